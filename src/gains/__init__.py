@@ -1,0 +1,3 @@
+"""GAInS-bench: reproducible comparison of instance segmentation methods on CTO objects."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""``python -m gains`` is ``gains``."""
+
+from gains.cli.main import main
+
+main()

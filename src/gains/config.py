@@ -1,0 +1,224 @@
+"""Studies: what ``config.yaml`` may say, checked. Imports no torch (the Snakefile imports it)."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from gains.registry import nearest
+from gains.strict import Strict, explain
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+
+
+class MapSettings(Strict):
+    """A gradient anomaly map parameter set (paper section II-C)."""
+
+    variant: Literal["isbi", "chrom", "nuclei"] = "isbi"
+    target_category: int = Field(1, ge=0)
+    window_size: int = Field(5, ge=2, description="side of the deviation window, px")
+    f_ga: float = Field(0.5, gt=0, description="map values lie in [1, 1 + f_ga]")
+    overlap_highlight: float = Field(0.1, ge=0)
+    mode: Literal["as_published", "clean"] = "clean"
+    rasterize: Literal["coco", "points"] = "coco"
+
+    @property
+    def key(self) -> str:
+        """A name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
+        name = (
+            f"{self.variant}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
+            f"-ol{self.overlap_highlight:g}-{self.mode}"
+        )
+        return name if self.rasterize == "coco" else f"{name}-{self.rasterize}"
+
+
+class SplitSettings(Strict):
+    """Random 6:2:2 by seed, or given lists."""
+
+    ratio: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    seed: int = Field(0, ge=0)
+    file: str | None = Field(None, description="JSON with given lists instead of a draw")
+
+    @field_validator("ratio")
+    @classmethod
+    def _sums_to_one(cls, ratio: tuple[float, float, float]) -> tuple[float, float, float]:
+        if min(ratio) <= 0 or abs(sum(ratio) - 1) > 1e-9:
+            raise ValueError(f"train, val, test shares must be positive and sum to 1, found {ratio}")
+        return ratio
+
+
+class RecipeSettings(Strict):
+    """Optimiser, schedule, image sizes, machine. Defaults are the paper's."""
+
+    iterations: int = Field(20000, ge=1)
+    batch_size: int = Field(1, ge=1, description="images")
+    lr: float = Field(0.015, gt=0)
+    momentum: float = Field(0.9, ge=0, lt=1)
+    weight_decay: float = Field(1e-4, ge=0)
+    warmup_iterations: int = Field(1000, ge=0)
+    warmup_factor: float = Field(0.001, gt=0, le=1)
+    milestones: tuple[int, ...] = (15000, 18000)
+    gamma: float = Field(0.1, gt=0, le=1)
+    clip_norm: float | None = Field(None, gt=0, description="gradient clipping, off when absent")
+    train_sizes: tuple[int, ...] = Field(
+        (640, 672, 704, 736, 768, 800), min_length=1, description="short sides drawn from, px"
+    )
+    test_size: int = Field(800, ge=32, description="short side, px")
+    max_size: int = Field(1333, ge=32, description="long side at most, px")
+    horizontal_flip: float = Field(0.5, ge=0, le=1)
+    vertical_flip: float = Field(0.0, ge=0, le=1)
+    amp: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(1, ge=1, description="CPU threads of one training, never all cores")
+    workers: int = Field(0, ge=0, description="processes that load data; 0 loads in the trainer")
+    checkpoint_every: int = Field(200, ge=1, description="iterations")
+    checkpoint: Literal["last", "best_val"] = "last"
+    validate_every: int = Field(1000, ge=1, description="iterations, for best_val only")
+
+
+class DatasetSettings(Strict):
+    """One data set of a study."""
+
+    source: str | None = Field(None, description="registered data set; default: the block's name")
+    title: str | None = None
+    represents: str | None = Field(None, description="it IS this published data set")
+    stands_for: str | None = Field(None, description="a stand-in for this published data set")
+    options: dict[str, Any] = Field(default_factory=dict, description="of the data set itself")
+    split: SplitSettings = SplitSettings()
+    maps: MapSettings = MapSettings()
+    max_detections: int = Field(100, ge=1)
+    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    detector: dict[str, Any] = Field(default_factory=dict, description="changes of the detector")
+
+    @model_validator(mode="after")
+    def _one_role(self) -> DatasetSettings:
+        if self.represents and self.stands_for:
+            raise ValueError("a data set either represents a published one or stands for it")
+        return self
+
+
+class VariantSettings(Strict):
+    """What a variant changes: the method's own settings, the recipe, the maps."""
+
+    method: dict[str, Any] = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    maps: dict[str, Any] = Field(default_factory=dict)
+
+
+class RowSettings(Strict):
+    """A table row: a method's variant, and the published row it stands beside."""
+
+    method: str
+    variant: str = "default"
+    label: str | None = None
+    published: str | None = None
+
+
+class TableSettings(Strict):
+    """A table: rows, columns, and the published table it stands beside."""
+
+    title: str
+    rows: tuple[RowSettings, ...] = Field(min_length=1)
+    datasets: tuple[str, ...] | None = None
+    metrics: tuple[str, ...] = ("mAP", "AJI", "Dice", "F1")
+    subsets: tuple[Literal["target", "average"], ...] = ("average",)
+    paper: str = "GAInS"
+    table: str | None = None
+
+
+class Figure3Settings(Strict):
+    """What figure 3 shows."""
+
+    dataset: str
+    image: str | None = Field(None, description="file name; default: first training image")
+
+
+class StudySettings(Strict):
+    """A study as it stands in ``config.yaml``."""
+
+    title: str
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    gpu: int = Field(0, ge=0, description="GPUs that one training occupies")
+    mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction")
+    datasets: dict[str, DatasetSettings] = Field(min_length=1)
+    detector: dict[str, Any] = Field(default_factory=dict)
+    recipe: dict[str, Any] = Field(default_factory=dict)
+    variants: dict[str, dict[str, VariantSettings]] = Field(default_factory=dict)
+    tables: dict[str, TableSettings] = Field(min_length=1)
+    figure3: Figure3Settings | None = None
+    report: Literal["clean", "as_published"] = "clean"
+    clean_score_threshold: float = Field(0.5, ge=0, lt=1)
+
+    @field_validator("seeds")
+    @classmethod
+    def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) != len(seeds) or min(seeds) < 0:
+            raise ValueError(f"seeds must be distinct and not negative, found {list(seeds)}")
+        return seeds
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> StudySettings:
+        for name, table in self.tables.items():
+            _known(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
+        if self.figure3:
+            _known("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
+        return self
+
+
+class Config(Strict):
+    """The whole ``config.yaml``."""
+
+    study: str
+    variant: str | None = Field(
+        None, pattern=NAME, description="name for a study overridden on the command line"
+    )
+    studies: dict[str, StudySettings] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _study_exists(self) -> Config:
+        _known("study", (self.study,), list(self.studies))
+        return self
+
+
+def _known(where: str, names: tuple[str, ...], known: list[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{where}: {name!r} is not there; {nearest(name, known)}known: {', '.join(known)}"
+            )
+
+
+def check(content: dict[str, Any], where: str) -> Config:
+    """Validate the content of a config file.
+
+    Raises:
+        ValueError: a key is unknown or a value is out of range; each problem is named.
+    """
+    try:
+        return Config.model_validate(content)
+    except ValidationError as error:
+        raise explain(error, where) from error
+
+
+@functools.cache
+def load(path: str | Path) -> Config:
+    """Read and check a config file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not YAML, or not a valid config.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such config file; start from the project's config.yaml")
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected a mapping with 'study' and 'studies', found {content!r}")
+    return check(content, str(path))

@@ -1,0 +1,87 @@
+"""Reading and writing of artefacts: atomic, deterministic, never half a file."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that replaces it only if the block succeeds.
+
+    The suffixes are kept, since several libraries choose the format by them.
+
+    Raises:
+        OSError: the folder cannot be written to or the disk is full; ``path`` is then untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write ``text`` atomically as UTF-8."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
+    """Write JSON atomically; gzip when the name ends in ``.gz``. Equal content, equal bytes."""
+    text = json.dumps(content, indent=indent, sort_keys=True, allow_nan=False) + "\n"
+    data = text.encode()
+    if Path(path).suffix == ".gz":
+        data = gzip.compress(data, compresslevel=6, mtime=0)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON, gzipped or plain (told apart by content, not by name).
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not (complete) JSON.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    data = path.read_bytes()
+    try:
+        if data[:2] == b"\x1f\x8b":
+            data = gzip.decompress(data)
+        return json.loads(data)
+    except (ValueError, EOFError, OSError) as error:
+        raise ValueError(
+            f"{path}: expected complete JSON (plain or gzip), but reading failed: {error}; "
+            "make the file again"
+        ) from error
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def settings_hash(settings: Any) -> str:
+    """Return a 16-digit hash of JSON-like settings, independent of key order."""
+    text = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,57 @@
+"""GAInS: gradient anomaly-aware instance segmentation, the record; the model is in model.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from gains.detection.settings import TwoStageSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class GainsSettings(TwoStageSettings):
+    """Mask R-CNN's settings, the two ideas as switches, and the weights of the loss.
+
+    The paper's Eq. (1) has no weights; 0.75 for the mask loss of the two-branch head is the
+    published program's.
+    """
+
+    alrm: bool = Field(True, description="weigh the mask loss with the anomaly map (ALRM)")
+    gal: bool = Field(True, description="learn the anomaly map in a branch of its own (GAL)")
+    mask_weight: float = Field(0.75, ge=0)
+    anomaly_weight: float = Field(1.0, ge=0)
+
+
+def build(settings: GainsSettings, num_classes: int, max_detections: int) -> nn.Module:
+    """Build the detector; see :class:`gains.methods.gains.model.GainsBranch`."""
+    from gains.methods.gains.model import build_detector
+
+    return build_detector(settings, num_classes, max_detections)
+
+
+def needs_maps(settings: GainsSettings) -> bool:
+    """Maps are read by either of the two ideas."""
+    return settings.alrm or settings.gal
+
+
+GAINS = METHODS.register(
+    Method(
+        name="gains",
+        title="GAInS",
+        citation=(
+            "Liu et al.: GAInS: Gradient Anomaly-aware Biomedical Instance Segmentation. BIBM 2024"
+        ),
+        settings=GainsSettings,
+        build=build,
+        variants={
+            "baseline": {"alrm": False, "gal": False, "mask_weight": 1.0},
+            "alrm": {"gal": False, "mask_weight": 1.0},
+            "gal": {"alrm": False},
+        },
+        needs_maps=needs_maps,
+    )
+)

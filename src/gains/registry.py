@@ -1,0 +1,67 @@
+"""A table of named things, filled by explicit imports."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
+
+
+class Named(Protocol):
+    """Anything with a name."""
+
+    @property
+    def name(self) -> str:
+        """The name it is asked for by."""
+
+
+T = TypeVar("T", bound=Named)
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Return ``"did you mean 'x'? "`` if a known name is close to ``name``, else nothing."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}? " if close else ""
+
+
+class Registry(Generic[T]):
+    """Named records of one kind.
+
+    Args:
+        kind: what is registered, for messages, e.g. ``"method"``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._records: dict[str, T] = {}
+
+    def register(self, record: T) -> T:
+        """Add a record and return it.
+
+        Raises:
+            ValueError: the name is taken.
+        """
+        if record.name in self._records:
+            raise ValueError(f"{self.kind} {record.name!r} is registered twice")
+        self._records[record.name] = record
+        return record
+
+    def get(self, name: str) -> T:
+        """Return the record of that name.
+
+        Raises:
+            ValueError: there is none; the message lists those known.
+        """
+        if name not in self._records:
+            raise ValueError(
+                f"unknown {self.kind} {name!r}; {nearest(name, self.names())}"
+                f"known: {', '.join(self.names())}"
+            )
+        return self._records[name]
+
+    def names(self) -> list[str]:
+        """Return the names in order of registration."""
+        return list(self._records)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._records.values())

@@ -1,0 +1,51 @@
+"""Validated settings: pydantic models that refuse unknown keys and name the nearest known one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from gains.registry import nearest
+
+
+class Strict(BaseModel):
+    """Base of all settings: immutable, and a misspelt key is an error with a suggestion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            known = list(cls.model_fields)
+            for key in data:
+                if key not in known:
+                    raise ValueError(
+                        f"unknown key {key!r}; {nearest(str(key), known)}known: {', '.join(known)}"
+                    )
+        return data
+
+
+def explain(error: ValidationError, where: str) -> ValueError:
+    """Turn pydantic's report into one ValueError with a line per problem."""
+    lines = []
+    for problem in error.errors(include_url=False):
+        place = ".".join(str(part) for part in (where, *problem["loc"]) if str(part))
+        message = problem["msg"].removeprefix("Value error, ")
+        found = problem["input"]
+        if problem["type"] != "value_error" and not isinstance(found, dict | list):
+            message += f", found {found!r}"
+        lines.append(f"{place}: {message}")
+    return ValueError("; ".join(lines))
+
+
+def merge(*layers: dict[str, Any]) -> dict[str, Any]:
+    """Merge nested dicts; later layers win, lists are replaced whole."""
+    result: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            old = result.get(key)
+            both = isinstance(old, dict) and isinstance(value, dict)
+            result[key] = merge(old, value) if both and old is not None else value
+    return result
