@@ -47,7 +47,9 @@ class SplitSettings(Strict):
     @classmethod
     def _sums_to_one(cls, ratio: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(ratio) <= 0 or abs(sum(ratio) - 1) > 1e-9:
-            raise ValueError(f"train, val, test shares must be positive and sum to 1, found {ratio}")
+            raise ValueError(
+                f"train, val, test shares must be positive and sum to 1, found {ratio}"
+            )
         return ratio
 
 
@@ -76,8 +78,6 @@ class RecipeSettings(Strict):
     threads: int = Field(1, ge=1, description="CPU threads of one training, never all cores")
     workers: int = Field(0, ge=0, description="processes that load data; 0 loads in the trainer")
     checkpoint_every: int = Field(200, ge=1, description="iterations")
-    checkpoint: Literal["last", "best_val"] = "last"
-    validate_every: int = Field(1000, ge=1, description="iterations, for best_val only")
 
 
 class DatasetSettings(Strict):
@@ -214,11 +214,15 @@ def load(path: str | Path) -> Config:
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such config file; start from the project's config.yaml")
+        raise FileNotFoundError(
+            f"{path}: no such config file; start from the project's config.yaml"
+        )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not YAML: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected a mapping with 'study' and 'studies', found {content!r}")
+        raise ValueError(
+            f"{path}: expected a mapping with 'study' and 'studies', found {content!r}"
+        )
     return check(content, str(path))

@@ -84,10 +84,10 @@ class Study:
     def _check_detector_keys(self) -> None:
         known = sorted({key for method in METHODS for key in method.settings.model_fields})
         blocks = {"detector": self.settings.detector}
-        for name, dataset in self.settings.datasets.items():
-            blocks[f"datasets.{name}.detector"] = dataset.detector
-        for where, block in blocks.items():
-            for key in block:
+        for name, block in self.settings.datasets.items():
+            blocks[f"datasets.{name}.detector"] = block.detector
+        for where, changes in blocks.items():
+            for key in changes:
                 if key not in known:
                     raise ValueError(
                         f"studies.{self.name}.{where}: unknown key {key!r}; "
@@ -162,9 +162,7 @@ class Study:
         """Return the first variant of equal settings, so that equal runs are trained once."""
         wanted = self._resolve(dataset, method, variant)
         return next(
-            name
-            for name in self.variants(method)
-            if self._resolve(dataset, method, name) == wanted
+            name for name in self.variants(method) if self._resolve(dataset, method, name) == wanted
         )
 
     def table_datasets(self, table: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Gradient anomaly maps: how much the directions of neighbouring instances disagree."""

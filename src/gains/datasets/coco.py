@@ -242,7 +242,9 @@ class ImageArchive:
             ValueError: the archive lacks it.
         """
         if file_name not in self._names:
-            raise ValueError(f"{self.path}: has no image {file_name!r}; the archive and the json "
-                             "belong to different data sets: make both again")
+            raise ValueError(
+                f"{self.path}: has no image {file_name!r}; the archive and the json "
+                "belong to different data sets: make both again"
+            )
         with zipfile.ZipFile(self.path) as archive, archive.open(file_name) as file:
             return np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))

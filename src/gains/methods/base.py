@@ -14,7 +14,7 @@ from gains.registry import Registry
 from gains.strict import Strict
 
 if TYPE_CHECKING:
-    from torch import nn
+    from gains.detection.types import Detector
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Method:
     title: str
     citation: str
     settings: type[Strict]
-    build: Callable[[Any, int, int], nn.Module]
+    build: Callable[[Any, int, int], Detector]
     variants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
 

@@ -8,10 +8,10 @@ from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from torch import nn
+    from gains.detection.types import Detector
 
 
-def build(settings: TwoStageSettings, num_classes: int, max_detections: int) -> nn.Module:
+def build(settings: TwoStageSettings, num_classes: int, max_detections: int) -> Detector:
     """Build the detector; see :class:`gains.detection.two_stage.TwoStageDetector`."""
     from gains.detection.mask_head import MaskBranch
     from gains.detection.two_stage import TwoStageDetector

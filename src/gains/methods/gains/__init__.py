@@ -10,7 +10,7 @@ from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from torch import nn
+    from gains.detection.types import Detector
 
 
 class GainsSettings(TwoStageSettings):
@@ -26,7 +26,7 @@ class GainsSettings(TwoStageSettings):
     anomaly_weight: float = Field(1.0, ge=0)
 
 
-def build(settings: GainsSettings, num_classes: int, max_detections: int) -> nn.Module:
+def build(settings: GainsSettings, num_classes: int, max_detections: int) -> Detector:
     """Build the detector; see :class:`gains.methods.gains.model.GainsBranch`."""
     from gains.methods.gains.model import build_detector
 

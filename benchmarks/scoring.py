@@ -1,0 +1,121 @@
+"""Time of scoring 200 images x 60 objects x 100 detections of 512 px, beside pycocotools.
+
+Prints the median of several runs of pycocotools (mAP alone: ``COCO``, ``loadRes``, ``COCOeval``)
+and of ``gains.scoring.score_files`` (every metric in both modes, reading included).
+
+    python benchmarks/scoring.py [--images 200] [--runs 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from gains.datasets.coco import to_rle
+from gains.files import write_json
+from gains.instances import Rle
+from gains.scoring import score_files
+
+
+def ellipse(size: int, x: float, y: float, a: float, b: float) -> Rle:
+    angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
+    points = np.column_stack([x + a * np.cos(angles), y + b * np.sin(angles)])
+    return to_rle([np.clip(points, 0, size).ravel().tolist()], size, size)
+
+
+def make_scenes(
+    folder: Path, images: int, objects: int = 60, detections: int = 100, size: int = 512
+) -> tuple[Path, Path]:
+    """Write ellipses with jittered detections of them, and false ones; same bytes every time."""
+    generator = np.random.default_rng(0)
+    records: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    predictions: list[dict[str, Any]] = []
+    for image in range(1, images + 1):
+        records.append({"id": image, "file_name": f"{image}.png", "height": size, "width": size})
+        truth: NDArray[np.float64] = np.column_stack(
+            [
+                generator.uniform(20, size - 20, (objects, 2)),
+                generator.uniform(12, 32, (objects, 2)),
+            ]
+        )
+        for x, y, a, b in truth:
+            rle = ellipse(size, x, y, a, b)
+            annotations.append(annotation(len(annotations) + 1, image, rle))
+        for k in range(detections):
+            x, y, a, b = truth[k % objects] + generator.normal(0, 2 if k < objects else 12, 4)
+            rle = ellipse(size, x, y, max(a, 4), max(b, 4))
+            value = round(float(generator.uniform(0.05, 1)), 4)
+            predictions.append(
+                {"image_id": image, "category_id": 1, "segmentation": rle, "score": value}
+            )
+    ground_truth, found = folder / "truth.json", folder / "found.json"
+    categories = [{"id": 1, "name": "cell"}]
+    write_json(
+        ground_truth, {"images": records, "annotations": annotations, "categories": categories}
+    )
+    write_json(found, predictions)
+    return ground_truth, found
+
+
+def annotation(number: int, image: int, rle: Rle) -> dict[str, Any]:
+    return {
+        "id": number,
+        "image_id": image,
+        "category_id": 1,
+        "segmentation": rle,
+        "area": int(coco_mask.area(rle)),
+        "bbox": [float(v) for v in coco_mask.toBbox(rle)],
+        "iscrowd": 0,
+    }
+
+
+def coco_alone(ground_truth: Path, found: Path) -> float:
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO(str(ground_truth))
+        evaluation = COCOeval(truth, truth.loadRes(str(found)), "segm")
+        evaluation.evaluate()
+        evaluation.accumulate()
+        evaluation.summarize()
+    return float(evaluation.stats[0])
+
+
+def median(call: Callable[[], Any], runs: int) -> tuple[float, Any]:
+    times, result = [], None
+    for _ in range(runs):
+        start = time.perf_counter()
+        result = call()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times), result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        ground_truth, found = make_scenes(Path(folder), options.images)
+        theirs, ap = median(lambda: coco_alone(ground_truth, found), options.runs)
+        ours, scores = median(lambda: score_files(ground_truth, found), options.runs)
+    print(f"{options.images} images x 60 objects x 100 detections of 512 px, {options.runs} runs")
+    print(f"pycocotools, mAP alone       {theirs:7.3f} s   AP {ap:.6f}")
+    print(f"gains, every metric and mode {ours:7.3f} s   AP {scores['coco']['AP']:.6f}")
+    print(f"ratio {theirs / ours:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""The anomaly maps of many images, in parallel, into one file."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gains.anomaly.fields import Float
+from gains.anomaly.maps import anomaly_maps
+from gains.anomaly.raster import rasterize
+from gains.anomaly.store import Record, write_full, write_store
+from gains.config import MapSettings
+from gains.datasets.coco import CocoDataset, ImageRecord
+
+logger = logging.getLogger(__name__)
+
+Job = tuple[ImageRecord, list[dict[str, Any]], MapSettings]
+
+
+def build_maps(
+    coco: CocoDataset,
+    settings: MapSettings,
+    images: Sequence[ImageRecord],
+    out: str | Path,
+    full: bool = False,
+    jobs: int = 1,
+) -> int:
+    """Write the maps of all annotations of the given images; ids, order and empty masks are kept.
+
+    Args:
+        coco: the annotations.
+        settings: variant, parameters, mode, rasterisation.
+        images: records of ``coco``; those without annotations are fine.
+        out: the .npz.
+        full: full-size float64 maps by annotation id instead of the compact store.
+        jobs: processes; the file does not depend on it.
+
+    Returns:
+        The number of maps.
+
+    Raises:
+        ValueError: a category the file lacks, no annotation in all the images, a window that
+            exceeds an image, or an annotation that cannot be rasterised; it is named.
+    """
+    if settings.target_category not in coco.categories:
+        known = ", ".join(f"{i} ({name})" for i, name in coco.categories.items())
+        raise ValueError(
+            f"{coco.path}: has no category {settings.target_category} to make maps of; "
+            f"known: {known}"
+        )
+    work = [(image, coco.annotations[image.id], settings) for image in images]
+    total = sum(len(annotations) for _, annotations, _ in work)
+    if total == 0:
+        raise ValueError(
+            f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
+        )
+    records = (record for found in _progress(_run(work, jobs), len(work)) for record in found)
+    number = write_full(out, records) if full else write_store(out, settings, records)
+    logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
+    return number
+
+
+def maps_of_image(job: Job) -> list[Record]:
+    """Return the maps of one image's annotations, in their order."""
+    image, annotations, settings = job
+    try:
+        masks = (rasterize(a, image.height, image.width, settings) for a in annotations)
+        categories = [int(a["category_id"]) for a in annotations]
+        boxes = _stored_boxes(annotations) if settings.variant == "nuclei" else None
+        maps = anomaly_maps(masks, categories, settings, boxes)
+    except ValueError as error:
+        raise ValueError(f"image {image.id} ({image.file_name}): {error}") from error
+    size = (image.height, image.width)
+    return [(int(a["id"]), size, found) for a, found in zip(annotations, maps, strict=True)]
+
+
+def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
+    for annotation in annotations:
+        if len(annotation.get("bbox") or ()) != 4:
+            raise ValueError(
+                f"annotation {annotation['id']}: variant 'nuclei' finds neighbours by the stored "
+                f"bbox, expected [x, y, width, height], found {annotation.get('bbox')}"
+            )
+    return np.array([a["bbox"] for a in annotations], dtype=np.float64).reshape(-1, 4)
+
+
+def _run(work: list[Job], jobs: int) -> Iterator[list[Record]]:
+    if jobs == 1:
+        yield from map(maps_of_image, work)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(jobs, len(work)), context) as pool:
+        try:
+            yield from pool.map(maps_of_image, work)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _progress(results: Iterable[list[Record]], total: int) -> Iterator[list[Record]]:
+    """Pass results on: a bar on a terminal, otherwise a log line per tenth."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track
+
+        yield from track(results, "anomaly maps", total=total, console=Console(stderr=True))
+        return
+    step = max(total // 10, 1)
+    for done, result in enumerate(results, start=1):
+        yield result
+        if done % step == 0 or done == total:
+            logger.info("anomaly maps: %d of %d images", done, total)

@@ -1,0 +1,115 @@
+"""Standard deviations in sliding windows, exactly, by box sums (GAInS paper, Eq. 4).
+
+A direction field holds angles inside its mask and a sentinel of -4 outside. A standard deviation
+does not change when a constant is added, so fields are kept lifted by 4: zero outside the mask.
+A window is named by its top-left pixel, its origin.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.anomaly.fields import Float
+
+LIFT = 4.0
+"""Minus the sentinel outside the mask; more than pi, so that every angle differs from it."""
+
+ROUND_OFF = 4 * np.finfo(np.float64).eps
+"""Variances below this share of the mean square are round-off."""
+
+
+def box_sum(values: Float, window: int) -> Float:
+    """Return the sum over each window.
+
+    Each window is added up for itself, in one fixed order: unlike prefix or running sums, no
+    round-off comes in from elsewhere, and equal windows have equal sums to the last bit.
+
+    Args:
+        values: float64 (..., H, W).
+        window: side of the window, px, at most H and W.
+
+    Returns:
+        float64 (..., H - window + 1, W - window + 1), indexed by window origin.
+    """
+    columns_done = _sum_rows(values.swapaxes(-1, -2), window).swapaxes(-1, -2)
+    return _sum_rows(columns_done, window)
+
+
+def _sum_rows(values: Float, window: int) -> Float:
+    """Sum ``window`` consecutive rows from sums of 1, 2, 4, ... rows: log2(window) additions."""
+    length = values.shape[-2] - window + 1
+    runs, width, start = values, 1, 0
+    total = np.zeros((*values.shape[:-2], length, values.shape[-1]))
+    while width <= window:
+        if window & width:
+            total = total + runs[..., start : start + length, :]
+            start += width
+        runs = runs[..., :-width, :] + runs[..., width:, :]
+        width *= 2
+    return total
+
+
+def standard_deviation(count: Float | float, total: Float, squares: Float) -> Float:
+    """Return the population standard deviation from sums; 0 where nothing was counted."""
+    number = np.maximum(count, 1.0)
+    mean_square = squares / number
+    variance = mean_square - (total / number) ** 2
+    # equal values must give 0, not the root of what round-off leaves of either sign
+    return np.asarray(np.sqrt(np.where(variance > ROUND_OFF * mean_square, variance, 0.0)))
+
+
+@dataclass(frozen=True)
+class WindowSums:
+    """Box sums of one lifted direction field, both signs, by window origin (h, w).
+
+    Args:
+        window: side of the windows, px.
+        count: mask pixels, float64 (h, w).
+        total: sum of the field, float64 (2, h, w).
+        squares: sum of its squares, float64 (2, h, w).
+    """
+
+    window: int
+    count: Float
+    total: Float
+    squares: Float
+
+    @staticmethod
+    def of(field: Float, mask: NDArray[np.bool_], window: int) -> WindowSums:
+        """Sum up a lifted field (2, H, W) with its mask (H, W)."""
+        sums = box_sum(np.concatenate([mask[None].astype(np.float64), field, field**2]), window)
+        return WindowSums(window, sums[0], sums[1:3], sums[3:5])
+
+    def cut(self, where: tuple[slice, slice]) -> WindowSums:
+        """Return the sums of a rectangle of window origins."""
+        rows, columns = where
+        return WindowSums(
+            self.window,
+            self.count[rows, columns],
+            self.total[:, rows, columns],
+            self.squares[:, rows, columns],
+        )
+
+    def over_window(self) -> Float:
+        """Return the deviation over all pixels of each window, sentinels included; (2, h, w)."""
+        return standard_deviation(self.window**2, self.total, self.squares)  # Eq. (4)
+
+    def over_mask(self) -> Float:
+        """Return the deviation over the mask pixels of each window; (2, h, w)."""
+        return standard_deviation(self.count, self.total, self.squares)
+
+    def over_both_masks(self, other: WindowSums) -> Float:
+        """Return the deviation over the mask pixels of two fields, put together; (2, h, w)."""
+        return standard_deviation(
+            self.count + other.count, self.total + other.total, self.squares + other.squares
+        )
+
+
+def over_difference(field: Float, other: Float, window: int) -> Float:
+    """Return the deviation of the difference of two lifted fields (2, H, W) in each window."""
+    difference = field - other
+    sums = box_sum(np.concatenate([difference, difference**2]), window)
+    return standard_deviation(window**2, sums[:2], sums[2:])

@@ -1,0 +1,178 @@
+"""Gradient anomaly maps on disk: one .npz per data set, split and parameter set.
+
+Two layouts. The compact store holds, per annotation, the constant and a float32 block (rounding
+by at most 6e-8 for values below 2, 1.2e-7 below 4); it is an index of plain arrays and one member
+per block, decompressed on demand. The full layout holds one float64 (H, W) array per
+annotation id. Equal maps give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from gains.anomaly.maps import AnomalyMap
+from gains.config import MapSettings
+from gains.files import atomic_path
+
+INDEX = ("settings", "ids", "sizes", "constants", "corners")
+
+Record = tuple[int, tuple[int, int], AnomalyMap]
+"""Annotation id, image size (H, W), map."""
+
+
+def write_full(path: str | Path, records: Iterable[Record]) -> int:
+    """Write full-size maps, key = annotation id, value = float64 (H, W); return their number.
+
+    Raises:
+        ValueError: no map, or an annotation id twice.
+    """
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        number = 0
+        for annotation_id, size, found in _checked(path, records):
+            _add(archive, str(annotation_id), found.full(size).astype(np.float64))
+            number += 1
+    return number
+
+
+def write_store(path: str | Path, settings: MapSettings, records: Iterable[Record]) -> int:
+    """Write a compact store; return its number of maps.
+
+    Raises:
+        ValueError: no map, or an annotation id twice.
+    """
+    ids, sizes, constants, corners = [], [], [], []
+    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for annotation_id, size, found in _checked(path, records):
+            ids.append(annotation_id)
+            sizes.append(size)
+            constants.append(found.constant)
+            corners.append((found.y0, found.x0))
+            if found.block.size:
+                _add(archive, str(annotation_id), found.block.astype(np.float32))
+        text = json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+        _add(archive, "settings", np.array(text))
+        _add(archive, "ids", np.array(ids, dtype=np.int64))
+        _add(archive, "sizes", np.array(sizes, dtype=np.int64).reshape(-1, 2))
+        _add(archive, "constants", np.array(constants, dtype=np.float32))
+        _add(archive, "corners", np.array(corners, dtype=np.int64).reshape(-1, 2))
+    return len(ids)
+
+
+def _add(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
+    # a fixed date: equal maps give equal bytes
+    entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(entry, "w", force_zip64=True) as file:
+        np.lib.format.write_array(file, values, allow_pickle=False)
+
+
+def _checked(path: str | Path, records: Iterable[Record]) -> Iterator[Record]:
+    seen: set[int] = set()
+    for record in records:
+        if record[0] in seen:
+            raise ValueError(
+                f"{path}: annotation id {record[0]} occurs more than once; maps are stored by id: "
+                "number the annotations uniquely"
+            )
+        seen.add(record[0])
+        yield record
+    if not seen:
+        raise ValueError(f"{path}: not a single anomaly map to write; expected at least one")
+
+
+class MapStore:
+    """The maps of a compact store.
+
+    The index is read once; blocks are decompressed when asked for. A store may be pickled, and
+    used after a fork: every process opens the file for itself.
+
+    Args:
+        path: of the .npz.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, or not a compact store.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"{self.path}: no such file; make the anomaly maps first")
+        self._archive: zipfile.ZipFile | None = None
+        self._process = 0
+        members = self._open().namelist()
+        if any(f"{name}.npy" not in members for name in INDEX):
+            raise ValueError(
+                f"{self.path}: expected a compact store of anomaly maps, found {members[:3]}...; "
+                "make it with 'gains maps' without --full"
+            )
+        text, ids, sizes, constants, corners = (self._read(name) for name in INDEX)
+        try:
+            self.settings = MapSettings.model_validate_json(str(text))
+        except ValidationError as error:
+            raise ValueError(f"{self.path}: made with unknown settings {text}: {error}") from error
+        self.annotation_ids = [int(i) for i in ids]
+        self._row = {annotation_id: n for n, annotation_id in enumerate(self.annotation_ids)}
+        self._sizes, self._constants, self._corners = sizes, constants, corners
+        self._with_block = frozenset(
+            int(name.removesuffix(".npy"))
+            for name in members
+            if name.removesuffix(".npy") not in INDEX
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_archive": None, "_process": 0}
+
+    def _open(self) -> zipfile.ZipFile:
+        # processes that share a file handle share its position, so each has its own
+        if self._archive is None or self._process != os.getpid():
+            try:
+                self._archive = zipfile.ZipFile(self.path)
+            except zipfile.BadZipFile as error:
+                raise self._damaged(error) from error
+            self._process = os.getpid()
+        return self._archive
+
+    def _read(self, name: str) -> NDArray[Any]:
+        try:
+            with self._open().open(f"{name}.npy") as file:
+                return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+        except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> ValueError:
+        return ValueError(f"{self.path}: damaged store of anomaly maps ({error}); make it again")
+
+    def block(self, annotation_id: int) -> AnomalyMap:
+        """Return ``(constant, y0, x0, block)`` with a float32 block, (0, 0) if all is constant.
+
+        Raises:
+            ValueError: the store has no map of that annotation, or is damaged.
+        """
+        if annotation_id not in self._row:
+            raise ValueError(
+                f"{self.path}: no map of annotation {annotation_id} among its "
+                f"{len(self._row)}; the maps belong to another data set or split: make them again"
+            )
+        row = self._row[annotation_id]
+        block = np.zeros((0, 0), dtype=np.float32)
+        if annotation_id in self._with_block:
+            block = self._read(str(annotation_id))
+        y0, x0 = self._corners[row]
+        return AnomalyMap(float(self._constants[row]), int(y0), int(x0), block)
+
+    def full(self, annotation_id: int) -> NDArray[np.float32]:
+        """Return the map of the whole image, float32 (H, W); errors as in :meth:`block`."""
+        found = self.block(annotation_id)
+        height, width = self._sizes[self._row[annotation_id]]
+        return found.full((int(height), int(width))).astype(np.float32, copy=False)

@@ -1,0 +1,174 @@
+"""Verbs of a run: train, predict, and the conversion of weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gains.cli.app import app
+
+if TYPE_CHECKING:
+    from gains.study import Run, Study
+
+Config = Annotated[Path, typer.Option(help="Config file that has the study.")]
+StudyName = Annotated[str | None, typer.Option("--study", help="Default: the one in force.")]
+Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
+Method = Annotated[str | None, typer.Option(help="Method, see `gains methods`.")]
+Variant = Annotated[str, typer.Option(help="Variant of the method.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything in the training.")]
+Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
+Coco = Annotated[Path | None, typer.Option(help="COCO json; images beside it as .zip.")]
+Split = Annotated[Path | None, typer.Option(help="Split file.")]
+
+
+def _named_run(
+    config: Path,
+    study: str | None,
+    dataset: str | None,
+    method: str | None,
+    variant: str,
+    seed: int,
+    fold: int,
+) -> tuple[Study, Run]:
+    from gains.study import Run, open_study
+
+    if dataset is None or method is None:
+        raise ValueError(
+            "name the run with --dataset and --method (and --study, --variant, --seed)"
+        )
+    opened = open_study(config, study)
+    return opened, Run(dataset, method, variant, seed, fold)
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Option(help="Model file; losses.csv and run.json go beside it.")],
+    config: Config = Path("config.yaml"),
+    study: StudyName = None,
+    dataset: Dataset = None,
+    method: Method = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
+    fold: Fold = 0,
+    coco: Coco = None,
+    split: Split = None,
+    maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training part.")] = None,
+    settings: Annotated[
+        str | None, typer.Option(help="JSON of `gains config show`, instead of --config.")
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Folder of the running checkpoint. Default: beside OUT.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name for the log and run.json.")] = "",
+    code: Annotated[str, typer.Option(help="Hash of the code, part of the checkpoint key.")] = "",
+) -> None:
+    r"""Train one model; after a kill, the same command goes on where it was.
+
+    The run is named by study, data set, method, variant and seed; its data are where the
+    workflow puts them, unless --coco, --split and --maps say otherwise.
+
+    \b
+    Example:
+      gains train --study demo --dataset synthetic-cells --method gains --seed 0 --out model.pt
+    """
+    from gains.training.train import Job
+    from gains.training.train import train as run_training
+
+    if settings is None:
+        opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
+        effective = opened.run_settings(run).to_json()
+        coco = coco or opened.coco(run.dataset)
+        split = split or opened.split(run.dataset)
+        maps = maps or opened.maps(run)
+        name = name or f"{run.dataset}/{run.method}/{run.variant}"
+    else:
+        effective = parse_settings(settings)
+    if coco is None or split is None:
+        raise ValueError("with --settings, give the data with --coco and --split")
+    folder = scratch or out.with_name(f"{out.name}.scratch")
+    run_training(Job(effective, coco, split, maps, seed, fold, out, folder, name, code))
+
+
+def parse_settings(text: str) -> dict[str, Any]:
+    """Parse the effective settings of a run from JSON.
+
+    Raises:
+        ValueError: not JSON, or a part is missing.
+    """
+    wanted = {"method", "recipe", "maps", "max_detections"}
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"--settings: not JSON: {error}") from error
+    if not isinstance(content, dict) or set(content) != wanted:
+        raise ValueError(f"--settings: expected the keys {sorted(wanted)}, found {text[:80]!r}")
+    return content
+
+
+@app.command()
+def predict(
+    out: Annotated[Path, typer.Option(help="COCO result list, .json or .json.gz.")],
+    model: Annotated[Path | None, typer.Option(help="Model file of `gains train`.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of images to predict.")] = None,
+    config: Config = Path("config.yaml"),
+    study: StudyName = None,
+    dataset: Dataset = None,
+    method: Method = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
+    fold: Fold = 0,
+    coco: Coco = None,
+    split: Split = None,
+    part: Annotated[str, typer.Option(help="Part of the split: train, val, test.")] = "test",
+    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+) -> None:
+    r"""Predict a folder of images, or one part of a data set's split.
+
+    The images and their ids are listed beside OUT in <OUT>.images.json; in a folder, ids are
+    given from 1 by sorted name.
+
+    \b
+    Examples:
+      gains predict --model model.pt --images my_images --out detections.json
+      gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
+    """
+    from gains.inference import predict_folder, predict_split
+
+    if images is not None:
+        if model is None:
+            raise ValueError("--images needs the model: give it with --model")
+        predict_folder(model, images, out, device)
+        return
+    if model is None or coco is None or split is None:
+        opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
+        canonical = opened.canonical(run.dataset, run.method, run.variant)
+        folder = opened.run_folder(type(run)(run.dataset, run.method, canonical, seed, fold))
+        model = model or folder / "model.pt"
+        coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
+    predict_split(model, coco, split, part, fold, out, device)
+
+
+weights = typer.Typer(help="Weights of other programs.", no_args_is_help=True)
+app.add_typer(weights, name="weights")
+
+
+@weights.command()
+def convert(
+    checkpoint: Annotated[Path, typer.Option(help="detectron2 checkpoint, .pkl or .pth.")],
+    out: Annotated[Path, typer.Option(help="File for `backbone.weights`.")],
+) -> None:
+    r"""Convert a detectron2 checkpoint to this package's names.
+
+    ImageNet backbones (R-50.pkl, Caffe2 names) and whole Mask R-CNN checkpoints are known.
+    Use the result with `stride_in_1x1: true` and `channel_order: bgr`.
+
+    \b
+    Example:
+      gains weights convert --checkpoint R-50.pkl --out weights/R-50.pt
+    """
+    from gains.detection.convert import convert_checkpoint
+
+    convert_checkpoint(checkpoint, out)

@@ -1,0 +1,49 @@
+"""The verb that scores predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gains.cli.app import app
+
+
+@app.command()
+def score(
+    ground_truth: Annotated[Path, typer.Option(help="COCO json of the data set.")],
+    predictions: Annotated[Path, typer.Option(help="COCO result list, plain or gzip JSON.")],
+    out: Annotated[Path, typer.Option(help="Score file to write (JSON, fractions).")],
+    split: Annotated[
+        Path | None, typer.Option(help="Split file; only the images of one part are scored.")
+    ] = None,
+    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
+    fold: Annotated[int, typer.Option(min=0, help="Fold of the split.")] = 0,
+    max_detections: Annotated[
+        int, typer.Option(min=1, help="The best of an image and category that are looked at.")
+    ] = 100,
+    clean_score_threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Clean metrics leave out detections scored below it."),
+    ] = 0.0,
+) -> None:
+    r"""Score predictions: COCO AP, and AJI, Dice, F1, TPp, FNo as published and clean.
+
+    \b
+    Example:
+      gains score --ground-truth cells.json --predictions test.predictions.json.gz \
+        --split splits/cells.json --part test --out test.scores.json
+    """
+    from gains.datasets.split import read_split
+    from gains.files import write_json
+    from gains.scoring import score_files
+
+    scores = score_files(
+        ground_truth,
+        predictions,
+        file_names=None if split is None else read_split(split).names(part, fold),
+        max_detections=max_detections,
+        clean_score_threshold=clean_score_threshold,
+    )
+    write_json(out, scores)

@@ -1,0 +1,170 @@
+"""What a step's code is: a hash of the modules it runs and of all of the package they import.
+
+A workflow sees the files a step reads, not the modules it imports. With this hash as a parameter
+a change of code reruns the steps it touches. Comments, docstrings and blank lines do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import io
+import tokenize
+from pathlib import Path
+
+LEFT_OUT = frozenset(
+    {
+        # They fill registries. A step names the module of its own method or data set instead, so
+        # that editing one method reruns that method only.
+        "gains.registry",
+        "gains.methods",
+        "gains.datasets",
+        "gains.figures",
+        # What they decide reaches a step through its parameters, after defaults are merged.
+        "gains.config",
+        "gains.study",
+    }
+)
+
+
+class Sources:
+    """The modules of one package, and what they import of it.
+
+    Args:
+        root: folder that holds the package.
+        package: its name.
+        left_out: modules that are not followed and do not count.
+    """
+
+    def __init__(self, root: Path, package: str, left_out: frozenset[str] = frozenset()) -> None:
+        self.root = root
+        self.package = package
+        self.left_out = left_out
+        self._texts: dict[str, str] = {}
+        self._imports: dict[str, frozenset[str]] = {}
+        self._normal: dict[str, bytes] = {}
+
+    def file(self, module: str) -> Path | None:
+        """Return the file of a module or of a package's ``__init__``, or None."""
+        base = self.root.joinpath(*module.split("."))
+        candidates = (base.with_name(base.name + ".py"), base / "__init__.py")
+        return next((path for path in candidates if path.is_file()), None)
+
+    def text(self, module: str) -> str:
+        """Return a module's source.
+
+        Raises:
+            ImportError: the package has no such module.
+        """
+        if module not in self._texts:
+            path = self.file(module)
+            if path is None:
+                raise ImportError(f"{module}: no such module below {self.root}; is it misspelt?")
+            with tokenize.open(path) as file:
+                self._texts[module] = file.read()
+        return self._texts[module]
+
+    def imports(self, module: str) -> frozenset[str]:
+        """Return the package's modules that any import statement of a module names.
+
+        Imports inside functions count; ``gains.a.b`` also names ``gains.a`` (its ``__init__``).
+        """
+        if module not in self._imports:
+            named: set[str] = set()
+            for node in ast.walk(ast.parse(self.text(module))):
+                if isinstance(node, ast.Import):
+                    named |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom):
+                    base = self._base(module, node)
+                    named |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+            self._imports[module] = frozenset(
+                name for name in named if name.split(".")[0] == self.package and self.file(name)
+            )
+        return self._imports[module]
+
+    def _base(self, module: str, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        parts = module.split(".")
+        path = self.file(module)
+        is_package = path is not None and path.name == "__init__.py"
+        kept = parts[: len(parts) - node.level + is_package]
+        return ".".join([*kept, node.module] if node.module else kept)
+
+    def closure(self, *modules: str) -> list[str]:
+        """Return ``modules`` and all they import, directly or not, sorted by name.
+
+        A package among ``modules`` stands for every module inside it.
+
+        Raises:
+            ImportError: one of them does not exist.
+        """
+        todo = [name for module in modules for name in self._with_submodules(module)]
+        seen: set[str] = set()
+        while todo:
+            module = todo.pop()
+            if module in seen or module in self.left_out:
+                continue
+            seen.add(module)
+            parts = module.split(".")
+            todo += [".".join(parts[:i]) for i in range(1, len(parts))]
+            todo += self.imports(module)
+        return sorted(seen)
+
+    def _with_submodules(self, module: str) -> list[str]:
+        folder = self.root.joinpath(*module.split("."))
+        if not folder.is_dir():
+            return [module]
+        files = [path.relative_to(self.root).with_suffix("") for path in folder.rglob("*.py")]
+        return [".".join(path.parts).removesuffix(".__init__") for path in files]
+
+    def normal(self, module: str) -> bytes:
+        """Return a module's source without comments, docstrings, blank lines, trailing space."""
+        if module not in self._normal:
+            text = self.text(module)
+            lines = text.splitlines()
+            for node in ast.walk(ast.parse(text)):
+                _blank_docstring(node, lines)
+            for token in tokenize.generate_tokens(io.StringIO(text).readline):
+                row, column = token.start
+                if token.type == tokenize.COMMENT and lines[row - 1]:
+                    lines[row - 1] = lines[row - 1][:column]
+            kept = (line.rstrip() for line in lines)
+            self._normal[module] = "\n".join(line for line in kept if line).encode()
+        return self._normal[module]
+
+    def hash(self, *modules: str) -> str:
+        """Return 16 hexadecimal digits that change with the code ``modules`` run."""
+        digest = hashlib.sha256()
+        for module in self.closure(*modules):
+            digest.update(module.encode() + b"\0" + self.normal(module) + b"\0")
+        return digest.hexdigest()[:16]
+
+
+def _blank_docstring(node: ast.AST, lines: list[str]) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    if ast.get_docstring(node, clean=False) is None:
+        return
+    text = node.body[0]
+    alone = not lines[text.lineno - 1][: text.col_offset].strip()
+    if alone and text.end_lineno is not None:
+        for row in range(text.lineno - 1, text.end_lineno):
+            lines[row] = ""
+
+
+_GAINS = Sources(Path(__file__).resolve().parents[1], "gains", LEFT_OUT)
+
+
+def of(*modules: str) -> str:
+    """Return the hash of the code that ``modules`` of this package run.
+
+    Raises:
+        ImportError: there is no such module.
+    """
+    return _GAINS.hash(*modules)
+
+
+def closure(*modules: str) -> list[str]:
+    """Return the modules that :func:`of` hashes."""
+    return _GAINS.closure(*modules)

@@ -1,0 +1,255 @@
+"""Our numbers beside the published ones: every source of a cell, and whether they compare."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from gains import tables
+from gains.files import write_text
+from gains.published.records import Published, sources
+from gains.study import Study
+from gains.tables.markdown import escape, grid
+from gains.tables.pivot import BLANK, show
+from gains.tables.scores import COCO_METRICS, Value, column
+from gains.tables.write import csv_text, number
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A table cell's metric beside one published number; its fields are the CSV's columns.
+
+    Numbers are percent; ``mode`` is the table's, None for COCO metrics, which have none;
+    ``difference`` is ours minus published, ``difference_in_sd`` in units of our spread.
+    """
+
+    study: str
+    table: str
+    row: str
+    dataset: str
+    represents: str | None
+    stands_for: str | None
+    backbone: str
+    metric: str
+    subset: str
+    mode: str | None
+    mean: float | None
+    sd: float | None
+    n: int
+    published: float
+    published_spread: float | None
+    published_paper: str
+    published_table: str
+    published_row: str
+    published_dataset: str
+    published_backbone: str | None
+    published_subset: str
+    difference: float | None
+    difference_in_sd: float | None
+    comparable: str
+    reason: str
+
+
+def spec(study: Study) -> dict[str, Any]:
+    """Return what the comparison of a study shows, JSON-able: its tables without score files."""
+    found = []
+    for name in study.settings.tables:
+        table = tables.spec(study, name)
+        table["rows"] = [
+            {key: value for key, value in row.items() if key != "scores"} for row in table["rows"]
+        ]
+        found.append(table)
+    return {"study": study.tag, "study_title": study.settings.title, "tables": found}
+
+
+def write_compare(spec: dict[str, Any], table_files: list[str], out_csv: str | Path) -> None:
+    """Write ``compare.csv`` and, for people, ``compare.md`` beside it.
+
+    One line per table cell and published number of the same method, data set (the one that ours
+    is or stands for), metric and classes. A study without any published counterpart gets the
+    header alone.
+
+    Args:
+        spec: what :func:`spec` returned.
+        table_files: the CSVs of the study's tables, in any order.
+        out_csv: path ending in ``.csv``.
+
+    Raises:
+        FileNotFoundError: a table file is missing.
+        ValueError: a table file lacks a row of the spec, or ``out_csv`` is no ``.csv``.
+    """
+    out_csv = Path(out_csv)
+    if out_csv.suffix != ".csv":
+        raise ValueError(f"{out_csv}: expected a name ending in .csv; the .md follows from it")
+    cells = _read_cells(table_files)
+    pairs = [pair for table in spec["tables"] for pair in _pairs(table)]
+    lines = [_line(spec["study"], pair, cells) for pair in pairs]
+    if not lines:
+        logger.warning("study %s: no cell has a published counterpart", spec["study"])
+    write_text(out_csv.with_suffix(".md"), _markdown(spec, lines))
+    write_text(out_csv, _csv(lines))
+
+
+Cells = dict[tuple[str, str, str, str], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """A table cell's metric and one published number of the same."""
+
+    table: dict[str, Any]
+    row: dict[str, Any]
+    dataset: dict[str, Any]
+    metric: str
+    published: Published
+
+    @property
+    def mode(self) -> str | None:
+        """The mode that the table reports, where the metric has modes."""
+        return None if self.metric in COCO_METRICS else str(self.table["mode"])
+
+    @property
+    def backbone(self) -> str:
+        return str(self.row["backbones"][self.dataset["name"]])
+
+    def ours(self, cells: Cells) -> Value:
+        """Return our number from the tables' CSVs."""
+        subset = str(self.published.our_subset)
+        key = (self.table["name"], self.row["label"], self.dataset["name"], subset)
+        if key not in cells:
+            raise ValueError(
+                f"no table given holds {', '.join(key)}; give the CSV of every table of the study"
+            )
+        name, record = column(self.metric, self.table["mode"]), cells[key]
+        if name not in record:
+            raise ValueError(f"table {key[0]}: its CSV has no column {name!r}; make it again")
+        mean, sd = record[name], record[f"{name}_sd"]
+        return Value(float(mean) if mean else None, float(sd) if sd else None, int(record["n"]))
+
+    def obstacles(self) -> list[str]:
+        """Return why the two are not numbers of the same thing; nothing if they are."""
+        found, published = [], self.published
+        if self.dataset["represents"] != published.dataset:
+            found.append(f"{self.dataset['name']} is a stand-in for {published.dataset}")
+        if self.backbone != published.backbone:
+            found.append(
+                f"backbone {self.backbone}, published {published.backbone or 'another kind'}"
+            )
+        if self.mode not in (None, "as_published"):
+            found.append(f"{self.metric} in {self.mode} mode")
+        maps = self.row["maps_modes"][self.dataset["name"]]
+        if maps not in (None, "as_published"):
+            found.append(f"anomaly maps in {maps} mode")
+        return found
+
+
+def _read_cells(table_files: list[str]) -> Cells:
+    cells: Cells = {}
+    for path in table_files:
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"{path}: no such table; make it with `gains table`")
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            for record in csv.DictReader(file):
+                try:
+                    key = (record["table"], record["row"], record["dataset"], record["subset"])
+                except KeyError as error:
+                    raise ValueError(f"{path}: no table of `gains table`: lacks {error}") from error
+                cells[key] = record
+    return cells
+
+
+def _pairs(table: dict[str, Any]) -> list[_Pair]:
+    return [
+        _Pair(table, row, dataset, metric, published)
+        for row in table["rows"]
+        if row["published"]
+        for dataset in table["datasets"]
+        for metric in table["metrics"]
+        for published in sources(table["paper"], table["table"], row["published"])
+        if published.metric == metric
+        and published.dataset == (dataset["represents"] or dataset["stands_for"])
+        and published.our_subset in table["subsets"]
+    ]
+
+
+def _line(study: str, pair: _Pair, cells: Cells) -> Line:
+    published, ours, obstacles = pair.published, pair.ours(cells), pair.obstacles()
+    difference = None if ours.mean is None else ours.mean - published.value
+    return Line(
+        study=study,
+        table=pair.table["name"],
+        row=pair.row["label"],
+        dataset=pair.dataset["name"],
+        represents=pair.dataset["represents"],
+        stands_for=pair.dataset["stands_for"],
+        backbone=pair.backbone,
+        metric=pair.metric,
+        subset=str(published.our_subset),
+        mode=pair.mode,
+        mean=ours.mean,
+        sd=ours.sd,
+        n=ours.n,
+        published=published.value,
+        published_spread=published.spread,
+        published_paper=published.paper,
+        published_table=published.table,
+        published_row=published.row,
+        published_dataset=published.dataset,
+        published_backbone=published.backbone,
+        published_subset=published.subset,
+        difference=difference,
+        difference_in_sd=None if difference is None or not ours.sd else difference / ours.sd,
+        comparable="no" if obstacles else "yes",
+        reason="; ".join(obstacles) or "same data set, backbone and definitions",
+    )
+
+
+def _csv(lines: list[Line]) -> str:
+    records = [
+        {k: number(v) if isinstance(v, float) else v for k, v in asdict(line).items()}
+        for line in lines
+    ]
+    return csv_text(records, [field.name for field in fields(Line)])
+
+
+def _markdown(spec: dict[str, Any], lines: list[Line]) -> str:
+    parts = [
+        f"# Ours and published\n\nStudy {escape(spec['study'])}: {escape(spec['study_title'])}."
+    ]
+    if not lines:
+        parts.append("No cell of this study's tables has a published counterpart.")
+    for table in spec["tables"]:
+        own = [line for line in lines if line.table == table["name"]]
+        if own:
+            parts.append(f"## {escape(table['title'])}\n\n{_grid(own)}")
+    if lines:
+        parts.append(
+            "Percent. Papers print different numbers for the same cell, so every source is shown. "
+            "A difference is ours minus published; `comparable` is yes only for the same data set, "
+            "the same backbone and the published programs' definitions."
+        )
+    return "\n\n".join(parts) + "\n"
+
+
+def _grid(lines: list[Line]) -> str:
+    columns = ("row", "data set", "metric", "ours", "published", "source", "difference")
+    body = [
+        [
+            line.row,
+            line.dataset,
+            f"{line.metric}, {line.subset}",
+            show(Value(line.mean, line.sd, line.n)),
+            show(Value(line.published, line.published_spread, 1)),
+            f"{line.published_paper} {line.published_table}, {line.published_row}, "
+            f"{line.published_dataset}",
+            BLANK if line.difference is None else f"{line.difference:+.2f}",
+            "yes" if line.comparable == "yes" else f"no: {line.reason}",
+        ]
+        for line in lines
+    ]
+    return grid((*columns, "comparable"), body)

@@ -1,0 +1,206 @@
+"""What is in a data set: counts, sizes, overlap and touching, per part and category."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
+from gains.datasets.split import PARTS, read_split
+from gains.files import read_json, write_json, write_text
+from gains.instances import Instances, Rle, decode_mask, encode_mask
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+FLAT = ("images", "images_without_objects", "images_above_max_detections", "objects")
+COLUMNS = (
+    *("dataset", "part", "category", "category_name", *FLAT),
+    *("objects_per_image_mean", "objects_per_image_max", "area_median"),
+    *("overlapping", "touching", "overlap_ratio_median", "overlap_ratio_max"),
+)
+
+
+@dataclass(frozen=True)
+class Relations:
+    """How the N objects of one category in one image lie to each other.
+
+    Args:
+        overlapping: bool (N,), shares a pixel with another.
+        touching: bool (N,), shares none, but does when grown by one pixel (8 neighbours).
+        ratios: float64, intersection over the smaller area of each pair that shares a pixel.
+    """
+
+    overlapping: NDArray[np.bool_]
+    touching: NDArray[np.bool_]
+    ratios: NDArray[np.float64]
+
+
+def _grow(rle: Rle) -> Rle:
+    padded = np.pad(decode_mask(rle), 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    return encode_mask(rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:])
+
+
+def _intersections(first: list[Rle], second: list[Rle]) -> NDArray[np.float64]:
+    """Return the pixels that each pair shares, float64 (len(first), len(second))."""
+    # for a crowd COCO divides by the area of the first mask alone; boxes apart are skipped fast
+    shares = coco_mask.iou(first, second, [1] * len(second))
+    return np.asarray(np.rint(shares * coco_mask.area(first)[:, None].astype(np.float64)))
+
+
+def relations(masks: list[Rle]) -> Relations:
+    """Return how the masks of one image and category lie to each other."""
+    n = len(masks)
+    if n < 2:
+        return Relations(np.zeros(n, bool), np.zeros(n, bool), np.zeros(0))
+    area = coco_mask.area(masks).astype(np.float64)
+    shared = _intersections(masks, masks)
+    near = _intersections([_grow(rle) for rle in masks], masks)
+    np.fill_diagonal(shared, 0)
+    np.fill_diagonal(near, 0)
+    overlapping = np.asarray((shared > 0).any(axis=1))
+    touching = np.asarray((near > 0).any(axis=1) & ~overlapping)
+    i, j = np.nonzero(np.triu(shared))
+    return Relations(overlapping, touching, shared[i, j] / np.minimum(area[i], area[j]))
+
+
+def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] | None:
+    if not len(values):
+        return None
+    return {
+        "min": float(np.min(values)),
+        "median": float(np.median(values)),
+        "mean": float(np.mean(values)),
+        "max": float(np.max(values)),
+    }
+
+
+def _category(name: str, found: list[list[Rle]]) -> dict[str, Any]:
+    """Describe one category; ``found`` holds its masks image by image."""
+    areas = [float(coco_mask.area(rle)) for masks in found for rle in masks]
+    related = [relations(masks) for masks in found]
+    ratios = np.concatenate([r.ratios for r in related])
+    overlapping, touching = (
+        sum(int(values.sum()) for values in column)
+        for column in zip(*((r.overlapping, r.touching) for r in related), strict=True)
+    )
+    n = len(areas)
+    quantiles = {f"q{int(q * 100):02d}": float(np.quantile(areas, q)) for q in QUANTILES if n}
+    return {
+        "name": name,
+        "objects": n,
+        "objects_per_image": _summary([len(masks) for masks in found]),
+        "area": {"min": min(areas), "max": max(areas), **quantiles} if n else None,
+        "overlapping": overlapping / n if n else None,
+        "touching": touching / n if n else None,
+        "overlapping_pairs": len(ratios),
+        "overlap_ratio": _summary(ratios),
+    }
+
+
+def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> dict[str, Any]:
+    instances: list[Instances] = [coco.instances(image.id) for image in images]
+    crowded = [
+        i.file_name for i, n in zip(images, instances, strict=True) if len(n) > max_detections
+    ]
+    empty = [i.file_name for i, n in zip(images, instances, strict=True) if not len(n)]
+    categories = {}
+    for number, name in coco.categories.items():
+        masks = [
+            [rle for rle, c in zip(i.masks, i.categories, strict=True) if c == number]
+            for i in instances
+        ]
+        categories[str(number)] = _category(name, masks)
+    return {
+        "images": len(images),
+        "image_sizes": dict(Counter(f"{i.height}x{i.width}" for i in images)),
+        "objects": sum(len(n) for n in instances),
+        "images_without_objects": empty,
+        "images_above_max_detections": crowded,
+        "categories": categories,
+    }
+
+
+def audit(
+    coco: str | Path, split: str | Path, max_detections: int, out_json: str | Path
+) -> dict[str, Any]:
+    """Describe a data set, as a whole and by the parts of the first fold, and write it as JSON.
+
+    Overlap and touching are between objects of the same category: shares of objects that share
+    a pixel with another, and that share none but do when grown by one pixel. The overlap ratio of
+    a pair is the intersection over the smaller area. Areas in px.
+
+    Args:
+        coco: COCO json.
+        split: split file.
+        max_detections: images with more objects are listed, since a detector cannot find all.
+        out_json: what to write.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file is broken, or the split names images that the data set lacks.
+    """
+    dataset, parts = read_coco(coco), read_split(split)
+    described = {"all": _part(dataset, list(dataset.images.values()), max_detections)}
+    for part in PARTS:
+        images = dataset.by_name(parts.names(part))
+        if images:
+            described[part] = _part(dataset, images, max_detections)
+    content = {"dataset": Path(coco).stem, "max_detections": max_detections, "parts": described}
+    write_json(out_json, content)
+    return content
+
+
+def _row(dataset: str, part: str, number: str, described: dict[str, Any]) -> dict[str, Any]:
+    category = described["categories"][number]
+    per_image, ratio = category["objects_per_image"], category["overlap_ratio"] or {}
+    return {
+        "dataset": dataset,
+        "part": part,
+        "category": number,
+        "category_name": category["name"],
+        "images": described["images"],
+        "images_without_objects": len(described["images_without_objects"]),
+        "images_above_max_detections": len(described["images_above_max_detections"]),
+        "objects": category["objects"],
+        "objects_per_image_mean": per_image["mean"],
+        "objects_per_image_max": per_image["max"],
+        "area_median": (category["area"] or {}).get("q50"),
+        "overlapping": category["overlapping"],
+        "touching": category["touching"],
+        "overlap_ratio_median": ratio.get("median"),
+        "overlap_ratio_max": ratio.get("max"),
+    }
+
+
+def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
+    """Write audits as one CSV, a row per data set, part and category; empty where undefined.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: no file is given, or one is not an audit.
+    """
+    if not files:
+        raise ValueError("no audit to put in the table; name at least one file of `gains audit`")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for file in files:
+        content = read_json(file)
+        if not isinstance(content, dict) or "parts" not in content:
+            raise ValueError(f"{file}: expected a file of `gains audit` with 'parts'")
+        for part, described in content["parts"].items():
+            for number in described["categories"]:
+                row = _row(content["dataset"], part, number, described)
+                writer.writerow(
+                    {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
+                )
+    write_text(out_csv, text.getvalue())

@@ -1,0 +1,65 @@
+"""What a data set is: a record with its options, and a function that makes its images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.instances import Instances
+from gains.registry import Registry
+from gains.strict import Strict
+
+Scene = tuple[str, NDArray[np.uint8], Instances]
+"""File name (ending in .png), uint8 (H, W) grey or (H, W, 3) RGB, and the instances."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What making a data set gives.
+
+    Args:
+        categories: names by category id.
+        images: the scenes, made one at a time while they are asked for.
+        repairs: what was changed in the source, one sentence each.
+    """
+
+    categories: dict[int, str]
+    images: Iterable[Scene]
+    repairs: list[str] = field(default_factory=list)
+
+
+def _no_files(_: Any) -> list[Path]:
+    return []
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A source of images with ground truth.
+
+    Args:
+        name: name in config, e.g. ``synthetic-cells``.
+        title: name for people.
+        licence: of the images.
+        citation: authors, title, venue, year; of the data or of what they imitate.
+        homepage: where it is described, or an empty string.
+        settings: the validated options.
+        make: makes the images from validated options.
+        inputs: the files and folders it reads, from validated options.
+    """
+
+    name: str
+    title: str
+    licence: str
+    citation: str
+    homepage: str
+    settings: type[Strict]
+    make: Callable[[Any], Made]
+    inputs: Callable[[Any], list[Path]] = _no_files
+
+
+DATASETS: Registry[Dataset] = Registry("data set")

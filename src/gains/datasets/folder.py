@@ -1,0 +1,94 @@
+"""Any folder of images with a COCO json, checked on load.
+
+What is wrong is repaired by a stated rule, which ``info["repairs"]`` records, or refused with an
+error that names the record. All ids are written anew: images 1..N by file name, annotations 1..M
+by image and then file order, categories 1..K by their id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Dataset, Made, Scene
+from gains.datasets.folder_records import (
+    Findings,
+    Source,
+    check_annotations,
+    check_categories,
+    check_images,
+    read_records,
+)
+from gains.datasets.pixels import SUFFIXES, read_pixels
+from gains.instances import Instances
+from gains.strict import Strict
+
+
+class FolderSettings(Strict):
+    """Options of ``folder``."""
+
+    images: str = Field(description="folder that the file names of the json are relative to")
+    annotations: str = Field(description="COCO json")
+
+
+def _scenes(sources: list[Source]) -> Iterator[Scene]:
+    for source in sources:
+        instances = Instances.from_rles(
+            source.height, source.width, source.masks, source.categories
+        )
+        yield source.name, read_pixels(source.path), instances
+
+
+def _unlisted(folder: Path, sources: list[Source], findings: Findings) -> None:
+    listed = {source.path.resolve() for source in sources}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.resolve() not in listed:
+            findings.add("image files that the json does not list ignored", path.name)
+
+
+def make(settings: FolderSettings) -> Made:
+    """Check the folder and return its images in order of file name.
+
+    Raises:
+        FileNotFoundError: the folder, the json or an image is missing.
+        ValueError: a record that no rule repairs, or no instance at all.
+    """
+    folder, annotations = Path(settings.images), Path(settings.annotations)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder of images")
+    records, findings = read_records(annotations), Findings()
+    renumbered, names = check_categories(records["categories"], annotations, findings)
+    images = check_images(records["images"], annotations, folder, findings)
+    check_annotations(records["annotations"], annotations, images, renumbered, findings)
+    sources = list(images.values())
+    if not any(source.masks for source in sources):
+        raise ValueError(
+            f"{annotations}: none of its {len(records['annotations'])} annotations is usable "
+            f"({'; '.join(findings.sentences())})"
+        )
+    for source in sources:
+        if not source.masks:
+            findings.add("images without objects kept", source.name)
+    _unlisted(folder, sources, findings)
+    return Made(names, _scenes(sources), findings.sentences())
+
+
+def inputs(settings: FolderSettings) -> list[Path]:
+    """Return the json and the folder of images."""
+    return [Path(settings.annotations), Path(settings.images)]
+
+
+DATASETS.register(
+    Dataset(
+        name="folder",
+        title="Own images with COCO annotations",
+        licence="that of the images",
+        citation="",
+        homepage="",
+        settings=FolderSettings,
+        make=make,
+        inputs=inputs,
+    )
+)

@@ -1,0 +1,284 @@
+"""The checks of a COCO file that a person brings; each finding is repaired by rule or refused."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pycocotools import mask as coco_mask
+
+from gains.datasets.coco import to_rle
+from gains.datasets.pixels import read_header
+from gains.files import read_json
+from gains.instances import Rle, decode_mask
+
+
+@dataclass
+class Source:
+    """One image of the folder, checked.
+
+    Args:
+        path: the image file.
+        name: its name in the archive.
+        height: px.
+        width: px.
+        masks: RLE of its instances.
+        categories: new category ids of its instances.
+    """
+
+    path: Path
+    name: str
+    height: int
+    width: int
+    masks: list[Rle] = field(default_factory=list)
+    categories: list[int] = field(default_factory=list)
+
+
+class Findings:
+    """Repairs by kind, counted."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, str] = {}
+
+    def add(self, rule: str, record: str) -> None:
+        """Note that ``rule`` was applied to ``record``."""
+        self._counts[rule] += 1
+        self._first.setdefault(rule, record)
+
+    def sentences(self) -> list[str]:
+        """Return one sentence per rule, with the count and the first record."""
+        return [f"{rule}: {n} (first: {self._first[rule]})" for rule, n in self._counts.items()]
+
+
+def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Read the three lists of a COCO file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: one of them is missing, not a list of records, or empty.
+    """
+    content = read_json(path)
+    lists: dict[str, list[dict[str, Any]]] = {}
+    for key in ("images", "annotations", "categories"):
+        records = content.get(key) if isinstance(content, dict) else None
+        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+            raise ValueError(
+                f"{path}: expected COCO ground truth, but {key!r} is missing or not a list of "
+                "records"
+            )
+        if not records:
+            raise ValueError(f"{path}: {key!r} is empty; a data set needs at least one")
+        lists[key] = records
+    return lists
+
+
+def integer(record: dict[str, Any], key: str, where: str) -> int:
+    """Return a whole number of a record; ValueError names the record otherwise."""
+    value = record.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        raise ValueError(f"{where}: {key!r} is {value!r}; expected a whole number")
+    return int(value)
+
+
+def check_categories(
+    records: list[dict[str, Any]], where: Path, findings: Findings
+) -> tuple[dict[int, int], dict[int, str]]:
+    """Number the categories 1..K in order of their ids.
+
+    Returns:
+        The new id by old id, and the name by new id.
+
+    Raises:
+        ValueError: an id is missing or repeated.
+    """
+    names: dict[int, str] = {}
+    for record in records:
+        number = integer(record, "id", f"{where}: category {record.get('name')!r}")
+        if number in names:
+            raise ValueError(f"{where}: category id {number} is repeated; give each its own")
+        names[number] = str(record.get("name", number))
+    new = {old: k for k, old in enumerate(sorted(names), start=1)}
+    for old, k in new.items():
+        if old != k:
+            findings.add("categories renumbered 1..K in order of id", f"{old} became {k}")
+    return new, {k: names[old] for old, k in new.items()}
+
+
+def check_images(
+    records: list[dict[str, Any]], where: Path, folder: Path, findings: Findings
+) -> dict[int, Source]:
+    """Check the image records against the files.
+
+    Returns:
+        The images by their id in the file, in order of file name.
+
+    Raises:
+        FileNotFoundError: an image file is missing.
+        ValueError: an id or a file name is missing or repeated, a path leaves the folder, two
+            names differ in their suffix alone, a size differs, or a file cannot be read.
+    """
+    found: dict[int, Source] = {}
+    taken: dict[str, str] = {}
+    for record in sorted(records, key=lambda r: str(r.get("file_name"))):
+        name = record.get("file_name")
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"{where}: image {record.get('id')} has no file_name")
+        at = f"{where}: image {name!r}"
+        number = integer(record, "id", at)
+        if number in found:
+            raise ValueError(
+                f"{at}: id {number} is repeated, so the annotations of this id are ambiguous; "
+                "give each image its own id"
+            )
+        if number == 0:
+            findings.add("image id 0 replaced; images are numbered 1..N by file name", name)
+        archived = _archive_name(name, at)
+        if archived in taken:
+            problem = "is listed twice" if taken[archived] == name else f"and {taken[archived]!r}"
+            raise ValueError(f"{at} {problem}: both would be {archived!r}; name each image once")
+        taken[archived] = name
+        found[number] = _check_file(record, folder / name, archived, at, findings)
+    return found
+
+
+def _archive_name(name: str, at: str) -> str:
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError(f"{at}: the path leaves the folder of images; use names relative to it")
+    return str(path.with_suffix(".png"))
+
+
+def _check_file(
+    record: dict[str, Any], path: Path, archived: str, at: str, findings: Findings
+) -> Source:
+    if not path.is_file():
+        raise FileNotFoundError(f"{at}: the file {path} is missing")
+    header = read_header(path)
+    size = {"height": header.height, "width": header.width}
+    for key, true in size.items():
+        if record.get(key) is None:
+            findings.add(f"missing {key} taken from the image file", path.name)
+        elif integer(record, key, at) != true:
+            raise ValueError(
+                f"{at}: the json says {key} {record[key]}, the file has {true}; the masks would "
+                "not fit, so correct the json or the image"
+            )
+    if header.change:
+        findings.add(header.change, path.name)
+    return Source(path, archived, header.height, header.width)
+
+
+def check_annotations(
+    records: list[dict[str, Any]],
+    where: Path,
+    images: dict[int, Source],
+    categories: dict[int, int],
+    findings: Findings,
+) -> None:
+    """Add the instances to their images, in file order.
+
+    Raises:
+        ValueError: an annotation names an unknown image or category, or its mask is neither
+            polygons nor RLE, is malformed, or is of another size.
+    """
+    seen: set[Any] = set()
+    for position, record in enumerate(records):
+        number = record.get("id")
+        at = f"{where}: annotation {number if number is not None else f'at {position}'}"
+        _note_id(number, seen, at.removeprefix(f"{where}: "), findings)
+        image_id, category = (integer(record, k, at) for k in ("image_id", "category_id"))
+        if image_id not in images:
+            raise ValueError(f"{at} names image {image_id}, which the file does not list")
+        if category not in categories:
+            raise ValueError(f"{at} names category {category}, which the file does not list")
+        image = images[image_id]
+        if record.get("iscrowd"):
+            findings.add("crowd regions dropped, since they are not single objects", at)
+            continue
+        try:
+            rle = check_mask(record.get("segmentation"), image.height, image.width)
+        except ValueError as error:
+            raise ValueError(f"{at} on {image.name!r}: {error}") from error
+        if coco_mask.area(rle) == 0:
+            findings.add("masks that cover no pixel dropped", at)
+            continue
+        if _leaves_image(record["segmentation"], image):
+            findings.add("polygons cut at the border of the image", at)
+        image.masks.append(rle)
+        image.categories.append(categories[category])
+
+
+def _note_id(number: Any, seen: set[Any], record: str, findings: Findings) -> None:
+    rule = "; annotations are numbered 1..M by image, then file order"
+    if number is None:
+        findings.add(f"missing annotation ids given{rule}", record)
+    elif number == 0:
+        findings.add(f"annotation id 0 replaced{rule}", record)
+    elif str(number) in seen:
+        findings.add(f"repeated annotation ids replaced{rule}", record)
+    seen.add(str(number))
+
+
+def check_mask(segmentation: Any, height: int, width: int) -> Rle:
+    """Return a mask as compressed RLE after checking what pycocotools takes on trust.
+
+    Raises:
+        ValueError: missing, malformed, or of another size.
+    """
+    if segmentation is None:
+        raise ValueError("has no segmentation; instance segmentation needs masks, not boxes alone")
+    if isinstance(segmentation, list):
+        for part in segmentation:
+            _check_polygon(part, height, width)
+    elif isinstance(segmentation, dict):
+        _check_runs(segmentation)
+    rle = to_rle(segmentation, height, width)
+    try:
+        decode_mask(rle)
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"segmentation: the RLE is damaged ({error})") from error
+    return rle
+
+
+def _check_polygon(part: Any, height: int, width: int) -> None:
+    numbers = isinstance(part, list) and all(
+        isinstance(v, int | float) and not isinstance(v, bool) for v in part
+    )
+    if not numbers or len(part) % 2:
+        raise ValueError("segmentation: a polygon is a flat list x0, y0, x1, y1, ... of numbers")
+    if not all(math.isfinite(value) for value in part):
+        raise ValueError("segmentation: a polygon has coordinates that are not finite")
+    for values, side in ((part[0::2], width), (part[1::2], height)):
+        if any(not -side <= value <= 2 * side for value in values):
+            raise ValueError(
+                f"segmentation: a polygon reaches from {min(values)} to {max(values)} in an image "
+                f"of {side} px; are the coordinates in px?"
+            )
+
+
+def _check_runs(segmentation: dict[str, Any]) -> None:
+    size, counts = segmentation.get("size"), segmentation.get("counts")
+    if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)):
+        raise ValueError(f"segmentation: RLE has size {size!r}; expected [height, width]")
+    if isinstance(counts, list):
+        if not all(isinstance(n, int) and n >= 0 for n in counts):
+            raise ValueError("segmentation: RLE counts are not all whole numbers from 0 up")
+        if sum(counts) != size[0] * size[1]:
+            raise ValueError(
+                f"segmentation: RLE counts add up to {sum(counts)}; "
+                f"an image of {size} has {size[0] * size[1]} px"
+            )
+    elif not isinstance(counts, str | bytes):
+        raise ValueError(f"segmentation: RLE counts are {type(counts).__name__}")
+
+
+def _leaves_image(segmentation: Any, image: Source) -> bool:
+    return isinstance(segmentation, list) and any(
+        min(part) < 0 or max(part[0::2]) > image.width or max(part[1::2]) > image.height
+        for part in segmentation
+        if part
+    )

@@ -1,0 +1,97 @@
+"""Image files of any usual kind as 8-bit grey or RGB, by stated rules.
+
+- 8-bit grey, RGB: as they are; 1-bit: 0 and 255.
+- 16-bit and other deep grey: scaled linearly, per image, its smallest value to 0 and its largest
+  to 255; an image of one value becomes 0.
+- palette: its colours as RGB.
+- transparency: composed on white; where alpha is opaque that changes nothing.
+- anything else (CMYK, several frames, values that are not finite): refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+GREY = ("1", "L", "LA", "La")
+COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa")
+DEEP = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+
+
+@dataclass(frozen=True)
+class Header:
+    """What an image file says of itself; ``change`` names what reading will change, if anything."""
+
+    height: int
+    width: int
+    change: str | None
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such image file")
+    try:
+        with Image.open(path) as image:
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1:
+                raise ValueError(f"{path}: holds {frames} frames; bring one image per file")
+            if image.mode not in GREY + COLOUR + DEEP:
+                raise ValueError(
+                    f"{path}: has mode {image.mode!r}; expected grey, RGB, RGBA or palette"
+                )
+            yield image
+    except (OSError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(
+            f"{path}: not a readable image ({error}); it may be damaged or cut off"
+        ) from error
+
+
+def read_header(path: Path) -> Header:
+    """Return size and kind of an image without decoding it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of a kind that can be read.
+    """
+    with _opened(path) as image:
+        change = None
+        if image.mode in DEEP:
+            change = "deep grey scaled linearly, its smallest value to 0 and largest to 255"
+        elif image.has_transparency_data:
+            change = "transparency composed on white"
+        elif image.mode == "P":
+            change = "palette colours became RGB"
+        return Header(image.height, image.width, change)
+
+
+def read_pixels(path: Path) -> NDArray[np.uint8]:
+    """Return an image as uint8, (H, W) grey or (H, W, 3) RGB.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of a kind that can be read, or it is damaged.
+    """
+    with _opened(path) as image:
+        if image.mode in DEEP:
+            return _scaled(path, np.asarray(image, dtype=np.float64))
+        kind = "L" if image.mode in GREY else "RGB"
+        if image.has_transparency_data:
+            white = Image.new("RGBA", image.size, "white")
+            return np.asarray(Image.alpha_composite(white, image.convert("RGBA")).convert(kind))
+        return np.asarray(image.convert(kind))
+
+
+def _scaled(path: Path, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    if not np.isfinite(values).all():
+        raise ValueError(f"{path}: holds values that are not finite; repair the image")
+    span = values.max() - values.min()
+    scaled = (values - values.min()) * (255 / span if span else 0.0)
+    return np.asarray(np.rint(scaled), dtype=np.uint8)

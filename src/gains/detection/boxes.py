@@ -1,0 +1,70 @@
+"""Boxes as x0 y0 x1 y1: regression deltas, clipping, anchors."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+MAX_LOG_SCALE = math.log(1000.0 / 16)
+"""Largest dw, dh that decoding admits, as in detectron2."""
+
+Weights = tuple[float, float, float, float]
+
+
+def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor]:
+    size = boxes[..., 2:] - boxes[..., :2]
+    return boxes[..., :2] + 0.5 * size, size
+
+
+def encode(boxes: Tensor, references: Tensor, weights: Weights) -> Tensor:
+    """Return the deltas (N, 4) that turn ``references`` into ``boxes``, both (N, 4)."""
+    (centre, size), (centre_ref, size_ref) = _centre_form(boxes), _centre_form(references)
+    scale = boxes.new_tensor(weights)
+    shift = (centre - centre_ref) / size_ref
+    return torch.cat([shift, torch.log(size / size_ref)], dim=-1) * scale
+
+
+def decode(deltas: Tensor, references: Tensor, weights: Weights) -> Tensor:
+    """Apply deltas (N, ..., 4) to references (N, ..., 4), broadcast; return boxes."""
+    centre_ref, size_ref = _centre_form(references)
+    deltas = deltas.float() / references.new_tensor(weights)
+    centre = centre_ref + deltas[..., :2] * size_ref
+    half = 0.5 * torch.exp(deltas[..., 2:].clamp(max=MAX_LOG_SCALE)) * size_ref
+    return torch.cat([centre - half, centre + half], dim=-1)
+
+
+def clip(boxes: Tensor, size: tuple[int, int]) -> Tensor:
+    """Clip boxes (..., 4) to an image of (height, width)."""
+    height, width = size
+    limit = boxes.new_tensor([width, height, width, height])
+    return torch.minimum(boxes.clamp(min=0), limit)
+
+
+def nonempty(boxes: Tensor) -> Tensor:
+    """Return a bool (N,) that is true where a box has width and height."""
+    return ((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])) & boxes.isfinite().all(dim=1)
+
+
+def anchors(
+    shape: tuple[int, int], stride: int, size: float, ratios: tuple[float, ...], like: Tensor
+) -> Tensor:
+    """Return the anchors (H * W * A, 4) of one level, row-major, ratios fastest.
+
+    Centres lie at (column * stride, row * stride), sides are not rounded (detectron2).
+
+    Args:
+        shape: height and width of the feature map.
+        stride: px per cell.
+        size: square root of the anchors' area, px.
+        ratios: height over width.
+        like: a tensor of the wanted device.
+    """
+    sides = [(size / math.sqrt(r), size * math.sqrt(r)) for r in ratios]
+    base = torch.tensor([[-w / 2, -h / 2, w / 2, h / 2] for w, h in sides], device=like.device)
+    rows = torch.arange(shape[0], device=like.device, dtype=torch.float32) * stride
+    columns = torch.arange(shape[1], device=like.device, dtype=torch.float32) * stride
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
+    shift = torch.stack([x, y, x, y], dim=-1).reshape(-1, 1, 4)
+    return (shift + base).reshape(-1, 4)

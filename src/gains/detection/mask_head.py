@@ -1,0 +1,144 @@
+"""Mask head, its loss, and the mask branch of Mask R-CNN."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gains.detection.pooling import crop, pool
+from gains.detection.types import Positives
+
+POOL_SIZE = 14
+
+
+class RoiBranch(Protocol):
+    """What a two-stage detector asks of the part that makes masks."""
+
+    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+        """Return the named, weighted losses of the foreground RoIs."""
+
+    def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
+        """Return mask probabilities (D, 28, 28) of the detected boxes for their classes."""
+
+
+class ConvHead(nn.Module):
+    """Four 3x3 convolutions, a 2x2 deconvolution and a 1x1 predictor with a channel per class.
+
+    Args:
+        in_channels: channels of the RoI features.
+        channels: width of the convolutions.
+        num_classes: K output channels.
+    """
+
+    def __init__(self, in_channels: int, channels: int, num_classes: int) -> None:
+        super().__init__()
+        widths = [in_channels, *[channels] * 4]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.deconv = nn.ConvTranspose2d(channels, channels, 2, stride=2)
+        self.predictor = nn.Conv2d(channels, num_classes, 1)
+        for layer in (*self.convs, self.deconv):
+            nn.init.kaiming_normal_(
+                layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
+            )
+            nn.init.zeros_(layer.get_parameter("bias"))
+        nn.init.normal_(self.predictor.weight, std=0.001)
+        nn.init.zeros_(self.predictor.get_parameter("bias"))
+
+    def features(self, x: Tensor) -> Tensor:
+        """Return the features before the deconvolution, (R, channels, 14, 14)."""
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        return x
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return (R, K, 28, 28) from features (R, channels, 14, 14)."""
+        return self.predictor(F.relu(self.deconv(features)))  # type: ignore[no-any-return]
+
+
+def of_class(logits: Tensor, labels: Tensor) -> Tensor:
+    """Pick each RoI's channel: (R, K, h, w) and int64 (R,) give (R, h, w)."""
+    return logits[torch.arange(len(labels), device=labels.device), labels]
+
+
+def mask_loss(logits: Tensor, labels: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
+    """Mean binary cross entropy of the class's channel, optionally weighted per pixel.
+
+    Args:
+        logits: (R, K, 28, 28).
+        labels: int64 (R,).
+        target: (R, 28, 28), bool or 0..1.
+        weight: (R, 28, 28) pixel weights, or None for 1.
+
+    Returns:
+        A scalar; 0 (with a graph) when there is no RoI.
+    """
+    if len(labels) == 0:
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(
+        of_class(logits, labels).float(), target.float(), weight=weight
+    )
+
+
+def mask_targets(positives: Positives) -> Tensor:
+    """Return the ground-truth masks inside the RoIs, bool (R, 28, 28)."""
+    return _crops([t.masks for t in positives.targets], positives) >= 0.5
+
+
+def map_targets(positives: Positives) -> Tensor:
+    """Return the gradient anomaly maps inside the RoIs, float32 (R, 28, 28).
+
+    Raises:
+        ValueError: the training samples carry no maps.
+    """
+    stacks = [t.maps for t in positives.targets if t.maps is not None]
+    if len(stacks) != len(positives.targets):
+        raise ValueError("this method reads gradient anomaly maps, but the samples have none")
+    return _crops(stacks, positives)
+
+
+def _crops(stacks: list[Tensor], positives: Positives) -> Tensor:
+    parts = zip(stacks, positives.boxes, positives.matched, strict=True)
+    return torch.cat([crop(stack, boxes, index) for stack, boxes, index in parts])
+
+
+class MaskBranch(nn.Module):
+    """Mask R-CNN's mask branch.
+
+    Args:
+        in_channels: channels of the pyramid.
+        channels: width of the head.
+        num_classes: K.
+        weight: of the loss.
+        reweighted: weigh each pixel's loss with the gradient anomaly map (GAInS' ALRM).
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        channels: int,
+        num_classes: int,
+        weight: float,
+        reweighted: bool = False,
+    ) -> None:
+        super().__init__()
+        self.head = ConvHead(in_channels, channels, num_classes)
+        self.weight = weight
+        self.reweighted = reweighted
+
+    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+        """Return ``loss_mask``."""
+        x = pool(features, positives.boxes, POOL_SIZE)
+        logits = self.head.logits(self.head.features(x))
+        weight = map_targets(positives) if self.reweighted else None
+        loss = mask_loss(logits, positives.labels, mask_targets(positives), weight)
+        return {"loss_mask": self.weight * loss}
+
+    def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
+        """Return mask probabilities (D, 28, 28)."""
+        x = pool(features, boxes, POOL_SIZE)
+        return of_class(self.head.logits(self.head.features(x)), labels).float().sigmoid()

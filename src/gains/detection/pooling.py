@@ -1,0 +1,73 @@
+"""RoIAlign over a pyramid, and crops of ground truth, with detectron2's meaning."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchvision.ops import roi_align
+
+STRIDES = (4, 8, 16, 32)
+"""px per cell of p2..p5, the levels RoIs are pooled from."""
+MASK_SIZE = 28
+"""Side of mask targets and logits."""
+
+
+def with_image_index(boxes: list[Tensor]) -> Tensor:
+    """Join boxes (R_i, 4) per image to RoIs (R, 5) with the image's index in front."""
+    index = [b.new_full((len(b), 1), float(i)) for i, b in enumerate(boxes)]
+    return torch.cat([torch.cat([i, b], dim=1) for i, b in zip(index, boxes, strict=True)])
+
+
+def levels(boxes: Tensor) -> Tensor:
+    """Return the pyramid level 0..3 (p2..p5) of boxes (R, 4): floor(4 + log2(sqrt(area)/224))."""
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    level = torch.floor(4 + torch.log2(area.clamp(min=0).sqrt() / 224 + 1e-8))
+    return (level.clamp(2, 5) - 2).long()
+
+
+def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
+    """Pool RoIs from p2..p5 by RoIAlign (aligned, adaptive sampling).
+
+    Args:
+        features: pyramid maps (B, C, H_l, W_l), finest first; those after p5 are not used.
+        boxes: per image float32 (R_i, 4), px.
+        size: output side.
+
+    Returns:
+        (R, C, size, size), images one after the other.
+    """
+    rois = with_image_index(boxes)
+    level = levels(rois[:, 1:])
+    out = features[0].new_zeros((len(rois), features[0].shape[1], size, size))
+    for number, stride in enumerate(STRIDES):
+        here = torch.nonzero(level == number).flatten()
+        if len(here):
+            pooled = roi_align(
+                features[number],
+                rois[here].to(features[number].dtype),
+                size,
+                spatial_scale=1 / stride,
+                sampling_ratio=0,
+                aligned=True,
+            )
+            out = out.index_copy(0, here, pooled.to(out.dtype))
+    return out
+
+
+def crop(stack: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
+    """Crop full-image planes to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
+
+    Args:
+        stack: (N, H, W) masks or maps.
+        boxes: float32 (R, 4), px.
+        index: int64 (R,), the plane each box is cropped from.
+
+    Returns:
+        float32 (R, 28, 28); for masks the covered share, for maps the mean value.
+    """
+    if len(boxes) == 0:
+        return boxes.new_zeros((0, MASK_SIZE, MASK_SIZE))
+    rois = torch.cat([index[:, None].to(boxes.dtype), boxes], dim=1)
+    planes = stack[:, None].to(boxes.dtype)
+    crops: Tensor = roi_align(planes, rois, MASK_SIZE, 1.0, sampling_ratio=0, aligned=True)
+    return crops[:, 0]

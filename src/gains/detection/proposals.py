@@ -1,0 +1,128 @@
+"""Region proposal network over p2..p6."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import batched_nms
+
+from gains.detection import boxes as box_ops
+from gains.detection.matching import FOREGROUND, match, sample
+from gains.detection.settings import TwoStageSettings
+from gains.detection.types import Target
+
+STRIDES = (4, 8, 16, 32, 64)
+DELTA_WEIGHTS: box_ops.Weights = (1.0, 1.0, 1.0, 1.0)
+
+
+class ProposalNetwork(nn.Module):
+    """A head shared by all levels, its losses, and the proposals it makes."""
+
+    def __init__(self, settings: TwoStageSettings) -> None:
+        super().__init__()
+        self.settings = settings
+        channels, ratios = settings.backbone.fpn_channels, len(settings.aspect_ratios)
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.objectness = nn.Conv2d(channels, ratios, 1)
+        self.deltas = nn.Conv2d(channels, ratios * 4, 1)
+        for layer in (self.conv, self.objectness, self.deltas):
+            nn.init.normal_(layer.weight, std=0.01)
+            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+    def forward(
+        self,
+        features: list[Tensor],
+        sizes: list[tuple[int, int]],
+        targets: list[Target] | None = None,
+        generator: torch.Generator | None = None,
+    ) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """Return proposals per image, and in training the losses.
+
+        Args:
+            features: (B, C, H_l, W_l), p2..p6.
+            sizes: height and width of each image without padding.
+            targets: ground truth; absent at test.
+            generator: draws the anchors of the loss; needed with targets.
+
+        Returns:
+            Proposals float32 (P_i, 4), best first, and ``loss_rpn_cls``, ``loss_rpn_box``.
+        """
+        logits, deltas, anchors = self._predict(features)
+        losses: dict[str, Tensor] = {}
+        if targets is not None and generator is not None:
+            losses = self._losses(logits, deltas, anchors, targets, generator)
+        training = targets is not None
+        with torch.no_grad():
+            proposals = [
+                self._propose([x[i] for x in logits], [x[i] for x in deltas], anchors, s, training)
+                for i, s in enumerate(sizes)
+            ]
+        return proposals, losses
+
+    def _predict(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """Return per level logits (B, A_l), deltas (B, A_l, 4) and anchors (A_l, 4)."""
+        logits, deltas, anchors = [], [], []
+        for x, stride, size in zip(features, STRIDES, self.settings.anchor_sizes, strict=True):
+            shape = (x.shape[2], x.shape[3])
+            hidden = F.relu(self.conv(x))
+            logits.append(self.objectness(hidden).permute(0, 2, 3, 1).flatten(1))
+            raw = self.deltas(hidden).permute(0, 2, 3, 1)
+            deltas.append(raw.reshape(len(x), -1, 4))
+            anchors.append(box_ops.anchors(shape, stride, size, self.settings.aspect_ratios, x))
+        return logits, deltas, anchors
+
+    def _losses(
+        self,
+        logits: list[Tensor],
+        deltas: list[Tensor],
+        anchors: list[Tensor],
+        targets: list[Target],
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """Losses of the drawn anchors, divided by (anchors per image * images)."""
+        every = torch.cat(anchors)
+        all_logits, all_deltas = torch.cat(logits, dim=1), torch.cat(deltas, dim=1)
+        loss_cls, loss_box = all_logits.sum() * 0, all_deltas.sum() * 0
+        wanted_count = self.settings.rpn_anchors_per_image
+        for i, target in enumerate(targets):
+            index, role = match(target.boxes, every, 0.3, 0.7, keep_best=True)
+            positive, negative = sample(role, wanted_count, 0.5, generator)
+            drawn = torch.cat([positive, negative])
+            loss_cls = loss_cls + F.binary_cross_entropy_with_logits(
+                all_logits[i, drawn].float(),
+                (role[drawn] == FOREGROUND).float(),
+                reduction="sum",
+            )
+            if len(positive):
+                wanted = box_ops.encode(
+                    target.boxes[index[positive]], every[positive], DELTA_WEIGHTS
+                )
+                loss_box = loss_box + F.l1_loss(
+                    all_deltas[i, positive].float(), wanted, reduction="sum"
+                )
+        scale = 1 / (wanted_count * len(targets))
+        return {"loss_rpn_cls": loss_cls * scale, "loss_rpn_box": loss_box * scale}
+
+    def _propose(
+        self,
+        logits: list[Tensor],
+        deltas: list[Tensor],
+        anchors: list[Tensor],
+        size: tuple[int, int],
+        training: bool,
+    ) -> Tensor:
+        s = self.settings
+        per_level = s.rpn_pre_nms_train if training else s.rpn_pre_nms_test
+        boxes, scores, levels = [], [], []
+        for number, (logit, delta, anchor) in enumerate(zip(logits, deltas, anchors, strict=True)):
+            score, top = logit.float().topk(min(per_level, len(logit)))
+            boxes.append(box_ops.decode(delta[top], anchor[top], DELTA_WEIGHTS))
+            scores.append(score)
+            levels.append(torch.full_like(top, number))
+        candidate, score = box_ops.clip(torch.cat(boxes), size), torch.cat(scores)
+        level = torch.cat(levels)
+        valid = box_ops.nonempty(candidate) & score.isfinite()
+        candidate, score, level = candidate[valid], score[valid], level[valid]
+        keep = batched_nms(candidate, score, level, s.rpn_nms)
+        return candidate[keep[: s.rpn_post_nms_train if training else s.rpn_post_nms_test]]

@@ -1,0 +1,93 @@
+"""What passes between the parts of a detector."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class Target:
+    """Ground truth of one training image, at the size the model sees.
+
+    Args:
+        boxes: float32 (N, 4), x0 y0 x1 y1 in px.
+        labels: int64 (N,), class index 0..K-1.
+        masks: uint8 (N, H, W), 0 or 1.
+        maps: float32 (N, H, W) gradient anomaly maps, or None if the method reads none.
+    """
+
+    boxes: Tensor
+    labels: Tensor
+    masks: Tensor
+    maps: Tensor | None = None
+
+    def to(self, device: torch.device) -> Target:
+        """Return a copy on a device."""
+        maps = None if self.maps is None else self.maps.to(device, non_blocking=True)
+        return Target(
+            self.boxes.to(device, non_blocking=True),
+            self.labels.to(device, non_blocking=True),
+            self.masks.to(device, non_blocking=True),
+            maps,
+        )
+
+
+@dataclass
+class Detections:
+    """Detections of one image, best first.
+
+    Args:
+        boxes: float32 (D, 4), x0 y0 x1 y1 in px.
+        scores: float32 (D,) in [0, 1].
+        labels: int64 (D,), class index 0..K-1.
+        masks: float32 (D, M, M), probabilities inside each box.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    masks: Tensor
+
+
+@dataclass
+class Positives:
+    """The foreground RoIs of a batch with what they were matched to.
+
+    Args:
+        boxes: one float32 (R_i, 4) per image.
+        matched: one int64 (R_i,) per image, index of the ground truth.
+        targets: one per image.
+    """
+
+    boxes: list[Tensor]
+    matched: list[Tensor]
+    targets: list[Target]
+
+    @property
+    def labels(self) -> Tensor:
+        """Return the class index of every RoI, int64 (R,)."""
+        return torch.cat([t.labels[m] for t, m in zip(self.targets, self.matched, strict=True)])
+
+
+class Detector(nn.Module, ABC):
+    """What training and inference ask of every method's model."""
+
+    @abstractmethod
+    def losses(
+        self, images: list[Tensor], targets: list[Target], generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the named, weighted losses of a batch; their sum is minimised.
+
+        Args:
+            images: (3, H_i, W_i) RGB in 0..255.
+            targets: ground truth at the images' sizes.
+            generator: source of all chance, on the images' device.
+        """
+
+    @abstractmethod
+    def detect(self, images: list[Tensor]) -> list[Detections]:
+        """Return the detections of images (3, H_i, W_i), RGB in 0..255."""

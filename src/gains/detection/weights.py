@@ -1,0 +1,72 @@
+"""Initial weights: torchvision's, a given file, or a converted detectron2 checkpoint."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from gains import checkpoint
+
+logger = logging.getLogger(__name__)
+
+State = dict[str, Tensor]
+
+
+def load_pretrained(model: nn.Module, weights: str, backbone: str) -> None:
+    """Give a detector its initial weights.
+
+    Args:
+        model: a detector with a ``backbone.body``.
+        weights: ``none``; ``imagenet`` for torchvision's; or the path of a state dict: of a
+            torchvision ResNet, or of a whole detector as ``gains weights convert`` writes it.
+        backbone: name of the ResNet.
+
+    Raises:
+        FileNotFoundError: the file is missing, or torchvision's weights cannot be had.
+        ValueError: the file does not fit the model.
+    """
+    if weights == "none":
+        return
+    state = _imagenet(backbone) if weights == "imagenet" else _from_file(Path(weights))
+    if not any(key.startswith("backbone.body.") for key in state):
+        state = {f"backbone.body.{k}": v for k, v in state.items() if not k.startswith("fc.")}
+    own = model.state_dict()
+    counters = tuple(key for key in own if key.endswith("num_batches_tracked"))
+    wanted = [k for k in own if k.startswith("backbone.body.") and k not in counters]
+    missing = [key for key in wanted if key not in state or state[key].shape != own[key].shape]
+    if missing:
+        raise ValueError(
+            f"weights {weights!r}: {len(missing)} of the {len(wanted)} values of {backbone} are "
+            f"missing or of another shape, first {missing[0]!r}; check the backbone's name, norm, "
+            "width, or convert the file with `gains weights convert`"
+        )
+    fitting = {k: v for k, v in state.items() if k in own and v.shape == own[k].shape}
+    model.load_state_dict({**own, **fitting})
+    logger.info("weights %s: %d of %d values of the model", weights, len(fitting), len(own))
+
+
+def _imagenet(backbone: str) -> State:
+    import torchvision
+
+    weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
+    try:
+        return cast(State, weights.get_state_dict(progress=False))
+    except OSError as error:
+        raise FileNotFoundError(
+            f"torchvision's ImageNet weights of {backbone} could not be downloaded ({error}); "
+            f"put {weights.url} into {torch.hub.get_dir()}/checkpoints by hand, name a file in "
+            "`backbone.weights`, or use `weights: none` with `norm: gn` and `freeze_at: 0`"
+        ) from error
+
+
+def _from_file(path: Path) -> State:
+
+    content = checkpoint.load(path)
+    state = content.get("state", content)
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ValueError(f"{path}: expected a state dict (names to tensors)")
+    return cast(State, state)

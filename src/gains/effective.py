@@ -1,0 +1,36 @@
+"""Effective settings, after defaults are merged, for people to read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gains.study import Run, Study
+
+
+def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
+    """Return the settings that every run of a data set, method and variant gets.
+
+    ``trained_as`` names the variant of equal settings that is trained in its place, since equal
+    runs are trained once.
+
+    Raises:
+        ValueError: the study has no such data set, or the method no such variant.
+    """
+    settings = study.run_settings(Run(dataset, method, variant, study.settings.seeds[0]))
+    return {
+        "study": study.tag,
+        "dataset": dataset,
+        "variant": variant,
+        "trained_as": study.canonical(dataset, method, variant),
+        "seeds": list(study.settings.seeds),
+        **settings.to_json(),
+    }
+
+
+def of_study(study: Study) -> dict[str, Any]:
+    """Return a study's block with defaults filled in, and its runs by their folder."""
+    return {
+        "study": study.tag,
+        "settings": study.settings.model_dump(mode="json"),
+        "runs": [run.path for run in study.runs()],
+    }

@@ -1,0 +1,119 @@
+"""The panels of figure 3."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from gains.anomaly.fields import Float
+from gains.config import MapSettings
+from gains.figures.anomaly_fields import Steps
+from gains.figures.style import BACKGROUND, bare, by_instance, colour_bar, figure, outlines, picture
+from gains.instances import Instances
+
+PANEL = 2.1
+"""Width of a panel, inches."""
+
+
+def show(
+    pixels: NDArray[np.uint8],
+    instances: Instances,
+    found: Steps,
+    settings: MapSettings,
+    label: str,
+    out: str | Path,
+) -> None:
+    """Draw the seven panels and a legend, and save them.
+
+    Args:
+        pixels: uint8 (H, W, 3).
+        instances: all of the image; those of other categories are outlined thin and grey.
+        found: the fields.
+        settings: that the fields were made with.
+        label: study and image, shown in the figure.
+        out: ``.pdf`` or ``.png``; the other is written beside it.
+    """
+    ratio = pixels.shape[0] / pixels.shape[1]
+    with figure(4 * PANEL, 2 * (PANEL * ratio + 0.62) + 0.1, out) as drawn:
+        axes: list[Axes] = list(drawn.subplots(2, 4).flat)
+        picture(axes[0], pixels, "(a) Image")
+        picture(axes[1], pixels, "(b) Instance masks")
+        outlines(axes[1], instances, _colours(instances, settings.target_category), fill=0.3)
+        outline = instances.select(instances.categories == settings.target_category)
+        top = settings.f_ga + 1
+        _field(axes[2], found.distance, "(c) Radial distance", "px", outline, cmap="viridis")
+        _field(
+            axes[3],
+            found.direction,
+            "(d) Radial direction",
+            "rad",
+            outline,
+            cmap="twilight",
+            vmin=-np.pi,
+            vmax=np.pi,
+        )
+        _field(
+            axes[4],
+            found.deviation,
+            "(e) Window statistics",
+            "deviation, rad",
+            outline,
+            cmap="magma",
+            vmin=0,
+        )
+        _field(
+            axes[5],
+            found.anomaly,
+            "(f) Gradient anomaly map",
+            "weight",
+            outline,
+            cmap="inferno",
+            vmin=1,
+            vmax=top,
+        )
+        _overlay(axes[6], pixels, found.anomaly, top)
+        _legend(axes[7], settings, label)
+
+
+def _colours(instances: Instances, target: int) -> list[str]:
+    coloured = iter(by_instance(len(instances)))
+    return [next(coloured) if c == target else "#ffffff" for c in instances.categories]
+
+
+def _field(
+    axes: Axes, values: Float, title: str, unit: str, outline: Instances, **options: Any
+) -> None:
+    axes.set_facecolor(BACKGROUND)
+    shown = axes.imshow(values, **options)
+    outlines(axes, outline, ["#9a9a9a"] * len(outline), width=0.5)
+    bare(axes, title)
+    ticks = {"ticks": [-np.pi, 0, np.pi]} if options.get("cmap") == "twilight" else {}
+    bar = colour_bar(axes, shown, unit, **ticks)
+    if ticks:
+        bar.set_ticklabels(["−π", "0", "π"])
+
+
+def _overlay(axes: Axes, pixels: NDArray[np.uint8], anomaly: Float, top: float) -> None:
+    picture(axes, pixels, "(g) Overlay")
+    # opacity follows the map: where nothing is anomalous, the image shows
+    opacity = np.clip((anomaly - 1) / (top - 1), 0, 1) ** 0.6
+    shown = axes.imshow(anomaly, cmap="inferno", vmin=1, vmax=top, alpha=opacity)
+    shown.set_clim(1, top)
+    colour_bar(axes, shown, "weight")
+
+
+def _legend(axes: Axes, settings: MapSettings, label: str) -> None:
+    axes.axis("off")
+    lines = [
+        f"variant {settings.variant}, {settings.mode} mode",
+        f"window {settings.window_size} px",
+        f"f_GA = {settings.f_ga:g}",
+        f"overlap highlight {settings.overlap_highlight:g}",
+        f"target category {settings.target_category}",
+    ]
+    axes.text(0, 1, label.replace(": ", ":\n"), va="top", weight="bold", transform=axes.transAxes)
+    axes.text(0, 0.74, "\n".join(lines), va="top", linespacing=1.6, transform=axes.transAxes)

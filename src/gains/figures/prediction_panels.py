@@ -1,0 +1,127 @@
+"""The panels of the prediction figure: images by (image, ground truth, each method)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.figures.scene import Pictures
+from gains.figures.style import bare, by_instance, figure, outlines
+from gains.instances import Instances
+from gains.predictions import Detections, group_predictions, read_predictions
+
+PANEL = 1.9
+"""Width of a panel, inches."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One method's predictions.
+
+    Args:
+        title: of the column.
+        detections: by (image id, category id).
+    """
+
+    title: str
+    detections: dict[tuple[int, int], Detections]
+
+    @staticmethod
+    def read(title: str, path: Path, coco: CocoDataset) -> Column:
+        """Read a prediction file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ValueError: it is broken, or belongs to another data set.
+        """
+        try:
+            return Column(title, group_predictions(read_predictions(path), coco))
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+
+    def of(self, image: ImageRecord, min_score: float) -> Instances:
+        """Return the predictions of an image with at least ``min_score``, best first."""
+        found = sorted(
+            (
+                (score, category, rle)
+                for (image_id, category), detections in self.detections.items()
+                if image_id == image.id
+                for score, rle in detections
+                if score >= min_score
+            ),
+            key=lambda detection: -detection[0],
+        )
+        return Instances.from_rles(
+            image.height,
+            image.width,
+            [rle for _, _, rle in found],
+            [category for _, category, _ in found],
+            [score for score, _, _ in found],
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image with its masks.
+
+    Args:
+        name: file name.
+        pixels: uint8 (H, W, 3).
+        masks: ground truth, then each method's.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    masks: list[Instances]
+
+
+def rows(
+    coco: CocoDataset,
+    records: list[ImageRecord],
+    pictures: Pictures,
+    columns: list[Column],
+    min_score: float,
+) -> list[Row]:
+    """Gather what is drawn."""
+    return [
+        Row(
+            record.file_name,
+            pictures.read(record),
+            [coco.instances(record.id), *(column.of(record, min_score) for column in columns)],
+        )
+        for record in records
+    ]
+
+
+def show(found: list[Row], titles: list[str], out: str | Path) -> None:
+    """Draw the rows and save them.
+
+    Args:
+        found: at least one image.
+        titles: of the methods' columns.
+        out: ``.pdf`` or ``.png``; the other is written beside it.
+    """
+    heights = [PANEL * row.pixels.shape[0] / row.pixels.shape[1] + 0.2 for row in found]
+    headings = ["Image", "Ground truth", *titles]
+    with figure(PANEL * len(headings), sum(heights) + 0.2, out) as drawn:
+        grid: Any = drawn.subplots(
+            len(found), len(headings), squeeze=False, gridspec_kw={"height_ratios": heights}
+        )
+        for number, (row, axes) in enumerate(zip(found, grid, strict=True)):
+            _row(axes, row, headings if number == 0 else [""] * len(headings))
+
+
+def _row(axes: list[Axes], row: Row, headings: list[str]) -> None:
+    for place, heading in zip(axes, headings, strict=True):
+        place.imshow(row.pixels)
+        bare(place, heading)
+    axes[0].set_ylabel(row.name, fontsize=7)
+    for place, instances in zip(axes[1:], row.masks, strict=True):
+        outlines(place, instances, by_instance(len(instances)), fill=0.25)
+        place.set_xlabel(f"{len(instances)} objects", fontsize=7, labelpad=2)

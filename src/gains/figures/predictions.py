@@ -1,0 +1,85 @@
+"""Ground truth beside the predictions of one or several methods, for chosen images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gains.figures.base import FIGURES, Coco, Figure, Images, Out, Split
+
+DEFAULT_IMAGES = 4
+
+
+def draw(
+    coco: Coco,
+    predictions: Annotated[
+        list[Path], typer.Option(help="COCO result list (.json or .json.gz); may be repeated.")
+    ],
+    out: Out,
+    label: Annotated[
+        list[str] | None, typer.Option(help="Title of each --predictions, in their order.")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option(help=f"File name; may be repeated. Default: the first {DEFAULT_IMAGES}."),
+    ] = None,
+    worst: Annotated[
+        int | None, typer.Option(min=1, help="Instead: the N images of lowest AJI in --scores.")
+    ] = None,
+    scores: Annotated[Path | None, typer.Option(help="Score file, for --worst.")] = None,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Predictions below are not drawn.")
+    ] = 0.5,
+    split: Split = None,
+    part: Annotated[str, typer.Option(help="Part of --split to take images from.")] = "test",
+    images: Images = None,
+) -> None:
+    """Draw the ground truth beside each method's predictions, one row per image.
+
+    \b
+    Examples:
+      gains figure predictions --coco my.json --predictions a.json.gz --label "Mask R-CNN" \\
+        --predictions b.json.gz --label GAInS --image 07.png --out predictions.png
+      gains figure predictions --coco my.json --predictions b.json.gz \\
+        --worst 4 --scores b.scores.json --out worst.png
+    """
+    from gains.datasets.coco import read_coco
+    from gains.figures.prediction_panels import Column, rows, show
+    from gains.figures.scene import Pictures, candidates
+
+    if label and len(label) != len(predictions):
+        raise ValueError(
+            f"{len(label)} --label for {len(predictions)} --predictions; give one each or none"
+        )
+    content = read_coco(coco)
+    if image:
+        records = content.by_name(image)
+    elif worst is not None:
+        records = content.by_name(_worst(scores, worst))
+    else:
+        records = candidates(content, split, part)[:DEFAULT_IMAGES]
+    titles = label or [path.name.removesuffix(".gz").removesuffix(".json") for path in predictions]
+    columns = [Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)]
+    show(rows(content, records, Pictures(coco, images), columns, min_score), titles, out)
+
+
+def _worst(scores: Path | None, number: int) -> list[str]:
+    """Return the file names of lowest AJI (mean over the classes present), lowest first."""
+    from gains.tables.scores import read_scores
+
+    if scores is None:
+        raise ValueError("--worst needs a score file; give it with --scores")
+    entries = read_scores(str(scores)).content.get("per_image", [])
+    found = [
+        (sum(row["AJI"] for row in classes) / len(classes), entry["file_name"])
+        for entry in entries
+        if (classes := list(entry["per_class"].values()))
+    ]
+    if not found:
+        raise ValueError(f"{scores}: holds no scores per image; make it with `gains score`")
+    return [name for _, name in sorted(found)[:number]]
+
+
+FIGURES.register(Figure("predictions", draw))

@@ -1,0 +1,115 @@
+"""How all figures look, and how they are saved: one look, equal bytes for equal content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colorbar import Colorbar
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from gains.files import atomic_path
+from gains.instances import Instances
+
+if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
+
+# Okabe and Ito's colours, told apart by colour-blind readers too
+PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
+BACKGROUND = "#e8e8e8"
+DPI = 200
+
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titlepad": 5,
+    "axes.linewidth": 0.6,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "gains",
+    "image.interpolation": "nearest",
+}
+
+
+@contextmanager
+def figure(width: float, height: float, out: str | Path) -> Iterator[Figure]:
+    """Yield an empty figure; save it as ``.pdf`` and ``.png`` when the block succeeds.
+
+    Args:
+        width: inches.
+        height: inches.
+        out: path ending in ``.pdf`` or ``.png``; the other is written beside it.
+
+    Raises:
+        ValueError: another ending.
+    """
+    out = Path(out)
+    if out.suffix not in (".pdf", ".png"):
+        raise ValueError(f"{out}: expected a name ending in .pdf or .png")
+    with matplotlib.rc_context(_STYLE):
+        drawn = Figure(figsize=(width, height), layout="constrained")
+        FigureCanvasAgg(drawn)
+        yield drawn
+        # no dates and no version: equal content gives equal bytes
+        _save(drawn, out.with_suffix(".pdf"), {"CreationDate": None, "Producer": None})
+        _save(drawn, out.with_suffix(".png"), {"Software": None})
+
+
+def _save(drawn: Figure, path: Path, metadata: dict[str, Any]) -> None:
+    with atomic_path(path) as temporary:
+        drawn.savefig(temporary, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+
+
+def picture(axes: Axes, pixels: NDArray[np.uint8], title: str) -> None:
+    """Show an RGB image (H, W, 3) without ticks."""
+    axes.imshow(pixels)
+    bare(axes, title)
+
+
+def bare(axes: Axes, title: str) -> None:
+    """Set the title and take the ticks away."""
+    axes.set_title(title)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def colour_bar(axes: Axes, shown: ScalarMappable, label: str, **options: Any) -> Colorbar:
+    """Add a colour bar below a panel and return it."""
+    drawn = cast(Figure, axes.get_figure())
+    place: Any = {"orientation": "horizontal", "fraction": 0.045, "pad": 0.03, "aspect": 28}
+    bar = drawn.colorbar(shown, ax=axes, **place, **options)
+    bar.set_label(label, fontsize=7, labelpad=2)
+    bar.ax.tick_params(length=2, width=0.5, pad=1.5)
+    bar.outline.set_linewidth(0.4)
+    return bar
+
+
+def outlines(
+    axes: Axes, instances: Instances, colours: list[str], fill: float = 0.0, width: float = 0.9
+) -> None:
+    """Draw each mask's outline, and its area with opacity ``fill``; overlaps stay visible."""
+    for mask, colour in zip(instances.stack(), colours, strict=True):
+        if not mask.any():
+            continue
+        # a border of background closes the outlines of masks that touch the image's edge
+        padded = np.pad(mask, 1).astype(float)
+        x, y = np.arange(-1, mask.shape[1] + 1), np.arange(-1, mask.shape[0] + 1)
+        if fill:
+            axes.contourf(x, y, padded, levels=[0.5, 1.5], colors=[colour], alpha=fill)
+        axes.contour(x, y, padded, levels=[0.5], colors=[colour], linewidths=width)
+    axes.set_xlim(-0.5, instances.width - 0.5)
+    axes.set_ylim(instances.height - 0.5, -0.5)
+
+
+def by_instance(number: int) -> list[str]:
+    """Return a colour for each of ``number`` instances; neighbours in the file differ."""
+    return [PALETTE[i % len(PALETTE)] for i in range(number)]

@@ -1,0 +1,109 @@
+"""GAInS' RoI branches: masks, guidance, gradient anomaly maps (paper section II)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gains.detection.mask_head import (
+    POOL_SIZE,
+    ConvHead,
+    MaskBranch,
+    map_targets,
+    mask_loss,
+    mask_targets,
+    of_class,
+)
+from gains.detection.pooling import pool
+from gains.detection.two_stage import TwoStageDetector
+from gains.detection.types import Positives
+from gains.methods.gains import GainsSettings
+
+
+def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error between the class's linear output and the map, L_GA (Eq. 5).
+
+    The paper sums the means of the maps; the published program averages over them.
+
+    Args:
+        prediction: (R, K, 28, 28), linear.
+        labels: int64 (R,).
+        target: (R, 28, 28), map values in [1, 1 + f_GA].
+
+    Returns:
+        A scalar; 0 (with a graph) when there is no RoI.
+    """
+    if len(labels) == 0:
+        return prediction.sum() * 0
+    return F.mse_loss(of_class(prediction, labels).float(), target)
+
+
+class GainsBranch(nn.Module):
+    """Mask branch and gradient anomaly branch on one pooled feature.
+
+    The mask features before the deconvolution join the RoI features, one 3x3 convolution fuses
+    them, and the anomaly head, laid out like the mask head, regresses the map. Its gradient
+    reaches the mask branch and the backbone.
+
+    Args:
+        settings: switches, widths, loss weights.
+        num_classes: K.
+    """
+
+    def __init__(self, settings: GainsSettings, num_classes: int) -> None:
+        super().__init__()
+        pyramid, width = settings.backbone.fpn_channels, settings.mask_channels
+        self.settings = settings
+        self.mask = ConvHead(pyramid, width, num_classes)
+        # the program makes three of these, but feeds each the same input and keeps the last
+        self.guidance = nn.Conv2d(pyramid + width, pyramid, 3, padding=1)
+        self.anomaly = ConvHead(pyramid, width, num_classes)
+
+    def forward(self, roi_features: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mask logits and anomaly values, both (R, K, 28, 28)."""
+        mask_features = self.mask.features(roi_features)
+        joined = torch.cat([roi_features, mask_features], dim=1)
+        guided = F.relu(self.guidance(joined))
+        return (
+            self.mask.logits(mask_features),
+            self.anomaly.logits(self.anomaly.features(guided)),
+        )
+
+    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+        """Return ``loss_mask`` (L_MR, weighted with ALRM) and ``loss_anomaly`` (L_GA)."""
+        logits, values = self(pool(features, positives.boxes, POOL_SIZE))
+        labels, maps = positives.labels, map_targets(positives)
+        weight = maps if self.settings.alrm else None
+        loss_mask = mask_loss(logits, labels, mask_targets(positives), weight)
+        return {
+            "loss_mask": self.settings.mask_weight * loss_mask,
+            "loss_anomaly": self.settings.anomaly_weight * anomaly_loss(values, labels, maps),
+        }
+
+    def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
+        """Return mask probabilities (D, 28, 28); the anomaly branch plays no part at test."""
+        x = self.mask.features(pool(features, boxes, POOL_SIZE))
+        return of_class(self.mask.logits(x), labels).float().sigmoid()
+
+
+def build_detector(
+    settings: GainsSettings, num_classes: int, max_detections: int
+) -> TwoStageDetector:
+    """Build the variant that the switches name (paper Table II).
+
+    With ``gal`` the RoI heads have two branches; without it the plain mask head remains, its
+    loss weighted by the map if ``alrm`` is on.
+    """
+    branch: nn.Module
+    if settings.gal:
+        branch = GainsBranch(settings, num_classes)
+    else:
+        branch = MaskBranch(
+            settings.backbone.fpn_channels,
+            settings.mask_channels,
+            num_classes,
+            settings.mask_weight,
+            reweighted=settings.alrm,
+        )
+    return TwoStageDetector(settings, num_classes, max_detections, branch)

@@ -1,0 +1,85 @@
+"""Aggregated Jaccard index: the published evaluator's, and Kumar's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.metrics.base import METRICS, Metric, mean
+from gains.metrics.matching import Match, greedy_by_truth
+from gains.metrics.pairs import Pairs
+
+MATCH_IOU = 0.5
+AREA_RANGES = ((0.0, 1e10), (0.0, 32.0**2), (32.0**2, 96.0**2), (96.0**2, 1e10))
+"""COCO's area ranges in px: all, small, medium, large."""
+
+
+def image_aji(pairs: Pairs) -> float:
+    """Return the AJI of one image by the published matching, without the program's quirks.
+
+    Ground truths in file order take the free detection of largest IoU >= 0.5. With M those pairs,
+    AJI = sum_M I / (sum_M U + areas of unmatched ground truths + areas of unmatched detections);
+    0 where there are detections only or ground truths only.
+    """
+    if pairs.one_sided:
+        return 0.0
+    return _ratio(pairs, greedy_by_truth(pairs.iou, MATCH_IOU), pairs.areas)
+
+
+def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
+    """Return the AJI of one image as the published program computes it in an area range (px).
+
+    Ground truths outside the range, and crowd regions, move to the end of the list while the IoU
+    columns stay, so a missed column is charged the recorded area of the ground truth now at its
+    place. A ground truth with annotation id 0 leaves its detection free.
+    """
+    if pairs.one_sided:
+        return 0.0
+    low, high = area_range
+    ignored = pairs.crowd | (pairs.recorded_areas < low) | (pairs.recorded_areas > high)
+    order = np.argsort(ignored, kind="stable")
+    matches = greedy_by_truth(pairs.iou, MATCH_IOU, pairs.ids[order] == 0)
+    return _ratio(pairs, matches, pairs.recorded_areas[order])
+
+
+def image_aji_kumar(pairs: Pairs) -> float:
+    """Return the AJI of Kumar et al. (IEEE TMI 36, 2017, algorithm 1) of one image.
+
+    Each ground truth is paired with the detection of largest IoU, however small, and detections
+    may serve twice; a ground truth that meets none, and each detection never used, add their area
+    to the denominator.
+    """
+    if pairs.one_sided:
+        return 0.0
+    best = pairs.iou.argmax(axis=0)
+    met = np.flatnonzero(pairs.iou.max(axis=0) > 0)
+    return _ratio(pairs, [(int(best[g]), int(g)) for g in met], pairs.areas)
+
+
+def _ratio(pairs: Pairs, matches: list[Match], areas: NDArray[np.number]) -> float:
+    rows, columns = [d for d, _ in matches], [g for _, g in matches]
+    unmatched = float(np.delete(areas, columns).sum())
+    unmatched += float(np.delete(pairs.detection_areas, rows).sum())
+    whole = float(pairs.union[rows, columns].sum()) + unmatched
+    return float(pairs.intersection[rows, columns].sum()) / whole if whole else 0.0
+
+
+def aji(images: Sequence[Pairs]) -> float:
+    """Return the mean of :func:`image_aji` over images."""
+    return mean([image_aji(pairs) for pairs in images])
+
+
+def aji_published(images: Sequence[Pairs]) -> float:
+    """Return the mean of :func:`image_aji_published` over images and the four area ranges."""
+    return mean([image_aji_published(pairs, bounds) for bounds in AREA_RANGES for pairs in images])
+
+
+def aji_kumar(images: Sequence[Pairs]) -> float:
+    """Return the mean of :func:`image_aji_kumar` over images."""
+    return mean([image_aji_kumar(pairs) for pairs in images])
+
+
+METRICS.register(Metric("AJI", clean=aji, as_published=aji_published))
+METRICS.register(Metric("AJI_kumar", clean=aji_kumar))

@@ -1,0 +1,97 @@
+"""Dice, TPp and FNo over the pairs with Dice > 0.7 (ISBI 2014 challenge), and what became of them.
+
+The published program pools its lists over COCO's four area ranges. It clears its Dice matrix in
+the first range, so matched pairs enter once and everything else four times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.metrics.base import METRICS, Metric
+from gains.metrics.f1 import fnr_o
+from gains.metrics.pairs import Pairs
+
+NUM_RANGES = 4
+
+
+def dice(images: Sequence[Pairs]) -> float:
+    """Return the mean Dice of the matched pairs of all images.
+
+    Each ground truth of an image without detections adds one 0; a missed one elsewhere nothing.
+    """
+    return _pooled(_matched_dice(images), 1, images)
+
+
+def dice_published(images: Sequence[Pairs]) -> float:
+    """Return the published DSC: as :func:`dice`, but each 0 counts four times."""
+    return _pooled(_matched_dice(images), NUM_RANGES, images)
+
+
+def tpp(images: Sequence[Pairs]) -> float:
+    """Return the mean of I / (ground-truth area) over the pairs of :func:`dice`, zeros alike."""
+    return _pooled(_covered(images, [p.areas for p in images]), 1, images)
+
+
+def tpp_published(images: Sequence[Pairs]) -> float:
+    """Return the published TPRp: as :func:`tpp`, recorded areas, each 0 four times."""
+    return _pooled(_covered(images, [p.recorded_areas for p in images]), NUM_RANGES, images)
+
+
+def fno(images: Sequence[Pairs]) -> float:
+    """Return 1 - matched / G, pooled over images: the share of ground truths without a pair."""
+    total = sum(pairs.num_truths for pairs in images)
+    return 1 - sum(len(pairs.dice_matches) for pairs in images) / total if total else 0.0
+
+
+def fnr_p(images: Sequence[Pairs]) -> float:
+    """Return the published FNRp = (4 G' - matched) / (4 G).
+
+    G' are the ground truths of images that have detections. Normally >= 0.75, whatever is found.
+    """
+    return _leftover_rate(images, [pairs.num_truths for pairs in images])
+
+
+def fdr(images: Sequence[Pairs]) -> float:
+    """Return the published FDR = (4 D' - matched) / (4 G); D' as G' in :func:`fnr_p`.
+
+    The denominator is the program's: ground truths, not detections.
+    """
+    return _leftover_rate(images, [pairs.num_detections for pairs in images])
+
+
+def _matched_dice(images: Sequence[Pairs]) -> list[float]:
+    return [float(pairs.dice[match]) for pairs in images for match in pairs.dice_matches]
+
+
+def _covered(images: Sequence[Pairs], areas: Sequence[NDArray[np.number]]) -> list[float]:
+    return [
+        float(pairs.intersection[d, g] / area[g])
+        for pairs, area in zip(images, areas, strict=True)
+        for d, g in pairs.dice_matches
+    ]
+
+
+def _pooled(values: list[float], times: int, images: Sequence[Pairs]) -> float:
+    zeros = times * sum(pairs.num_truths for pairs in images if pairs.num_detections == 0)
+    return sum(values) / (len(values) + zeros) if values else 0.0
+
+
+def _leftover_rate(images: Sequence[Pairs], numbers: list[int]) -> float:
+    total = sum(pairs.num_truths for pairs in images)
+    leftover = sum(
+        NUM_RANGES * number - len(pairs.dice_matches)
+        for pairs, number in zip(images, numbers, strict=True)
+        if not pairs.one_sided
+    )
+    return leftover / (NUM_RANGES * total) if total else 0.0
+
+
+METRICS.register(Metric("Dice", clean=dice, as_published=dice_published))
+METRICS.register(Metric("TPp", clean=tpp, as_published=tpp_published))
+METRICS.register(Metric("FNo", clean=fno, as_published=fnr_o))
+METRICS.register(Metric("FNRp", as_published=fnr_p))
+METRICS.register(Metric("FDR", as_published=fdr))

@@ -1,0 +1,130 @@
+"""All pairs of a detection and a ground truth of one image and category.
+
+Intersections are counted once; every metric reads its overlaps and matchings from here.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco_mask
+
+from gains.instances import Rle
+from gains.metrics.matching import Match, greedy_by_overlap
+
+F1_IOU = 0.5
+"""A pair counts for F1 when its IoU is above this."""
+
+DICE_ABOVE = 0.7
+"""A pair counts for Dice, TPp and FNo when its Dice is above this."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """D detections against G ground truths; every area is in px.
+
+    Args:
+        image_id: id of the image.
+        intersection: int64 (D, G), pixels in common.
+        scores: float64 (D,), descending.
+        detection_areas: int64 (D,).
+        areas: int64 (G,), of the masks.
+        recorded_areas: float64 (G,), as the ground-truth file states them.
+        ids: int64 (G,), annotation ids.
+        crowd: bool (G,), regions to be ignored.
+    """
+
+    image_id: int
+    intersection: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    detection_areas: NDArray[np.int64]
+    areas: NDArray[np.int64]
+    recorded_areas: NDArray[np.float64]
+    ids: NDArray[np.int64]
+    crowd: NDArray[np.bool_]
+
+    @property
+    def num_detections(self) -> int:
+        """D."""
+        return len(self.detection_areas)
+
+    @property
+    def num_truths(self) -> int:
+        """G."""
+        return len(self.areas)
+
+    @property
+    def one_sided(self) -> bool:
+        """Whether there are detections only or ground truths only (or neither)."""
+        return self.num_detections == 0 or self.num_truths == 0
+
+    @functools.cached_property
+    def _area_sums(self) -> NDArray[np.int64]:
+        return self.detection_areas[:, None] + self.areas[None, :]
+
+    @functools.cached_property
+    def union(self) -> NDArray[np.int64]:
+        """Pixels in either, int64 (D, G)."""
+        return self._area_sums - self.intersection
+
+    @functools.cached_property
+    def iou(self) -> NDArray[np.float64]:
+        """Intersection over union, float64 (D, G) in [0, 1]; 0 for two empty masks."""
+        return self.intersection / np.maximum(self.union, 1)
+
+    @functools.cached_property
+    def dice(self) -> NDArray[np.float64]:
+        """2 I / (areas of both), float64 (D, G) in [0, 1]; 0 for two empty masks."""
+        return 2 * self.intersection / np.maximum(self._area_sums, 1)
+
+    @functools.cached_property
+    def iou_matches(self) -> list[Match]:
+        """One-to-one pairs with IoU > 0.5, the best first."""
+        return greedy_by_overlap(self.iou, F1_IOU)
+
+    @functools.cached_property
+    def dice_matches(self) -> list[Match]:
+        """One-to-one pairs with Dice > 0.7, the best first."""
+        return greedy_by_overlap(self.dice, DICE_ABOVE)
+
+    def select(self, detections: NDArray[np.bool_], truths: NDArray[np.bool_]) -> Pairs:
+        """Return the pairs of the chosen detections (D,) and ground truths (G,)."""
+        if detections.all() and truths.all():
+            return self
+        return Pairs(
+            self.image_id,
+            self.intersection[np.ix_(detections, truths)],
+            self.scores[detections],
+            self.detection_areas[detections],
+            self.areas[truths],
+            self.recorded_areas[truths],
+            self.ids[truths],
+            self.crowd[truths],
+        )
+
+
+def mask_areas(masks: list[Rle]) -> NDArray[np.int64]:
+    """Return the areas of N masks in px, int64 (N,)."""
+    # one at a time: pycocotools 2.0.11 fails on a list of more than 255
+    return np.array([int(coco_mask.area(mask)) for mask in masks], dtype=np.int64)
+
+
+def intersections(
+    detections: list[Rle],
+    truths: list[Rle],
+    detection_areas: NDArray[np.int64],
+    areas: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the pixels that each detection shares with each ground truth, int64 (D, G).
+
+    Counted on the run lengths. pycocotools returns IoU = I / (A - I), A the sum of both areas,
+    so I = A IoU / (1 + IoU); rounding is exact, since the error is near 1e-16 A.
+    """
+    if not detections or not truths:
+        return np.zeros((len(detections), len(truths)), dtype=np.int64)
+    iou: NDArray[np.float64] = coco_mask.iou(detections, truths, [0] * len(truths))
+    both = detection_areas[:, None] + areas[None, :]
+    return np.rint(both * iou / (1 + iou)).astype(np.int64)

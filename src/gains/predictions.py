@@ -1,0 +1,123 @@
+"""Predictions as a COCO result list: read, checked against a ground truth, grouped."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from gains.datasets.coco import CocoDataset, to_rle
+from gains.files import read_json
+from gains.instances import Rle
+
+KEYS = ("image_id", "category_id", "segmentation", "score")
+
+Detections = list[tuple[float, Rle]]
+"""Score and mask of the detections of one image and category, in file order."""
+
+
+def read_predictions(path: str | Path) -> list[dict[str, Any]]:
+    """Read a COCO result list, plain or gzip. An empty list is legitimate.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not complete JSON or not a list.
+    """
+    content = read_json(path)
+    if not isinstance(content, list):
+        raise ValueError(
+            f"{path}: expected a COCO result list (one entry per detection), "
+            f"found {type(content).__name__}"
+        )
+    return content
+
+
+def group_predictions(
+    predictions: list[dict[str, Any]], truth: CocoDataset
+) -> dict[tuple[int, int], Detections]:
+    """Check every detection and group them by (image id, category id).
+
+    Raises:
+        ValueError: a key is missing; an image or category is not in the ground truth; a mask is
+            of another size than its image; a score is not in [0, 1]. The entry is named.
+    """
+    groups: dict[tuple[int, int], Detections] = defaultdict(list)
+    for number, record in enumerate(predictions):
+        try:
+            image_id, category, value, rle = _check(record, truth)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"prediction {number}: {error}") from error
+        groups[image_id, category].append((value, rle))
+    return groups
+
+
+def _check(record: Any, truth: CocoDataset) -> tuple[int, int, float, Rle]:
+    if not isinstance(record, dict) or any(key not in record for key in KEYS):
+        found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
+        raise ValueError(f"expected the keys {', '.join(KEYS)}, found {found}")
+    image = truth.images.get(record["image_id"])
+    if image is None:
+        raise ValueError(
+            f"image {record['image_id']!r} is not among the {len(truth.images)} images that are "
+            f"scored of {truth.path}; the predictions belong to other images"
+        )
+    if record["category_id"] not in truth.categories:
+        raise ValueError(
+            f"category {record['category_id']!r} is not in {truth.path}, "
+            f"which has {sorted(truth.categories)}"
+        )
+    value = record["score"]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a score in [0, 1], found {value!r}")
+    if math.isnan(value) or not 0 <= value <= 1:
+        raise ValueError(f"expected a score in [0, 1], found {value}")
+    rle = to_rle(record["segmentation"], image.height, image.width)
+    return image.id, int(record["category_id"]), float(value), rle
+
+
+def sidecar_path(predictions: str | Path) -> Path:
+    """Return where the list of predicted images lies: ``x.json[.gz]`` -> ``x.images.json``."""
+    path = Path(predictions)
+    return path.with_name(path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
+
+
+def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
+    """Refuse predictions made for other images than the ground truth's, where a sidecar tells.
+
+    The sidecar lists id, file_name, height and width of every image that was predicted.
+
+    Raises:
+        ValueError: an entry differs from the ground truth's record of that id, or an image of
+            the ground truth was not predicted; the first difference is named.
+    """
+    path = sidecar_path(predictions)
+    if not path.is_file():
+        return
+    entries = read_json(path)
+    wanted = {"id", "file_name", "height", "width"}
+    if not isinstance(entries, list) or any(wanted - set(entry) for entry in entries):
+        raise ValueError(f"{path}: expected a list of {', '.join(sorted(wanted))}; predict again")
+    listed: set[int] = set()
+    for entry in entries:
+        image = truth.images.get(entry["id"])
+        if image is None:
+            raise ValueError(
+                f"{path}: image {entry['id']} ({entry['file_name']}) was predicted, but is not "
+                f"among the {len(truth.images)} images that are scored of {truth.path}"
+            )
+        for key in ("file_name", "height", "width"):
+            if entry[key] != getattr(image, key):
+                raise ValueError(
+                    f"{path}: image {image.id} has {key} {entry[key]!r}, but "
+                    f"{getattr(image, key)!r} in {truth.path}; the predictions belong to another "
+                    "data set"
+                )
+        listed.add(image.id)
+    missing = [image for image in truth.images.values() if image.id not in listed]
+    if missing:
+        raise ValueError(
+            f"{path}: {len(missing)} of {len(truth.images)} images of {truth.path} were not "
+            f"predicted, first {missing[0].file_name!r}; predict them too, or name the split and "
+            "part that were predicted"
+        )

@@ -1,0 +1,224 @@
+"""Snakemake's own record of how each output was made, in one portable file.
+
+``.snakemake/metadata`` has one small file per output, named by the output's path; it stays on the
+machine. :func:`export` gathers the records, with each output's SHA-256 and without times, in a
+file that travels along with the outputs. :func:`restore` gives the records back to Snakemake for
+every output whose content is the recorded one, so that a fresh clone with the outputs fetched has
+nothing to do. It also repairs the record of a failed rerun: Snakemake deletes the output, keeps
+the new parameters on record, and would take what was made from the old output for up to date.
+
+The record format is Snakemake's own (9.27, persistence backend ``file``).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gains.files import sha256, write_json, write_text
+
+logger = logging.getLogger(__name__)
+
+Record = dict[str, Any]
+
+METADATA = Path(".snakemake/metadata")
+OWN = Path(".snakemake/provenance")
+CHECKSUMS = OWN / "sha256.json"
+LOST = "<the job that made this failed>"
+KEPT = (
+    "rule",
+    "input",
+    "log",
+    "params",
+    "code",
+    "record_format_version",
+    "conda_env",
+    "container_img_url",
+    "software_stack_hash",
+    "input_checksums",
+)
+_NAME_LENGTH = 254
+
+
+def export(out: str, roots: Sequence[str], complete: bool) -> None:
+    """Write to ``out`` what is recorded of every output under one of ``roots``.
+
+    Nothing is written when nothing has changed.
+
+    Args:
+        out: the provenance file.
+        roots: folders or files.
+        complete: every job of the run ended well. A failed job has lost its output but not its
+            record, and that record is of the new parameters: for a missing output what was known
+            before stays.
+    """
+    known = _records(out)
+    files = _gather(out, roots, known, complete)
+    for key in known.keys() - files.keys():
+        if not Path(key).exists():  # not here, e.g. not fetched
+            files[key] = known[key]
+    if files != known:
+        write_json(out, {"format": 1, "files": files})
+    if Path(out).is_file():
+        _mark(out)
+
+
+def _gather(
+    out: str, roots: Sequence[str], known: dict[str, Record], complete: bool
+) -> dict[str, Record]:
+    old = _load(CHECKSUMS)
+    checksums = dict(old)
+    files: dict[str, Record] = {}
+    for key in _recorded():
+        if key == out or not any(key == root or key.startswith(root + "/") for root in roots):
+            continue
+        record = _load(_record_path(key))
+        if not record or record.get("code") == LOST:
+            continue
+        kept = {name: record.get(name) for name in KEPT}
+        path = Path(key)
+        if path.is_file():
+            state = path.stat()
+            stamp = [state.st_mtime_ns, state.st_size]
+            hit = old.get(key)
+            digest = hit[2] if hit and hit[:2] == stamp else sha256(path)
+            checksums[key] = [*stamp, digest]
+            files[key] = {"sha256": digest, "size": state.st_size, **kept}
+        elif complete and key not in known:
+            files[key] = {"sha256": None, "size": None, **kept}
+    if checksums != old:
+        write_json(CHECKSUMS, checksums)
+    return files
+
+
+def restore(*sources: str) -> None:
+    """Give Snakemake back the records in ``sources``, for outputs whose content is the recorded.
+
+    A source that this checkout wrote or read last is not read again, so the call is cheap.
+    """
+    known: dict[str, Record] = {}
+    for source in sources:
+        files = _records(source)
+        known.update(files)
+        if files and not _marked(source):
+            _restore_present(files)
+            _mark(source)
+    _repair_absent(known)
+
+
+def _restore_present(files: dict[str, Record]) -> None:
+    for key, wanted in files.items():
+        path = Path(key)
+        if not path.is_file() or path.stat().st_size != wanted["size"]:
+            continue
+        if not _same(_load(_record_path(key)), wanted) and sha256(path) == wanted["sha256"]:
+            _put(key, wanted, path.stat().st_mtime)
+
+
+def _repair_absent(known: dict[str, Record]) -> None:
+    """Set right the records of outputs that are not here.
+
+    Snakemake does not ask for an intermediate file as long as what was made from it is here, so
+    these records must be right: those of the outputs as they last were, or, where that is not
+    known, one that makes Snakemake run the job.
+    """
+    for key, wanted in known.items():
+        if not Path(key).exists() and not _same(_load(_record_path(key)), wanted):
+            _put(key, wanted, 0.0)
+    for key in set(_recorded()) - known.keys():
+        if not Path(key).exists():
+            record = _load(_record_path(key))
+            if record and record.get("code") != LOST:
+                write_json(_record_path(key), {**record, "code": LOST})
+
+
+def verify(*sources: str) -> list[str]:
+    """Return a line per output that is not what the record says, or made from other inputs.
+
+    Raises:
+        ValueError: a source is missing or holds no record.
+    """
+    problems = []
+    for source in sources:
+        files = _records(source)
+        if not files:
+            raise ValueError(f"{source}: expected a provenance file with records, found none")
+        digests = {key: sha256(key) for key in files if Path(key).is_file()}
+        for key, wanted in files.items():
+            if key in digests and digests[key] != wanted["sha256"]:
+                problems.append(f"{key}: content is not the recorded one")
+            for name, checksum in (wanted["input_checksums"] or {}).items():
+                if name not in digests and Path(name).is_file():
+                    digests[name] = sha256(name)
+                if name in digests and checksum.split(":")[-1] != digests[name]:
+                    problems.append(f"{key}: was made from another {name}")
+    return problems
+
+
+def _record_path(key: str) -> Path:
+    name = base64.urlsafe_b64encode(key.encode()).decode()
+    parts = [name[i : i + _NAME_LENGTH] for i in range(0, len(name), _NAME_LENGTH)]
+    return METADATA.joinpath(*("@" + part for part in parts[:-1]), parts[-1])
+
+
+def _recorded() -> Iterator[str]:
+    """Yield the paths of all outputs that Snakemake has a record of."""
+    for path in sorted(METADATA.rglob("*")):
+        if path.is_file():
+            parts = path.relative_to(METADATA).parts
+            name = "".join(part.removeprefix("@") for part in parts)
+            yield base64.urlsafe_b64decode(name).decode()
+
+
+def _records(source: str) -> dict[str, Record]:
+    files: dict[str, Record] = _load(Path(source)).get("files", {})
+    return files
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """Read a JSON mapping; an absent or broken file holds no record, and its job runs again."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        logger.warning("%s: not JSON, taken for absent", path)
+        return {}
+    return content
+
+
+def _same(record: Record, wanted: Record) -> bool:
+    return bool(record) and _only(record, KEPT) == _only(wanted, KEPT)
+
+
+def _only(record: Record, names: Iterable[str]) -> Record:
+    return {name: record.get(name) for name in names}
+
+
+def _put(key: str, record: Record, time: float) -> None:
+    machine = {
+        "starttime": time,
+        "endtime": time,
+        "incomplete": False,
+        "external_jobid": None,
+        "job_hash": None,
+        "shellcmd": None,
+    }
+    write_json(_record_path(key), {**_only(record, KEPT), **machine})
+
+
+def _marker(source: str) -> Path:
+    return OWN / source.replace("/", "%")
+
+
+def _mark(source: str) -> None:
+    write_text(_marker(source), sha256(source))
+
+
+def _marked(source: str) -> bool:
+    marker = _marker(source)
+    return marker.is_file() and marker.read_text() == sha256(source)

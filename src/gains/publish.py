@@ -1,0 +1,36 @@
+"""Copies of a study's tables and figures at the place where people ask for them."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from gains.files import atomic_path
+
+logger = logging.getLogger(__name__)
+
+
+def publish(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
+    """Copy each source to its destination, atomically.
+
+    Args:
+        study: the study in force, for the log; the files name it themselves.
+        pairs: source and destination.
+
+    Raises:
+        ValueError: nothing to copy, or an empty source.
+        FileNotFoundError: a source is missing.
+    """
+    if not pairs:
+        raise ValueError("publish: expected pairs of source and destination, found none")
+    for source, _ in pairs:
+        if not source.is_file():
+            raise FileNotFoundError(f"{source}: no such file; make it with snakemake first")
+        if source.stat().st_size == 0:
+            raise ValueError(f"{source}: is empty; remove it and make it again")
+    for source, destination in pairs:
+        with atomic_path(destination) as temporary:
+            shutil.copyfile(source, temporary)
+        logger.info("study %s: %s is now a copy of %s", study, destination, source)

@@ -1,0 +1,108 @@
+"""The reference of ``config.yaml``, written from the models that check it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from gains import config
+from gains.datasets import DATASETS
+from gains.methods import METHODS
+
+_SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
+    ("Top level", config.Config, "The file `config.yaml`."),
+    ("Study", config.StudySettings, "A block under `studies`; its name is a folder name."),
+    ("Data set", config.DatasetSettings, "A block under `datasets`; its name is a file name."),
+    ("Split", config.SplitSettings, "`datasets.<name>.split`"),
+    ("Anomaly maps", config.MapSettings, "`datasets.<name>.maps`"),
+    ("Recipe", config.RecipeSettings, "`recipe`, and changes of it per data set and variant."),
+    ("Variant", config.VariantSettings, "`variants.<method>.<variant>`"),
+    ("Table", config.TableSettings, "`tables.<name>`"),
+    ("Table row", config.RowSettings, "An entry of `tables.<name>.rows`."),
+    ("Figure 3", config.Figure3Settings, "`figure3`"),
+)
+_BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
+_INTRODUCTION = """\
+# The config file
+
+Written by `gains config reference --out docs/config.md` from the models that check the file.
+A misspelt key is refused with the nearest known one. `gains config show` prints what a run gets
+after the layers are merged: a method's defaults, the study's `detector` and `recipe`, the data
+set's, the variant's; later layers win.
+
+A study of one's own is a block in `config.yaml` or in a file given with `--configfile`. A study of
+`config.yaml` itself can be overridden on the command line only under a name of its own
+(`--config variant=<name>`), which gets folders of its own.
+"""
+
+
+def reference() -> str:
+    """Return every key with its type, range, default and meaning, as Markdown."""
+    parts = [_INTRODUCTION]
+    parts += [_section(title, model, text) for title, model, text in _SECTIONS]
+    for method in METHODS:
+        title = f"Method `{method.name}`"
+        variants = ", ".join(f"`{name}`" for name in ("default", *method.variants))
+        text = (
+            f"{method.title} ({method.citation}). Keys of `detector` and of `variants."
+            f"{method.name}.<variant>.method`. Built-in variants: {variants}."
+        )
+        parts.append(_section(title, method.settings, text))
+    nested = {kind: name for method in METHODS for name, kind in _nested(method.settings)}
+    for kind, name in nested.items():
+        parts.append(_section(f"Methods' `{name}`", kind, f"`detector.{name}`"))
+    for dataset in DATASETS:
+        title = f"Options of data set `{dataset.name}`"
+        parts.append(_section(title, dataset.settings, f"{dataset.title}. `options`"))
+    return "\n".join(parts)
+
+
+def _section(title: str, model: type[BaseModel], text: str) -> str:
+    lines = [f"## {title}", "", text, ""]
+    lines += ["| key | type and range | default | meaning |", "|---|---|---|---|"]
+    for name, info in model.model_fields.items():
+        default = "required" if info.is_required() else f"`{_default(info)}`"
+        meaning = _cell(info.description or "")
+        lines.append(f"| `{name}` | {_cell(_kind(info))} | {default} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _nested(model: type[BaseModel]) -> list[tuple[str, type[BaseModel]]]:
+    found = []
+    for name, info in model.model_fields.items():
+        kind = info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found.append((name, kind))
+    return found
+
+
+def _kind(info: FieldInfo) -> str:
+    kind = info.annotation
+    text = kind.__name__ if isinstance(kind, type) else str(kind)
+    for noise in ("typing.", "gains.config.", "gains.detection.settings.", "NoneType"):
+        text = text.replace(noise, "")
+    bounds = [
+        f"{sign} {getattr(rule, name):g}"
+        for rule in info.metadata
+        for name, sign in _BOUNDS.items()
+        if getattr(rule, name, None) is not None
+    ]
+    lengths = [
+        f"at least {rule.min_length}"
+        for rule in info.metadata
+        if getattr(rule, "min_length", None) is not None
+    ]
+    return ", ".join([f"`{text}`", *bounds, *lengths])
+
+
+def _default(info: FieldInfo) -> str:
+    value: Any = info.get_default(call_default_factory=True)
+    if isinstance(value, BaseModel):
+        return "the section's defaults"
+    return str(list(value)) if isinstance(value, tuple) else str(value)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "\\|").split())

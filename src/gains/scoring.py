@@ -1,0 +1,174 @@
+"""Predictions against ground truth: every metric in both modes, per class and per image."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from gains import __version__
+from gains.datasets.coco import CocoDataset, read_coco
+from gains.files import sha256
+from gains.metrics import METRICS
+from gains.metrics.base import mean
+from gains.metrics.coco import average_precision, mean_average_precision
+from gains.metrics.gather import ByClass, clean, pairs_by_class
+from gains.predictions import check_sidecar, group_predictions, read_predictions
+
+Values = dict[str, float | None]
+
+
+def score_files(
+    ground_truth: str | Path,
+    predictions: str | Path,
+    *,
+    file_names: Iterable[str] | None = None,
+    max_detections: int = 100,
+    clean_score_threshold: float = 0.0,
+) -> dict[str, Any]:
+    """Score a prediction file against a COCO file; see :func:`score`.
+
+    Args:
+        ground_truth: COCO json.
+        predictions: COCO result list, plain or gzip.
+        file_names: the images to score; all where None.
+        max_detections: see :func:`score`.
+        clean_score_threshold: see :func:`score`.
+
+    Returns:
+        The content of the score file: :func:`score`'s, and the names and SHA-256 of the inputs.
+
+    Raises:
+        FileNotFoundError: an input is missing.
+        ValueError: an input is broken, or the two belong to different data sets.
+    """
+    truth = read_coco(ground_truth)
+    if file_names is not None:
+        images = {image.id: image for image in truth.by_name(file_names)}
+        annotations = {image_id: truth.annotations[image_id] for image_id in images}
+        truth = dataclasses.replace(truth, images=images, annotations=annotations)
+    check_sidecar(predictions, truth)
+    try:
+        result = score(truth, read_predictions(predictions), max_detections, clean_score_threshold)
+    except ValueError as error:
+        raise ValueError(f"{predictions}: {error}") from error
+    inputs = {"ground_truth": ground_truth, "predictions": predictions}
+    result["inputs"] = {
+        key: {"file": Path(path).name, "sha256": sha256(path)} for key, path in inputs.items()
+    }
+    return result
+
+
+def score(
+    ground_truth: CocoDataset,
+    predictions: list[dict[str, Any]],
+    max_detections: int = 100,
+    clean_score_threshold: float = 0.0,
+) -> dict[str, Any]:
+    """Compute every metric; values are fractions, None where a class has nothing to score.
+
+    Args:
+        ground_truth: ids, categories and empty masks are kept as they are.
+        predictions: COCO result list, masks as RLE or polygons.
+        max_detections: the best of an image and category that are looked at.
+        clean_score_threshold: the clean AJI, Dice, F1, TPp, FNo leave out detections below it.
+
+    Returns:
+        A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``, ``counts``,
+        ``settings``, ``version``.
+
+    Raises:
+        ValueError: the ground truth is empty, or a prediction does not fit it.
+    """
+    if max_detections < 1 or not 0 <= clean_score_threshold <= 1:
+        raise ValueError(
+            f"expected max_detections >= 1 and clean_score_threshold in [0, 1], "
+            f"found {max_detections} and {clean_score_threshold}"
+        )
+    total = sum(len(found) for found in ground_truth.annotations.values())
+    if total == 0:
+        raise ValueError(
+            f"{ground_truth.path}: no annotation on the {len(ground_truth.images)} images to score"
+        )
+    groups = group_predictions(predictions, ground_truth)
+    everything = pairs_by_class(ground_truth, groups, max_detections)
+    cleaned = clean(everything, clean_score_threshold)
+    return {
+        "coco": _coco(everything),
+        "as_published": _as_published(everything),
+        "clean": _clean(cleaned),
+        "per_image": _per_image(ground_truth, cleaned),
+        "counts": {
+            "images": len(ground_truth.images),
+            "ground_truths": total,
+            "detections": len(predictions),
+        },
+        "settings": {
+            "max_detections": max_detections,
+            "clean_score_threshold": clean_score_threshold,
+        },
+        "version": __version__,
+    }
+
+
+def _coco(by_class: ByClass) -> dict[str, Any]:
+    classes = {category: average_precision(images) for category, images in by_class.items()}
+    absent: Values = {"AP": None, "AP50": None, "AP75": None}
+    return {
+        **mean_average_precision(list(classes.values())).to_json(),
+        "per_category": {
+            str(category): absent if value is None else value.to_json()
+            for category, value in classes.items()
+        },
+    }
+
+
+def _as_published(by_class: ByClass) -> dict[str, Any]:
+    """Every class, and the mean of two rows as the program prints it.
+
+    Category 0 fills the first row, every other one the second (the last wins), and a row that
+    nothing fills is 0: a single class is halved.
+    """
+    metrics = {metric.name: metric.as_published for metric in METRICS if metric.as_published}
+    per_class = {
+        category: {name: compute(images) for name, compute in metrics.items()}
+        for category, images in by_class.items()
+    }
+    rows = {0 if category == 0 else 1: values for category, values in per_class.items()}
+    return {
+        "per_class": {str(category): values for category, values in per_class.items()},
+        "average": {name: sum(row[name] for row in rows.values()) / 2 for name in metrics},
+    }
+
+
+def _clean(by_class: ByClass) -> dict[str, Any]:
+    """Every class, None for one that is absent, and the mean over those present."""
+    metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
+    values = {
+        category: {name: compute(images) for name, compute in metrics.items()}
+        for category, images in by_class.items()
+        if images
+    }
+    absent: Values = dict.fromkeys(metrics)
+    return {
+        "per_class": {str(category): values.get(category, absent) for category in by_class},
+        "average": {name: mean([block[name] for block in values.values()]) for name in metrics},
+    }
+
+
+def _per_image(truth: CocoDataset, by_class: ByClass) -> list[dict[str, Any]]:
+    """Return the clean values of every image and each class that is present in it."""
+    metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
+    blocks: dict[int, dict[str, Any]] = {image_id: {} for image_id in sorted(truth.images)}
+    for category, images in by_class.items():
+        for pairs in images:
+            blocks[pairs.image_id][str(category)] = {
+                **{name: compute([pairs]) for name, compute in metrics.items()},
+                "ground_truths": pairs.num_truths,
+                "detections": pairs.num_detections,
+            }
+    return [
+        {"image_id": image_id, "file_name": truth.images[image_id].file_name, "per_class": block}
+        for image_id, block in blocks.items()
+    ]

@@ -1,0 +1,58 @@
+"""The main scores of many runs in one small file, for ``dvc metrics show``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from gains.files import write_json
+from gains.tables.scores import column, read_scores
+
+METRICS = ("mAP", "AP50", "AJI", "Dice", "F1")
+MODE = "clean"
+
+
+def write_summary(scores: list[str], out: str | Path) -> None:
+    """Write ``{data set: {method/variant: {seed: {metric: percent}}}}``.
+
+    AJI, Dice and F1 are those of the clean mode; averages over classes; two decimals; an
+    undefined number is null.
+
+    Args:
+        scores: score files at ``.../<dataset>/<method>/<variant>/seed<k>/fold<j>/<name>``.
+        out: path of the JSON.
+
+    Raises:
+        FileNotFoundError: a score file is missing.
+        ValueError: no score file is given, one is truncated, lies elsewhere, or is given twice.
+    """
+    if not scores:
+        raise ValueError("no score file given; a summary needs at least one")
+    summary: dict[str, Any] = {}
+    for path in scores:
+        dataset, method, seed = _key(path)
+        seeds = summary.setdefault(dataset, {}).setdefault(method, {})
+        if seed in seeds:
+            raise ValueError(f"{path}: a second score file of {dataset}, {method}, {seed}")
+        seeds[seed] = _numbers(path)
+    write_json(out, summary)
+
+
+def _key(path: str) -> tuple[str, str, str]:
+    parts = Path(path).parts
+    if len(parts) < 6 or not parts[-3].startswith("seed") or not parts[-2].startswith("fold"):
+        raise ValueError(
+            f"{path}: expected .../<dataset>/<method>/<variant>/seed<k>/fold<j>/<name>.scores.json"
+        )
+    dataset, method, variant, seed, fold = parts[-6:-1]
+    return dataset, f"{method}/{variant}", seed if fold == "fold0" else f"{seed}-{fold}"
+
+
+def _numbers(path: str) -> dict[str, float | None]:
+    scores = read_scores(path)
+    found = {}
+    for name in METRICS:
+        value = scores.value(name, MODE)
+        found[column(name, MODE)] = None if math.isnan(value) else round(100 * value, 2)
+    return found

@@ -1,0 +1,74 @@
+"""The record of losses: kept on the device, written as CSV, checked for finiteness."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from gains.files import write_text
+
+Row = dict[str, float]
+
+
+class LossRecord:
+    """Losses of every iteration; values leave the device only every few iterations.
+
+    Args:
+        rows: those of an earlier part of the same training.
+        every: iterations between two transfers, so that a GPU never waits for each step.
+    """
+
+    def __init__(self, rows: list[Row] | None = None, every: int = 20) -> None:
+        self.rows: list[Row] = list(rows or [])
+        self.every = every
+        self._waiting: list[tuple[int, float, list[str], dict[str, Tensor]]] = []
+
+    def add(self, iteration: int, rate: float, names: list[str], losses: dict[str, Tensor]) -> None:
+        """Note the losses of an iteration on the images of these names.
+
+        Raises:
+            ValueError: a loss is not finite; iteration, losses and images are named.
+        """
+        self._waiting.append((iteration, rate, names, {k: v.detach() for k, v in losses.items()}))
+        if len(self._waiting) >= self.every:
+            self.flush()
+
+    def flush(self) -> None:
+        """Fetch the waiting losses from the device and check them.
+
+        Raises:
+            ValueError: a loss is not finite.
+        """
+        if not self._waiting:
+            return
+        keys = list(self._waiting[0][3])
+        table = torch.stack([torch.stack([w[3][k].float() for k in keys]) for w in self._waiting])
+        waiting, self._waiting = self._waiting, []
+        for (iteration, rate, names, _), values in zip(waiting, table.tolist(), strict=True):
+            found = dict(zip(keys, values, strict=True))
+            total = sum(values)
+            if not abs(total) < float("inf"):
+                raise ValueError(
+                    f"iteration {iteration}: the loss is not finite ({_text(found)}) on images "
+                    f"{', '.join(names)}; look at these images, or lower the learning rate"
+                )
+            self.rows.append({"iteration": iteration, "lr": rate, "loss": total, **found})
+
+    @property
+    def last(self) -> str:
+        """The latest known total, for the progress display."""
+        return f"loss {self.rows[-1]['loss']:.3f}" if self.rows else ""
+
+    def write(self, path: str | Path) -> None:
+        """Write ``losses.csv``: iteration, lr, loss (the sum), and each loss."""
+        keys = list(self.rows[0])
+        lines = [",".join(keys)]
+        lines += [",".join(f"{row[key]:.6g}" for key in keys) for row in self.rows]
+        write_text(path, "\n".join(lines) + "\n")
+
+
+def _text(losses: dict[str, Any]) -> str:
+    return ", ".join(f"{key} {value:.4g}" for key, value in losses.items())

@@ -1,0 +1,266 @@
+"""The training loop: the same for every method, on CPU and GPU, resumable at any moment.
+
+What an iteration does depends on (seed, iteration) alone: samples, augmentation and sampling
+draw from generators seeded with both, the learning rate is a function of the iteration. A
+checkpoint therefore holds weights, momentum and losses, and no state of chance.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+from filelock import FileLock
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+import gains
+from gains import checkpoint
+from gains.anomaly.store import MapStore
+from gains.config import RecipeSettings
+from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.split import read_split
+from gains.detection.types import Detector
+from gains.detection.weights import load_pretrained
+from gains.files import settings_hash, sha256, write_json
+from gains.methods.base import METHODS
+from gains.progress import progress
+from gains.training.losses import LossRecord
+from gains.training.optimiser import learning_rate, make_optimiser
+from gains.training.samples import Sample, Samples
+
+logger = logging.getLogger(__name__)
+
+SAMPLING = 3
+"""Stream of chance of the model's own sampling; see also samples.py."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training to be done.
+
+    Args:
+        settings: method, recipe, maps and max_detections (:class:`gains.study.RunSettings`).
+        coco: COCO json; the images are beside it as ``.zip``.
+        split: split file; its ``train`` part is learned.
+        maps: gradient anomaly maps of that part, or None.
+        seed: of everything.
+        fold: of the split.
+        out: model file; ``losses.csv`` and ``run.json`` are written beside it.
+        scratch: folder of the running checkpoint.
+        name: of the run, for logs and ``run.json``.
+        code: hash of the code, part of the checkpoint's key.
+    """
+
+    settings: dict[str, Any]
+    coco: Path
+    split: Path
+    maps: Path | None
+    seed: int
+    fold: int
+    out: Path
+    scratch: Path
+    name: str = ""
+    code: str = ""
+
+    def inputs(self) -> dict[str, str]:
+        """Return the SHA-256 of every input file."""
+        paths = [self.coco, self.coco.with_suffix(".zip"), self.split]
+        return {path.name: sha256(path) for path in [*paths, *([self.maps] if self.maps else [])]}
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; ``auto`` is the GPU where there is one.
+
+    Raises:
+        ValueError: CUDA is asked for and absent.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' was asked for, but torch finds no GPU; use 'cpu' or 'auto'")
+    return torch.device(name)
+
+
+def train(job: Job) -> None:
+    """Train a model, or finish an interrupted training of the very same job.
+
+    Raises:
+        ValueError: bad settings or data, or a loss that is not finite.
+        FileNotFoundError: an input is missing.
+    """
+    recipe = RecipeSettings.model_validate(job.settings["recipe"])
+    torch.set_num_threads(recipe.threads)
+    coco, inputs = read_coco(job.coco), job.inputs()
+    samples = _samples(job, recipe, coco)
+    key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
+    job.scratch.parent.mkdir(parents=True, exist_ok=True)
+    # a second process on the same checkpoint is an orphan of a killed run: wait for it
+    with FileLock(job.scratch.with_suffix(".lock")):
+        began = time.monotonic()
+        device = choose_device(recipe.device)
+        model = build_model(job.settings, len(coco.categories), job.seed).to(device)
+        record = _loop(model, samples, recipe, job, key, device)
+        categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
+        checkpoint.save(job.out, _model_file(model, job, categories))
+        record.write(job.out.with_name("losses.csv"))
+        write_json(
+            job.out.with_name("run.json"),
+            {
+                **_provenance(job, inputs, device),
+                "images": len(samples.records),
+                "iterations": recipe.iterations,
+                "seconds": round(time.monotonic() - began, 1),
+            },
+        )
+        shutil.rmtree(job.scratch, ignore_errors=True)
+
+
+def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
+    records = coco.by_name(read_split(job.split).names("train", job.fold))
+    maps = None
+    if job.settings["maps"] is not None:
+        if job.maps is None:
+            raise ValueError("the method reads gradient anomaly maps: give them with --maps")
+        maps = MapStore(job.maps)
+    archive = ImageArchive(job.coco.with_suffix(".zip"))
+    length = recipe.iterations * recipe.batch_size
+    return Samples(coco, archive, records, recipe, maps, job.seed, length)
+
+
+def build_model(settings: dict[str, Any], num_classes: int, seed: int) -> Detector:
+    """Build a method's detector with initial weights drawn from the seed, then pretrained ones.
+
+    Args:
+        settings: as in :class:`Job`.
+        num_classes: K, background not counted.
+        seed: of the initial weights; the global state of chance is left as it was.
+    """
+    method = METHODS.get(settings["method"]["name"])
+    own = {k: v for k, v in settings["method"].items() if k != "name"}
+    chosen = method.settings.model_validate(own)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = method.build(chosen, num_classes, settings["max_detections"])
+    load_pretrained(model, own["backbone"]["weights"], own["backbone"]["name"])
+    return model
+
+
+def _loop(
+    model: Detector,
+    samples: Samples,
+    recipe: RecipeSettings,
+    job: Job,
+    key: str,
+    device: torch.device,
+) -> LossRecord:
+    optimiser = make_optimiser(model, recipe)
+    path = job.scratch / "last.pt"
+    start, record = 0, LossRecord()
+    if path.exists():
+        kept = checkpoint.load(path, device)
+        if kept["key"] == key:
+            start, record = kept["iteration"], LossRecord(kept["losses"])
+            model.load_state_dict(kept["model"])
+            optimiser.load_state_dict(kept["optimiser"])
+            logger.info("resume at iteration %d", start)
+        else:
+            logger.info("the checkpoint in %s is of another job: start anew", job.scratch)
+    generator = torch.Generator(device)
+    model.train()
+    with progress(job.name or job.out.name, recipe.iterations, start) as advance:
+        for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
+            rate = learning_rate(recipe, iteration)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
+            losses = _step(model, optimiser, batch, recipe, generator, device)
+            record.add(iteration, rate, [s.name for s in batch], losses)
+            done = iteration + 1
+            advance(done, record.last)
+            if done % recipe.checkpoint_every == 0 and done < recipe.iterations:
+                record.flush()
+                content = {"key": key, "iteration": done, "losses": record.rows}
+                content |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                checkpoint.save(path, content)
+    record.flush()
+    return record
+
+
+def _batches(
+    samples: Samples, recipe: RecipeSettings, start: int, device: torch.device
+) -> Iterator[list[Sample]]:
+    positions = range(start * recipe.batch_size, len(samples))
+    return iter(
+        DataLoader(
+            samples,
+            batch_size=recipe.batch_size,
+            sampler=positions,
+            num_workers=recipe.workers,
+            collate_fn=list,
+            pin_memory=False,
+            persistent_workers=False,
+            multiprocessing_context="spawn" if recipe.workers and device.type == "cuda" else None,
+        )
+    )
+
+
+def _step(
+    model: Detector,
+    optimiser: torch.optim.Optimizer,
+    batch: list[Sample],
+    recipe: RecipeSettings,
+    generator: torch.Generator,
+    device: torch.device,
+) -> dict[str, Tensor]:
+    images = [sample.image.to(device, non_blocking=True) for sample in batch]
+    targets = [sample.target.to(device) for sample in batch]
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.amp):
+        losses = model.losses(images, targets, generator)
+        total = torch.stack([loss.float() for loss in losses.values()]).sum()
+    optimiser.zero_grad(set_to_none=True)
+    total.backward()  # type: ignore[no-untyped-call]
+    if recipe.clip_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
+    optimiser.step()
+    return losses
+
+
+def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[str, Any]:
+    return {
+        "format": checkpoint.MODEL_FORMAT,
+        "gains": gains.__version__,
+        "settings": job.settings,
+        "categories": categories,
+        "seed": job.seed,
+        "state": {name: value.cpu() for name, value in model.state_dict().items()},
+    }
+
+
+def _provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
+    cuda = device.type == "cuda"
+    return {
+        "name": job.name,
+        "settings": job.settings,
+        "settings_hash": settings_hash(job.settings),
+        "seed": job.seed,
+        "fold": job.fold,
+        "code": job.code,
+        "inputs": inputs,
+        "device": torch.cuda.get_device_name(device) if cuda else platform.machine(),
+        "device_type": device.type,
+        "versions": {
+            "gains": gains.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
+    }

@@ -1,0 +1,103 @@
+"""Copies of the project for tests of the workflow, and short ways to run its tools there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
+FOLDERS = ("src", "workflow", "profiles", "tests/config")
+NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """The environment of a person who has activated it."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHONPATH", "SNAKEMAKE"))}
+    identity = {
+        f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
+    }
+    return {
+        **kept,
+        **identity,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "DVC_NO_ANALYTICS": "1",
+        "OMP_NUM_THREADS": "1",
+        **extra,
+    }
+
+
+class Project:
+    """A copy of the project in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def copy(cls, folder: Path, stub: bool) -> Project:
+        """Copy what a checkout holds; with ``stub``, every step is done in no time."""
+        folder.mkdir(parents=True)
+        for name in FILES:
+            shutil.copy2(ROOT / name, folder / name)
+        for name in FOLDERS:
+            shutil.copytree(ROOT / name, folder / name, ignore=NO_CACHES)
+        if stub:
+            shutil.copy2(ROOT / "tests" / "stub_cli.py", folder / "src/gains/cli/main.py")
+        return cls(folder)
+
+    def twin(self, folder: Path) -> Project:
+        """A copy with all that was made here, times included."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Project(folder)
+
+    def path(self, name: str) -> Path:
+        return self.folder / name
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        """Change the first occurrence in a file; it must be there."""
+        text = self.path(name).read_text()
+        assert old in text, f"{name} has no {old!r}"
+        self.path(name).write_text(text.replace(old, new, 1))
+
+    def edit_config(self, change) -> None:  # type: ignore[no-untyped-def]
+        """Change the demo study's block with a function."""
+        content = yaml.safe_load(self.path("config.yaml").read_text())
+        change(content["studies"]["demo"])
+        self.path("config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def call(self, *command: str, ok: bool = True, **extra: str) -> str:
+        """Run a command; its output."""
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env=environment(**extra),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        assert (done.returncode == 0) == ok, f"{' '.join(command)}\n{done.stdout}"
+        return done.stdout
+
+    def snakemake(self, *arguments: str, ok: bool = True, **extra: str) -> str:
+        return self.call("snakemake", "--cores", "8", *arguments, ok=ok, **extra)
+
+    def plan(self, *arguments: str) -> dict[str, int]:
+        """What Snakemake would run: number of jobs by rule; empty when nothing."""
+        text = self.snakemake("-n", "--quiet", "rules", *arguments)
+        if "Nothing to be done" in text:
+            return {}
+        table = text.rsplit("Job stats:", 1)[1]
+        rows = re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)
+        return {rule: int(n) for rule, n in rows if rule not in ("total", "all")}
+
+    def commit(self, message: str) -> None:
+        self.call("git", "add", "-A")
+        self.call("git", "commit", "-q", "-m", message)

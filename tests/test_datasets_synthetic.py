@@ -1,0 +1,196 @@
+"""The embedded data sets: deterministic, with the counts and overlaps that were asked for."""
+
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gains.datasets import DATASETS
+from gains.datasets.build import check_options, convert
+from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.scenes import Blob, overlap_ratio
+from gains.files import read_json
+
+SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
+STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
+
+
+def made(name: str, **options: object) -> list:
+    return list(DATASETS.get(name).make(check_options(name, dict(options))).images)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_equal_seeds_give_equal_bytes(name: str, tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        convert("x", name, {"images": 3, "seed": 5}, tmp_path / folder / "x.json")
+    for suffix in (".json", ".zip"):
+        first, second = ((tmp_path / f / f"x{suffix}").read_bytes() for f in ("a", "b"))
+        assert first == second
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
+    short, long = made(name, images=2, seed=5), made(name, images=3, seed=5)
+    other = made(name, images=1, seed=6)
+    for a, b in zip(short, long, strict=False):
+        assert a[0] == b[0]
+        np.testing.assert_array_equal(a[1], b[1])
+        assert a[2].masks == b[2].masks
+    assert not np.array_equal(short[0][1], other[0][1])
+    assert not np.array_equal(long[0][1], long[1][1])
+
+
+@pytest.mark.parametrize("name", SETS)
+@pytest.mark.parametrize("size", [96, 128, 200])
+def test_scenes_scale_with_the_image(name: str, size: int) -> None:
+    (file_name, pixels, instances), _ = made(name, images=2, size=size)
+    assert file_name == f"{STEMS[name]}-0001.png"
+    assert pixels.dtype == np.uint8
+    assert pixels.shape[:2] == (size, size)
+    assert instances.stack().any(axis=(1, 2)).all()
+    # an object covers the same share of an image of any size
+    typical = {"synthetic-cells": 0.06, "synthetic-chromosomes": 0.05, "synthetic-nuclei": 0.011}
+    largest = instances.stack().sum(axis=(1, 2)).max() / size**2
+    assert typical[name] / 2 < largest < typical[name] * 3
+
+
+def test_cells_overlap_within_the_range() -> None:
+    for low, high in ((0.05, 0.15), (0.4, 0.6)):
+        ratios = []
+        for _, _, instances in made("synthetic-cells", images=8, cells=[2, 4], overlap=[low, high]):
+            masks = instances.select(instances.categories == 1).stack()
+            ratios += [overlap_ratio(a, b) for a, b in combinations(masks, 2)]
+        overlapping = [ratio for ratio in ratios if ratio > 0]
+        assert len(overlapping) >= 8
+        assert low <= min(overlapping) <= max(overlapping) <= high
+
+
+def test_cells_have_one_nucleus_each_that_is_not_tiny() -> None:
+    for _, pixels, instances in made("synthetic-cells", images=8, cells=[2, 7]):
+        assert pixels.ndim == 2
+        cytoplasms = instances.select(instances.categories == 1).stack()
+        nuclei = instances.select(instances.categories == 2)
+        assert 2 <= len(cytoplasms) == len(nuclei) <= 7
+        for cytoplasm, nucleus in zip(cytoplasms, nuclei.stack(), strict=True):
+            assert (nucleus & cytoplasm).sum() > 0.9 * nucleus.sum()
+            assert 2 * np.sqrt(nucleus.sum() / np.pi) >= 8
+            assert pixels[nucleus].mean() < pixels[cytoplasm & ~nucleus].mean()
+        assert pixels[~cytoplasms.any(axis=0)].mean() > 200  # a bright slide
+
+
+def test_transparency_is_controlled_and_layers_multiply() -> None:
+    def light(transparency: float) -> tuple[float, float, float]:
+        values: list[list[float]] = [[], [], []]
+        for _, pixels, instances in made(
+            "synthetic-cells", images=6, transparency=[transparency] * 2, overlap=[0.3, 0.5]
+        ):
+            kinds = instances.categories
+            depth = instances.select(kinds == 1).stack().sum(axis=0)
+            free = ~instances.select(kinds == 2).stack().any(axis=0)
+            for k in range(3):
+                values[k] += list(pixels[free & (depth == k)])
+        return tuple(float(np.mean(v)) for v in values)  # type: ignore[return-value]
+
+    clear, murky = light(0.85), light(0.6)
+    for none, one, two in (clear, murky):
+        assert none > one > two
+        assert two / one == pytest.approx(one / none, rel=0.1)
+    assert clear[1] / clear[0] > murky[1] / murky[0] + 0.1
+
+
+def test_chromosome_images_hold_two_that_overlap_and_light_adds_up() -> None:
+    for _, pixels, instances in made("synthetic-chromosomes", images=12):
+        first, second = instances.stack()
+        assert 0.05 <= overlap_ratio(first, second) <= 0.6
+        crossing = pixels[first & second].mean()
+        assert crossing > pixels[first ^ second].mean() * 1.2
+        assert pixels[~(first | second)].mean() < 30  # a dark field
+        for mask in (first, second):  # in full, nothing cut off
+            assert not mask[[0, -1]].any()
+            assert not mask[:, [0, -1]].any()
+
+
+def test_nuclei_are_dense_and_many_touch() -> None:
+    near = total = 0
+    for _, pixels, instances in made("synthetic-nuclei", images=6):
+        assert pixels.shape[2] == 3
+        masks = instances.stack()
+        assert 10 <= len(masks) <= 24
+        assert pixels[masks.any(axis=0)].mean() < pixels[~masks.any(axis=0)].mean() - 40
+        for k, mask in enumerate(masks):
+            others = np.delete(masks, k, axis=0)
+            assert max(overlap_ratio(mask, other) for other in others) <= 0.08
+            grown = np.pad(mask, 1)
+            grown = sum(np.roll(grown, (dy, dx), (0, 1)) for dy in (-1, 0, 1) for dx in (-1, 0, 1))[
+                1:-1, 1:-1
+            ]
+            near += bool((grown & others.any(axis=0)).any())
+            total += 1
+    assert near / total > 0.5
+
+
+def test_blob_without_harmonics_is_an_ellipse() -> None:
+    blob = Blob(20.0, 30.0, (12.0, 6.0), np.pi / 2, np.zeros(2), np.zeros(2))
+    mask = blob.mask(64)
+    assert mask.sum() == pytest.approx(np.pi * 12 * 6, rel=0.02)
+    rows, columns = np.nonzero(mask)
+    assert (rows.min(), rows.max() + 1) == (8, 32)  # the long axis was turned upright
+    assert (columns.min(), columns.max() + 1) == (24, 36)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"imagse": 3}, r"unknown key 'imagse'; did you mean 'images'\?"),
+        ({"images": 0}, "greater than or equal to 1"),
+        ({"overlap": [0.5, 0.1]}, "from low to high"),
+        ({"overlap": [-0.1, 0.1]}, "greater than or equal to 0"),
+    ],
+)
+def test_bad_options_are_refused(options: dict, message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=message):
+        convert("x", "synthetic-cells", options, tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("synthetic-cells", {"cells": [40, 40], "size": 64}),
+        ("synthetic-chromosomes", {"overlap": [0.99, 1.0]}),
+        ("synthetic-nuclei", {"nuclei": [300, 300], "size": 64}),
+    ],
+)
+def test_scenes_that_cannot_be_are_an_error(name: str, options: dict, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=name):
+        convert("x", name, {"images": 1, **options}, tmp_path / "x.json")
+    assert not list(tmp_path.iterdir())
+
+
+def test_convert_records_where_it_came_from(tmp_path: Path) -> None:
+    out = tmp_path / "mine.json"
+    convert("mine", "synthetic-chromosomes", {"images": 2}, out)
+    info = read_json(out)["info"]
+    assert (info["name"], info["source"]) == ("mine", "synthetic-chromosomes")
+    assert info["options"] == {"images": 2, "size": 128, "seed": 0, "overlap": [0.05, 0.6]}
+    assert info["repairs"] == []
+    assert {"title", "licence", "citation", "gains"} <= set(info)
+    coco = read_coco(out)
+    assert coco.categories == {1: "chromosome"}
+    archive = ImageArchive(out.with_suffix(".zip"))
+    assert archive.read("chromosomes-0002.png").shape == (128, 128, 3)
+
+
+def test_an_unknown_source_lists_those_known(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="did you mean 'synthetic-cells'.*folder"):
+        convert("x", "synthetic-cell", {}, tmp_path / "x.json")
+
+
+def test_registering_data_sets_needs_no_torch() -> None:
+    code = (
+        "import gains.datasets.build, gains.datasets.audit, sys; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,206 @@
+"""Metrics on cases small enough to compute by hand."""
+
+import numpy as np
+import pytest
+
+from gains.instances import encode_mask
+from gains.metrics import METRICS, aji, dice, f1
+from gains.metrics.matching import greedy_by_overlap, greedy_by_truth
+from gains.metrics.pairs import Pairs, intersections, mask_areas
+
+
+def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=None, image_id=1):
+    """Pairs of masks given as column ranges of a 1 x 100 image: (start, end)."""
+
+    def masks(ranges):
+        rows = []
+        for start, end in ranges:
+            row = np.zeros((1, 100), dtype=bool)
+            row[:, start:end] = True
+            rows.append(encode_mask(row))
+        return rows
+
+    g, d = masks(truths), masks(detections)
+    areas, detection_areas = mask_areas(g), mask_areas(d)
+    n = len(g)
+    return Pairs(
+        image_id,
+        intersections(d, g, detection_areas, areas),
+        np.linspace(1, 0.5, len(d)) if scores is None else np.array(scores, dtype=float),
+        detection_areas,
+        areas,
+        areas.astype(float) if recorded is None else np.array(recorded, dtype=float),
+        np.arange(1, n + 1) if ids is None else np.array(ids),
+        np.zeros(n, dtype=bool) if crowd is None else np.array(crowd, dtype=bool),
+    )
+
+
+def clean_values(images):
+    return {metric.name: metric.clean(images) for metric in METRICS if metric.clean}
+
+
+def published_values(images):
+    return {m.name: m.as_published(images) for m in METRICS if m.as_published}
+
+
+def test_intersections_are_exact():
+    generator = np.random.default_rng(0)
+    masks = generator.random((9, 150, 170)) < generator.random((9, 1, 1))
+    masks[3] = False
+    rles = [encode_mask(mask) for mask in masks]
+    areas = mask_areas(rles)
+    flat = masks.reshape(9, -1).astype(int)
+    assert np.array_equal(areas, flat.sum(1))
+    assert np.array_equal(intersections(rles, rles, areas, areas), flat @ flat.T)
+
+
+def test_mask_areas_of_more_than_255_masks():
+    assert np.array_equal(mask_areas([encode_mask(np.ones((2, 3), bool))] * 300), np.full(300, 6))
+
+
+def test_full_overlap_is_perfect():
+    values = clean_values([make_pairs([(0, 10), (20, 40)], [(20, 40), (0, 10)])])
+    assert values == {"AJI": 1, "AJI_kumar": 1, "F1": 1, "Dice": 1, "TPp": 1, "FNo": 0}
+
+
+def test_no_detection_at_all():
+    images = [make_pairs([(0, 10), (20, 40)], [])]
+    expected = {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
+    assert clean_values(images) == expected
+    assert set(published_values(images).values()) == {0.0}
+
+
+def test_no_ground_truth():
+    images = [make_pairs([], [(0, 10)])]
+    assert set(clean_values(images).values()) == {0.0}
+    assert set(published_values(images).values()) == {0.0}
+
+
+def test_no_image():
+    assert set(clean_values([]).values()) == {0.0}
+    assert set(published_values([]).values()) == {0.0}
+
+
+def test_all_missed():
+    values = clean_values([make_pairs([(0, 10)], [(50, 70)])])
+    assert values == {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
+    published = published_values([make_pairs([(0, 10)], [(50, 70)])])
+    assert published["FNR_o"] == published["FNo"] == published["FNRp"] == published["FDR"] == 1
+
+
+def test_split_object():
+    # one object of 20 px, found as 12 + 8: IoU 0.6 and 0.4, Dice 24/32 = 0.75
+    images = [make_pairs([(0, 20)], [(0, 12), (12, 20)])]
+    values = clean_values(images)
+    assert values["AJI"] == pytest.approx(12 / (20 + 8))
+    assert values["AJI_kumar"] == pytest.approx(12 / (20 + 8))
+    assert values["F1"] == pytest.approx(2 / 3)
+    assert values["Dice"] == pytest.approx(0.75)
+    assert values["TPp"] == pytest.approx(0.6)
+    assert values["FNo"] == 0
+    published = published_values(images)
+    assert published["FNRp"] == pytest.approx((4 - 1) / 4)
+    assert published["FDR"] == pytest.approx((8 - 1) / 4)
+
+
+def test_merged_objects():
+    # objects of 12 and 8 px found as one of 20: IoU 0.6 and 0.4
+    images = [make_pairs([(0, 12), (12, 20)], [(0, 20)])]
+    values = clean_values(images)
+    assert values["AJI"] == pytest.approx(12 / (20 + 8))
+    # both pair with the same detection, unions 20 and 20
+    assert values["AJI_kumar"] == pytest.approx((12 + 8) / 40)
+    assert values["F1"] == pytest.approx(2 / 3)
+    assert values["Dice"] == pytest.approx(0.75)
+    assert values["TPp"] == 1
+    assert values["FNo"] == 0.5
+
+
+def test_kumar_pairs_below_one_half():
+    # IoU 5 / 25: the published matching refuses it, Kumar's takes it
+    images = [make_pairs([(0, 10)], [(5, 25)])]
+    assert aji.aji(images) == 0
+    assert aji.aji_kumar(images) == pytest.approx(5 / 25)
+
+
+def test_thresholds_are_strict_for_f1_and_inclusive_for_aji():
+    images = [make_pairs([(0, 20)], [(0, 10)])]  # IoU exactly 0.5
+    assert f1.f1(images) == 0
+    assert aji.aji(images) == pytest.approx(0.5)
+    # Dice exactly 14 / 20 = 0.7
+    assert dice.fno([make_pairs([(0, 10)], [(3, 13)])]) == 1
+
+
+def test_images_without_detections_count_their_zeros_once_or_four_times():
+    found, missed = make_pairs([(0, 10)], [(0, 10)]), make_pairs([(0, 10), (20, 30)], [])
+    assert dice.dice([found, missed]) == pytest.approx(1 / 3)
+    assert dice.dice_published([found, missed]) == pytest.approx(1 / 9)
+    assert dice.tpp([found, missed]) == pytest.approx(1 / 3)
+    assert dice.tpp_published([found, missed]) == pytest.approx(1 / 9)
+    assert dice.fno([found, missed]) == pytest.approx(2 / 3)
+    assert f1.fnr_o([found, missed]) == 0
+    assert dice.fnr_p([found, missed]) == pytest.approx((4 - 1) / 12)
+
+
+def test_dice_is_over_matched_pairs_only():
+    images = [make_pairs([(0, 10), (50, 60)], [(0, 10)])]
+    assert dice.dice(images) == 1
+    assert dice.fno(images) == 0.5
+
+
+def test_aji_of_equal_detections_takes_the_lower_score():
+    # the same mask twice: the second is matched, either leaves 10 px over
+    assert greedy_by_truth(np.array([[1.0], [1.0]]), 0.5) == [(1, 0)]
+    assert aji.aji([make_pairs([(0, 10)], [(0, 10), (0, 10)])]) == pytest.approx(10 / 20)
+
+
+def test_greedy_by_overlap_prefers_the_largest_pair():
+    overlap = np.array([[0.9, 0.8], [0.85, 0.1]])
+    # the best pair is taken first, although two pairs were possible
+    assert greedy_by_overlap(overlap, 0.5) == [(0, 0)]
+    assert greedy_by_overlap(overlap, 0.05) == [(0, 0), (1, 1)]
+
+
+def test_empty_masks():
+    empty = make_pairs([(5, 5)], [(5, 5)])
+    assert set(clean_values([empty]).values()) == {0.0, 1.0}
+    assert clean_values([empty])["FNo"] == 1
+    half = make_pairs([(0, 10), (5, 5)], [(0, 10)])
+    assert aji.aji([half]) == 1  # an empty mask has no area to miss
+    assert dice.fno([half]) == 0.5
+
+
+def test_published_area_ranges_charge_another_missed_area():
+    # columns: found (recorded small), missed (recorded medium); in the small range the order
+    # stays, in the medium range the found one moves behind, so its area is charged
+    pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], recorded=[10, 2000])
+    everything, small, medium, large = (
+        aji.image_aji_published(pairs, bounds) for bounds in aji.AREA_RANGES
+    )
+    assert everything == small == large == pytest.approx(10 / (10 + 2000))
+    assert medium == pytest.approx(10 / (10 + 10))
+    assert aji.aji_published([pairs]) == pytest.approx(np.mean([10 / 2010] * 3 + [0.5]))
+
+
+def test_published_aji_gives_the_detection_of_id_zero_twice():
+    # two equal objects, one detection
+    truths, detections = [(0, 10), (0, 10)], [(0, 10)]
+    everything = aji.AREA_RANGES[0]
+    normal = make_pairs(truths, detections, ids=[1, 2])
+    zero = make_pairs(truths, detections, ids=[0, 2])
+    assert aji.image_aji_published(normal, everything) == pytest.approx(10 / 20)
+    assert aji.image_aji_published(zero, everything) == pytest.approx(20 / 20)
+    assert aji.image_aji(zero) == pytest.approx(10 / 20)
+
+
+def test_crowd_moves_to_the_end_in_published_aji():
+    pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], crowd=[True, False])
+    assert aji.image_aji_published(pairs, aji.AREA_RANGES[0]) == pytest.approx(10 / 20)
+
+
+def test_select_keeps_rows_and_columns():
+    pairs = make_pairs([(0, 10), (20, 40)], [(20, 40), (0, 10), (60, 70)])
+    chosen = pairs.select(np.array([False, True, True]), np.array([True, False]))
+    assert chosen.intersection.tolist() == [[10], [0]]
+    assert chosen.ids.tolist() == [1]
+    assert pairs.select(np.ones(3, bool), np.ones(2, bool)) is pairs

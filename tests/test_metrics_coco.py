@@ -1,0 +1,124 @@
+"""COCO average precision against pycocotools."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools import mask as coco_mask
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.instances import encode_mask
+from gains.scoring import score
+
+SIZE = 24
+
+
+def box(x, y, w, h):
+    mask = np.zeros((SIZE, SIZE), dtype=bool)
+    mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] = True
+    return encode_mask(mask)
+
+
+def random_set(seed, crowd=0.0, images=6, most=7, levels=8, first_id=1):
+    """Boxes on a coarse grid, so that IoUs and scores tie; some images empty on either side."""
+    generator = np.random.default_rng(seed)
+    annotations, predictions, number = {}, [], first_id
+    for image in range(1, images + 1):
+        annotations[image] = []
+        for _ in range(generator.integers(0, most)):
+            x, y, w, h = *generator.integers(0, 12, 2), *generator.integers(4, 11, 2)
+            category = int(generator.integers(0, 3))
+            rle = box(x, y, w, h)
+            annotations[image].append(
+                {
+                    "id": number,
+                    "image_id": image,
+                    "category_id": category,
+                    "segmentation": rle,
+                    "area": float(coco_mask.area(rle)),
+                    "iscrowd": int(generator.random() < crowd),
+                }
+            )
+            number += 1
+            for _ in range(generator.integers(0, 4)):
+                dx, dy, dw, dh = generator.integers(-2, 3, 4)
+                predictions.append(
+                    {
+                        "image_id": image,
+                        "category_id": category if generator.random() < 0.8 else 1,
+                        "segmentation": box(x + dx, y + dy, w + dw, h + dh),
+                        "score": int(generator.integers(0, levels)) / levels,
+                    }
+                )
+    records = {i: ImageRecord(i, f"{i}.png", SIZE, SIZE) for i in annotations}
+    return CocoDataset(
+        "set", records, {0: "a", 1: "b", 2: "c", 7: "none"}, annotations
+    ), predictions
+
+
+def pycocotools_ap(truth, predictions, max_detections):
+    with contextlib.redirect_stdout(io.StringIO()):
+        coco = COCO()
+        coco.dataset = {
+            "images": [{"id": i, "height": SIZE, "width": SIZE} for i in truth.images],
+            "categories": [{"id": i} for i in truth.categories],
+            "annotations": [dict(a) for found in truth.annotations.values() for a in found],
+        }
+        coco.createIndex()
+        evaluation = COCOeval(coco, coco.loadRes([dict(p) for p in predictions]), "segm")
+        evaluation.params.maxDets = [1, 2, max_detections]
+        evaluation.evaluate()
+        evaluation.accumulate()
+    precision = evaluation.eval["precision"][:, :, :, 0, -1]
+
+    def mean(values):
+        return values[values > -1].mean() if (values > -1).any() else None
+
+    classes = {
+        str(category): mean(precision[:, :, k])
+        for k, category in enumerate(evaluation.params.catIds)
+    }
+    return mean(precision), mean(precision[0]), mean(precision[5]), classes
+
+
+@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize(("crowd", "max_detections"), [(0.0, 100), (0.3, 100), (0.2, 3)])
+def test_equal_to_pycocotools(seed, crowd, max_detections):
+    truth, predictions = random_set(seed, crowd)
+    result = score(truth, predictions, max_detections=max_detections)["coco"]
+    ap, ap50, ap75, classes = pycocotools_ap(truth, predictions, max_detections)
+    assert result["AP"] == pytest.approx(ap, abs=1e-12)
+    assert result["AP50"] == pytest.approx(ap50, abs=1e-12)
+    assert result["AP75"] == pytest.approx(ap75, abs=1e-12)
+    assert result["per_category"].keys() == classes.keys()
+    for category, value in classes.items():
+        found = result["per_category"][category]["AP"]
+        assert found == (None if value is None else pytest.approx(value, abs=1e-12))
+
+
+def test_crowded_image_with_more_than_one_hundred_detections():
+    truth, predictions = random_set(3, images=1, most=60, levels=1000)
+    predictions = predictions * 8
+    assert len(predictions) > 300
+    result = score(truth, predictions)["coco"]["AP"]
+    assert result == pytest.approx(pycocotools_ap(truth, predictions, 100)[0], abs=1e-12)
+
+
+def test_annotation_id_zero_is_harmless():
+    from_zero, predictions = random_set(4, first_id=0)
+    from_one, _ = random_set(4, first_id=1)
+    ours = score(from_zero, predictions)["coco"]
+    assert ours == score(from_one, predictions)["coco"]
+    # pycocotools takes the detection of id 0 for a false one
+    assert ours["AP"] == pytest.approx(pycocotools_ap(from_one, predictions, 100)[0])
+    assert ours["AP"] > pycocotools_ap(from_zero, predictions, 100)[0]
+
+
+def test_dataset_path_is_only_for_messages():
+    truth, _ = random_set(1)
+    assert not Path(truth.path).exists()
+    assert score(truth, [])["coco"]["AP"] == 0

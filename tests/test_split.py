@@ -1,0 +1,150 @@
+"""Splits: sizes, disjointness, stability, and what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gains.config import SplitSettings
+from gains.datasets.coco import write_coco
+from gains.datasets.split import PARTS, draw, make_split, read_split
+from gains.instances import Instances, encode_mask
+
+RATIO = (0.6, 0.2, 0.2)
+
+
+def names(n: int) -> list[str]:
+    return [f"image-{k:04d}.png" for k in range(n)]
+
+
+@pytest.fixture
+def coco(tmp_path: Path) -> Path:
+    """A data set of ten images."""
+    mask = np.zeros((8, 9), dtype=bool)
+    mask[2:5, 3:6] = True
+    scenes = [
+        (name, np.zeros((8, 9), np.uint8), Instances.from_rles(8, 9, [encode_mask(mask)], [1]))
+        for name in names(10)
+    ]
+    path = tmp_path / "ten.json"
+    write_coco(path, scenes, {1: "thing"}, {})
+    return path
+
+
+@pytest.mark.parametrize(
+    ("n", "sizes"),
+    [(3, (1, 1, 1)), (4, (2, 1, 1)), (7, (5, 1, 1)), (8, (4, 2, 2)), (45, (27, 9, 9)),
+     (51, (31, 10, 10)), (125, (75, 25, 25))],
+)  # fmt: skip
+def test_sizes_are_six_two_two(n: int, sizes: tuple[int, int, int]) -> None:
+    fold = draw(names(n), RATIO, 0)
+    assert tuple(len(fold[part]) for part in ("train", "val", "test")) == sizes
+    assert fold["unlabelled"] == []
+
+
+@given(st.integers(3, 300), st.integers(0, 2**32), st.randoms())
+def test_disjoint_complete_and_stable_under_order(n: int, seed: int, random: object) -> None:
+    fold = draw(names(n), RATIO, seed)
+    listed = [name for part in PARTS for name in fold[part]]
+    assert sorted(listed) == names(n)
+    assert len(fold["val"]) == len(fold["test"]) == max(1, int(0.2 * n + 0.5))
+    shuffled = names(n)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert draw(shuffled, RATIO, seed) == fold
+
+
+def test_seed_changes_the_draw() -> None:
+    assert draw(names(50), RATIO, 0) != draw(names(50), RATIO, 1)
+
+
+@pytest.mark.parametrize(
+    ("n", "ratio", "message"),
+    [(2, RATIO, "found 2 images"), (0, RATIO, "found 0 images"),
+     (4, (0.1, 0.45, 0.45), "leave none to train")],
+)  # fmt: skip
+def test_too_few_images_are_refused(
+    n: int, ratio: tuple[float, float, float], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        draw(names(n), ratio, 0)
+
+
+def test_repeated_names_are_refused() -> None:
+    with pytest.raises(ValueError, match="repeat"):
+        draw(["a.png", "b.png", "c.png", "a.png"], RATIO, 0)
+
+
+def test_file_round_trip(coco: Path, tmp_path: Path) -> None:
+    out = tmp_path / "splits" / "ten.json"
+    made = make_split(coco, SplitSettings(seed=3), out)
+    assert read_split(out) == made
+    content = json.loads(out.read_text())
+    assert content["dataset"] == "ten"
+    assert content["generator"] == {"ratio": [0.6, 0.2, 0.2], "seed": 3}
+    assert [len(content["folds"][0][part]) for part in PARTS] == [6, 2, 2, 0]
+    first = out.read_bytes()
+    make_split(coco, SplitSettings(seed=3), out)
+    assert out.read_bytes() == first
+
+
+def test_names_of_unknown_part_or_fold(coco: Path, tmp_path: Path) -> None:
+    split = make_split(coco, SplitSettings(), tmp_path / "s.json")
+    assert len(split.names("train")) == 6
+    with pytest.raises(ValueError, match=r"unknown part 'tests'; did you mean 'test'\?"):
+        split.names("tests")
+    with pytest.raises(ValueError, match="no fold 1; known: 0 to 0"):
+        split.names("train", 1)
+
+
+def test_given_lists_plain_and_in_folds(coco: Path, tmp_path: Path) -> None:
+    n = names(10)
+    plain = {"train": n[:4], "val": [], "test": n[4:6]}
+    given_file = tmp_path / "given.json"
+    given_file.write_text(json.dumps(plain))
+    split = make_split(coco, SplitSettings(file=str(given_file)), tmp_path / "out.json")
+    assert split.names("train") == n[:4]
+    assert split.names("val") == []
+    assert split.names("test") == n[4:6]
+    assert split.generator == {"file": str(given_file)}
+
+    folds = {"folds": [plain, {"train": n[:2], "test": n[2:4], "unlabelled": n[4:]}]}
+    given_file.write_text(json.dumps(folds))
+    split = make_split(coco, SplitSettings(file=str(given_file)), tmp_path / "out.json")
+    assert split.names("unlabelled", 1) == n[4:]
+    assert read_split(tmp_path / "out.json") == split
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"train": ["image-0000.png"], "test": ["image-0099.png"]}, "lists 'image-0099.png'"),
+        ({"train": ["image-0000.png"], "test": ["image-0000.png"]}, "in train and in test"),
+        ({"train": ["image-0000.png", "image-0000.png"], "test": ["image-0001.png"]},
+         "in train and in train"),
+        ({"train": [], "test": ["image-0001.png"]}, "train is empty"),
+        ({"train": ["image-0001.png"]}, "test is empty"),
+        ({"train": ["image-0001.png"], "tset": ["image-0002.png"]}, "did you mean 'test'"),
+        ({"train": "image-0001.png", "test": ["image-0002.png"]}, "not a list"),
+        ({"folds": []}, "at least one fold"),
+        ({"folds": [3]}, "fold 0: expected lists by part"),
+        ([1, 2], "expected lists by part"),
+    ],
+)  # fmt: skip
+def test_bad_given_lists_are_refused(
+    coco: Path, tmp_path: Path, content: object, message: str
+) -> None:
+    given_file = tmp_path / "given.json"
+    given_file.write_text(json.dumps(content))
+    out = tmp_path / "out.json"
+    with pytest.raises(ValueError, match=message):
+        make_split(coco, SplitSettings(file=str(given_file)), out)
+    assert not out.exists()
+
+
+def test_a_file_without_folds_is_no_split_file(tmp_path: Path) -> None:
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(ValueError, match="gains split"):
+        read_split(tmp_path / "x.json")

@@ -1,0 +1,258 @@
+"""The workflow with the real rules, in copies of the project where every step takes no time."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from project import Project
+
+TABLE3 = "results/table3.csv"
+
+
+def trim(study: dict[str, Any]) -> None:
+    """Make the demo study small: one data set, six trainings."""
+    study["datasets"] = {"synthetic-cells": study["datasets"]["synthetic-cells"]}
+    rows = study["tables"]["table1"]["rows"]
+    study["tables"]["table1"]["rows"] = [r for r in rows if r.get("variant") in (None, "w3", "w7")][
+        :3
+    ]
+    for name in ("table2", "table3"):
+        rows = study["tables"][name]["rows"]
+        study["tables"][name]["rows"] = [r for r in rows if r.get("variant") != "deep"]
+
+
+@pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project as it stands, nothing made."""
+    return Project.copy(tmp_path_factory.mktemp("plain") / "project", stub=True)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A small demo study made by `dvc repro`, committed and pushed to a local remote."""
+    folder = tmp_path_factory.mktemp("finished")
+    project = Project.copy(folder / "project", stub=True)
+    project.edit_config(trim)
+    project.call("git", "init", "-q", "-b", "main")
+    project.call("dvc", "init", "-q")
+    project.call("dvc", "remote", "add", "-q", "-d", "local", str(folder / "remote"))
+    project.commit("code")
+    project.call("dvc", "repro", "-q")
+    project.commit("results")
+    project.call("dvc", "push", "-q")
+    return project
+
+
+@pytest.fixture
+def twin(finished: Project, tmp_path: Path) -> Project:
+    return finished.twin(tmp_path / "twin")
+
+
+@pytest.fixture
+def clone(finished: Project, tmp_path: Path) -> Project:
+    finished.call("git", "clone", "-q", ".", str(tmp_path / "clone"))
+    project = Project(tmp_path / "clone")
+    project.call("dvc", "pull", "-q")
+    return project
+
+
+def test_demo_trains_what_three_tables_share_once(plain: Project) -> None:
+    tables = [f"results/table{n}.csv" for n in (1, 2, 3)]
+    assert plain.plan("--", *tables) == {
+        "convert": 3,
+        "split": 3,
+        "maps": 9,
+        "train": 20,
+        "predict": 20,
+        "score": 20,
+        "table": 3,
+        "publish_table": 3,
+    }
+
+
+def test_one_table_asks_for_nothing_else(plain: Project) -> None:
+    assert plain.plan("--", TABLE3) == {
+        "convert": 3,
+        "split": 3,
+        "maps": 3,
+        "train": 12,
+        "predict": 12,
+        "score": 12,
+        "table": 1,
+        "publish_table": 1,
+    }
+    assert plain.plan("--", "results/data_audit.csv") == {
+        "convert": 3,
+        "split": 3,
+        "audit": 3,
+        "audit_table": 1,
+        "publish_audit": 1,
+    }
+    assert plain.plan("--", "results/figure3.png") == {
+        "convert": 1,
+        "split": 1,
+        "figure3": 1,
+        "publish_figure3": 1,
+    }
+
+
+def test_override_without_a_name_is_refused(plain: Project) -> None:
+    change = 'studies={"demo": {"seeds": [7]}}'
+    text = plain.snakemake("-n", "--config", change, "--", TABLE3, ok=False)
+    assert "variant=<name>" in text
+    text = plain.snakemake("-n", "--config", change, "variant=seven", "--", TABLE3)
+    assert "results/demo+seven/runs/synthetic-cells/gains/default/seed7/fold0/model.pt" in text
+
+
+def test_misspelt_study_names_the_nearest(plain: Project) -> None:
+    text = plain.snakemake("-n", "--config", "study=demos", ok=False)
+    assert "did you mean 'demo'?" in text
+
+
+def test_second_run_and_touched_files_do_nothing(twin: Project) -> None:
+    assert twin.plan() == {}
+    made = [p for top in ("data", "results") for p in twin.path(top).rglob("*") if p.is_file()]
+    random.Random(0).shuffle(made)
+    for path in made:
+        path.touch()
+    assert twin.plan() == {}
+
+
+def test_clone_with_pulled_results_has_nothing_to_do(clone: Project) -> None:
+    assert not clone.path(".snakemake").exists()
+    assert clone.plan() == {}
+    assert clone.plan("--", TABLE3) == {}
+    assert "up to date" in clone.call("dvc", "status")
+    clone.edit_config(lambda study: study["recipe"].update(lr=0.5))
+    assert clone.plan("--", TABLE3)["train"] == 2
+
+
+def test_a_setting_reruns_its_descendants(twin: Project) -> None:
+    twin.edit_config(lambda s: s["variants"]["gains"]["w7"]["maps"].update(window_size=8))
+    one = {"train": 1, "predict": 1, "score": 1}
+    assert twin.plan() == {
+        "maps": 1,
+        **one,
+        "table": 1,
+        "summary": 1,
+        "compare": 1,
+        "publish_table": 1,
+        "publish_compare": 1,
+    }
+    assert twin.plan("--", TABLE3) == {}
+    twin.call("git", "checkout", "-q", "config.yaml")
+    twin.edit_config(lambda s: s.update(clean_score_threshold=0.4))
+    plan = twin.plan()
+    assert plan["score"] == 6 and "train" not in plan and "predict" not in plan
+    twin.call("git", "checkout", "-q", "config.yaml")
+    twin.edit_config(lambda s: s.update(mem_mb=1234))
+    assert twin.plan() == {}
+
+
+def test_code_reruns_what_runs_it(twin: Project) -> None:
+    source = twin.path("src/gains")
+
+    def plan_after(line: str, *names: str) -> dict[str, int]:
+        for name in names:
+            path = source / name
+            path.write_text(path.read_text() + line)
+        plan = twin.plan()
+        twin.call("git", "checkout", "-q", "src")
+        return plan
+
+    everywhere = [str(p.relative_to(source)) for p in source.rglob("*.py")]
+    assert plan_after("\n# a comment\n", *everywhere) == {}
+    plan = plan_after("\nEDITED = 1\n", "methods/mask_rcnn.py")
+    assert (plan["train"], plan["predict"], plan["score"]) == (1, 1, 1)
+    assert "maps" not in plan and "figure3" not in plan
+    plan = plan_after("\nEDITED = 1\n", "methods/gains/__init__.py")
+    assert (plan["train"], plan["predict"], plan["score"]) == (5, 5, 5)
+    assert plan_after("\nEDITED = 1\n", "figures/figure3.py") == {
+        "figure3": 1,
+        "publish_figure3": 1,
+    }
+    plan = plan_after("\nEDITED = 1\n", "tables/write.py")
+    assert plan["table"] == 3 and not {"train", "predict", "score"} & plan.keys()
+    plan = plan_after("\nEDITED = 1\n", "scoring.py")
+    assert plan["score"] == 6 and not {"train", "predict"} & plan.keys()
+    assert plan_after("\nEDITED = 1\n", "methods/__init__.py", "cli/reports.py") == {}
+
+
+def test_failed_rerun_never_passes_for_done(twin: Project) -> None:
+    old = twin.path(TABLE3).read_text()
+    twin.edit_config(lambda study: study["recipe"].update(lr=0.5))
+    failing = "synthetic-cells/mask_rcnn/default"
+    twin.snakemake("--quiet", "all", "--", TABLE3, ok=False, STUB_FAIL=failing)
+    plan = twin.plan("--", TABLE3)
+    assert (plan["train"], plan["table"]) == (1, 1)
+    twin.snakemake("--quiet", "all", "--", TABLE3)
+    assert twin.plan("--", TABLE3) == {}
+    assert twin.path(TABLE3).read_text() != old
+
+
+def test_deleted_and_edited_files_heal(twin: Project) -> None:
+    twin.path(TABLE3).unlink()
+    assert twin.plan("--", TABLE3) == {"publish_table": 1}
+    twin.call("dvc", "checkout", "-q")
+    assert twin.plan() == {}
+
+
+def test_dvc_commands(twin: Project) -> None:
+    assert "up to date" in twin.call("dvc", "status")
+    assert "runs" in twin.call("dvc", "dag")
+    assert "summary.json" in twin.call("dvc", "metrics", "show")
+    before = twin.path(TABLE3).read_text()
+    setting = "config.yaml:studies.demo.recipe.iterations"
+    twin.call("dvc", "exp", "run", "-q", "-S", f"{setting}=7")
+    assert twin.path(TABLE3).read_text() != before
+    assert (
+        yaml.safe_load(twin.path("config.yaml").read_text())["studies"]["demo"]["recipe"][
+            "iterations"
+        ]
+        == 7
+    )
+    assert twin.plan() == {}
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_plain_snakemake_then_dvc_commit(twin: Project) -> None:
+    twin.edit_config(lambda s: s["variants"]["gains"]["w7"]["maps"].update(window_size=8))
+    twin.snakemake("--quiet", "all")
+    assert "up to date" not in twin.call("dvc", "status")
+    twin.call("dvc", "commit", "-q", "-f")
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_another_study_publishes_what_it_has(twin: Project) -> None:
+    demo = twin.path(TABLE3).read_text()
+    overlay = ("--configfile", "tests/config/tiny.yaml")
+    plan = twin.plan(*overlay)
+    assert (plan["train"], plan["table"], plan["publish_table"]) == (4, 1, 1)
+    twin.snakemake("--quiet", "all", *overlay)
+    assert twin.plan(*overlay) == {}
+    assert twin.path(TABLE3).read_text() == twin.path("results/tiny/tables/table3.csv").read_text()
+    plan = twin.plan()
+    assert plan.keys() == {"publish_table", "publish_compare", "publish_audit", "publish_figure3"}
+    twin.snakemake("--quiet", "all")
+    assert twin.path(TABLE3).read_text() == demo
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_one_training_at_a_time_on_the_accelerator(tmp_path: Path) -> None:
+    project = Project.copy(tmp_path / "project", stub=True)
+    project.edit_config(trim)
+    project.edit_config(lambda study: study.update(gpu=1))
+    project.snakemake("--quiet", "all", "--", "all_runs", STUB_ALONE=str(tmp_path))
+    models = list(project.path("results/demo/runs").rglob("model.pt"))
+    assert len(models) == 6
+
+
+def test_the_paper_study_has_stages_of_its_own(twin: Project) -> None:
+    twin.replace(".dvcignore", "/workflow/dvc/paper", "")
+    file = "workflow/dvc/paper/dvc.yaml"
+    listed = twin.call("dvc", "stage", "list", "--names-only", file).split()
+    assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "paper"]

@@ -1,0 +1,25 @@
+"""Gradient anomaly maps of the training images."""
+
+
+rule maps:
+    """Compute the anomaly maps of a data set's training split for one parameter set."""
+    input:
+        coco=f"{DATA}/coco/{{dataset}}.json",
+        split=f"{DATA}/splits/{{dataset}}.json",
+    output:
+        f"{DATA}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.npz",
+    log:
+        f"logs/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 4
+    resources:
+        mem_mb=2000,
+    params:
+        options=map_options,
+        code=code("gains.anomaly.build"),
+    shell:
+        "gains maps --coco {input.coco} --split {input.split} --part train"
+        " --fold {wildcards.fold} {params.options} --jobs {threads} --out {output} > {log} 2>&1"

@@ -1,0 +1,75 @@
+"""Data sets in COCO form, their splits, and an audit of what they hold."""
+
+
+rule convert:
+    """Bring a data set into COCO form: one json, one archive of images."""
+    input:
+        source_files,
+    output:
+        coco=f"{DATA}/coco/{{dataset}}.json",
+        images=f"{DATA}/coco/{{dataset}}.zip",
+    log:
+        f"logs/{TAG}/convert/{{dataset}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/convert/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        source=source_of,
+        options=source_options,
+        code=source_code,
+    shell:
+        "gains convert --name {wildcards.dataset} --source {params.source}"
+        " --options {params.options:q} --out {output.coco} > {log} 2>&1"
+
+
+rule split:
+    """Divide the images of a data set into train, val and test."""
+    input:
+        split_lists,
+        coco=f"{DATA}/coco/{{dataset}}.json",
+    output:
+        f"{DATA}/splits/{{dataset}}.json",
+    log:
+        f"logs/{TAG}/split/{{dataset}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/split/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=split_settings,
+        code=code("gains.datasets.split"),
+    shell:
+        "gains split --coco {input.coco} --settings {params.settings:q} --out {output}"
+        " > {log} 2>&1"
+
+
+rule audit:
+    """Count and measure what a data set holds: sizes, overlaps, touching objects."""
+    input:
+        coco=f"{DATA}/coco/{{dataset}}.json",
+        images=f"{DATA}/coco/{{dataset}}.zip",
+        split=f"{DATA}/splits/{{dataset}}.json",
+    output:
+        f"{RES}/audit/{{dataset}}.json",
+    log:
+        f"logs/{TAG}/audit/{{dataset}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/audit/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        max_detections=max_detections,
+        code=code("gains.datasets.audit"),
+    shell:
+        "gains audit --coco {input.coco} --split {input.split}"
+        " --max-detections {params.max_detections} --out {output} > {log} 2>&1"

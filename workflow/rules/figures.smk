@@ -1,0 +1,64 @@
+"""Figures of the study in its own folder, and the copies that people ask for by name."""
+
+if SETTINGS.figure3:
+
+    rule figure3:
+        """Draw how the anomaly map of one image comes about."""
+        input:
+            coco=f"{DATA}/coco/{SETTINGS.figure3.dataset}.json",
+            images=f"{DATA}/coco/{SETTINGS.figure3.dataset}.zip",
+            split=f"{DATA}/splits/{SETTINGS.figure3.dataset}.json",
+        output:
+            pdf=f"{RES}/figures/figure3.pdf",
+            png=report(
+                f"{RES}/figures/figure3.png",
+                caption="../report/figure3.rst",
+                category="Figures",
+            ),
+        log:
+            f"logs/{TAG}/figure3.log",
+        benchmark:
+            f"logs/benchmarks/{TAG}/figure3.tsv"
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            study=TAG,
+            image=SETTINGS.figure3.image or "",
+            settings=as_json(
+                SETTINGS.datasets[SETTINGS.figure3.dataset].maps.model_dump(
+                    mode="json"
+                )
+            ),
+            code=code("gains.figures.figure3"),
+        shell:
+            "gains figure figure3 --coco {input.coco} --split {input.split}"
+            " --image {params.image:q} --settings {params.settings:q} --study {params.study}"
+            " --out {output.pdf} > {log} 2>&1"
+
+    rule publish_figure3:
+        """Copy figure 3 to the place where people ask for it."""
+        input:
+            pdf=f"{RES}/figures/figure3.pdf",
+            png=f"{RES}/figures/figure3.png",
+        output:
+            pdf="results/figure3.pdf",
+            png="results/figure3.png",
+        log:
+            f"logs/{TAG}/publish/figure3.log",
+        benchmark:
+            f"logs/benchmarks/{TAG}/publish/figure3.tsv"
+        localrule: True
+        conda:
+            "../../environment.yml"
+        threads: 1
+        resources:
+            mem_mb=200,
+        params:
+            study=TAG,
+            code=code("gains.publish"),
+        shell:
+            "gains publish --study {params.study} {input.pdf} {output.pdf}"
+            " {input.png} {output.png} > {log} 2>&1"

@@ -1,0 +1,182 @@
+"""Tables of the study in its own folder, and the copies that people ask for by name."""
+
+
+rule table:
+    """Gather scores into a table: mean, standard deviation and number of seeds per cell."""
+    input:
+        table_scores,
+    output:
+        csv=report(
+            f"{RES}/tables/{{table}}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+        ),
+        markdown=f"{RES}/tables/{{table}}.md",
+        latex=f"{RES}/tables/{{table}}.tex",
+    log:
+        f"logs/{TAG}/table/{{table}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/table/{{table}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        spec=table_settings,
+        code=code("gains.tables"),
+    shell:
+        "gains table --spec {params.spec:q} --out {output.csv} > {log} 2>&1"
+
+
+rule compare:
+    """Put the published value beside each cell of the tables."""
+    input:
+        tables=expand(f"{RES}/tables/{{table}}.csv", table=SETTINGS.tables),
+        published=sorted(str(p) for p in Path("src/gains/published").glob("*.csv")),
+    output:
+        csv=report(
+            f"{RES}/tables/compare.csv",
+            caption="../report/compare.rst",
+            category="Tables",
+        ),
+        markdown=f"{RES}/tables/compare.md",
+    log:
+        f"logs/{TAG}/compare.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/compare.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        spec=as_json(compare.spec(STUDY)),
+        code=code("gains.compare"),
+    shell:
+        "gains compare --spec {params.spec:q} --tables {input.tables} --out {output.csv}"
+        " > {log} 2>&1"
+
+
+rule audit_table:
+    """Gather the audits of all data sets into one table."""
+    input:
+        expand(f"{RES}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+    output:
+        report(
+            f"{RES}/tables/data_audit.csv",
+            caption="../report/audit.rst",
+            category="Data",
+        ),
+    log:
+        f"logs/{TAG}/audit_table.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/audit_table.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        code=code("gains.datasets.audit"),
+    shell:
+        "gains audit-table {input} --out {output} > {log} 2>&1"
+
+
+rule summary:
+    """Gather the main scores of all runs into one small file, for `dvc metrics`."""
+    input:
+        SCORES,
+    output:
+        f"{RES}/tables/summary.json",
+    log:
+        f"logs/{TAG}/summary.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/summary.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        code=code("gains.summary"),
+    shell:
+        "gains summary --scores {input} --out {output} > {log} 2>&1"
+
+
+# results/<name> is a copy of what the study in force made; the file itself names the study.
+rule publish_table:
+    """Copy a table to the place where people ask for it."""
+    input:
+        csv=f"{RES}/tables/{{table}}.csv",
+        markdown=f"{RES}/tables/{{table}}.md",
+        latex=f"{RES}/tables/{{table}}.tex",
+    output:
+        csv="results/{table}.csv",
+        markdown="results/{table}.md",
+        latex="results/{table}.tex",
+    log:
+        f"logs/{TAG}/publish/{{table}}.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/publish/{{table}}.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=200,
+    params:
+        study=TAG,
+        code=code("gains.publish"),
+    shell:
+        "gains publish --study {params.study} {input.csv} {output.csv}"
+        " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
+
+
+rule publish_compare:
+    """Copy the comparison with the published values to where people ask for it."""
+    input:
+        csv=f"{RES}/tables/compare.csv",
+        markdown=f"{RES}/tables/compare.md",
+    output:
+        csv="results/compare.csv",
+        markdown="results/compare.md",
+    log:
+        f"logs/{TAG}/publish/compare.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/publish/compare.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=200,
+    params:
+        study=TAG,
+        code=code("gains.publish"),
+    shell:
+        "gains publish --study {params.study} {input.csv} {output.csv}"
+        " {input.markdown} {output.markdown} > {log} 2>&1"
+
+
+rule publish_audit:
+    """Copy the audit of the data to where people ask for it."""
+    input:
+        f"{RES}/tables/data_audit.csv",
+    output:
+        "results/data_audit.csv",
+    log:
+        f"logs/{TAG}/publish/data_audit.log",
+    benchmark:
+        f"logs/benchmarks/{TAG}/publish/data_audit.tsv"
+    localrule: True
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=200,
+    params:
+        study=TAG,
+        code=code("gains.publish"),
+    shell:
+        "gains publish --study {params.study} {input} {output} > {log} 2>&1"
