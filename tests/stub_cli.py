@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def parse(arguments: list[str]) -> tuple[list[str], dict[str, list[str]]]:
 
 def content(verb: str, plain: list[str], options: dict[str, list[str]]) -> str:
     parts = [verb]
-    for values in (plain, *(v for k, v in options.items() if k not in WITHOUT_EFFECT)):
+    named = re.findall(r"[\w/.+-]+\.json", " ".join(options.get("--spec", [])))
+    for values in (plain, named, *(v for k, v in options.items() if k not in WITHOUT_EFFECT)):
         for value in values:
             is_file = len(value) < 200 and Path(value).is_file()
             parts.append(hashlib.sha256(Path(value).read_bytes()).hexdigest() if is_file else value)

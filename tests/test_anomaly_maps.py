@@ -377,7 +377,7 @@ BESIDE = [6.0, 1.0, 9.0, 1.0, 9.0, 4.0, 6.0, 4.0]
 
 
 def test_rasterize_points_is_the_integer_point_rule():
-    triangle = {"id": 1, "segmentation": [[0.5, 0.5, 4.5, 0.5, 0.5, 4.5]]}
+    triangle = {"id": 1, "segmentation": [[0.5, 0.5, 4.4, 0.5, 0.5, 4.4]]}
     mask = rasterize(triangle, 6, 6, MapSettings(rasterize="points"))
     rows, columns = np.indices((6, 6))
     np.testing.assert_array_equal(mask, (rows >= 1) & (columns >= 1) & (rows + columns < 5))

@@ -165,7 +165,10 @@ def test_build_refuses(tmp_path, golden):
     with pytest.raises(ValueError, match="annotation 1: variant 'nuclei' finds neighbours"):
         build_maps(coco, MapSettings(variant="nuclei"), images, out)
     coco.annotations[1][0]["id"] = 2
-    with pytest.raises(ValueError, match="annotation id 2 occurs more than once"):
+    with pytest.raises(ValueError, match="found id 2 twice"):
+        build_maps(coco, SETTINGS, images, out)
+    coco.annotations[1][0].pop("id")
+    with pytest.raises(ValueError, match="found one without an id"):
         build_maps(coco, SETTINGS, images, out)
     assert not out.exists()
 

@@ -135,7 +135,7 @@ def test_nuclei_are_dense_and_many_touch() -> None:
 def test_blob_without_harmonics_is_an_ellipse() -> None:
     blob = Blob(20.0, 30.0, (12.0, 6.0), np.pi / 2, np.zeros(2), np.zeros(2))
     mask = blob.mask(64)
-    assert mask.sum() == pytest.approx(np.pi * 12 * 6, rel=0.02)
+    assert mask.sum() == pytest.approx(np.pi * 12 * 6, rel=0.03)
     rows, columns = np.nonzero(mask)
     assert (rows.min(), rows.max() + 1) == (8, 32)  # the long axis was turned upright
     assert (columns.min(), columns.max() + 1) == (24, 36)
@@ -159,9 +159,9 @@ def test_bad_options_are_refused(options: dict, message: str, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("synthetic-cells", {"cells": [40, 40], "size": 64}),
-        ("synthetic-chromosomes", {"overlap": [0.99, 1.0]}),
-        ("synthetic-nuclei", {"nuclei": [300, 300], "size": 64}),
+        ("synthetic-cells", {"cells": [20, 20], "overlap": [0.3, 0.31], "size": 64}),
+        ("synthetic-chromosomes", {"overlap": [0.99, 1.0], "size": 64}),
+        ("synthetic-nuclei", {"nuclei": [90, 90], "size": 64}),
     ],
 )
 def test_scenes_that_cannot_be_are_an_error(name: str, options: dict, tmp_path: Path) -> None:

@@ -252,4 +252,4 @@ def _grid(lines: list[Line]) -> str:
         ]
         for line in lines
     ]
-    return grid((*columns, "comparable"), body)
+    return grid((*columns, "comparable"), body, words=(0, 1, 2, 5, 7))

@@ -26,47 +26,59 @@ def first_broken(masks: Sequence[Rle]) -> int | None:
     """
     texts = [mask["counts"] for mask in masks]
     for index, text in enumerate(texts):
-        # what the numbers below rest on: known characters, and no number cut off at the end
-        if not isinstance(text, str) or not text:
-            return index
-        if not "0" <= min(text) <= max(text) <= "o" or text[-1] >= "P":
+        if not isinstance(text, str) or not text or not text.isascii():
             return index
     if not texts:
         return None
-    numbers, owner, too_long = _numbers(texts)
-    runs = _runs(numbers, owner)
-    filled = np.bincount(owner, weights=runs, minlength=len(texts))
-    wrong = filled != [mask["size"][0] * mask["size"][1] for mask in masks]
-    wrong[owner[(runs < 0) | too_long]] = True
+    characters = np.frombuffer("".join(texts).encode(), dtype=np.uint8).astype(np.int64) - 48
+    end = np.cumsum([len(text) for text in texts])
+    wrong = np.zeros(len(texts), dtype=bool)
+    unknown = np.flatnonzero((characters < 0) | (characters > 63))
+    wrong[np.searchsorted(end, unknown, side="right")] = True
+    wrong |= characters[end - 1] >= 32  # the last number is cut off
+    if not wrong.any():
+        numbers, last, too_long = _numbers(characters)
+        total = np.searchsorted(last, end)
+        owner = np.repeat(np.arange(len(texts)), np.diff(total, prepend=0))
+        runs = _runs(numbers, owner, total)
+        filled = np.bincount(owner, weights=runs, minlength=len(texts))
+        wrong = filled != [mask["size"][0] * mask["size"][1] for mask in masks]
+        wrong[owner[(runs < 0) | too_long]] = True
     return int(np.flatnonzero(wrong)[0]) if wrong.any() else None
 
 
 def _numbers(
-    texts: list[str],
+    characters: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the numbers of all texts in a row, the text of each, and which are too long."""
-    characters = np.frombuffer("".join(texts).encode(), dtype=np.uint8).astype(np.int64) - 48
+    """Return the numbers in a row, the place of the last character of each, which are too long."""
     last = np.flatnonzero(characters < 32)
-    first = np.concatenate([[0], last[:-1] + 1])
-    length = last - first + 1
+    length = np.diff(last, prepend=-1)
+    first = last + 1 - length
     place = np.arange(len(characters)) - np.repeat(first, length)
     bits = (characters & 31) << (5 * np.minimum(place, MAX_CHARACTERS))
     numbers = np.add.reduceat(bits, first)
     negative = (characters[last] & 16) > 0
     numbers -= np.where(negative, 1 << (5 * np.minimum(length, MAX_CHARACTERS)), 0)
-    owner = np.repeat(np.arange(len(texts)), [len(text) for text in texts])[last]
-    return numbers, owner, length > MAX_CHARACTERS
+    return numbers, last, length > MAX_CHARACTERS
 
 
-def _runs(numbers: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Undo the differences: within each text, sum every other number, the first standing alone."""
-    start = np.searchsorted(owner, owner)
-    index = np.arange(len(numbers)) - start
-    chain = 3 * owner + np.where(index == 0, 0, 1 + index % 2)
-    order = np.argsort(chain, kind="stable")
-    chain = chain[order]
-    sums = np.cumsum(numbers[order])
-    begin = np.searchsorted(chain, chain)
+def _runs(
+    numbers: NDArray[np.int64], owner: NDArray[np.int64], total: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Undo the differences: within each text, sum every other number, the first standing alone.
+
+    Args:
+        numbers: of all texts in a row.
+        owner: the text of each number.
+        total: how many numbers there are up to the end of each text.
+    """
+    start = np.concatenate([[0], total[:-1]])
+    index = np.arange(len(numbers)) - start[owner]
     runs = np.empty_like(numbers)
-    runs[order] = sums - (sums - numbers[order])[begin]
+    for parity in (0, 1):
+        chain = np.flatnonzero((index % 2 == parity) & (index > 0))
+        sums = np.cumsum(numbers[chain])
+        before = np.searchsorted(chain, start)[owner[chain]]
+        runs[chain] = sums - np.concatenate([[0], sums])[before]
+    runs[start] = numbers[start]
     return runs

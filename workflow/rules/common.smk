@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -185,6 +186,12 @@ def table_scores(wildcards):
 
 def table_settings(wildcards):
     return as_json(table_spec(wildcards))
+
+
+def figure3_image():
+    """Return the option that names the image, where the study does."""
+    image = SETTINGS.figure3.image
+    return f"--image {shlex.quote(image)}" if image else ""
 
 
 RUN_OUTPUTS = (

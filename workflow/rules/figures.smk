@@ -26,7 +26,7 @@ if SETTINGS.figure3:
             mem_mb=1000,
         params:
             study=TAG,
-            image=SETTINGS.figure3.image or "",
+            image=figure3_image(),
             settings=as_json(
                 SETTINGS.datasets[SETTINGS.figure3.dataset].maps.model_dump(
                     mode="json"
@@ -35,7 +35,7 @@ if SETTINGS.figure3:
             code=code("gains.figures.figure3"),
         shell:
             "gains figure figure3 --coco {input.coco} --split {input.split}"
-            " --image {params.image:q} --settings {params.settings:q} --study {params.study}"
+            " {params.image} --settings {params.settings:q} --study {params.study}"
             " --out {output.pdf} > {log} 2>&1"
 
     rule publish_figure3:

@@ -47,7 +47,8 @@ def build_maps(
 
     Raises:
         ValueError: a category the file lacks, no annotation in all the images, a window that
-            exceeds an image, or an annotation that cannot be rasterised; it is named.
+            exceeds an image, an annotation without an id of its own, or one that cannot be
+            rasterised; it is named.
     """
     if settings.target_category not in coco.categories:
         known = ", ".join(f"{i} ({name})" for i, name in coco.categories.items())
@@ -61,10 +62,24 @@ def build_maps(
         raise ValueError(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
+    _check_ids(coco.path, [a for _, annotations, _ in work for a in annotations])
     records = (record for found in _progress(_run(work, jobs), len(work)) for record in found)
     number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
+
+
+def _check_ids(path: str, annotations: list[dict[str, Any]]) -> None:
+    # told before the work starts, not after an hour of it
+    seen: set[int] = set()
+    for annotation in annotations:
+        if "id" not in annotation or int(annotation["id"]) in seen:
+            found = f"id {annotation['id']} twice" if "id" in annotation else "one without an id"
+            raise ValueError(
+                f"{path}: maps are stored by annotation id, found {found}; number the "
+                "annotations uniquely"
+            )
+        seen.add(int(annotation["id"]))
 
 
 def maps_of_image(job: Job) -> list[Record]:

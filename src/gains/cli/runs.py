@@ -65,7 +65,7 @@ def train(
     name: Annotated[str, typer.Option(help="Name for the log and run.json.")] = "",
     code: Annotated[str, typer.Option(help="Hash of the code, part of the checkpoint key.")] = "",
 ) -> None:
-    r"""Train one model; after a kill, the same command goes on where it was.
+    """Train one model; after a kill, the same command goes on where it was.
 
     The run is named by study, data set, method, variant and seed; its data are where the
     workflow puts them, unless --coco, --split and --maps say otherwise.
@@ -125,7 +125,7 @@ def predict(
     part: Annotated[str, typer.Option(help="Part of the split: train, val, test.")] = "test",
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
 ) -> None:
-    r"""Predict a folder of images, or one part of a data set's split.
+    """Predict a folder of images, or one part of a data set's split.
 
     The images and their ids are listed beside OUT in <OUT>.images.json; in a folder, ids are
     given from 1 by sorted name.
@@ -160,7 +160,7 @@ def convert(
     checkpoint: Annotated[Path, typer.Option(help="detectron2 checkpoint, .pkl or .pth.")],
     out: Annotated[Path, typer.Option(help="File for `backbone.weights`.")],
 ) -> None:
-    r"""Convert a detectron2 checkpoint to this package's names.
+    """Convert a detectron2 checkpoint to this package's names.
 
     ImageNet backbones (R-50.pkl, Caffe2 names) and whole Mask R-CNN checkpoints are known.
     Use the result with `stride_in_1x1: true` and `channel_order: bgr`.

@@ -28,11 +28,11 @@ def score(
         typer.Option(min=0, max=1, help="Clean metrics leave out detections scored below it."),
     ] = 0.0,
 ) -> None:
-    r"""Score predictions: COCO AP, and AJI, Dice, F1, TPp, FNo as published and clean.
+    """Score predictions: COCO AP, and AJI, Dice, F1, TPp, FNo as published and clean.
 
     \b
     Example:
-      gains score --ground-truth cells.json --predictions test.predictions.json.gz \
+      gains score --ground-truth cells.json --predictions test.predictions.json.gz \\
         --split splits/cells.json --part test --out test.scores.json
     """
     from gains.datasets.split import read_split

@@ -197,7 +197,8 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
         content = read_json(file)
         if not isinstance(content, dict) or "parts" not in content:
             raise ValueError(f"{file}: expected a file of `gains audit` with 'parts'")
-        for part, described in content["parts"].items():
+        for part in (name for name in ("all", *PARTS) if name in content["parts"]):
+            described = content["parts"][part]
             for number in described["categories"]:
                 row = _row(content["dataset"], part, number, described)
                 writer.writerow(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -10,10 +9,10 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from gains.datasets.coco import to_rle
+from gains.datasets.folder_masks import check_mask
 from gains.datasets.pixels import read_header
 from gains.files import read_json
-from gains.instances import Rle, decode_mask
+from gains.instances import Rle
 
 
 @dataclass
@@ -102,9 +101,11 @@ def check_categories(
             raise ValueError(f"{where}: category id {number} is repeated; give each its own")
         names[number] = str(record.get("name", number))
     new = {old: k for k, old in enumerate(sorted(names), start=1)}
-    for old, k in new.items():
-        if old != k:
-            findings.add("categories renumbered 1..K in order of id", f"{old} became {k}")
+    if any(old != k for old, k in new.items()):
+        mapping = ", ".join(f"{old} became {k}" for old, k in new.items())
+        findings.add(
+            f"categories renumbered 1..K in order of id ({mapping})", f"category {min(new)}"
+        )
     return new, {k: names[old] for old, k in new.items()}
 
 
@@ -221,59 +222,6 @@ def _note_id(number: Any, seen: set[Any], record: str, findings: Findings) -> No
     elif str(number) in seen:
         findings.add(f"repeated annotation ids replaced{rule}", record)
     seen.add(str(number))
-
-
-def check_mask(segmentation: Any, height: int, width: int) -> Rle:
-    """Return a mask as compressed RLE after checking what pycocotools takes on trust.
-
-    Raises:
-        ValueError: missing, malformed, or of another size.
-    """
-    if segmentation is None:
-        raise ValueError("has no segmentation; instance segmentation needs masks, not boxes alone")
-    if isinstance(segmentation, list):
-        for part in segmentation:
-            _check_polygon(part, height, width)
-    elif isinstance(segmentation, dict):
-        _check_runs(segmentation)
-    rle = to_rle(segmentation, height, width)
-    try:
-        decode_mask(rle)
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"segmentation: the RLE is damaged ({error})") from error
-    return rle
-
-
-def _check_polygon(part: Any, height: int, width: int) -> None:
-    numbers = isinstance(part, list) and all(
-        isinstance(v, int | float) and not isinstance(v, bool) for v in part
-    )
-    if not numbers or len(part) % 2:
-        raise ValueError("segmentation: a polygon is a flat list x0, y0, x1, y1, ... of numbers")
-    if not all(math.isfinite(value) for value in part):
-        raise ValueError("segmentation: a polygon has coordinates that are not finite")
-    for values, side in ((part[0::2], width), (part[1::2], height)):
-        if any(not -side <= value <= 2 * side for value in values):
-            raise ValueError(
-                f"segmentation: a polygon reaches from {min(values)} to {max(values)} in an image "
-                f"of {side} px; are the coordinates in px?"
-            )
-
-
-def _check_runs(segmentation: dict[str, Any]) -> None:
-    size, counts = segmentation.get("size"), segmentation.get("counts")
-    if not (isinstance(size, list) and len(size) == 2 and all(isinstance(n, int) for n in size)):
-        raise ValueError(f"segmentation: RLE has size {size!r}; expected [height, width]")
-    if isinstance(counts, list):
-        if not all(isinstance(n, int) and n >= 0 for n in counts):
-            raise ValueError("segmentation: RLE counts are not all whole numbers from 0 up")
-        if sum(counts) != size[0] * size[1]:
-            raise ValueError(
-                f"segmentation: RLE counts add up to {sum(counts)}; "
-                f"an image of {size} has {size[0] * size[1]} px"
-            )
-    elif not isinstance(counts, str | bytes):
-        raise ValueError(f"segmentation: RLE counts are {type(counts).__name__}")
 
 
 def _leaves_image(segmentation: Any, image: Source) -> bool:

@@ -42,7 +42,9 @@ class CellSettings(SceneSettings):
     transparency: Shares = Field((0.66, 0.84), description="share of light that passes a cytoplasm")
 
 
-def _place(rng: Generator, settings: CellSettings, cells: list[Blob]) -> Blob | None:
+def _place(
+    rng: Generator, settings: CellSettings, cells: list[Blob], masks: list[Mask]
+) -> Blob | None:
     size = settings.size
     scale = size / 128
     cell = draw_blob(rng, rng.uniform(15, 22) * scale, 0.5, 0.12, 5)
@@ -57,7 +59,7 @@ def _place(rng: Generator, settings: CellSettings, cells: list[Blob]) -> Blob | 
     if min(cell.y, cell.x) < cell.reach or max(cell.y, cell.x) > size - cell.reach:
         return None
     mask = cell.mask(size)
-    ratios = [overlap_ratio(mask, other.mask(size)) for other in cells]
+    ratios = [overlap_ratio(mask, other) for other in masks]
     # any pair that overlaps does so within the range, not only the pair that was pushed together
     fits = all(r == 0 or low <= r <= high for r in ratios)
     return cell if fits and (high == 0 or not cells or max(ratios) > 0) else None
@@ -70,14 +72,20 @@ def place_cells(rng: Generator, settings: CellSettings) -> list[Blob]:
         ValueError: they do not fit.
     """
     wanted = int(rng.integers(settings.cells[0], settings.cells[1] + 1))
-    for _ in range(50):
+    for _ in range(10):
         cells: list[Blob] = []
-        for _ in range(30 * wanted):
-            cell = _place(rng, settings, cells)
-            if cell is not None:
-                cells.append(cell)
+        masks: list[Mask] = []
+        misses = 0
+        while misses < 60:
+            cell = _place(rng, settings, cells, masks)
+            if cell is None:
+                misses += 1
+                continue
+            cells.append(cell)
+            masks.append(cell.mask(settings.size))
             if len(cells) == wanted:
                 return cells
+            misses = 0
     raise ValueError(
         f"synthetic-cells: {wanted} cells with overlap {settings.overlap} do not fit an image; "
         "ask for fewer cells or a wider overlap range"

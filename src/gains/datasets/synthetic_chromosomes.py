@@ -62,13 +62,13 @@ class Rod:
             closer = distance < best
             best[closer], nearest[closer] = distance[closer], k
         along = nearest / (POINTS - 1)
-        narrow = 0.3 * np.exp(-np.square((along - self.waist) * self.length / self.width))
+        narrow = 0.25 * np.exp(-np.square((along - self.waist) * self.length / self.width))
         return self.width * (1 - narrow) - np.sqrt(best), along
 
 
 def _rod(rng: Generator, scale: float) -> Rod:
     """Draw a rod whose middle runs through the origin; its line is an arc."""
-    length, width = rng.uniform(44, 84) * scale, rng.uniform(5.6, 7.4) * scale
+    length, width = rng.uniform(38, 62) * scale, rng.uniform(7.6, 9.8) * scale
     bend = rng.normal(0, 0.5)  # radians turned from end to end
     place = np.linspace(-0.5, 0.5, POINTS)
     heading = bend * place
@@ -93,13 +93,15 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
     size = settings.size
     scale = size / 128
     low, high = settings.overlap
-    for _ in range(1000):
+    for _ in range(300):
         angle = rng.uniform(0, np.pi)
         y, x = size / 2 + rng.normal(0, 9 * scale, 2)
         turns = (angle, angle + np.radians(rng.uniform(25, 155)))
-        # anywhere along both: crossings, and tips lying on the other
+        # anywhere along the one, towards a tip of the other: crossings, and tips on a neighbour
+        places = rng.uniform(0, 1), rng.beta(0.6, 1.6)
         first, second = (
-            _turn(_rod(rng, scale), turn, int(rng.integers(POINTS)), y, x) for turn in turns
+            _turn(_rod(rng, scale), turn, int(place * (POINTS - 1)), y, x)
+            for turn, place in zip(turns, places, strict=True)
         )
         margin = max(first.width, second.width) + 2 * scale
         lines = np.concatenate([first.line, second.line])
@@ -116,7 +118,7 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
 
 def _glow(rng: Generator, depth: Floats, along: Floats, rod: Rod, scale: float) -> Floats:
     """Return the light of one chromosome, float64 (H, W)."""
-    bands = ndimage.gaussian_filter1d(rng.uniform(-1, 1, 256), 256 * 2.2 * scale / rod.length)
+    bands = ndimage.gaussian_filter1d(rng.uniform(-1, 1, 256), 256 * 2.6 * scale / rod.length)
     bands = 0.17 * bands / bands.std()
     # bands lie a little askew, so the place along the line is read with a wobble
     wobble = along + 0.6 * scale / rod.length * smooth_noise(rng, len(depth), 2 * scale)

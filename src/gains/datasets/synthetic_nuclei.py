@@ -15,6 +15,7 @@ from gains.datasets.scenes import (
     Blob,
     Counts,
     Floats,
+    Mask,
     SceneSettings,
     Shares,
     draw_blob,
@@ -43,7 +44,9 @@ class NucleusSettings(SceneSettings):
     )
 
 
-def _place(rng: Generator, settings: NucleusSettings, nuclei: list[Blob]) -> Blob | None:
+def _place(
+    rng: Generator, settings: NucleusSettings, nuclei: list[Blob], masks: list[Mask]
+) -> Blob | None:
     size = settings.size
     scale = size / 128
     nucleus = draw_blob(rng, rng.uniform(6.2, 9.6) * scale, 0.7, 0.07, 4)
@@ -59,7 +62,7 @@ def _place(rng: Generator, settings: NucleusSettings, nuclei: list[Blob]) -> Blo
     if min(nucleus.y, nucleus.x) < 3 * scale or max(nucleus.y, nucleus.x) > size - 3 * scale:
         return None
     mask = nucleus.mask(size)
-    fits = all(overlap_ratio(mask, other.mask(size)) <= limit for other in nuclei)
+    fits = all(overlap_ratio(mask, other) <= limit for other in masks)
     return nucleus if fits else None
 
 
@@ -71,12 +74,18 @@ def place_nuclei(rng: Generator, settings: NucleusSettings) -> list[Blob]:
     """
     wanted = int(rng.integers(settings.nuclei[0], settings.nuclei[1] + 1))
     nuclei: list[Blob] = []
-    for _ in range(100 * wanted):
-        nucleus = _place(rng, settings, nuclei)
-        if nucleus is not None:
-            nuclei.append(nucleus)
+    masks: list[Mask] = []
+    misses = 0
+    while misses < 100:
+        nucleus = _place(rng, settings, nuclei, masks)
+        if nucleus is None:
+            misses += 1
+            continue
+        nuclei.append(nucleus)
+        masks.append(nucleus.mask(settings.size))
         if len(nuclei) == wanted:
             return nuclei
+        misses = 0
     raise ValueError(f"synthetic-nuclei: {wanted} nuclei do not fit an image; ask for fewer")
 
 

@@ -15,8 +15,10 @@ from gains.figures.anomaly_fields import Steps
 from gains.figures.style import BACKGROUND, bare, by_instance, colour_bar, figure, outlines, picture
 from gains.instances import Instances
 
-PANEL = 2.1
-"""Width of a panel, inches."""
+# inches
+PANEL, GAP, EDGE = 2.0, 0.3, 0.2
+TITLE, BAR = 0.27, 0.52
+COLUMNS = 4
 
 
 def show(
@@ -37,9 +39,21 @@ def show(
         label: study and image, shown in the figure.
         out: ``.pdf`` or ``.png``; the other is written beside it.
     """
-    ratio = pixels.shape[0] / pixels.shape[1]
-    with figure(4 * PANEL, 2 * (PANEL * ratio + 0.62) + 0.1, out) as drawn:
-        axes: list[Axes] = list(drawn.subplots(2, 4).flat)
+    panel = PANEL * pixels.shape[0] / pixels.shape[1]
+    width, height = COLUMNS * (PANEL + GAP) - GAP + 2 * EDGE, 2 * (TITLE + panel + BAR)
+    with figure(width, height, out, None) as drawn:
+        axes = [
+            drawn.add_axes(
+                (
+                    (EDGE + column * (PANEL + GAP)) / width,
+                    1 - (TITLE + panel + row * (TITLE + panel + BAR)) / height,
+                    PANEL / width,
+                    panel / height,
+                )
+            )
+            for row in range(2)
+            for column in range(COLUMNS)
+        ]
         picture(axes[0], pixels, "(a) Image")
         picture(axes[1], pixels, "(b) Instance masks")
         outlines(axes[1], instances, _colours(instances, settings.target_category), fill=0.3)
@@ -64,6 +78,7 @@ def show(
             outline,
             cmap="magma",
             vmin=0,
+            vmax=max(float(found.deviation.max()), 0.1),  # a scale even where no two instances meet
         )
         _field(
             axes[5],
@@ -91,10 +106,9 @@ def _field(
     shown = axes.imshow(values, **options)
     outlines(axes, outline, ["#9a9a9a"] * len(outline), width=0.5)
     bare(axes, title)
-    ticks = {"ticks": [-np.pi, 0, np.pi]} if options.get("cmap") == "twilight" else {}
-    bar = colour_bar(axes, shown, unit, **ticks)
-    if ticks:
-        bar.set_ticklabels(["−π", "0", "π"])
+    bar = colour_bar(axes, shown, unit)
+    if options["cmap"] == "twilight":
+        bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 
 def _overlay(axes: Axes, pixels: NDArray[np.uint8], anomaly: Float, top: float) -> None:
@@ -111,9 +125,10 @@ def _legend(axes: Axes, settings: MapSettings, label: str) -> None:
     lines = [
         f"variant {settings.variant}, {settings.mode} mode",
         f"window {settings.window_size} px",
-        f"f_GA = {settings.f_ga:g}",
+        f"$f_{{GA}}$ = {settings.f_ga:g}",
         f"overlap highlight {settings.overlap_highlight:g}",
         f"target category {settings.target_category}",
     ]
-    axes.text(0, 1, label.replace(": ", ":\n"), va="top", weight="bold", transform=axes.transAxes)
-    axes.text(0, 0.74, "\n".join(lines), va="top", linespacing=1.6, transform=axes.transAxes)
+    text: Any = {"va": "top", "linespacing": 1.6, "transform": axes.transAxes}
+    axes.text(0, 1, label, weight="bold", wrap=True, **text)
+    axes.text(0, 0.8, "\n".join(lines), **text)

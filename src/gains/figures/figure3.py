@@ -44,7 +44,7 @@ def draw(
     found = steps(record, content.annotations[record.id], parameters)
     pixels = Pictures(coco, images).read(record)
     title = f"study {study}" if study else coco.stem
-    label = f"{title}: {record.file_name}"
+    label = f"{title}\n{record.file_name}"
     show(pixels, content.instances(record.id), found, parameters, label, out)
 
 

@@ -109,7 +109,7 @@ def show(found: list[Row], titles: list[str], out: str | Path) -> None:
     """
     heights = [PANEL * row.pixels.shape[0] / row.pixels.shape[1] + 0.2 for row in found]
     headings = ["Image", "Ground truth", *titles]
-    with figure(PANEL * len(headings), sum(heights) + 0.2, out) as drawn:
+    with figure(PANEL * len(headings), sum(heights) + 0.2, out, "constrained") as drawn:
         grid: Any = drawn.subplots(
             len(found), len(headings), squeeze=False, gridspec_kw={"height_ratios": heights}
         )

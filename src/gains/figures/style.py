@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import matplotlib
 import numpy as np
@@ -41,13 +41,16 @@ _STYLE: Any = {
 
 
 @contextmanager
-def figure(width: float, height: float, out: str | Path) -> Iterator[Figure]:
+def figure(
+    width: float, height: float, out: str | Path, layout: Literal["constrained"] | None
+) -> Iterator[Figure]:
     """Yield an empty figure; save it as ``.pdf`` and ``.png`` when the block succeeds.
 
     Args:
         width: inches.
         height: inches.
         out: path ending in ``.pdf`` or ``.png``; the other is written beside it.
+        layout: ``constrained``, or None where who draws places the panels.
 
     Raises:
         ValueError: another ending.
@@ -56,7 +59,7 @@ def figure(width: float, height: float, out: str | Path) -> Iterator[Figure]:
     if out.suffix not in (".pdf", ".png"):
         raise ValueError(f"{out}: expected a name ending in .pdf or .png")
     with matplotlib.rc_context(_STYLE):
-        drawn = Figure(figsize=(width, height), layout="constrained")
+        drawn = Figure(figsize=(width, height), layout=layout)
         FigureCanvasAgg(drawn)
         yield drawn
         # no dates and no version: equal content gives equal bytes
@@ -82,13 +85,14 @@ def bare(axes: Axes, title: str) -> None:
     axes.set_yticks([])
 
 
-def colour_bar(axes: Axes, shown: ScalarMappable, label: str, **options: Any) -> Colorbar:
-    """Add a colour bar below a panel and return it."""
+def colour_bar(axes: Axes, shown: ScalarMappable, label: str) -> Colorbar:
+    """Add a colour bar below a panel of fixed place and return it."""
     drawn = cast(Figure, axes.get_figure())
-    place: Any = {"orientation": "horizontal", "fraction": 0.045, "pad": 0.03, "aspect": 28}
-    bar = drawn.colorbar(shown, ax=axes, **place, **options)
-    bar.set_label(label, fontsize=7, labelpad=2)
-    bar.ax.tick_params(length=2, width=0.5, pad=1.5)
+    inch = 1 / (axes.get_position().height * drawn.get_figheight())
+    place = axes.inset_axes((0.0, -0.14 * inch, 1.0, 0.07 * inch))
+    bar = drawn.colorbar(shown, cax=place, orientation="horizontal")
+    bar.set_label(label, fontsize=7, labelpad=1)
+    place.tick_params(length=2, width=0.5, pad=1.5)
     bar.outline.set_linewidth(0.4)
     return bar
 

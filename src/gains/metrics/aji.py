@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from gains.metrics.base import METRICS, Metric, mean
 from gains.metrics.matching import Match, greedy_by_truth
-from gains.metrics.pairs import Pairs
+from gains.metrics.pairs import AJI_IOU, Pairs
 
-MATCH_IOU = 0.5
 AREA_RANGES = ((0.0, 1e10), (0.0, 32.0**2), (32.0**2, 96.0**2), (96.0**2, 1e10))
 """COCO's area ranges in px: all, small, medium, large."""
 
@@ -25,7 +24,7 @@ def image_aji(pairs: Pairs) -> float:
     """
     if pairs.one_sided:
         return 0.0
-    return _ratio(pairs, greedy_by_truth(pairs.iou, MATCH_IOU), pairs.areas)
+    return _ratio(pairs, pairs.truth_matches, pairs.areas)
 
 
 def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
@@ -40,7 +39,9 @@ def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
     low, high = area_range
     ignored = pairs.crowd | (pairs.recorded_areas < low) | (pairs.recorded_areas > high)
     order = np.argsort(ignored, kind="stable")
-    matches = greedy_by_truth(pairs.iou, MATCH_IOU, pairs.ids[order] == 0)
+    matches = pairs.truth_matches
+    if not pairs.ids.all():
+        matches = greedy_by_truth(pairs.iou, AJI_IOU, pairs.ids[order] == 0)
     return _ratio(pairs, matches, pairs.recorded_areas[order])
 
 

@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from gains.instances import Rle
-from gains.metrics.matching import Match, greedy_by_overlap
+from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
+
+AJI_IOU = 0.5
+"""A pair counts for AJI when its IoU reaches this."""
 
 F1_IOU = 0.5
 """A pair counts for F1 when its IoU is above this."""
@@ -79,6 +82,11 @@ class Pairs:
     def dice(self) -> NDArray[np.float64]:
         """2 I / (areas of both), float64 (D, G) in [0, 1]; 0 for two empty masks."""
         return 2 * self.intersection / np.maximum(self._area_sums, 1)
+
+    @functools.cached_property
+    def truth_matches(self) -> list[Match]:
+        """Each ground truth, in file order, with the best free detection of IoU >= 0.5."""
+        return greedy_by_truth(self.iou, AJI_IOU)
 
     @functools.cached_property
     def iou_matches(self) -> list[Match]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gains.tables.pivot import Pivot
 
@@ -18,22 +18,23 @@ def render(table: Pivot) -> str:
     return f"## {escape(table.title)}\n\n{grid(header, body)}\n\n{notes}\n"
 
 
-def grid(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def grid(
+    header: Sequence[str], body: Sequence[Sequence[str]], words: Collection[int] = (0,)
+) -> str:
     """Return a Markdown grid, padded so that it reads as plain text too.
 
     Args:
-        header: of the columns; the first is set left, the others right.
+        header: of the columns.
         body: rows of as many strings; ``**`` stays markup, other special characters are escaped.
+        words: the columns set left; all others hold numbers and are set right.
     """
     rows = [[escape(text) for text in row] for row in (header, *body)]
     widths = [max(3, *(len(row[i]) for row in rows)) for i in range(len(header))]
     lines = [
-        "| "
-        + " | ".join(_pad(t, w, i) for i, (t, w) in enumerate(zip(row, widths, strict=True)))
-        + " |"
-        for row in rows
+        "| " + " | ".join(t.ljust(w) if i in words else t.rjust(w) for i, t, w in cells) + " |"
+        for cells in (list(zip(range(len(widths)), row, widths, strict=True)) for row in rows)
     ]
-    rule = ["-" * w if i == 0 else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
+    rule = ["-" * w if i in words else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
     lines.insert(1, "| " + " | ".join(rule) + " |")
     return "\n".join(lines)
 
@@ -43,7 +44,3 @@ def escape(text: str) -> str:
     for character in ("\\", "|", "_", "<", "`"):
         text = text.replace(character, "\\" + character)
     return text
-
-
-def _pad(text: str, width: int, column: int) -> str:
-    return text.ljust(width) if column == 0 else text.rjust(width)

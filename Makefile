@@ -1,0 +1,33 @@
+# `make demo` and `make test` do all set-up on a fresh machine with Python 3.11 or newer. The
+# environment is made once, in .venv, and made again when what it is made of changes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.made-of
+
+.PHONY: demo test slow clean-environment
+
+demo: $(READY)
+	$(BIN)/snakemake --cores all
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# Minutes of training each: learning by heart, the whole demo.
+slow: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("expected Python 3.11 or newer, found " + sys.version.split()[0] + "; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+clean-environment:
+	rm -rf $(VENV)

@@ -1,0 +1,67 @@
+"""A small study and hand-made score files, for the tests of tables and comparisons."""
+
+from typing import Any
+
+from gains.config import check
+from gains.files import write_json
+from gains.study import Study, from_config
+from gains.tables import score_paths, spec
+
+METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")
+
+
+def study(seeds: list[int], **changes: Any) -> Study:
+    """Two rows on one data set of categories 1 (target) and 2."""
+    table = {
+        "title": "Methods & more",
+        "table": "III",
+        "metrics": ["mAP", "AJI"],
+        "subsets": ["target", "average"],
+        "rows": [
+            {"method": "gains", "published": "GAInS"},
+            {"method": "mask_rcnn", "published": "Mask R-CNN (R50)"},
+        ],
+        **changes.pop("table", {}),
+    }
+    dataset = {"stands_for": "ISBI2014", "title": "cells_1", **changes.pop("dataset", {})}
+    block = {
+        "title": "a small study",
+        "seeds": seeds,
+        "datasets": {"cells": dataset},
+        "detector": {"backbone": {"name": "resnet18"}},
+        "tables": {"t": table},
+        **changes,
+    }
+    return from_config(check({"study": "small", "studies": {"small": block}}, "test"))
+
+
+def scores(value: float, classes: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
+    """Class k has ``value + k / 100`` in clean mode, 0.1 less as published; AP is 0.2 less."""
+
+    def rows(shift: float) -> dict[str, dict[str, float]]:
+        return {str(k): dict.fromkeys(METRICS, value + k / 100 + shift) for k in classes}
+
+    def average(block: dict[str, dict[str, float]], count: int) -> dict[str, float]:
+        return {m: sum(row[m] for row in block.values()) / count for m in METRICS}
+
+    ap = {str(k): dict.fromkeys(("AP", "AP50", "AP75"), value + k / 100 - 0.2) for k in classes}
+    mean = sum(row["AP"] for row in ap.values()) / len(ap)
+    published, clean = rows(-0.1), rows(0.0)
+    return {
+        "coco": {"AP": mean, "AP50": mean, "AP75": mean, "per_category": ap},
+        # the program always divides by two
+        "as_published": {"per_class": published, "average": average(published, 2)},
+        "clean": {"per_class": clean, "average": average(clean, len(classes))},
+    }
+
+
+def write_scores(table: dict[str, Any], values: dict[str, float], **options: Any) -> None:
+    """Write a score file for each run of a table; ``values`` by a part of its path."""
+    for path in score_paths(table):
+        value = next(v for key, v in values.items() if key in path)
+        write_json(path, scores(value, **options))
+
+
+def spec_of(found: Study) -> dict[str, Any]:
+    """The spec of the study's only table."""
+    return spec(found, "t")

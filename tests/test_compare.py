@@ -1,0 +1,120 @@
+import csv
+from pathlib import Path
+
+import pytest
+from table_scenes import spec_of, study, write_scores
+
+from gains import compare
+from gains.tables import write_table
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def made(seeds=(0,), value=0.7, **changes):
+    found = study(list(seeds), **changes)
+    table = spec_of(found)
+    write_scores(table, {"seed1": value + 0.02, "": value})
+    write_table(table, "t.csv")
+    compare.write_compare(compare.spec(found), ["t.csv"], "compare.csv")
+    with Path("compare.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+PAPER = {
+    "dataset": {"stands_for": None, "represents": "ISBI2014", "maps": {"mode": "as_published"}},
+    "detector": {"backbone": {"name": "resnet50"}},
+    "report": "as_published",
+}
+
+
+def test_stand_in_is_never_comparable():
+    records = made(detector=PAPER["detector"], report="as_published")
+    assert records and {r["comparable"] for r in records} == {"no"}
+    assert all("stand-in for ISBI2014" in r["reason"] for r in records)
+    assert "yes" not in {cell.strip() for cell in Path("compare.md").read_text().split("|")}
+
+
+def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs():
+    records = made(**PAPER)
+    found = {
+        (r["published_paper"], r["published_table"]): r
+        for r in records
+        if r["row"] == "Mask R-CNN (R50)" and r["metric"] == "mAP" and r["subset"] == "average"
+    }
+    assert set(found) == {
+        ("GAInS", "III"),
+        ("GAInS", "II"),
+        ("DoNet", "1"),
+        ("DoNet", "3"),
+        ("DoNet", "4"),
+    }
+    record = found["GAInS", "III"]
+    assert float(record["mean"]) == pytest.approx(51.5)
+    assert float(record["published"]) == 59.59
+    assert float(record["difference"]) == pytest.approx(-8.09)
+    assert record["difference_in_sd"] == record["sd"] == "" and record["n"] == "1"
+    assert record["mode"] == ""
+    assert (record["backbone"], record["published_backbone"]) == ("R50", "R50")
+    assert float(found["DoNet", "1"]["published"]) == 59.09
+
+
+def test_same_data_backbone_and_modes_are_comparable():
+    assert {r["comparable"] for r in made(**PAPER)} == {"yes"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason", "rows"),
+    [
+        ({"detector": {"backbone": {"name": "resnet18"}}}, "backbone R18, published R50", "all"),
+        ({"report": "clean"}, "AJI in clean mode", "AJI"),
+        (
+            {"dataset": {**PAPER["dataset"], "maps": {"mode": "clean"}}},
+            "anomaly maps in clean mode",
+            "GAInS (R50)",
+        ),
+    ],
+)
+def test_what_is_not_the_same_is_named(change, reason, rows):
+    records = made(**{**PAPER, **change})
+    for record in records:
+        concerned = rows in ("all", record["metric"], record["row"])
+        assert (record["comparable"] == "no") == concerned
+        assert (reason in record["reason"]) == concerned
+
+
+def test_difference_in_units_of_the_spread():
+    records = made(seeds=(0, 1), **PAPER)
+    record = next(r for r in records if r["metric"] == "mAP" and r["published_table"] == "III")
+    sd = 2 / 2**0.5
+    assert float(record["sd"]) == pytest.approx(sd, abs=1e-4)
+    expected = float(record["difference"]) / sd
+    assert float(record["difference_in_sd"]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_target_class_stands_beside_the_published_cell_class():
+    records = made(
+        table={"table": "I", "rows": [{"method": "gains", "published": "ws=5"}]}, **PAPER
+    )
+    record = next(
+        r
+        for r in records
+        if (r["subset"], r["metric"], r["published_row"]) == ("target", "AJI", "ws=5")
+    )
+    assert (record["published_subset"], float(record["published"])) == ("cell", 75.02)
+
+
+def test_without_counterpart_the_header_stands_alone():
+    assert made(table={"rows": [{"method": "gains"}]}) == []
+    assert Path("compare.csv").read_text().startswith("study,table,row,dataset")
+    assert "No cell" in Path("compare.md").read_text()
+
+
+def test_missing_table_is_named():
+    with pytest.raises(FileNotFoundError, match="gone.csv"):
+        compare.write_compare(compare.spec(study([0])), ["gone.csv"], "compare.csv")
+    Path("other.csv").write_text("study,table,row,dataset,subset\n")
+    with pytest.raises(ValueError, match="no table given holds t, Mask"):
+        compare.write_compare(compare.spec(study([0])), ["other.csv"], "compare.csv")

@@ -1,0 +1,88 @@
+"""Verbs about settings, and the written reference of the config file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from gains.cli import configs  # noqa: F401 - it adds the verbs
+from gains.cli.app import app
+from gains.methods import METHODS
+from gains.publish import publish
+from gains.reference import reference
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = str(ROOT / "config.yaml")
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_reference_is_in_step_with_the_models() -> None:
+    written = (ROOT / "docs" / "config.md").read_text(encoding="utf-8")
+    assert written == reference(), "run: gains config reference --out docs/config.md"
+
+
+def test_show_merges_all_layers() -> None:
+    run_of = ("config", "show", "--config", CONFIG, "--dataset", "synthetic-cells")
+    shown = yaml.safe_load(run(*run_of, "--method", "gains", "--variant", "w7"))
+    assert shown["maps"]["window_size"] == 7  # the variant's
+    assert shown["maps"]["variant"] == "isbi"  # the data set's
+    assert shown["recipe"]["device"] == "cpu"  # the study's
+    assert shown["method"]["mask_weight"] == 0.75  # the method's default
+    assert shown["trained_as"] == "w7"
+
+
+def test_show_names_the_run_that_is_trained_in_its_place(tmp_path: Path) -> None:
+    content = yaml.safe_load(Path(CONFIG).read_text())
+    content["studies"]["demo"]["variants"]["gains"]["w5"] = {"maps": {"window_size": 5}}
+    own = tmp_path / "own.yaml"
+    own.write_text(yaml.safe_dump(content))
+    run_of = ("config", "show", "--config", str(own), "--dataset", "synthetic-cells")
+    shown = yaml.safe_load(run(*run_of, "--method", "gains", "--variant", "w5"))
+    assert (shown["variant"], shown["trained_as"]) == ("w5", "default")
+
+
+def test_show_whole_study() -> None:
+    shown = yaml.safe_load(run("config", "show", "--config", CONFIG, "--study", "demo"))
+    assert len(shown["runs"]) == 20
+    assert shown["settings"]["seeds"] == [0]
+
+
+def test_show_half_a_run_is_an_error() -> None:
+    with pytest.raises(ValueError, match="both --dataset and --method"):
+        run("config", "show", "--config", CONFIG, "--dataset", "synthetic-cells")
+
+
+def test_methods_has_a_line_each() -> None:
+    lines = run("methods").splitlines()
+    assert len(lines) == len(list(METHODS))
+    gains = next(line for line in lines if line.startswith("gains\t"))
+    assert "BIBM 2024" in gains and "alrm" in gains
+
+
+def test_publish_copies_pairs(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("2")
+    pairs = [(tmp_path / n, tmp_path / "out" / n) for n in "ab"]
+    publish("demo", pairs)
+    assert [path.read_text() for _, path in pairs] == ["1", "2"]
+
+
+def test_publish_refuses_nothing_and_empty_files(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="found none"):
+        publish("demo", [])
+    (tmp_path / "a").touch()
+    with pytest.raises(ValueError, match="is empty"):
+        publish("demo", [(tmp_path / "a", tmp_path / "b")])
+    with pytest.raises(FileNotFoundError, match="snakemake"):
+        publish("demo", [(tmp_path / "c", tmp_path / "b")])
+    assert not (tmp_path / "b").exists()
+    with pytest.raises(ValueError, match="pairs"):
+        run("publish", "--study", "demo", str(tmp_path / "a"))

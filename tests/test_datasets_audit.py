@@ -1,0 +1,244 @@
+"""Audits, mask files, contact sheets and the verbs."""
+
+import csv
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from gains.cli import data  # noqa: F401 - it adds the verbs
+from gains.cli.app import app
+from gains.datasets.audit import audit, audit_table, relations
+from gains.datasets.build import convert
+from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.mask_files import convert_masks
+from gains.datasets.sheet import contact_sheet
+from gains.files import read_json, write_json
+from gains.instances import Instances, encode_mask
+
+SIZE = 24
+
+
+def box(top: int, left: int, bottom: int, right: int) -> np.ndarray:
+    mask = np.zeros((SIZE, SIZE), dtype=bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+A, B = box(0, 0, 4, 4), box(2, 2, 8, 8)  # share 4 px of 16 and 36
+C = box(8, 8, 10, 10)  # touches B at a corner
+D, E = box(20, 20, 24, 24), box(20, 16, 24, 19)  # one empty column between them
+
+
+def scene(name: str, masks: list[np.ndarray], categories: list[int]) -> tuple:
+    rles = [encode_mask(mask) for mask in masks]
+    pixels = np.zeros((SIZE, SIZE), np.uint8)
+    return name, pixels, Instances.from_rles(SIZE, SIZE, rles, categories)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A hand-made data set and its split."""
+    coco, split = tmp_path / "hand.json", tmp_path / "hand.split.json"
+    scenes = [
+        scene("a.png", [A, B, C, D, E], [1] * 5),
+        scene("b.png", [A, A], [1, 2]),  # of two categories: no overlap
+        scene("c.png", [], []),
+    ]
+    write_coco(coco, scenes, {1: "cell", 2: "nucleus"}, {})
+    write_json(split, {"folds": [{"train": ["a.png"], "val": ["c.png"], "test": ["b.png"]}]})
+    return coco, split
+
+
+def test_relations_by_hand() -> None:
+    found = relations([encode_mask(mask) for mask in (A, B, C, D, E)])
+    assert found.overlapping.tolist() == [True, True, False, False, False]
+    assert found.touching.tolist() == [False, False, True, False, False]
+    assert found.ratios.tolist() == [4 / 16]
+    for few in ([], [encode_mask(A)]):
+        assert len(relations(few).ratios) == 0
+        assert not relations(few).overlapping.any()
+
+
+def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "audit.json"
+    content = audit(*files, max_detections=4, out_json=out)
+    assert read_json(out) == content
+    assert list(content["parts"]) == ["all", "train", "val", "test"]
+    every = content["parts"]["all"]
+    assert (every["images"], every["objects"]) == (3, 7)
+    assert every["image_sizes"] == {"24x24": 3}
+    assert every["images_without_objects"] == ["c.png"]
+    assert every["images_above_max_detections"] == ["a.png"]
+    cells = every["categories"]["1"]
+    assert cells["objects"] == 6
+    assert cells["objects_per_image"] == {"min": 0, "median": 1, "mean": 2, "max": 5}
+    assert cells["area"]["min"] == 4
+    assert cells["area"]["q50"] == np.median([16, 36, 4, 16, 12, 16])
+    assert cells["overlapping"] == pytest.approx(2 / 6)
+    assert cells["touching"] == pytest.approx(1 / 6)
+    assert cells["overlapping_pairs"] == 1
+    assert cells["overlap_ratio"] == {"min": 0.25, "median": 0.25, "mean": 0.25, "max": 0.25}
+    assert content["parts"]["train"]["categories"]["2"]["area"] is None
+    assert content["parts"]["val"]["images_without_objects"] == ["c.png"]
+
+
+def test_audit_refuses_a_split_of_another_data_set(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    write_json(files[1], {"folds": [{"train": ["x.png"], "test": ["a.png"]}]})
+    with pytest.raises(ValueError, match=r"'x\.png'"):
+        audit(*files, max_detections=4, out_json=tmp_path / "audit.json")
+    assert not (tmp_path / "audit.json").exists()
+
+
+def test_audit_table(files: tuple[Path, Path], tmp_path: Path) -> None:
+    audit(*files, max_detections=4, out_json=tmp_path / "a.json")
+    audit_table([tmp_path / "a.json"] * 2, tmp_path / "t.csv")
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 4 * 2
+    first = rows[0]
+    assert (first["dataset"], first["part"], first["category_name"]) == ("hand", "all", "cell")
+    assert (first["objects"], first["overlapping"]) == ("6", "0.333333")
+    assert (first["images_without_objects"], first["images_above_max_detections"]) == ("1", "1")
+    train_nuclei = rows[3]
+    assert (train_nuclei["objects"], train_nuclei["area_median"]) == ("0", "")
+    with pytest.raises(ValueError, match="no audit"):
+        audit_table([], tmp_path / "u.csv")
+    with pytest.raises(ValueError, match="expected a file of `gains audit`"):
+        audit_table([files[0]], tmp_path / "u.csv")
+
+
+class Masks:
+    """A folder of mask files."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.place = root / "img1"
+        for name in ("images", "masks"):
+            (self.place / name).mkdir(parents=True)
+        Image.new("RGBA", (SIZE, SIZE), (9, 9, 9, 255)).save(self.place / "images" / "img1.png")
+        self.mask("one", A.astype(np.uint8) * 255)
+
+    def mask(self, name: str, pixels: np.ndarray) -> None:
+        Image.fromarray(pixels).save(self.place / "masks" / f"{name}.png")
+
+
+@pytest.fixture
+def masks(tmp_path: Path) -> Masks:
+    return Masks(tmp_path / "stage1")
+
+
+def test_mask_files(masks: Masks, tmp_path: Path) -> None:
+    colour = np.zeros((SIZE, SIZE, 4), np.uint8)
+    colour[..., 3] = 255
+    colour[B] = (0, 0, 1, 255)
+    masks.mask("two", colour)
+    masks.mask("void", np.zeros((SIZE, SIZE), np.uint8))
+    convert_masks(masks.root, "nucleus", tmp_path / "ann.json")
+    coco = read_coco(tmp_path / "ann.json")
+    assert coco.categories == {1: "nucleus"}
+    assert coco.images[1].file_name == "img1/images/img1.png"
+    np.testing.assert_array_equal(coco.instances(1).stack(), [A, B])
+    assert [a["id"] for a in coco.annotations[1]] == [1, 2]
+    assert "1 empty mask files" in read_json(tmp_path / "ann.json")["info"]["description"]
+
+
+def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
+    out = tmp_path / "ann.json"
+
+    def refused(message: str) -> None:
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            convert_masks(masks.root, "nucleus", out)
+        assert not out.exists()
+
+    masks.mask("small", np.ones((3, 4), np.uint8))
+    refused(r"small\.png: the mask has size \[3, 4\], the image img1\.png \[24, 24\]")
+    (masks.place / "masks" / "small.png").write_bytes(b"")
+    refused(r"small\.png: not a readable image")
+    (masks.place / "masks" / "small.png").unlink()
+    masks.mask("one", np.zeros((SIZE, SIZE), np.uint8))
+    refused("no objects in 1 images")
+    Image.new("L", (SIZE, SIZE)).save(masks.place / "images" / "second.png")
+    refused("expected one image in images/, found 2")
+    (masks.place / "images" / "second.png").unlink()
+    (masks.place / "masks" / "one.png").unlink()
+    (masks.place / "masks").rmdir()
+    refused("no masks/")
+    masks.root = masks.root / "nowhere"
+    refused("no such folder")
+
+
+def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(shared / "data" / "dsb2018_he" / "stage1_train.zip") as archive:
+        archive.extractall(tmp_path / "he")
+    convert_masks(tmp_path / "he", "nucleus", tmp_path / "ann.json")
+    options = {"images": str(tmp_path / "he"), "annotations": str(tmp_path / "ann.json")}
+    convert("he", "folder", options, tmp_path / "he.json")
+    coco = read_coco(tmp_path / "he.json")
+    assert len(coco.images) == 51
+    assert sum(len(found) for found in coco.annotations.values()) == 2288
+    related = [relations(coco.instances(number).masks) for number in coco.images]
+    assert sum(r.touching.sum() for r in related) / 2288 == pytest.approx(0.47, abs=0.005)
+    assert not any(r.overlapping.any() for r in related)
+
+
+def test_contact_sheet(tmp_path: Path) -> None:
+    for name, source in (("a", "synthetic-cells"), ("b", "synthetic-nuclei")):
+        convert(name, source, {"images": 2}, tmp_path / f"{name}.json")
+    files = [tmp_path / "a.json", tmp_path / "b.json"]
+    contact_sheet(files, tmp_path / "sheet.png", columns=3, side=64)
+    image = Image.open(tmp_path / "sheet.png").convert("RGB")
+    assert image.size == (3 * 68 - 4, 4 * 68 - 4)
+    plain, outlined = np.asarray(image)[:64, :64], np.asarray(image)[68:132, :64]
+    changed = (plain != outlined).any(axis=2).mean()
+    assert 0.02 < changed < 0.6
+    assert (np.asarray(image)[:64, 136:] == 255).all()  # no third image
+    with pytest.raises(ValueError, match="no data set"):
+        contact_sheet([], tmp_path / "x.png")
+
+
+def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
+    runner = CliRunner()
+
+    def gains(*arguments: str) -> str:
+        result = runner.invoke(app, list(arguments), catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    coco, split = str(tmp_path / "c.json"), str(tmp_path / "c.split.json")
+    options = json.dumps({"images": 5})
+    gains("convert", "--name", "c", "--source", "synthetic-chromosomes", "--options", options,
+          "--out", coco)  # fmt: skip
+    gains("split", "--coco", coco, "--settings", '{"seed": 2}', "--out", split)
+    audited = str(tmp_path / "c.audit.json")
+    gains("audit", "--coco", coco, "--split", split, "--max-detections", "10", "--out", audited)
+    gains("audit-table", audited, "--out", str(tmp_path / "t.csv"))
+    assert (tmp_path / "t.csv").read_text().count("\n") == 1 + 4
+    gains("data", "sheet", "--coco", coco, "--out", str(tmp_path / "s.png"))
+    listed = gains("data", "list").splitlines()
+    assert [line.split("\t")[0] for line in listed][:2] == ["folder", "synthetic-cells"]
+    for verb in (["convert"], ["split"], ["audit"], ["audit-table"], ["convert-masks"],
+                 ["data", "list"], ["data", "sheet"]):  # fmt: skip
+        assert "Example:" in gains(*verb, "--help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["convert", "--name", "x", "--source", "synthetic-cells", "--options", "[1]"], "JSON obj"),
+        (["convert", "--name", "x", "--source", "synthetic-cells", "--options", "{"], "JSON obj"),
+        (["split", "--coco", "x.json", "--settings", '{"sed": 1}'], "did you mean 'seed'"),
+        (["split", "--coco", "nowhere.json"], "no such file"),
+    ],
+)
+def test_verbs_refuse(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out.json")])
+    assert result.exit_code != 0
+    assert message in str(result.exception)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,58 @@
+"""A tiny study in earnest: data, maps, real training, prediction, scores, table, figure."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from project import Project
+
+OVERLAY = ("--configfile", "tests/config/tiny.yaml")
+WANTED = ("results/table3.csv", "results/figure3.png")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The tiny study, made."""
+    project = Project.copy(tmp_path_factory.mktemp("tiny") / "project", stub=False)
+    project.snakemake("--cores", "2", *OVERLAY, "--", *WANTED)
+    return project
+
+
+def test_table_has_every_row_and_names_its_study(tiny: Project) -> None:
+    with tiny.path("results/table3.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["method"] for row in rows} == {"mask_rcnn", "gains"}
+    assert {row["study"] for row in rows} == {"tiny"}
+    assert {row["n"] for row in rows} == {"2"}
+
+
+def test_figure_is_a_picture(tiny: Project) -> None:
+    assert tiny.path("results/figure3.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_runs_say_how_they_were_made(tiny: Project) -> None:
+    folder = tiny.path("results/tiny/runs/synthetic-cells/gains/default/seed1/fold0")
+    assert json.loads((folder / "run.json").read_text())["seed"] == 1
+    assert len((folder / "losses.csv").read_text().splitlines()) > 1
+    assert not any(path.is_file() for path in Path(tiny.path("scratch")).rglob("*.pt"))
+
+
+def test_second_run_does_nothing(tiny: Project) -> None:
+    assert tiny.plan(*OVERLAY, "--", *WANTED) == {}
+
+
+def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> None:
+    project = tiny.twin(tmp_path / "twin")
+    project.replace("tests/config/tiny.yaml", "f_ga: 0.5", "f_ga: 0.6")
+    plan = project.plan(*OVERLAY, "--", "results/table3.csv")
+    assert plan == {
+        "maps": 1,
+        "train": 2,
+        "predict": 2,
+        "score": 2,
+        "table": 1,
+        "publish_table": 1,
+    }

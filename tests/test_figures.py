@@ -1,0 +1,185 @@
+import gzip
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner
+
+from gains.cli.app import app
+from gains.cli.reports import FigureGroup
+from gains.config import MapSettings
+from gains.datasets.coco import read_coco, write_coco
+from gains.figures import FIGURES, Figure
+from gains.figures.anomaly_fields import steps
+from gains.files import write_json
+from gains.instances import Instances, encode_mask
+
+SIZE = 64
+
+
+def discs(*centres, radius=11):
+    y, x = np.mgrid[:SIZE, :SIZE]
+    return [(y - cy) ** 2 + (x - cx) ** 2 <= radius**2 for cy, cx in centres]
+
+
+@pytest.fixture
+def coco(tmp_path):
+    """Two overlapping discs and a nucleus; and one disc on its own."""
+    images = []
+    for name, centres in (("a.png", [(24, 24), (30, 38)]), ("b.png", [(32, 32)])):
+        masks = discs(*centres)
+        pixels = np.full((SIZE, SIZE), 220, np.uint8)
+        for mask in masks:
+            pixels[mask] //= 2
+        small = discs(centres[0], radius=3)
+        found = Instances.from_rles(
+            SIZE, SIZE, [encode_mask(m) for m in masks + small], [1] * len(masks) + [2]
+        )
+        images.append((name, pixels, found))
+    path = tmp_path / "scene.json"
+    write_coco(path, images, {1: "cell", 2: "nucleus"}, {})
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["figure", *map(str, arguments)], catch_exceptions=False)
+
+
+def pixels_of(path):
+    return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+def test_figure3_is_made_with_content_and_equal_bytes(coco, tmp_path):
+    for name in ("one", "two"):
+        out = tmp_path / f"{name}.pdf"
+        assert run("figure3", "--coco", coco, "--study", "demo", "--out", out).exit_code == 0
+    first, second = (tmp_path / "one.png"), (tmp_path / "two.png")
+    assert first.read_bytes() == second.read_bytes()
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
+    assert b"CreationDate" not in (tmp_path / "one.pdf").read_bytes()
+    assert len(np.unique(pixels_of(first).reshape(-1, 3), axis=0)) > 500
+
+
+def test_figure3_shows_the_chosen_image_and_parameters(coco, tmp_path):
+    common = ("figure3", "--coco", coco, "--out")
+    run(*common, tmp_path / "a.png")
+    run(*common, tmp_path / "named.png", "--image", "a.png")
+    run(*common, tmp_path / "b.png", "--image", "b.png")
+    run(*common, tmp_path / "w.png", "--settings", '{"window_size": 9}')
+    a = (tmp_path / "a.png").read_bytes()
+    assert a == (tmp_path / "named.png").read_bytes()
+    assert a != (tmp_path / "b.png").read_bytes()
+    assert a != (tmp_path / "w.png").read_bytes()
+
+
+def test_figure3_takes_the_first_training_image(coco, tmp_path):
+    fold = {"train": ["b.png"], "val": [], "test": ["a.png"], "unlabelled": []}
+    write_json(tmp_path / "split.json", {"dataset": "scene", "generator": {}, "folds": [fold]})
+    common = ("figure3", "--coco", coco, "--out")
+    run(*common, tmp_path / "s.png", "--split", tmp_path / "split.json", "--image", "")
+    run(*common, tmp_path / "b.png", "--image", "b.png")
+    assert (tmp_path / "s.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_figure3_reads_a_folder_of_deep_images(coco, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    deep = (np.arange(SIZE * SIZE, dtype=np.uint16) * 16).reshape(SIZE, SIZE)
+    Image.fromarray(deep).save(folder / "a.png")
+    out = tmp_path / "deep.png"
+    assert run("figure3", "--coco", coco, "--images", folder, "--out", out).exit_code == 0
+    Image.fromarray(deep[:10]).save(folder / "a.png")
+    with pytest.raises(ValueError, match="the COCO file says"):
+        run("figure3", "--coco", coco, "--images", folder, "--out", out)
+
+
+def test_steps_of_two_discs(coco):
+    found = read_coco(coco)
+    settings = MapSettings(target_category=1)
+    fields = steps(found.images[1], found.annotations[1], settings)
+    inside = np.logical_or(*discs((24, 24), (30, 38)))
+    assert (np.isfinite(fields.distance) == inside).all()
+    assert fields.distance[24, 24] == pytest.approx(0, abs=1e-9)
+    assert fields.distance[24, 18] == pytest.approx(6)
+    assert fields.direction[24, 30 - 2] == pytest.approx(0), "to the right of the first centre"
+    assert fields.direction[33, 24] == pytest.approx(np.pi / 2), "below it"
+    overlap = np.logical_and(*discs((24, 24), (30, 38)))
+    assert fields.deviation[overlap].max() > 0.3
+    assert fields.deviation[20, 15] == 0, "no second instance in that window"
+    assert fields.anomaly.min() == 1 and 1.3 < fields.anomaly.max() <= 1.5 + 1e-6
+    alone = steps(found.images[2], found.annotations[2], settings)
+    assert (alone.anomaly == 1).all() and (alone.deviation == 0).all()
+
+
+def test_figure3_refuses_what_it_cannot_draw(coco, tmp_path):
+    out = tmp_path / "x.png"
+    for arguments, message in (
+        (("--image", "c.png", "--out", out), "not in it"),
+        (("--settings", '{"window": 3}', "--out", out), "unknown key 'window'"),
+        (("--settings", "{", "--out", out), "not JSON"),
+        (("--settings", '{"target_category": 7}', "--out", out), "no instance of the target"),
+        (("--out", tmp_path / "x.svg"), "ending in .pdf or .png"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run("figure3", "--coco", coco, *arguments)
+    assert not list(tmp_path.glob("x.*"))
+
+
+def predictions(coco, path, score):
+    content = json.loads(coco.read_text())
+    found = [
+        {key: a[key] for key in ("image_id", "category_id", "segmentation", "bbox")}
+        | {"score": score}
+        for a in content["annotations"]
+    ]
+    path.write_bytes(gzip.compress(json.dumps(found).encode()))
+    return path
+
+
+def test_predictions_beside_ground_truth(coco, tmp_path):
+    good = predictions(coco, tmp_path / "good.json.gz", 0.9)
+    weak = predictions(coco, tmp_path / "weak.json.gz", 0.3)
+    common = ("predictions", "--coco", coco, "--predictions", good, "--predictions", weak)
+    run(*common, "--out", tmp_path / "one.png")
+    run(*common, "--out", tmp_path / "two.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+    run(*common, "--min-score", "0.2", "--out", tmp_path / "low.png")
+    assert (pixels_of(tmp_path / "one.png") != pixels_of(tmp_path / "low.png")).any()
+    with pytest.raises(ValueError, match="1 --label for 2"):
+        run(*common, "--label", "x", "--out", tmp_path / "x.png")
+
+
+def test_worst_images_by_aji(coco, tmp_path):
+    good = predictions(coco, tmp_path / "good.json.gz", 0.9)
+    entries = [
+        {"image_id": 1, "file_name": "a.png", "per_class": {"1": {"AJI": 0.9}, "2": {"AJI": 0.8}}},
+        {"image_id": 2, "file_name": "b.png", "per_class": {"1": {"AJI": 0.2}}},
+    ]
+    content = {"coco": {}, "clean": {}, "as_published": {}, "per_image": entries}
+    write_json(tmp_path / "s.json", content)
+    common = ("predictions", "--coco", coco, "--predictions", good, "--out")
+    run(*common, tmp_path / "worst.png", "--worst", 1, "--scores", tmp_path / "s.json")
+    run(*common, tmp_path / "b.png", "--image", "b.png")
+    assert (tmp_path / "worst.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    with pytest.raises(ValueError, match="needs a score file"):
+        run(*common, tmp_path / "x.png", "--worst", 1)
+
+
+def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(FIGURES, "_records", dict(FIGURES._records))
+
+    def draw(out: Annotated[Path, typer.Option(help="File.")], word: str = "hello") -> None:
+        """Write a word."""
+        out.write_text(word)
+
+    FIGURES.register(Figure("dummy", draw))
+    assert run("dummy", "--out", tmp_path / "x.txt", "--word", "hi").exit_code == 0
+    assert (tmp_path / "x.txt").read_text() == "hi"
+    assert "dummy" in run("--help").output
+    assert FigureGroup(name="figure").list_commands(None) == ["figure3", "predictions", "dummy"]
+    with pytest.raises(ValueError, match="did you mean 'dummy'"):
+        run("dumy")

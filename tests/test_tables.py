@@ -1,0 +1,301 @@
+import csv
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from table_scenes import scores, spec_of, study, write_scores
+from typer.testing import CliRunner
+
+from gains.cli.app import app
+from gains.files import write_json
+from gains.published.records import numbers, row_names, sources
+from gains.study import open_study
+from gains.summary import write_summary
+from gains.tables import score_paths, spec, write_table
+from gains.tables.latex import escape
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def _in_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def lines(path="t.csv"):
+    with Path(path).open() as file:
+        return list(csv.DictReader(file))
+
+
+def three_seeds():
+    table = spec_of(study([0, 1, 2]))
+    values = {
+        "mask_rcnn/default/seed0": 0.50,
+        "mask_rcnn/default/seed1": 0.52,
+        "mask_rcnn/default/seed2": 0.54,
+        "gains/default/seed0": 0.60,
+        "gains/default/seed1": 0.61,
+        "gains/default/seed2": 0.65,
+    }
+    write_scores(table, values)
+    write_table(table, "t.csv")
+    return table
+
+
+def test_mean_and_sample_deviation_in_percent():
+    three_seeds()
+    found = {(r["method"], r["subset"]): r for r in lines()}
+    assert len(found) == 4
+    target = found["gains", "target"]
+    values = [61.0, 62.0, 66.0]
+    assert float(target["AJI_clean"]) == pytest.approx(63.0, abs=1e-4)
+    assert float(target["AJI_clean_sd"]) == pytest.approx(statistics.stdev(values), abs=1e-4)
+    assert float(target["AJI_as_published"]) == pytest.approx(53.0, abs=1e-4)
+    assert float(target["mAP"]) == pytest.approx(43.0, abs=1e-4)
+    assert target["n"] == "3" and target["study"] == "small" and target["stands_for"] == "ISBI2014"
+    average = found["mask_rcnn", "average"]
+    assert float(average["AJI_clean"]) == pytest.approx(53.5, abs=1e-4)
+    assert float(average["mAP_sd"]) == pytest.approx(2.0, abs=1e-4)
+
+
+def test_csv_has_both_modes_of_every_standard_metric_whatever_is_printed():
+    three_seeds()
+    header = list(lines()[0])
+    for metric in ("AJI", "Dice", "F1", "TPp", "FNo"):
+        for mode in ("clean", "as_published"):
+            assert {f"{metric}_{mode}", f"{metric}_{mode}_sd"} <= set(header)
+    assert {"mAP", "AP50", "AP75"} <= set(header) and "mAP_clean" not in header
+
+
+def test_one_seed_has_no_deviation_and_no_best():
+    table = spec_of(study([0]))
+    write_scores(table, {"gains": 0.9, "mask_rcnn": 0.3})
+    write_table(table, "t.csv")
+    assert all(r["AJI_clean_sd"] == "" and r["n"] == "1" for r in lines())
+    text = Path("t.md").read_text()
+    assert "**" not in text and "±" not in text and "n = 1" in text
+
+
+def test_published_average_of_a_single_class_is_not_halved():
+    table = spec_of(study([0], report="as_published"))
+    write_scores(table, {"": 0.7}, classes=(1,))
+    write_table(table, "t.csv")
+    for record in lines():
+        assert float(record["AJI_as_published"]) == pytest.approx(61.0)
+    assert "61.00" in Path("t.md").read_text()
+
+
+def test_class_without_ground_truth_counts_in_no_average_and_is_blank():
+    table = spec_of(study([0], dataset={"maps": {"target_category": 3}}))
+    content = scores(0.7, classes=(1, 2))
+    content["coco"]["per_category"]["3"] = dict.fromkeys(("AP", "AP50", "AP75"))
+    content["as_published"]["per_class"]["3"] = dict.fromkeys(
+        ("AJI", "Dice", "F1", "TPp", "FNo"), 0.0
+    )
+    for path in score_paths(table):
+        write_json(path, content)
+    write_table(table, "t.csv")
+    by_subset = {r["subset"]: r for r in lines()}
+    assert float(by_subset["average"]["AJI_as_published"]) == pytest.approx(61.5)
+    assert by_subset["target"]["mAP"] == by_subset["target"]["AJI_as_published"] == ""
+    assert "–" in Path("t.md").read_text()
+
+
+def test_rows_stand_in_the_published_order_and_name_the_real_backbone():
+    labels = [row["label"] for row in spec_of(study([0]))["rows"]]
+    assert labels == ["Mask R-CNN (R18)", "GAInS (R18)"]
+
+
+def test_labels_of_the_demo():
+    found = open_study(ROOT / "config.yaml", "demo")
+    rows = spec(found, "table3")["rows"]
+    assert [row["label"] for row in rows] == [
+        "Mask R-CNN (R18)",
+        "Mask R-CNN (R34)",
+        "GAInS (R18)",
+        "GAInS (R34)",
+    ]
+    assert spec(found, "table1")["rows"][0]["label"] == "w = 3"
+    json.dumps(spec(found, "table2"))
+
+
+def test_backbone_that_differs_between_data_sets_is_named_for_each():
+    other = {"detector": {"backbone": {"name": "resnet50"}}}
+    table = spec_of(study([0], datasets={"a": {}, "b": other}))
+    assert table["rows"][0]["label"] == "Mask R-CNN (R18/R50)"
+    write_scores(table, {"": 0.5})
+    write_table(table, "t.csv")
+    assert {(r["dataset"], r["backbone"]) for r in lines()} == {("a", "R18"), ("b", "R50")}
+
+
+def test_published_table_three_has_thirteen_rows():
+    assert row_names("GAInS", "III") == [
+        "Mask R-CNN (R50)",
+        "Mask R-CNN (R101)",
+        "Mask Scoring R-CNN",
+        "PISA",
+        "Cascade R-CNN",
+        "CondInst",
+        "HTC",
+        "PointRend",
+        "Occlusion R-CNN",
+        "DoNet",
+        "FastInst",
+        "GAInS",
+        "GAInS (R101)",
+    ]
+
+
+def test_published_fractions_become_percent_and_sources_are_all_found():
+    dice = [n for n in numbers() if n.paper == "DoNet" and n.table == "2" and n.row == "DoNet"]
+    assert dice[0].value == 92.1
+    papers = {
+        (n.paper, n.table)
+        for n in sources("GAInS", "III", "Mask R-CNN (R50)")
+        if (n.dataset, n.metric, n.subset) == ("ISBI2014", "mAP", "average")
+    }
+    assert papers == {
+        ("GAInS", "III"),
+        ("GAInS", "II"),
+        ("DoNet", "1"),
+        ("DoNet", "3"),
+        ("DoNet", "4"),
+    }
+    assert {n.row for n in sources("GAInS", "III", "GAInS (R101)")} == {"GAInS (R101)"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rows": [{"method": "gains", "published": "GAInSS"}]}, "did you mean 'GAInS'"),
+        ({"table": "IX"}, "no published table GAInS IX"),
+        ({"table": None}, "no published table is given"),
+        ({"metrics": ["AJII"]}, "did you mean 'AJI'"),
+        ({"metrics": ["FDR"]}, "no metric 'FDR' in clean mode"),
+        ({"rows": [{"method": "gains"}, {"method": "gains"}]}, "2 rows read 'GAInS"),
+    ],
+)
+def test_wrong_table_settings_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        spec_of(study([0], table=change))
+
+
+def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table():
+    table = spec_of(study([0]))
+    write_scores(table, {"": 0.5})
+    path = Path(score_paths(table)[1])
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="gains/default/seed0"):
+        write_table(table, "t.csv")
+    path.write_text('{"coco": {"AP"')
+    with pytest.raises(ValueError, match="gains/default/seed0"):
+        write_table(table, "t.csv")
+    path.write_text("{}")
+    with pytest.raises(ValueError, match="expected a score file"):
+        write_table(table, "t.csv")
+    assert not list(Path().glob("t.*"))
+
+
+def test_bold_only_beyond_the_spread():
+    three_seeds()
+    rows = Path("t.md").read_text().splitlines()
+    ours = next(row for row in rows if row.startswith("| GAInS"))
+    assert ours.count("**") == 8, "all four columns lead by more than either deviation"
+    assert "**63.00 ± 2.65**" in ours
+    table = spec_of(study([0, 1]))
+    write_scores(table, {"mask_rcnn/default/seed0": 0.5, "mask_rcnn/default/seed1": 0.6, "": 0.58})
+    write_table(table, "t.csv")
+    assert "**" not in Path("t.md").read_text().split("\n- ")[0]
+
+
+def test_less_is_better_for_missed_objects():
+    table = spec_of(study([0, 1], table={"metrics": ["FNo"]}))
+    write_scores(table, {"mask_rcnn": 0.2, "gains": 0.4})
+    write_table(table, "t.csv")
+    best = next(row for row in Path("t.md").read_text().splitlines() if "**" in row)
+    assert best.startswith("| Mask R-CNN")
+
+
+def test_notes_say_what_a_reader_must_know():
+    three_seeds()
+    text = Path("t.md").read_text()
+    for part in ("small: a small study", "clean mode", "at least 0.5", "n = 3", "cells\\_1: 100"):
+        assert part in text
+    assert "stand-in for ISBI2014" in text
+
+
+def test_latex_is_escaped_and_balanced():
+    three_seeds()
+    text = Path("t.tex").read_text()
+    assert "Methods \\& more" in text and "cells\\_1" in text and "$\\pm$" in text
+    assert text.count("\\begin{") == text.count("\\end{") == 3
+    body = text.split("\\toprule")[1].split("\\bottomrule")[0]
+    rows = [row for row in body.split("\\\\") if "&" in row]
+    assert [row.replace("\\&", "").count("&") for row in rows] == [2, 4, 4, 4]
+    assert escape("a_b & 5% of $x^2$ #1 {~} \\") == (
+        "a\\_b \\& 5\\% of \\$x\\textasciicircum{}2\\$ \\#1 \\{\\textasciitilde{}\\} "
+        "\\textbackslash{}"
+    )
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+def test_latex_compiles():
+    three_seeds()
+    head = "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}"
+    Path("paper.tex").write_text(f"{head}\\input{{t.tex}}\\end{{document}}")
+    subprocess.run(["pdflatex", "-interaction=nonstopmode", "paper.tex"], check=True, timeout=60)
+
+
+def test_equal_scores_give_equal_bytes():
+    three_seeds()
+    before = {path: path.read_bytes() for path in Path().glob("t.*")}
+    assert len(before) == 3
+    three_seeds()
+    assert before == {path: path.read_bytes() for path in Path().glob("t.*")}
+
+
+def test_summary_is_nested_and_refuses_nothing_and_doubles():
+    table = spec_of(study([0, 1]))
+    write_scores(table, {"gains": 0.7, "mask_rcnn": 0.5})
+    paths = score_paths(table)
+    write_summary(paths, "summary.json")
+    content = json.loads(Path("summary.json").read_text())
+    assert list(content) == ["cells"]
+    assert content["cells"]["gains/default"]["seed1"] == {
+        "AJI_clean": 71.5,
+        "AP50": 51.5,
+        "Dice_clean": 71.5,
+        "F1_clean": 71.5,
+        "mAP": 51.5,
+    }
+    with pytest.raises(ValueError, match="no score file"):
+        write_summary([], "summary.json")
+    with pytest.raises(ValueError, match="second score file"):
+        write_summary([paths[0], paths[0]], "summary.json")
+
+
+def test_verbs_take_the_workflow_s_form():
+    table = spec_of(study([0]))
+    write_scores(table, {"": 0.5})
+    import gains.cli.reports  # noqa: F401 - adds the verbs
+
+    made = CliRunner().invoke(app, ["table", "--spec", json.dumps(table), "--out", "x.csv"])
+    assert made.exit_code == 0, made.output
+    assert Path("x.tex").is_file()
+    made = CliRunner().invoke(app, ["summary", "--scores", *score_paths(table), "--out", "s.json"])
+    assert made.exit_code == 0, made.output
+    assert set(json.loads(Path("s.json").read_text())["cells"]) == {
+        "gains/default",
+        "mask_rcnn/default",
+    }
+
+
+def test_needs_no_torch():
+    rooms = "gains.tables, gains.compare, gains.summary, gains.figures.anomaly_panels"
+    code = f"import {rooms}, sys; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
