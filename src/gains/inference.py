@@ -17,12 +17,12 @@ from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
 from gains.datasets.pixels import SUFFIXES, read_pixels
 from gains.datasets.split import read_split
 from gains.detection.paste import paste
+from gains.detection.resize import resize_image, scaled_size
+from gains.device import choose_device
 from gains.files import write_json
 from gains.instances import Instances, encode_mask
 from gains.methods.base import METHODS
 from gains.progress import progress
-from gains.training.samples import resize_image, scaled_size
-from gains.training.train import choose_device
 
 logger = logging.getLogger(__name__)
 

@@ -7,11 +7,11 @@ crossings, touching borders and overlaps. Steps and modes are told in ``docs/ano
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gains.anomaly.block import AnomalyMap, constant_map
 from gains.anomaly.fields import Float
 from gains.anomaly.neighbours import Neighbourhood, by_boxes, in_image
 from gains.anomaly.patch import Patch, pair_deviation
@@ -20,34 +20,6 @@ from gains.config import MapSettings
 
 EPSILON = 1e-7
 """Keeps the normalisation finite where the response is zero everywhere."""
-
-
-class AnomalyMap(NamedTuple):
-    """A map as a block in a constant plane.
-
-    Args:
-        constant: value outside the block, 1 or 0.
-        y0: image row of the block's first row.
-        x0: image column of the block's first column.
-        block: float64 or float32 (h, w), values in [1, 1 + f_ga]; (0, 0) if all is constant.
-    """
-
-    constant: float
-    y0: int
-    x0: int
-    block: NDArray[np.floating]
-
-    def full(self, size: tuple[int, int]) -> NDArray[np.floating]:
-        """Return the map of the whole image (H, W), in the block's dtype."""
-        result = np.full(size, self.constant, dtype=self.block.dtype)
-        height, width = self.block.shape
-        result[self.y0 : self.y0 + height, self.x0 : self.x0 + width] = self.block
-        return result
-
-
-def constant_map(value: float) -> AnomalyMap:
-    """Return a map of one value everywhere."""
-    return AnomalyMap(value, 0, 0, np.zeros((0, 0)))
 
 
 def anomaly_maps(

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from gains.anomaly.maps import AnomalyMap
+from gains.anomaly.block import AnomalyMap
 from gains.config import MapSettings
 from gains.files import atomic_path
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import sys
 
-import click
-
 from gains.cli import configs, data, maps, reports, runs, score  # noqa: F401 - they add verbs
 from gains.cli.app import app
 
@@ -27,13 +25,8 @@ def main() -> None:
     for noisy in ("matplotlib", "PIL", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        app(args=arguments, standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+        app(args=arguments)
+    except KeyboardInterrupt:
         print("gains: interrupted", file=sys.stderr)
         sys.exit(130)
     except Exception as error:

@@ -56,10 +56,18 @@ class CocoDataset:
         return Instances.from_rles(
             image.height,
             image.width,
-            [to_rle(a["segmentation"], image.height, image.width) for a in found],
+            [self._mask(a, image) for a in found],
             [int(a["category_id"]) for a in found],
             ids=[int(a["id"]) for a in found],
         )
+
+    def _mask(self, annotation: dict[str, Any], image: ImageRecord) -> Rle:
+        try:
+            return to_rle(annotation["segmentation"], image.height, image.width)
+        except (KeyError, ValueError) as error:
+            raise ValueError(
+                f"{self.path}: annotation {annotation['id']} of {image.file_name}: {error}"
+            ) from error
 
     def by_name(self, file_names: Iterable[str]) -> list[ImageRecord]:
         """Return the records of the named images.
@@ -86,7 +94,7 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     Raises:
         ValueError: none of the three, or of another size.
     """
-    if isinstance(segmentation, list):
+    if isinstance(segmentation, list) and all(isinstance(p, list) for p in segmentation):
         parts = [part for part in segmentation if len(part) >= 6]
         if not parts:
             rle = coco_mask.encode(np.zeros((height, width), dtype=np.uint8, order="F"))
@@ -99,7 +107,7 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
             rle = coco_mask.frPyObjects(segmentation, height, width)
     else:
         raise ValueError(
-            f"segmentation: expected polygons or RLE, found {type(segmentation).__name__}"
+            f"segmentation: expected a list of polygons or an RLE, found {str(segmentation)[:60]}"
         )
     size = [int(n) for n in rle["size"]]
     if size != [height, width]:

@@ -32,7 +32,7 @@ class ChromosomeSettings(SceneSettings):
     """Options of ``synthetic-chromosomes``."""
 
     overlap: Shares = Field(
-        (0.05, 0.6), description="overlap of the two: intersection over the smaller one"
+        (0.05, 0.5), description="overlap of the two: intersection over the smaller one"
     )
 
 
@@ -95,13 +95,14 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
     low, high = settings.overlap
     for _ in range(300):
         angle = rng.uniform(0, np.pi)
-        y, x = size / 2 + rng.normal(0, 9 * scale, 2)
+        # the second may pass beside the point it aims at, so that some pairs barely overlap
+        aims = size / 2 + np.cumsum(rng.normal(0, [[9 * scale], [7 * scale]], (2, 2)), axis=0)
         turns = (angle, angle + np.radians(rng.uniform(25, 155)))
         # anywhere along the one, towards a tip of the other: crossings, and tips on a neighbour
         places = rng.uniform(0, 1), rng.beta(0.6, 1.6)
         first, second = (
-            _turn(_rod(rng, scale), turn, int(place * (POINTS - 1)), y, x)
-            for turn, place in zip(turns, places, strict=True)
+            _turn(_rod(rng, scale), turn, int(place * (POINTS - 1)), *aim)
+            for turn, place, aim in zip(turns, places, aims, strict=True)
         )
         margin = max(first.width, second.width) + 2 * scale
         lines = np.concatenate([first.line, second.line])

@@ -30,6 +30,7 @@ from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
+from gains.device import choose_device
 from gains.files import settings_hash, sha256, write_json
 from gains.methods.base import METHODS
 from gains.progress import progress
@@ -75,19 +76,6 @@ class Job:
         """Return the SHA-256 of every input file."""
         paths = [self.coco, self.coco.with_suffix(".zip"), self.split]
         return {path.name: sha256(path) for path in [*paths, *([self.maps] if self.maps else [])]}
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of that name; ``auto`` is the GPU where there is one.
-
-    Raises:
-        ValueError: CUDA is asked for and absent.
-    """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but torch finds no GPU; use 'cpu' or 'auto'")
-    return torch.device(name)
 
 
 def train(job: Job) -> None:
