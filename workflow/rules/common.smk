@@ -121,7 +121,7 @@ def source_options(wildcards):
 def split_lists(wildcards):
     """Return the file of given lists, where a data set has one."""
     file = SETTINGS.datasets[wildcards.dataset].split.file
-    return [file] if file else []
+    return files_below(Path(file)) if file else []
 
 
 def split_settings(wildcards):

@@ -1,0 +1,257 @@
+"""The shared parts of the detectors, against hand-worked cases and independent calculations."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torchvision.ops import roi_align
+
+from gains.detection import boxes as box_ops
+from gains.detection.backbone import Backbone
+from gains.detection.mask_head import ConvHead, mask_loss
+from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, match, sample
+from gains.detection.paste import paste
+from gains.detection.pooling import crop, levels, pool
+from gains.detection.proposals import ProposalNetwork
+from gains.detection.settings import BackboneSettings, TwoStageSettings
+from gains.detection.types import Target
+
+
+def test_decoding_undoes_encoding() -> None:
+    references = torch.tensor([[0.0, 0, 10, 20], [5, 5, 50, 30]])
+    boxes = torch.tensor([[1.0, 2, 15, 18], [0, 10, 40, 40]])
+    weights = (10.0, 10.0, 5.0, 5.0)
+    deltas = box_ops.encode(boxes, references, weights)
+    torch.testing.assert_close(box_ops.decode(deltas, references, weights), boxes)
+
+
+def test_delta_by_hand() -> None:
+    # centre moves by 2 of 10 px, width doubles
+    delta = box_ops.encode(
+        torch.tensor([[-3.0, 0, 17, 10]]), torch.tensor([[0.0, 0, 10, 10]]), (1, 1, 1, 1)
+    )
+    torch.testing.assert_close(delta, torch.tensor([[0.2, 0, torch.log(torch.tensor(2.0)), 0]]))
+
+
+def test_decoding_bounds_the_growth() -> None:
+    huge = box_ops.decode(
+        torch.tensor([[0.0, 0, 50, 50]]), torch.tensor([[0.0, 0, 16, 16]]), (1, 1, 1, 1)
+    )
+    torch.testing.assert_close(huge[0, 2] - huge[0, 0], torch.tensor(1000.0))
+
+
+def test_anchors_by_hand() -> None:
+    found = box_ops.anchors((2, 3), 4, 8, (0.5, 1.0, 2.0), torch.zeros(1))
+    assert found.shape == (18, 4)
+    torch.testing.assert_close(found[1], torch.tensor([-4.0, -4, 4, 4]))
+    # the cell of row 1, column 2 has its centre at (8, 4); ratio is height over width
+    tall = found[(1 * 3 + 2) * 3 + 2]
+    torch.testing.assert_close((tall[:2] + tall[2:]) / 2, torch.tensor([8.0, 4.0]))
+    torch.testing.assert_close((tall[3] - tall[1]) / (tall[2] - tall[0]), torch.tensor(2.0))
+    torch.testing.assert_close(
+        (tall[3] - tall[1]) * (tall[2] - tall[0]), torch.tensor(64.0)
+    )
+
+
+def test_matching_roles() -> None:
+    truth = torch.tensor([[0.0, 0, 10, 10], [100, 100, 110, 110]])
+    boxes = torch.tensor(
+        [[0.0, 0, 10, 10], [0, 0, 10, 20], [30, 30, 40, 40], [100, 100, 104, 104]]
+    )
+    index, role = match(truth, boxes, 0.3, 0.7, keep_best=False)
+    assert role.tolist() == [FOREGROUND, IGNORED, BACKGROUND, BACKGROUND]
+    index, role = match(truth, boxes, 0.3, 0.7, keep_best=True)
+    assert role.tolist() == [FOREGROUND, IGNORED, BACKGROUND, FOREGROUND]
+    assert index[3] == 1
+
+
+def test_an_object_that_nothing_touches_claims_nothing() -> None:
+    truth = torch.tensor([[500.0, 500, 510, 510]])
+    _, role = match(truth, torch.tensor([[0.0, 0, 5, 5]]), 0.3, 0.7, keep_best=True)
+    assert role.tolist() == [BACKGROUND]
+
+
+def test_matching_without_objects_is_background() -> None:
+    _, role = match(torch.zeros(0, 4), torch.rand(5, 4), 0.5, 0.5, keep_best=True)
+    assert (role == BACKGROUND).all()
+
+
+def test_sampling_sizes_and_repeatability() -> None:
+    role = torch.tensor([FOREGROUND] * 30 + [BACKGROUND] * 100 + [IGNORED] * 10, dtype=torch.int8)
+    draws = [sample(role, 40, 0.25, torch.Generator().manual_seed(1)) for _ in range(2)]
+    positive, negative = draws[0]
+    assert (len(positive), len(negative)) == (10, 30)
+    assert (role[positive] == FOREGROUND).all()
+    assert (role[negative] == BACKGROUND).all()
+    assert torch.equal(positive, draws[1][0])
+    few = torch.tensor([FOREGROUND] * 2 + [BACKGROUND] * 3, dtype=torch.int8)
+    assert [len(x) for x in sample(few, 40, 0.25, torch.Generator())] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("side", "level"), [(20, 0), (111, 0), (113, 1), (223, 1), (225, 2), (449, 3), (2000, 3)]
+)
+def test_levels(side: float, level: int) -> None:
+    assert levels(torch.tensor([[0.0, 0, side, side]])).tolist() == [level]
+
+
+def test_pooling_keeps_the_order_of_the_boxes() -> None:
+    torch.manual_seed(0)
+    features = [torch.rand(2, 3, 512 // s, 512 // s) for s in (4, 8, 16, 32)]
+    boxes = [
+        torch.tensor([[10.0, 10, 300, 290], [4, 4, 30, 40]]),
+        torch.tensor([[0.0, 0, 150, 150]]),
+    ]
+    found = pool(features, boxes, 7)
+    for row, (image, box, level) in enumerate(
+        [(0, boxes[0][0], 2), (0, boxes[0][1], 0), (1, boxes[1][0], 1)]
+    ):
+        wanted = roi_align(
+            features[level][image : image + 1], [box[None]], 7, 1 / 2 ** (level + 2), 0, True
+        )
+        torch.testing.assert_close(found[row], wanted[0])
+
+
+def test_crop_is_the_mean_inside_each_cell() -> None:
+    plane = torch.zeros(1, 56, 56)
+    plane[:, :, 28:] = 1
+    found = crop(plane, torch.tensor([[0.0, 0, 56, 56]]), torch.tensor([0]))
+    assert found.shape == (1, 28, 28)
+    # cells of 2 x 2 px: bilinear sampling at their middle mixes the columns beside the edge only
+    torch.testing.assert_close(found[0, :, :13], torch.zeros(28, 13))
+    torch.testing.assert_close(found[0, :, 15:], torch.ones(28, 13))
+
+
+def test_paste_equals_grid_sample() -> None:
+    torch.manual_seed(1)
+    masks = torch.rand(5, 28, 28)
+    boxes = torch.tensor(
+        [[3.2, 4.7, 40.1, 30.9], [-5, -6, 20, 25], [30, 10, 70, 60], [10, 10, 11, 12], [0, 0, 50, 40]]
+    )
+    size = (40, 50)
+    y = torch.arange(40) + 0.5
+    x = torch.arange(50) + 0.5
+    for mask, box in zip(masks, boxes, strict=True):
+        grid_y = (y - box[1]) / (box[3] - box[1]) * 2 - 1
+        grid_x = (x - box[0]) / (box[2] - box[0]) * 2 - 1
+        grid = torch.stack(torch.meshgrid(grid_y, grid_x, indexing="ij")[::-1], dim=-1)
+        wanted = F.grid_sample(mask[None, None], grid[None], align_corners=False)[0, 0]
+        found = paste(mask[None], box[None], size, threshold=0.5)[0]
+        # at the threshold itself rounding may decide either way
+        sure = (wanted - 0.5).abs() > 1e-5
+        assert torch.equal(found[sure], (wanted >= 0.5)[sure])
+
+
+def test_paste_of_nothing() -> None:
+    assert paste(torch.zeros(0, 28, 28), torch.zeros(0, 4), (5, 6)).shape == (0, 5, 6)
+
+
+def test_mask_loss_by_hand() -> None:
+    logits = torch.zeros(1, 2, 28, 28)
+    logits[:, 0] = 100  # the other class does not count
+    target = torch.zeros(1, 28, 28)
+    label = torch.tensor([1])
+    torch.testing.assert_close(
+        mask_loss(logits, label, target, None), torch.tensor(2.0).log()
+    )
+    weight = torch.full((1, 28, 28), 1.5)
+    torch.testing.assert_close(
+        mask_loss(logits, label, target, weight), 1.5 * torch.tensor(2.0).log()
+    )
+
+
+def test_losses_of_no_roi_are_zero_with_a_graph() -> None:
+    head = ConvHead(4, 4, 2)
+    logits = head.logits(head.features(torch.zeros(0, 4, 14, 14)))
+    loss = mask_loss(logits, torch.zeros(0, dtype=torch.int64), torch.zeros(0, 28, 28), None)
+    loss.backward()
+    assert loss.item() == 0
+
+
+def test_initial_scales_are_detectron2s() -> None:
+    torch.manual_seed(0)
+    head = ConvHead(64, 64, 3)
+    assert head.predictor.weight.std().item() == pytest.approx(0.001, rel=0.2)
+    # MSRA, fan out: std = sqrt(2 / (64 * 9))
+    assert head.convs[0].weight.std().item() == pytest.approx((2 / 576) ** 0.5, rel=0.1)
+    assert head.predictor.bias.abs().sum().item() == 0
+
+
+def test_rpn_losses_are_divided_by_the_wanted_number_of_anchors() -> None:
+    settings = TwoStageSettings(
+        backbone=BackboneSettings(weights="none", fpn_channels=8), rpn_anchors_per_image=10**6
+    )
+    rpn = ProposalNetwork(settings)
+    for parameter in rpn.parameters():
+        torch.nn.init.zeros_(parameter)
+    features = [torch.zeros(1, 8, 64 // s, 64 // s) for s in (4, 8, 16, 32, 64)]
+    target = Target(
+        torch.tensor([[0.0, 0, 32, 32]]), torch.tensor([0]), torch.ones(1, 64, 64).byte()
+    )
+    _, losses = rpn(features, [(64, 64)], [target], torch.Generator())
+    every = torch.cat(
+        [
+            box_ops.anchors((64 // s, 64 // s), s, a, (0.5, 1, 2), torch.zeros(1))
+            for s, a in zip((4, 8, 16, 32, 64), settings.anchor_sizes, strict=True)
+        ]
+    )
+    index, role = match(target.boxes, every, 0.3, 0.7, keep_best=True)
+    drawn = (role != IGNORED).sum()
+    # logits of zero cost ln 2 each; what is drawn is divided by what was wanted
+    torch.testing.assert_close(
+        losses["loss_rpn_cls"].detach(), drawn * torch.tensor(2.0).log() / 10**6
+    )
+    positive = role == FOREGROUND
+    wanted = box_ops.encode(target.boxes[index[positive]], every[positive], (1, 1, 1, 1))
+    torch.testing.assert_close(losses["loss_rpn_box"].detach(), wanted.abs().sum() / 10**6)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+@pytest.mark.parametrize("norm", ["frozen_bn", "bn", "gn"])
+def test_pyramid_shapes(name: str, norm: str) -> None:
+    settings = BackboneSettings.model_validate(
+        {"name": name, "norm": norm, "weights": "none", "width": 8, "fpn_channels": 16}
+    )
+    features = Backbone(settings)([torch.zeros(3, 50, 70), torch.zeros(3, 64, 33)])
+    assert [tuple(f.shape) for f in features] == [
+        (2, 16, 16, 24),
+        (2, 16, 8, 12),
+        (2, 16, 4, 6),
+        (2, 16, 2, 3),
+        (2, 16, 1, 2),
+    ]
+
+
+def test_padding_is_zero_after_normalisation() -> None:
+    backbone = Backbone(BackboneSettings(weights="none", width=8, fpn_channels=16))
+    batch = backbone.batch([torch.full((3, 40, 40), 255, dtype=torch.uint8)])
+    assert batch.shape == (1, 3, 64, 64)
+    assert (batch[:, :, 40:] == 0).all()
+    torch.testing.assert_close(batch[0, 0, 0, 0], torch.tensor((255 - 123.675) / 58.395))
+
+
+def test_bgr_turns_the_channels_and_keeps_the_scale() -> None:
+    settings = BackboneSettings(weights="none", width=8, fpn_channels=16, channel_order="bgr")
+    image = torch.zeros(3, 32, 32)
+    image[0] = 200  # red comes last
+    batch = Backbone(settings).batch([image])
+    torch.testing.assert_close(
+        batch[0, :, 0, 0], torch.tensor([-103.53, -116.28, 200 - 123.675])
+    )
+
+
+def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:
+    for flag in (False, True):
+        body = Backbone(
+            BackboneSettings(name="resnet50", weights="none", width=8, stride_in_1x1=flag)
+        ).body
+        block = body.get_submodule("layer2.0")
+        assert (block.conv1.stride == (2, 2)) is flag
+        assert (block.conv2.stride == (2, 2)) is not flag
+
+
+def test_freezing() -> None:
+    body = Backbone(BackboneSettings(name="resnet18", weights="none", norm="bn", freeze_at=2)).body
+    trained = {n.split(".")[0] for n, p in body.named_parameters() if p.requires_grad}
+    assert trained == {"layer2", "layer3", "layer4"}

@@ -1,0 +1,146 @@
+"""The inference path: splits, folders, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from tiny import Tiny, job_of, make_tiny, settings_of
+from typer.testing import CliRunner
+
+from gains.cli import main as _main  # noqa: F401 - attaches the verbs
+from gains.cli.app import app
+from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.split import read_split
+from gains.files import read_json
+from gains.inference import Predictor, predict_folder, predict_split
+from gains.training.train import train
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def model(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = settings_of("gains", iterations=30)
+    settings["method"]["score_threshold"] = 0.01
+    job = job_of(tiny, tmp_path_factory.mktemp("run"), settings)
+    train(job)
+    return job.out
+
+
+def test_split_prediction_is_a_coco_result_list(tiny: Tiny, model: Path, tmp_path: Path) -> None:
+    out = tmp_path / "test.json.gz"
+    predict_split(model, tiny.coco, tiny.split, "test", 0, out, None)
+    truth, found = read_coco(tiny.coco), read_json(out)
+    records = truth.by_name(read_split(tiny.split).names("test"))
+    assert {r["image_id"] for r in found} <= {r.id for r in records}
+    assert {r["category_id"] for r in found} <= {1, 2}
+    assert len(found) > 0
+    assert all(r["segmentation"]["size"] == [64, 64] for r in found)
+    listed = read_json(tmp_path / "test.images.json")
+    assert [i["file_name"] for i in listed] == [r.file_name for r in records]
+
+
+def test_prediction_is_deterministic(tiny: Tiny, model: Path, tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        predict_split(model, tiny.coco, tiny.split, "test", 0, tmp_path / name, None)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_a_folder_is_predicted_as_the_split_is(tiny: Tiny, model: Path, tmp_path: Path) -> None:
+    archive, records = ImageArchive(tiny.coco.with_suffix(".zip")), read_coco(tiny.coco).images
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for record in records.values():
+        Image.fromarray(archive.read(record.file_name)).save(folder / record.file_name)
+    predict_folder(model, folder, tmp_path / "d.json", None)
+    listed = read_json(tmp_path / "d.images.json")
+    assert [i["id"] for i in listed] == list(range(1, len(records) + 1))
+    assert [i["file_name"] for i in listed] == sorted(i["file_name"] for i in listed)
+    predict_split(model, tiny.coco, tiny.split, "test", 0, tmp_path / "s.json", None)
+    names = {i["id"]: i["file_name"] for i in listed}
+    test = {i["file_name"] for i in read_json(tmp_path / "s.images.json")}
+    scores = [r["score"] for r in read_json(tmp_path / "d.json") if names[r["image_id"]] in test]
+    assert sorted(scores) == sorted(r["score"] for r in read_json(tmp_path / "s.json"))
+
+
+def test_images_of_any_size_and_depth(model: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (70, 50), dtype=np.uint8)).save(tmp_path / "grey.png")
+    deep = rng.integers(0, 60000, (40, 90), dtype=np.uint16)
+    Image.fromarray(deep).save(tmp_path / "deep.tif")
+    Image.fromarray(rng.integers(0, 255, (33, 47, 4), dtype=np.uint8)).save(tmp_path / "a.png")
+    predict_folder(model, tmp_path, tmp_path / "out.json", None)
+    sizes = {i["file_name"]: (i["height"], i["width"]) for i in read_json(tmp_path / "out.images.json")}
+    assert sizes == {"grey.png": (70, 50), "deep.tif": (40, 90), "a.png": (33, 47)}
+    for result in read_json(tmp_path / "out.json"):
+        assert tuple(result["segmentation"]["size"]) in sizes.values()
+
+
+def test_instances_lie_in_the_image(model: Path) -> None:
+    found = Predictor(model)(np.full((50, 80, 3), 128, dtype=np.uint8))
+    assert (found.boxes >= 0).all()
+    assert (found.boxes <= [80, 50, 80, 50]).all()
+    assert len(found) <= 20
+
+
+def test_an_empty_folder_is_refused(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no image in it"):
+        predict_folder(model, tmp_path, tmp_path / "o.json", None)
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        predict_folder(model, tmp_path / "none", tmp_path / "o.json", None)
+    assert not (tmp_path / "o.json").exists()
+
+
+def test_a_truncated_model_is_named(model: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(model.read_bytes()[:5000])
+    with pytest.raises(ValueError, match=r"broken\.pt: not a complete checkpoint"):
+        Predictor(broken)
+
+
+def test_a_model_of_another_data_set_is_refused(tiny: Tiny, model: Path, tmp_path: Path) -> None:
+    other = make_tiny(tmp_path, "synthetic-nuclei", images=5)
+    with pytest.raises(ValueError, match="belongs to another data set"):
+        predict_split(model, other.coco, other.split, "test", 0, tmp_path / "o.json", None)
+
+
+def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
+    import json
+
+    run = CliRunner().invoke
+    settings = json.dumps(settings_of("gains", iterations=2))
+    data = ["--coco", str(tiny.coco), "--split", str(tiny.split)]
+    out = tmp_path / "model.pt"
+    done = run(
+        app,
+        ["train", "--settings", settings, *data, "--maps", str(tiny.maps), "--out", str(out)],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    done = run(
+        app,
+        ["predict", "--model", str(out), *data, "--part", "val", "--out", str(tmp_path / "v.json")],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    assert (tmp_path / "v.images.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--out", "m.pt"], "--dataset and --method"),
+        (["train", "--out", "m.pt", "--settings", "{"], "not JSON"),
+        (["train", "--out", "m.pt", "--settings", "{}"], "expected the keys"),
+        (["predict", "--out", "o.json", "--images", "x"], "--model"),
+    ],
+)
+def test_cli_says_what_is_missing(arguments: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -1,0 +1,89 @@
+"""A tiny data set with split and maps, and settings of a tiny detector, for tests of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gains.anomaly.build import build_maps
+from gains.config import MapSettings, RecipeSettings, SplitSettings
+from gains.datasets.build import convert
+from gains.datasets.coco import read_coco
+from gains.datasets.split import make_split, read_split
+from gains.methods import METHODS
+from gains.training.train import Job
+
+DETECTOR: dict[str, Any] = {
+    "backbone": {
+        "name": "resnet18",
+        "norm": "gn",
+        "weights": "none",
+        "freeze_at": 0,
+        "width": 16,
+        "fpn_channels": 32,
+    },
+    "anchor_sizes": [8, 16, 32, 64, 128],
+    "rpn_anchors_per_image": 32,
+    "rpn_pre_nms_train": 100,
+    "rpn_pre_nms_test": 100,
+    "rpn_post_nms_train": 50,
+    "rpn_post_nms_test": 50,
+    "rois_per_image": 32,
+    "box_dim": 32,
+    "mask_channels": 16,
+}
+RECIPE: dict[str, Any] = {
+    "iterations": 6,
+    "batch_size": 2,
+    "lr": 0.01,
+    "warmup_iterations": 2,
+    "milestones": [],
+    "train_sizes": [64],
+    "test_size": 64,
+    "max_size": 96,
+    "device": "cpu",
+    "checkpoint_every": 2,
+}
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Paths of the data set."""
+
+    coco: Path
+    split: Path
+    maps: Path
+
+
+def make_tiny(folder: Path, source: str = "synthetic-cells", images: int = 6) -> Tiny:
+    """Make a data set of 64 px images."""
+    tiny = Tiny(folder / "tiny.json", folder / "split.json", folder / "maps.npz")
+    convert("tiny", source, {"images": images, "size": 64, "seed": 5}, tiny.coco)
+    make_split(tiny.coco, SplitSettings(), tiny.split)
+    coco = read_coco(tiny.coco)
+    records = coco.by_name(read_split(tiny.split).names("train"))
+    build_maps(coco, MapSettings(window_size=3), records, tiny.maps)
+    return tiny
+
+
+def settings_of(method: str, variant: str = "default", **recipe: Any) -> dict[str, Any]:
+    """Return the effective settings of a tiny run."""
+    record = METHODS.get(method)
+    own = {**DETECTOR, **record.variants.get(variant, {})}
+    chosen = record.settings.model_validate(own)
+    maps = MapSettings(window_size=3).model_dump(mode="json")
+    return {
+        "method": {"name": method, **chosen.model_dump(mode="json")},
+        "recipe": RecipeSettings.model_validate({**RECIPE, **recipe}).model_dump(mode="json"),
+        "maps": maps if record.needs_maps(chosen) else None,
+        "max_detections": 20,
+    }
+
+
+def job_of(tiny: Tiny, folder: Path, settings: dict[str, Any], seed: int = 0) -> Job:
+    """Return a training job that writes into ``folder``."""
+    maps = tiny.maps if settings["maps"] else None
+    return Job(
+        settings, tiny.coco, tiny.split, maps, seed, 0, folder / "model.pt", folder / "scratch"
+    )
