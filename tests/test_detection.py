@@ -49,16 +49,12 @@ def test_anchors_by_hand() -> None:
     tall = found[(1 * 3 + 2) * 3 + 2]
     torch.testing.assert_close((tall[:2] + tall[2:]) / 2, torch.tensor([8.0, 4.0]))
     torch.testing.assert_close((tall[3] - tall[1]) / (tall[2] - tall[0]), torch.tensor(2.0))
-    torch.testing.assert_close(
-        (tall[3] - tall[1]) * (tall[2] - tall[0]), torch.tensor(64.0)
-    )
+    torch.testing.assert_close((tall[3] - tall[1]) * (tall[2] - tall[0]), torch.tensor(64.0))
 
 
 def test_matching_roles() -> None:
     truth = torch.tensor([[0.0, 0, 10, 10], [100, 100, 110, 110]])
-    boxes = torch.tensor(
-        [[0.0, 0, 10, 10], [0, 0, 10, 20], [30, 30, 40, 40], [100, 100, 104, 104]]
-    )
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 20], [30, 30, 40, 40], [100, 100, 104, 104]])
     index, role = match(truth, boxes, 0.3, 0.7, keep_best=False)
     assert role.tolist() == [FOREGROUND, IGNORED, BACKGROUND, BACKGROUND]
     index, role = match(truth, boxes, 0.3, 0.7, keep_best=True)
@@ -127,7 +123,13 @@ def test_paste_equals_grid_sample() -> None:
     torch.manual_seed(1)
     masks = torch.rand(5, 28, 28)
     boxes = torch.tensor(
-        [[3.2, 4.7, 40.1, 30.9], [-5, -6, 20, 25], [30, 10, 70, 60], [10, 10, 11, 12], [0, 0, 50, 40]]
+        [
+            [3.2, 4.7, 40.1, 30.9],
+            [-5, -6, 20, 25],
+            [30, 10, 70, 60],
+            [10, 10, 11, 12],
+            [0, 0, 50, 40],
+        ]
     )
     size = (40, 50)
     y = torch.arange(40) + 0.5
@@ -152,9 +154,7 @@ def test_mask_loss_by_hand() -> None:
     logits[:, 0] = 100  # the other class does not count
     target = torch.zeros(1, 28, 28)
     label = torch.tensor([1])
-    torch.testing.assert_close(
-        mask_loss(logits, label, target, None), torch.tensor(2.0).log()
-    )
+    torch.testing.assert_close(mask_loss(logits, label, target, None), torch.tensor(2.0).log())
     weight = torch.full((1, 28, 28), 1.5)
     torch.testing.assert_close(
         mask_loss(logits, label, target, weight), 1.5 * torch.tensor(2.0).log()
@@ -236,9 +236,7 @@ def test_bgr_turns_the_channels_and_keeps_the_scale() -> None:
     image = torch.zeros(3, 32, 32)
     image[0] = 200  # red comes last
     batch = Backbone(settings).batch([image])
-    torch.testing.assert_close(
-        batch[0, :, 0, 0], torch.tensor([-103.53, -116.28, 200 - 123.675])
-    )
+    torch.testing.assert_close(batch[0, :, 0, 0], torch.tensor([-103.53, -116.28, 200 - 123.675]))
 
 
 def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:

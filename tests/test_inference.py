@@ -76,7 +76,9 @@ def test_images_of_any_size_and_depth(model: Path, tmp_path: Path) -> None:
     Image.fromarray(deep).save(tmp_path / "deep.tif")
     Image.fromarray(rng.integers(0, 255, (33, 47, 4), dtype=np.uint8)).save(tmp_path / "a.png")
     predict_folder(model, tmp_path, tmp_path / "out.json", None)
-    sizes = {i["file_name"]: (i["height"], i["width"]) for i in read_json(tmp_path / "out.images.json")}
+    sizes = {
+        i["file_name"]: (i["height"], i["width"]) for i in read_json(tmp_path / "out.images.json")
+    }
     assert sizes == {"grey.png": (70, 50), "deep.tif": (40, 90), "a.png": (33, 47)}
     for result in read_json(tmp_path / "out.json"):
         assert tuple(result["segmentation"]["size"]) in sizes.values()

@@ -105,7 +105,9 @@ def test_detections_are_valid(method: str, variant: str) -> None:
     model = build(method, variant).eval()
     image, _ = scene()
     wide = torch.zeros(3, 48, 90, dtype=torch.uint8)
-    for found, (height, width) in zip(model.detect([image, wide]), [(64, 64), (48, 90)], strict=True):
+    for found, (height, width) in zip(
+        model.detect([image, wide]), [(64, 64), (48, 90)], strict=True
+    ):
         assert_valid(found, height, width)
 
 

@@ -56,7 +56,11 @@ def test_norms_are_not_decayed_and_biases_are() -> None:
 
 @pytest.mark.parametrize(
     ("shape", "short", "longest", "wanted"),
-    [((512, 512), 800, 1333, (800, 800)), ((100, 400), 200, 500, (125, 500)), ((9, 6), 3, 9, (5, 3))],
+    [
+        ((512, 512), 800, 1333, (800, 800)),
+        ((100, 400), 200, 500, (125, 500)),
+        ((9, 6), 3, 9, (5, 3)),
+    ],
 )
 def test_scaled_size(
     shape: tuple[int, int], short: int, longest: int, wanted: tuple[int, int]

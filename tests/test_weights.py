@@ -158,7 +158,6 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 def test_weights_that_cannot_be_downloaded_say_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    import torch.hub
 
     def offline(*args: object, **kwargs: object) -> None:
         raise OSError("no network")

@@ -43,7 +43,8 @@ GAINS = METHODS.register(
         name="gains",
         title="GAInS",
         citation=(
-            "Liu et al.: GAInS: Gradient Anomaly-aware Biomedical Instance Segmentation. BIBM 2024"
+            "Liu, Jiang, Zhou, Lin, Wang, Chen: GAInS: Gradient Anomaly-aware Biomedical Instance "
+            "Segmentation. 2024"
         ),
         settings=GainsSettings,
         build=build,

@@ -1,0 +1,106 @@
+"""The laws of the house: who may import whom, and what is added in one place."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny import DETECTOR, RECIPE, make_tiny
+
+from gains import tables
+from gains.codehash import closure
+from gains.config import check
+from gains.datasets.coco import read_coco
+from gains.datasets.split import read_split
+from gains.detection.settings import TwoStageSettings
+from gains.files import write_json
+from gains.inference import predict_split
+from gains.methods import METHODS
+from gains.methods import mask_rcnn as mask_rcnn_module
+from gains.methods.base import Method
+from gains.scoring import score_files
+from gains.study import from_config
+from gains.training.train import Job, train
+
+TORCH_FREE = [
+    "gains.cli.main",
+    "gains.config",
+    "gains.study",
+    "gains.methods",
+    "gains.datasets",
+    "gains.datasets.build",
+    "gains.anomaly.build",
+    "gains.metrics",
+    "gains.scoring",
+    "gains.tables",
+    "gains.compare",
+    "gains.figures",
+    "gains.provenance",
+]
+
+
+def test_what_needs_no_torch_does_not_import_it() -> None:
+    code = f"import sys, {', '.join(TORCH_FREE)}; sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == 0
+
+
+FORBIDDEN = [
+    ("gains.training.train", ("gains.scoring", "gains.metrics", "gains.tables", "gains.inference")),
+    ("gains.inference", ("gains.scoring", "gains.metrics", "gains.tables", "gains.training")),
+    ("gains.scoring", ("gains.tables", "gains.training", "gains.detection", "gains.inference")),
+    ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
+    ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
+    ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
+]
+
+
+@pytest.mark.parametrize(("module", "forbidden"), FORBIDDEN)
+def test_data_flows_one_way(module: str, forbidden: tuple[str, ...]) -> None:
+    assert [m for m in closure(module) if m.startswith(forbidden)] == []
+
+
+def test_editing_how_maps_are_made_retrains_nothing_by_itself() -> None:
+    assert "gains.anomaly.maps" not in closure("gains.training.train", "gains.methods.mask_rcnn")
+
+
+def test_a_method_is_added_in_one_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record and a row in the study: training, prediction, score and table follow."""
+
+    class Settings(TwoStageSettings):
+        """One more switch than its base."""
+
+        loud: bool = False
+
+    record = Method("dummy", "Dummy R-CNN", "Nobody 2026", Settings, mask_rcnn_module.build)
+    monkeypatch.setattr(METHODS, "_records", {**METHODS._records, "dummy": record})
+    study_block: dict[str, Any] = {
+        "title": "a study with the dummy",
+        "datasets": {"tiny": {"source": "synthetic-cells"}},
+        "detector": DETECTOR,
+        "recipe": {**RECIPE, "iterations": 2},
+        "variants": {"dummy": {"loud": {"method": {"loud": True}}}},
+        "tables": {"table3": {"title": "t", "rows": [{"method": "dummy", "variant": "loud"}]}},
+    }
+    study = from_config(check({"study": "s", "studies": {"s": study_block}}, "test"))
+    (run,) = study.runs()
+    monkeypatch.chdir(tmp_path)
+    tiny, folder = make_tiny(tmp_path), study.run_folder(run)
+    settings = study.run_settings(run).to_json()
+    assert settings["method"]["loud"] is True
+    assert settings["maps"] is None
+    model = folder / "model.pt"
+    train(Job(settings, tiny.coco, tiny.split, None, 0, 0, model, tmp_path / "scratch"))
+    out = folder / "test.predictions.json.gz"
+    predict_split(model, tiny.coco, tiny.split, "test", 0, out, None)
+    names = [
+        r.file_name for r in read_coco(tiny.coco).by_name(read_split(tiny.split).names("test"))
+    ]
+    write_json(folder / "test.scores.json", score_files(tiny.coco, out, file_names=names))
+    spec = json.loads(json.dumps(tables.spec(study, "table3")))
+    tables.write_table(spec, tmp_path / "table3.csv")
+    assert "Dummy R-CNN (R18)" in (tmp_path / "table3.csv").read_text()
