@@ -1,0 +1,1 @@
+"""The command line: a verb per step, parsing only."""
