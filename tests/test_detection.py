@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torchvision.ops import roi_align
 
 from gains.detection import boxes as box_ops
-from gains.detection.backbone import Backbone
+from gains.detection.backbone import Backbone, group_norm
 from gains.detection.mask_head import ConvHead, mask_loss
 from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, match, sample
 from gains.detection.paste import paste
@@ -139,14 +139,22 @@ def test_paste_equals_grid_sample() -> None:
         grid_x = (x - box[0]) / (box[2] - box[0]) * 2 - 1
         grid = torch.stack(torch.meshgrid(grid_y, grid_x, indexing="ij")[::-1], dim=-1)
         wanted = F.grid_sample(mask[None, None], grid[None], align_corners=False)[0, 0]
-        found = paste(mask[None], box[None], size, threshold=0.5)[0]
+        (found,) = paste(mask[None], box[None], size, threshold=0.5)
         # at the threshold itself rounding may decide either way
         sure = (wanted - 0.5).abs() > 1e-5
         assert torch.equal(found[sure], (wanted >= 0.5)[sure])
 
 
+def test_paste_in_parts_is_paste_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(2)
+    masks, boxes = torch.rand(5, 28, 28), torch.rand(5, 4) * 10 + torch.tensor([0.0, 0, 20, 20])
+    whole = torch.stack(list(paste(masks, boxes, (40, 50))))
+    monkeypatch.setattr("gains.detection.paste.PIXELS", 2 * 40 * 50)
+    assert torch.equal(torch.stack(list(paste(masks, boxes, (40, 50)))), whole)
+
+
 def test_paste_of_nothing() -> None:
-    assert paste(torch.zeros(0, 28, 28), torch.zeros(0, 4), (5, 6)).shape == (0, 5, 6)
+    assert list(paste(torch.zeros(0, 28, 28), torch.zeros(0, 4), (5, 6))) == []
 
 
 def test_mask_loss_by_hand() -> None:
@@ -180,7 +188,8 @@ def test_initial_scales_are_detectron2s() -> None:
 
 def test_rpn_losses_are_divided_by_the_wanted_number_of_anchors() -> None:
     settings = TwoStageSettings(
-        backbone=BackboneSettings(weights="none", fpn_channels=8), rpn_anchors_per_image=10**6
+        backbone=BackboneSettings(weights="none", norm="gn", freeze_at=0, fpn_channels=8),
+        rpn_anchors_per_image=10**6,
     )
     rpn = ProposalNetwork(settings)
     for parameter in rpn.parameters():
@@ -211,7 +220,7 @@ def test_rpn_losses_are_divided_by_the_wanted_number_of_anchors() -> None:
 @pytest.mark.parametrize("norm", ["frozen_bn", "bn", "gn"])
 def test_pyramid_shapes(name: str, norm: str) -> None:
     settings = BackboneSettings.model_validate(
-        {"name": name, "norm": norm, "weights": "none", "width": 8, "fpn_channels": 16}
+        {"name": name, "norm": norm, "weights": "x.pt", "width": 8, "fpn_channels": 16}
     )
     features = Backbone(settings)([torch.zeros(3, 50, 70), torch.zeros(3, 64, 33)])
     assert [tuple(f.shape) for f in features] == [
@@ -224,7 +233,7 @@ def test_pyramid_shapes(name: str, norm: str) -> None:
 
 
 def test_padding_is_zero_after_normalisation() -> None:
-    backbone = Backbone(BackboneSettings(weights="none", width=8, fpn_channels=16))
+    backbone = Backbone(BackboneSettings(weights="x.pt", width=8, fpn_channels=16))
     batch = backbone.batch([torch.full((3, 40, 40), 255, dtype=torch.uint8)])
     assert batch.shape == (1, 3, 64, 64)
     assert (batch[:, :, 40:] == 0).all()
@@ -232,7 +241,7 @@ def test_padding_is_zero_after_normalisation() -> None:
 
 
 def test_bgr_turns_the_channels_and_keeps_the_scale() -> None:
-    settings = BackboneSettings(weights="none", width=8, fpn_channels=16, channel_order="bgr")
+    settings = BackboneSettings(weights="x.pt", width=8, fpn_channels=16, channel_order="bgr")
     image = torch.zeros(3, 32, 32)
     image[0] = 200  # red comes last
     batch = Backbone(settings).batch([image])
@@ -242,7 +251,7 @@ def test_bgr_turns_the_channels_and_keeps_the_scale() -> None:
 def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:
     for flag in (False, True):
         body = Backbone(
-            BackboneSettings(name="resnet50", weights="none", width=8, stride_in_1x1=flag)
+            BackboneSettings(name="resnet50", weights="x.pt", width=8, stride_in_1x1=flag)
         ).body
         block = body.get_submodule("layer2.0")
         assert (block.conv1.stride == (2, 2)) is flag
@@ -250,6 +259,30 @@ def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:
 
 
 def test_freezing() -> None:
-    body = Backbone(BackboneSettings(name="resnet18", weights="none", norm="bn", freeze_at=2)).body
+    body = Backbone(BackboneSettings(name="resnet18", weights="x.pt", norm="bn", freeze_at=2)).body
     trained = {n.split(".")[0] for n, p in body.named_parameters() if p.requires_grad}
     assert trained == {"layer2", "layer3", "layer4"}
+    body.train()
+    assert not body.bn1.training
+    assert not body.get_submodule("layer1.0.bn1").training
+    assert body.get_submodule("layer2.0.bn1").training
+
+
+def test_half_precision_keeps_the_boxes() -> None:
+    torch.manual_seed(0)
+    features = [torch.rand(1, 4, 800 // s, 800 // s) for s in (4, 8, 16, 32)]
+    boxes = [torch.tensor([[601.3, 487.7, 750.9, 622.2], [651.7, 700.3, 699.1, 745.5]])]
+    half = [f.bfloat16() for f in features]
+    wanted = pool([f.float() for f in half], boxes, 7)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(pool(half, boxes, 7), wanted)
+
+
+@pytest.mark.parametrize("change", [{"freeze_at": 2}, {"norm": "frozen_bn"}])
+def test_random_weights_must_be_trained(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="weights: none needs everything trained"):
+        BackboneSettings.model_validate({"weights": "none", "freeze_at": 0, "norm": "gn", **change})
+
+
+def test_group_norm_divides_any_width() -> None:
+    assert [group_norm(c).num_groups for c in (16, 32, 64, 100, 256, 512)] == [2, 4, 8, 4, 32, 32]

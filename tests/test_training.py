@@ -164,7 +164,7 @@ def test_training_writes_what_it_promises(tiny: Tiny, tmp_path: Path, method: st
     assert record["settings"] == job.settings
     assert record["seed"] == 0
     assert record["versions"]["torch"] == torch.__version__
-    assert set(record["inputs"]) >= {"tiny.json", "tiny.zip", "split.json"}
+    assert set(record["inputs"]) - {"maps"} == {"coco", "images", "split"}
     assert not job.scratch.exists()
 
 
@@ -291,6 +291,54 @@ def test_a_split_of_another_data_set_is_refused(tiny: Tiny, tmp_path: Path) -> N
     wrong = training.Job(**{**job.__dict__, "split": other.split})
     with pytest.raises(ValueError, match="split belongs to another data set"):
         training.train(wrong)
+
+
+def test_maps_of_other_settings_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    settings = settings_of("gains")
+    settings["maps"]["window_size"] = 4
+    with pytest.raises(ValueError, match="made with isbi-t1-w3.*wants isbi-t1-w4"):
+        training.train(job_of(tiny, tmp_path, settings))
+
+
+def test_other_labels_are_another_job(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("gains"))
+    relabelled = tmp_path / "other" / tiny.coco.name
+    content = json.loads(tiny.coco.read_text())
+    content["annotations"].pop()
+    relabelled.parent.mkdir()
+    relabelled.write_text(json.dumps(content))
+    relabelled.with_suffix(".zip").write_bytes(tiny.coco.with_suffix(".zip").read_bytes())
+    other = training.Job(**{**job.__dict__, "coco": relabelled})
+    assert job.inputs()["images"] == other.inputs()["images"]
+    assert job.inputs() != other.inputs()
+
+
+def test_files_of_others_in_scratch_are_kept(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    job.scratch.mkdir()
+    (job.scratch / "thesis.txt").write_text("mine")
+    training.train(job)
+    assert [p.name for p in job.scratch.iterdir()] == ["thesis.txt"]
+
+
+def test_weights_that_are_not_finite_are_no_model(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    step = training._step
+
+    def last_one_breaks(model: Any, *rest: Any) -> Any:
+        losses = step(model, *rest)
+        with torch.no_grad():
+            model.proposals.conv.bias.fill_(float("inf"))
+        return losses
+
+    monkeypatch.setattr(training, "_step", last_one_breaks)
+    settings = settings_of("mask_rcnn", iterations=1)
+    job = job_of(tiny, tmp_path, settings)
+    with pytest.raises(ValueError, match="weights are not finite"):
+        training.train(job)
+    assert not job.out.exists()
 
 
 def test_missing_maps_are_asked_for(tiny: Tiny, tmp_path: Path) -> None:

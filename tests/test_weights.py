@@ -31,7 +31,7 @@ D2_HEADS = {
 
 def model(**backbone: object) -> Detector:
     record = METHODS.get("mask_rcnn")
-    own = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2, "width": 16}
+    own = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2, "width": 16, "weights": "x"}
     merged = {**DETECTOR["backbone"], **own, **backbone}
     settings = record.settings.model_validate({**DETECTOR, "backbone": merged})
     return record.build(settings, 2, 10)
@@ -153,6 +153,15 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
         load_pretrained(model(), str(tmp_path / "w.pt"), "resnet50")
     with pytest.raises(FileNotFoundError, match="no such file"):
         load_pretrained(model(), str(tmp_path / "none.pt"), "resnet50")
+
+
+def test_batch_norm_weights_do_not_go_into_group_norms(tmp_path: Path) -> None:
+    import torchvision
+
+    torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "r18.pt")
+    target = model(name="resnet18", width=64, norm="gn")
+    with pytest.raises(ValueError, match="are of batch norms"):
+        load_pretrained(target, str(tmp_path / "r18.pt"), "resnet18")
 
 
 def test_weights_that_cannot_be_downloaded_say_what_to_do(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -13,6 +13,8 @@ from gains.registry import nearest
 from gains.strict import Strict, explain
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+"""A name that becomes part of a path."""
 
 
 class MapSettings(Strict):
@@ -63,10 +65,10 @@ class RecipeSettings(Strict):
     weight_decay: float = Field(1e-4, ge=0)
     warmup_iterations: int = Field(1000, ge=0)
     warmup_factor: float = Field(0.001, gt=0, le=1)
-    milestones: tuple[int, ...] = (15000, 18000)
+    milestones: tuple[Annotated[int, Field(ge=1)], ...] = (15000, 18000)
     gamma: float = Field(0.1, gt=0, le=1)
     clip_norm: float | None = Field(None, gt=0, description="gradient clipping, off when absent")
-    train_sizes: tuple[int, ...] = Field(
+    train_sizes: tuple[Annotated[int, Field(ge=32)], ...] = Field(
         (640, 672, 704, 736, 768, 800), min_length=1, description="short sides drawn from, px"
     )
     test_size: int = Field(800, ge=32, description="short side, px")
@@ -78,6 +80,15 @@ class RecipeSettings(Strict):
     threads: int = Field(1, ge=1, description="CPU threads of one training, never all cores")
     workers: int = Field(0, ge=0, description="processes that load data; 0 loads in the trainer")
     checkpoint_every: int = Field(200, ge=1, description="iterations")
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> RecipeSettings:
+        if self.max_size < max(self.test_size, *self.train_sizes):
+            raise ValueError(
+                f"max_size {self.max_size} is below the short sides it bounds: "
+                f"train_sizes {list(self.train_sizes)}, test_size {self.test_size}"
+            )
+        return self
 
 
 class DatasetSettings(Strict):
@@ -142,13 +153,13 @@ class StudySettings(Strict):
 
     title: str
     seeds: tuple[int, ...] = Field((0,), min_length=1)
-    gpu: int = Field(0, ge=0, description="GPUs that one training occupies")
+    gpu: int = Field(0, ge=0, le=1, description="1: trainings and predictions take a GPU each")
     mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction")
-    datasets: dict[str, DatasetSettings] = Field(min_length=1)
+    datasets: dict[Name, DatasetSettings] = Field(min_length=1)
     detector: dict[str, Any] = Field(default_factory=dict)
     recipe: dict[str, Any] = Field(default_factory=dict)
-    variants: dict[str, dict[str, VariantSettings]] = Field(default_factory=dict)
-    tables: dict[str, TableSettings] = Field(min_length=1)
+    variants: dict[Name, dict[Name, VariantSettings]] = Field(default_factory=dict)
+    tables: dict[Name, TableSettings] = Field(min_length=1)
     figure3: Figure3Settings | None = None
     report: Literal["clean", "as_published"] = "clean"
     clean_score_threshold: float = Field(0.5, ge=0, lt=1)
@@ -176,7 +187,7 @@ class Config(Strict):
     variant: str | None = Field(
         None, pattern=NAME, description="name for a study overridden on the command line"
     )
-    studies: dict[str, StudySettings] = Field(min_length=1)
+    studies: dict[Name, StudySettings] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _study_exists(self) -> Config:

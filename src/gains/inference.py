@@ -21,7 +21,8 @@ from gains.detection.resize import resize_image, scaled_size
 from gains.device import choose_device
 from gains.files import write_json
 from gains.instances import Instances, encode_mask
-from gains.methods.base import METHODS
+from gains.methods.base import build_method
+from gains.predictions import sidecar_path
 from gains.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -45,15 +46,12 @@ class Predictor:
         self.recipe = RecipeSettings.model_validate(self.settings["recipe"])
         self.categories = {int(i): str(name) for i, name in content["categories"].items()}
         self.device = choose_device(device or self.recipe.device)
-        own = {k: v for k, v in self.settings["method"].items() if k != "name"}
-        method = METHODS.get(self.settings["method"]["name"])
-        settings = method.settings.model_validate(own)
-        model = method.build(settings, len(self.categories), self.settings["max_detections"])
+        model = build_method(self.settings, len(self.categories))
         try:
             model.load_state_dict(content["state"])
         except RuntimeError as error:
             raise ValueError(
-                f"{path}: its weights do not fit {method.title} as it is now; train it again "
+                f"{path}: its weights do not fit the method as it is now; train it again "
                 f"({str(error).splitlines()[0]})"
             ) from error
         self.model = model.to(self.device).eval()
@@ -68,12 +66,12 @@ class Predictor:
             found = self.model.detect([image.to(self.device)])[0]
         scale = found.boxes.new_tensor([width / size[1], height / size[0]]).repeat(2)
         boxes = found.boxes * scale
-        masks = paste(found.masks, boxes, (height, width)).cpu().numpy()
+        masks = paste(found.masks, boxes, (height, width))
         ids = np.asarray(sorted(self.categories))
         return Instances.from_rles(
             height,
             width,
-            [encode_mask(mask) for mask in masks],
+            [encode_mask(mask.cpu().numpy()) for mask in masks],
             ids[found.labels.cpu().numpy()],
             found.scores.double().cpu().numpy(),
             boxes.double().cpu().numpy(),
@@ -110,7 +108,7 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    paths = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
     if not paths:
         raise ValueError(f"{folder}: no image in it (looked for {', '.join(SUFFIXES)})")
     predictor = Predictor(model, device)
@@ -146,9 +144,10 @@ def _predict(
                 }
             )
             advance(len(listed))
-    write_json(images_file(out), listed)
     write_json(out, results, indent=None)
-    logger.info("%d detections in %d images", len(results), total)
+    write_json(sidecar_path(out), listed)
+    level = logging.INFO if results else logging.WARNING
+    logger.log(level, "%d detections in %d images", len(results), total)
 
 
 def to_results(image_id: int, instances: Instances) -> list[dict[str, Any]]:
@@ -163,9 +162,3 @@ def to_results(image_id: int, instances: Instances) -> list[dict[str, Any]]:
         }
         for k, (x0, y0, x1, y1) in enumerate(instances.boxes)
     ]
-
-
-def images_file(predictions: Path) -> Path:
-    """Return the path of the list of images beside a prediction file."""
-    stem = predictions.name.removesuffix(".gz").removesuffix(".json")
-    return predictions.with_name(f"{stem}.images.json")

@@ -12,7 +12,7 @@ from gains.registry import nearest
 class Strict(BaseModel):
     """Base of all settings: immutable, and a misspelt key is an error with a suggestion."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod

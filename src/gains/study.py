@@ -12,7 +12,9 @@ from pydantic import ValidationError
 
 from gains import config as configuration
 from gains.config import Config, DatasetSettings, MapSettings, RecipeSettings, StudySettings
+from gains.datasets.build import check_options
 from gains.methods import METHODS
+from gains.published.records import numbers
 from gains.registry import nearest
 from gains.strict import explain, merge
 
@@ -77,9 +79,21 @@ class Study:
         self.settings = settings
         self.data = f"data/{self.tag}"
         self.results = f"results/{self.tag}"
+        self._check_data()
         self._check_detector_keys()
         for table in settings.tables:
             self.table_runs(table)
+
+    def _check_data(self) -> None:
+        published = sorted({number.dataset for number in numbers()})
+        for name, block in self.settings.datasets.items():
+            check_options(block.source or name, block.options)
+            role = block.represents or block.stands_for
+            if role and role not in published:
+                raise ValueError(
+                    f"studies.{self.name}.datasets.{name}: no published numbers on {role!r}; "
+                    f"{nearest(role, published)}known: {', '.join(published)}"
+                )
 
     def _check_detector_keys(self) -> None:
         known = sorted({key for method in METHODS for key in method.settings.model_fields})
@@ -143,6 +157,11 @@ class Study:
             )
         except ValidationError as error:
             raise explain(error, where) from error
+        if maps.rasterize == "points":
+            raise ValueError(
+                f"{where}: rasterize: points needs polygons, but a study's data sets hold RLE; "
+                "use coco here, and points with `gains maps` on a polygon file"
+            )
         return RunSettings(
             method={"name": method, **chosen.model_dump(mode="json")},
             recipe=recipe.model_dump(mode="json"),

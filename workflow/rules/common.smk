@@ -15,6 +15,7 @@ from gains.codehash import of as code
 from gains.datasets import DATASETS
 from gains.datasets.build import check_options
 from gains.methods import METHODS
+from gains.methods.base import weights_file
 from gains.study import Run, resolve
 
 # Jobs, here or on a cluster's node, use this interpreter and this checkout's package.
@@ -140,9 +141,13 @@ def map_options(wildcards):
 
 
 def training_inputs(wildcards):
-    """Return what a training reads; maps only where the method's settings ask for them."""
-    maps = STUDY.maps(run_of(wildcards))
-    return {"maps": str(maps)} if maps else {}
+    """Return what some trainings read: maps, and a file of initial weights."""
+    run = run_of(wildcards)
+    files = {
+        "maps": STUDY.maps(run),
+        "weights": weights_file(STUDY.run_settings(run).to_json()),
+    }
+    return {role: str(file) for role, file in files.items() if file}
 
 
 def training_maps(wildcards):

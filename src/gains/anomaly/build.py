@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from gains.anomaly.raster import rasterize
 from gains.anomaly.store import Record, write_full, write_store
 from gains.config import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +63,17 @@ def build_maps(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
     _check_ids(coco.path, [a for _, annotations, _ in work for a in annotations])
-    records = (record for found in _progress(_run(work, jobs), len(work)) for record in found)
-    number = write_full(out, records) if full else write_store(out, settings, records)
+    with progress("anomaly maps, images", len(work)) as advance:
+        records = _told(_run(work, jobs), advance)
+        number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
+
+
+def _told(results: Iterable[list[Record]], advance: Advance) -> Iterator[Record]:
+    for done, found in enumerate(results, start=1):
+        yield from found
+        advance(done)
 
 
 def _check_ids(path: str, annotations: list[dict[str, Any]]) -> None:
@@ -116,18 +123,3 @@ def _run(work: list[Job], jobs: int) -> Iterator[list[Record]]:
             yield from pool.map(maps_of_image, work)
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _progress(results: Iterable[list[Record]], total: int) -> Iterator[list[Record]]:
-    """Pass results on: a bar on a terminal, otherwise a log line per tenth."""
-    if sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import track
-
-        yield from track(results, "anomaly maps", total=total, console=Console(stderr=True))
-        return
-    step = max(total // 10, 1)
-    for done, result in enumerate(results, start=1):
-        yield result
-        if done % step == 0 or done == total:
-            logger.info("anomaly maps: %d of %d images", done, total)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -28,8 +30,8 @@ DIVISIBLE_BY = 32
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group norm with 8 channels a group, at most 32 groups."""
-    return nn.GroupNorm(max(1, min(32, channels // 8)), channels)
+    """Group norm with 32 groups, or, in narrow layers, fewer: at least 8 channels a group."""
+    return nn.GroupNorm(math.gcd(channels, min(32, max(1, channels // 8))), channels)
 
 
 NORMS = {"frozen_bn": FrozenBatchNorm2d, "bn": nn.BatchNorm2d, "gn": group_norm}
@@ -71,13 +73,17 @@ class ResNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-        self._freeze(settings.freeze_at)
+        frozen = [[self.conv1, self.bn1], *[[stage] for stage in self.stages]]
+        self._frozen = [module for part in frozen[: settings.freeze_at] for module in part]
+        for module in self._frozen:
+            module.requires_grad_(False)
 
-    def _freeze(self, stages: int) -> None:
-        parts = [[self.conv1, self.bn1], *[[stage] for stage in self.stages]]
-        for part in parts[:stages]:
-            for module in part:
-                module.requires_grad_(False)
+    def train(self, mode: bool = True) -> Self:
+        """Switch between training and test; frozen stages stay at test, their norms too."""
+        super().train(mode)
+        for module in self._frozen:
+            module.eval()
+        return self
 
     @property
     def stages(self) -> list[nn.Module]:

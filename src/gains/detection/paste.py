@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
+
+PIXELS = 2**23
+"""Pixels pasted at a time."""
 
 
 def _weights(low: Tensor, high: Tensor, cells: int, length: int) -> Tensor:
@@ -19,29 +24,27 @@ def _weights(low: Tensor, high: Tensor, cells: int, length: int) -> Tensor:
 
 
 def paste(
-    masks: Tensor, boxes: Tensor, size: tuple[int, int], threshold: float = 0.5, chunk: int = 16
-) -> Tensor:
+    masks: Tensor, boxes: Tensor, size: tuple[int, int], threshold: float = 0.5
+) -> Iterator[Tensor]:
     """Paste box masks into an image: bilinear at pixel centres, zero outside, then threshold.
 
-    Bilinear interpolation is separable, so a pasted mask is ``Wy @ mask @ Wx^T``.
+    Bilinear interpolation is separable, so a pasted mask is ``Wy @ mask @ Wx^T``. Masks come one
+    after the other, since a large image with many would fill the memory.
 
     Args:
         masks: float32 (D, M, M), probabilities.
         boxes: float32 (D, 4), px of the wanted image.
         size: height and width of the image.
         threshold: at and above it a pixel belongs to the mask.
-        chunk: masks pasted at a time, which bounds the memory.
 
-    Returns:
-        bool (D, height, width).
+    Yields:
+        bool (height, width), D times.
     """
     height, width = size
-    out = torch.zeros((len(masks), height, width), dtype=torch.bool, device=masks.device)
-    cells = masks.shape[-1] if len(masks) else 1
-    for start in range(0, len(masks), chunk):
-        part = slice(start, start + chunk)
+    together = max(1, PIXELS // (height * width))
+    for start in range(0, len(masks), together):
+        part = slice(start, start + together)
         x0, y0, x1, y1 = boxes[part].unbind(dim=1)
-        rows = _weights(y0, y1, cells, height)
-        columns = _weights(x0, x1, cells, width)
-        out[part] = rows @ masks[part] @ columns.transpose(1, 2) >= threshold
-    return out
+        rows = _weights(y0, y1, masks.shape[-1], height)
+        columns = _weights(x0, x1, masks.shape[-1], width)
+        yield from rows @ masks[part] @ columns.transpose(1, 2) >= threshold

@@ -38,19 +38,19 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
     """
     rois = with_image_index(boxes)
     level = levels(rois[:, 1:])
-    out = features[0].new_zeros((len(rois), features[0].shape[1], size, size))
+    out = rois.new_zeros((len(rois), features[0].shape[1], size, size))
     for number, stride in enumerate(STRIDES):
         here = torch.nonzero(level == number).flatten()
         if len(here):
             pooled = roi_align(
-                features[number],
-                rois[here].to(features[number].dtype),
+                features[number].float(),  # half precision would round the boxes by pixels
+                rois[here],
                 size,
                 spatial_scale=1 / stride,
                 sampling_ratio=0,
                 aligned=True,
             )
-            out = out.index_copy(0, here, pooled.to(out.dtype))
+            out = out.index_copy(0, here, pooled)
     return out
 
 

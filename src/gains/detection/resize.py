@@ -13,7 +13,7 @@ def scaled_size(shape: torch.Size | tuple[int, int], short: int, longest: int) -
     """Return height and width after scaling the short side to ``short``, the long at most so."""
     height, width = int(shape[0]), int(shape[1])
     scale = min(short / min(height, width), longest / max(height, width))
-    return int(height * scale + 0.5), int(width * scale + 0.5)
+    return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
 
 
 def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gains.strict import Strict
 
@@ -23,15 +23,25 @@ class BackboneSettings(Strict):
     )
     fpn_channels: int = Field(256, ge=4)
 
+    @model_validator(mode="after")
+    def _random_weights_are_trained(self) -> BackboneSettings:
+        if self.weights == "none" and (self.freeze_at or self.norm == "frozen_bn"):
+            raise ValueError(
+                "weights: none needs everything trained: set freeze_at: 0 and norm: gn or bn"
+            )
+        return self
+
 
 class TwoStageSettings(Strict):
     """Mask R-CNN and its relatives (detectron2's meaning of every number)."""
 
     backbone: BackboneSettings = BackboneSettings()
-    anchor_sizes: tuple[float, ...] = Field(
+    anchor_sizes: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (32, 64, 128, 256, 512), min_length=5, max_length=5, description="px, one per level p2..p6"
     )
-    aspect_ratios: tuple[float, ...] = (0.5, 1.0, 2.0)
+    aspect_ratios: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.5, 1.0, 2.0), min_length=1, description="height over width"
+    )
     rpn_anchors_per_image: int = Field(256, ge=2)
     rpn_pre_nms_train: int = Field(2000, ge=1, description="per level")
     rpn_pre_nms_test: int = Field(1000, ge=1, description="per level")

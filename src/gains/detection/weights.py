@@ -35,6 +35,12 @@ def load_pretrained(model: nn.Module, weights: str, backbone: str) -> None:
     if not any(key.startswith("backbone.body.") for key in state):
         state = {f"backbone.body.{k}": v for k, v in state.items() if not k.startswith("fc.")}
     own = model.state_dict()
+    statistics = [k for k in state if k.startswith("backbone.body.") and k.endswith("running_var")]
+    if statistics and statistics[0] not in own:
+        raise ValueError(
+            f"weights {weights!r} are of batch norms, but the backbone has group norms; "
+            "use norm: frozen_bn or bn, or weights: none"
+        )
     counters = tuple(key for key in own if key.endswith("num_batches_tracked"))
     wanted = [k for k in own if k.startswith("backbone.body.") and k not in counters]
     missing = [key for key in wanted if key not in state or state[key].shape != own[key].shape]
@@ -64,7 +70,6 @@ def _imagenet(backbone: str) -> State:
 
 
 def _from_file(path: Path) -> State:
-
     content = checkpoint.load(path)
     state = content.get("state", content)
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from gains.registry import Registry
-from gains.strict import Strict
+from gains.strict import Strict, explain
 
 if TYPE_CHECKING:
     from gains.detection.types import Detector
@@ -41,3 +44,28 @@ class Method:
 
 
 METHODS: Registry[Method] = Registry("method")
+
+
+def build_method(settings: dict[str, Any], num_classes: int) -> Detector:
+    """Build the detector of a run.
+
+    Args:
+        settings: effective settings of the run (:class:`gains.study.RunSettings`).
+        num_classes: K, background not counted.
+
+    Raises:
+        ValueError: unknown method, or settings that are not its.
+    """
+    method = METHODS.get(settings["method"]["name"])
+    own = {key: value for key, value in settings["method"].items() if key != "name"}
+    try:
+        chosen = method.settings.model_validate(own)
+    except ValidationError as error:
+        raise explain(error, f"settings of {method.name}") from error
+    return method.build(chosen, num_classes, settings["max_detections"])
+
+
+def weights_file(settings: dict[str, Any]) -> Path | None:
+    """Return the file of initial weights that a run reads, or None."""
+    weights = settings["method"]["backbone"]["weights"]
+    return None if weights in ("none", "imagenet") else Path(weights)

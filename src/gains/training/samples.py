@@ -100,9 +100,16 @@ class Samples(Dataset[Sample]):
         maps = None
         if self.maps is not None:
             ids = [int(i) for i in instances.ids[filled]]
-            full = [self.maps.full(i) for i in ids]
-            shape = (0, record.height, record.width)
-            maps = torch.from_numpy(np.stack(full) if full else np.ones(shape, dtype=np.float32))
+            planes = np.ones((len(ids), record.height, record.width), dtype=np.float32)
+            for plane, annotation in zip(planes, ids, strict=True):
+                full = self.maps.full(annotation)
+                if full.shape != plane.shape:
+                    raise ValueError(
+                        f"{self.maps.path}: the map of annotation {annotation} is {full.shape}, "
+                        f"{record.file_name} is {plane.shape}; make the maps of this data set"
+                    )
+                plane[:] = full
+            maps = torch.from_numpy(planes)
         masks = torch.from_numpy(stack[filled].astype(np.uint8))
         target = Target(boxes_of(masks), torch.tensor(labels, dtype=torch.int64), masks, maps)
         image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)

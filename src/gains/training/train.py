@@ -7,9 +7,9 @@ checkpoint therefore holds weights, momentum and losses, and no state of chance.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import platform
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from typing import Any
 
 import torch
 import torchvision
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import gains
 from gains import checkpoint
 from gains.anomaly.store import MapStore
-from gains.config import RecipeSettings
+from gains.config import MapSettings, RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
 from gains.device import choose_device
 from gains.files import settings_hash, sha256, write_json
-from gains.methods.base import METHODS
+from gains.methods.base import build_method, weights_file
 from gains.progress import progress
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 SAMPLING = 3
 """Stream of chance of the model's own sampling; see also samples.py."""
+CHECKPOINT = "last.pt"
+"""Name of the running checkpoint in its scratch folder."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,14 @@ class Job:
     code: str = ""
 
     def inputs(self) -> dict[str, str]:
-        """Return the SHA-256 of every input file."""
-        paths = [self.coco, self.coco.with_suffix(".zip"), self.split]
-        return {path.name: sha256(path) for path in [*paths, *([self.maps] if self.maps else [])]}
+        """Return the SHA-256 of every input file, by its role."""
+        paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
+        if self.maps is not None:
+            paths["maps"] = self.maps
+        weights = weights_file(self.settings)
+        if weights is not None:
+            paths["weights"] = weights
+        return {role: sha256(path) for role, path in paths.items()}
 
 
 def train(job: Job) -> None:
@@ -92,7 +99,7 @@ def train(job: Job) -> None:
     key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
-    with FileLock(job.scratch.with_suffix(".lock")):
+    with waiting_lock(job.scratch.with_name(f"{job.scratch.name}.lock")):
         began = time.monotonic()
         device = choose_device(recipe.device)
         model = build_model(job.settings, len(coco.categories), job.seed).to(device)
@@ -109,7 +116,24 @@ def train(job: Job) -> None:
                 "seconds": round(time.monotonic() - began, 1),
             },
         )
-        shutil.rmtree(job.scratch, ignore_errors=True)
+        (job.scratch / CHECKPOINT).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # somebody else's files may lie there
+            job.scratch.rmdir()
+
+
+@contextlib.contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Hold a lock file; say so when another process has it, and wait."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info("another process trains this run (%s): waiting for it to end", path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
@@ -119,6 +143,9 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
         if job.maps is None:
             raise ValueError("the method reads gradient anomaly maps: give them with --maps")
         maps = MapStore(job.maps)
+        made, wanted = maps.settings, MapSettings.model_validate(job.settings["maps"])
+        if made != wanted:
+            raise ValueError(f"{job.maps}: made with {made.key}, the run wants {wanted.key}")
     archive = ImageArchive(job.coco.with_suffix(".zip"))
     length = recipe.iterations * recipe.batch_size
     return Samples(coco, archive, records, recipe, maps, job.seed, length)
@@ -132,13 +159,11 @@ def build_model(settings: dict[str, Any], num_classes: int, seed: int) -> Detect
         num_classes: K, background not counted.
         seed: of the initial weights; the global state of chance is left as it was.
     """
-    method = METHODS.get(settings["method"]["name"])
-    own = {k: v for k, v in settings["method"].items() if k != "name"}
-    chosen = method.settings.model_validate(own)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = method.build(chosen, num_classes, settings["max_detections"])
-    load_pretrained(model, own["backbone"]["weights"], own["backbone"]["name"])
+        model = build_method(settings, num_classes)
+    backbone = settings["method"]["backbone"]
+    load_pretrained(model, backbone["weights"], backbone["name"])
     return model
 
 
@@ -151,11 +176,11 @@ def _loop(
     device: torch.device,
 ) -> LossRecord:
     optimiser = make_optimiser(model, recipe)
-    path = job.scratch / "last.pt"
+    path = job.scratch / CHECKPOINT
     start, record = 0, LossRecord()
     if path.exists():
         kept = checkpoint.load(path, device)
-        if kept["key"] == key:
+        if kept.get("key") == key:
             start, record = kept["iteration"], LossRecord(kept["losses"])
             model.load_state_dict(kept["model"])
             optimiser.load_state_dict(kept["optimiser"])
@@ -180,6 +205,12 @@ def _loop(
                 content |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                 checkpoint.save(path, content)
     record.flush()
+    broken = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
+    if broken:
+        raise ValueError(
+            f"after the last iteration {len(broken)} weights are not finite, first {broken[0]!r}; "
+            "lower the learning rate, or set clip_norm"
+        )
     return record
 
 
