@@ -23,7 +23,12 @@ def study(seeds: list[int], **changes: Any) -> Study:
         ],
         **changes.pop("table", {}),
     }
-    dataset = {"stands_for": "ISBI2014", "title": "cells_1", **changes.pop("dataset", {})}
+    dataset = {
+        "stands_for": "ISBI2014",
+        "title": "cells_1",
+        "source": "synthetic-cells",
+        **changes.pop("dataset", {}),
+    }
     block = {
         "title": "a small study",
         "seeds": seeds,

@@ -64,7 +64,7 @@ def test_methods_has_a_line_each() -> None:
     lines = run("methods").splitlines()
     assert len(lines) == len(list(METHODS))
     gains = next(line for line in lines if line.startswith("gains\t"))
-    assert "BIBM 2024" in gains and "alrm" in gains
+    assert "Segmentation. 2024" in gains and "alrm" in gains
 
 
 def test_publish_copies_pairs(tmp_path: Path) -> None:

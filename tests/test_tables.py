@@ -125,7 +125,15 @@ def test_labels_of_the_demo():
 
 def test_backbone_that_differs_between_data_sets_is_named_for_each():
     other = {"detector": {"backbone": {"name": "resnet50"}}}
-    table = spec_of(study([0], datasets={"a": {}, "b": other}))
+    table = spec_of(
+        study(
+            [0],
+            datasets={
+                "a": {"source": "synthetic-nuclei"},
+                "b": {**other, "source": "synthetic-cells"},
+            },
+        )
+    )
     assert table["rows"][0]["label"] == "Mask R-CNN (R18/R50)"
     write_scores(table, {"": 0.5})
     write_table(table, "t.csv")
