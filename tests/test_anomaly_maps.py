@@ -381,7 +381,7 @@ def test_rasterize_points_is_the_integer_point_rule():
     mask = rasterize(triangle, 6, 6, MapSettings(rasterize="points"))
     rows, columns = np.indices((6, 6))
     np.testing.assert_array_equal(mask, (rows >= 1) & (columns >= 1) & (rows + columns < 5))
-    outside = {"id": 1, "segmentation": [[-9.0, -9.0, -3.0, -9.0, -3.0, -3.0]]}
+    outside = {"id": 1, "segmentation": [[-6.0, -6.0, -3.0, -6.0, -3.0, -3.0]]}
     assert not rasterize(outside, 6, 6, MapSettings(rasterize="points")).any()
 
 
@@ -406,5 +406,9 @@ def test_rasterize_refuses():
     odd = {"id": 8, "segmentation": [[1.0, 2.0, 3.0]]}
     with pytest.raises(ValueError, match="annotation 8: .*odd number"):
         rasterize(odd, 6, 6, MapSettings(rasterize="points"))
+    far = {"id": 8, "segmentation": [[1.0, 2.0, 3.0, 2.0, 3e9, 3.0]]}
+    for rule in ("points", "coco"):
+        with pytest.raises(ValueError, match="annotation 8: .*in px"):
+            rasterize(far, 6, 6, MapSettings(rasterize=rule))
     with pytest.raises(ValueError, match="annotation 9: .*polygons or RLE"):
         rasterize({"id": 9}, 6, 6, MapSettings())

@@ -147,7 +147,7 @@ def test_a_failure_in_a_worker_names_image_and_annotation(tmp_path, golden):
     write_json(tmp_path / "ann.json", content)
     coco = read_coco(tmp_path / "ann.json")
     for jobs in (1, 2):
-        with pytest.raises(ValueError, match=r"image 3 \(i03.*annotation 6.*polygons"):
+        with pytest.raises(ValueError, match=r"ann\.json: image 3 \(i03.*annotation 6.*polygons"):
             build_maps(coco, SETTINGS, list(coco.images.values()), tmp_path / "o.npz", jobs=jobs)
     assert not (tmp_path / "o.npz").exists()
 
@@ -161,16 +161,13 @@ def test_build_refuses(tmp_path, golden):
         build_maps(coco, MapSettings(target_category=0, window_size=65), images, out)
     with pytest.raises(ValueError, match="hold no annotation"):
         build_maps(coco, SETTINGS, [], out)
-    coco.annotations[1][0].pop("bbox")
-    with pytest.raises(ValueError, match="annotation 1: variant 'nuclei' finds neighbours"):
-        build_maps(coco, MapSettings(variant="nuclei"), images, out)
-    coco.annotations[1][0]["id"] = 2
-    with pytest.raises(ValueError, match="found id 2 twice"):
-        build_maps(coco, SETTINGS, images, out)
-    coco.annotations[1][0].pop("id")
-    with pytest.raises(ValueError, match="found one without an id"):
-        build_maps(coco, SETTINGS, images, out)
-    assert not out.exists()
+    for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")]):
+        coco.annotations[1][0]["bbox"] = box
+        with pytest.raises(ValueError, match="annotation 1: variant 'nuclei' finds neighbours"):
+            build_maps(coco, MapSettings(variant="nuclei"), images, out)
+    with pytest.raises(ValueError, match=r"maps\.txt: anomaly maps are written as \.npz"):
+        build_maps(coco, SETTINGS, images, tmp_path / "maps.txt")
+    assert not list(tmp_path.iterdir())
 
 
 def test_images_without_annotations_are_fine(tmp_path, golden):
@@ -216,6 +213,17 @@ def test_command_line(tmp_path, golden):
     for annotation_id in store.annotation_ids:
         full = found[str(annotation_id)]
         np.testing.assert_allclose(store.full(annotation_id), full, rtol=0, atol=6e-8)
+
+
+@pytest.mark.parametrize("option", [("--part", "train"), ("--fold", 0)])
+def test_a_part_needs_a_split(tmp_path, golden, option):
+    done = run_maps(
+        *("--coco", golden / "mixed.json", "--variant", "isbi", "--target-category", 0),
+        *(*option, "--out", tmp_path / "maps.npz"),
+    )
+    assert done.returncode == 1
+    assert "give --split too" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 def test_command_line_fails_with_one_message(tmp_path, golden):

@@ -75,6 +75,18 @@ def test_publish_copies_pairs(tmp_path: Path) -> None:
     assert [path.read_text() for _, path in pairs] == ["1", "2"]
 
 
+def test_publish_refuses_a_table_of_another_study(tmp_path: Path) -> None:
+    table, plain = tmp_path / "t.csv", tmp_path / "audit.csv"
+    table.write_text("study,row\ntiny,a\ntiny,b\n")
+    plain.write_text("dataset,images\ncells,3\n")
+    pairs = [(plain, tmp_path / "out" / "audit.csv"), (table, tmp_path / "out" / "t.csv")]
+    with pytest.raises(ValueError, match="table of study 'tiny', not of 'wrong'"):
+        publish("wrong", pairs)
+    assert not (tmp_path / "out").exists(), "nothing is copied by halves"
+    publish("tiny", pairs)
+    assert (tmp_path / "out" / "t.csv").read_text() == table.read_text()
+
+
 def test_publish_refuses_nothing_and_empty_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="found none"):
         publish("demo", [])

@@ -281,3 +281,78 @@ def test_mask_rcnn_reads_no_maps() -> None:
     assert str(maps) == (
         "data/demo/maps/synthetic-cells/fold0.train.isbi-t1-w3-f0.5-ol0.1-clean.npz"
     )
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder"), atomic_path(tmp_path):
+        raise AssertionError("the work began")
+    with pytest.raises(ValueError, match="cannot be written"), atomic_path("/proc/none/a.json"):
+        raise AssertionError("the work began")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metrics": []}, "metrics"),
+        ({"metrics": ["mAP", "mAP"]}, "once"),
+        ({"datasets": []}, "datasets"),
+        ({"subsets": []}, "subsets"),
+    ],
+)
+def test_tables_without_columns_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    content["studies"]["demo"]["tables"]["table3"].update(change)
+    with pytest.raises(ValueError, match=message):
+        check(content, "c")
+
+
+def test_a_table_may_not_take_another_outputs_name(content: dict[str, Any]) -> None:
+    tables = content["studies"]["demo"]["tables"]
+    tables["compare"] = tables["table3"]
+    with pytest.raises(ValueError, match="another output has that name"):
+        check(content, "c")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("milestones", [10, 5], "must rise"),
+        ("lr", float("inf"), "finite"),
+        ("train_sizes", [0], "greater than or equal to 32"),
+        ("max_size", 100, "below the short sides"),
+    ],
+)
+def test_recipes_that_cannot_work_are_refused(
+    content: dict[str, Any], key: str, value: Any, message: str
+) -> None:
+    demo = content["studies"]["demo"]
+    demo["recipe"][key] = value
+    for dataset in demo["datasets"].values():
+        dataset["recipe"].pop(key, None)
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "c"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"options": {"imgaes": 3}}, "did you mean 'images'"),
+        ({"stands_for": "ISBI2015"}, "no published numbers on 'ISBI2015'"),
+        ({"maps": {"rasterize": "points"}}, "needs polygons"),
+        ({"detector": {"backbone": {"weights": "imagenet"}}}, "width 64"),
+    ],
+)
+def test_data_set_blocks_that_cannot_work_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    content["studies"]["demo"]["datasets"]["synthetic-cells"].update(change)
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "c"))
+
+
+def test_names_are_fit_for_paths(content: dict[str, Any]) -> None:
+    datasets = content["studies"]["demo"]["datasets"]
+    datasets["../x"] = datasets["synthetic-cells"]
+    with pytest.raises(ValueError, match="pattern"):
+        check(content, "c")

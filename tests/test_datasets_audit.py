@@ -16,7 +16,7 @@ from gains.datasets.audit import audit, audit_table, relations
 from gains.datasets.build import convert
 from gains.datasets.coco import read_coco, write_coco
 from gains.datasets.mask_files import convert_masks
-from gains.datasets.sheet import contact_sheet
+from gains.datasets.sheet import GAP, TITLE, _opacity, contact_sheet
 from gains.files import read_json, write_json
 from gains.instances import Instances, encode_mask
 
@@ -98,7 +98,8 @@ def test_audit_refuses_a_split_of_another_data_set(
 
 def test_audit_table(files: tuple[Path, Path], tmp_path: Path) -> None:
     audit(*files, max_detections=4, out_json=tmp_path / "a.json")
-    audit_table([tmp_path / "a.json"] * 2, tmp_path / "t.csv")
+    audit(*files, max_detections=4, out_json=tmp_path / "b.json")
+    audit_table([tmp_path / "a.json", tmp_path / "b.json"], tmp_path / "t.csv")
     with (tmp_path / "t.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * 4 * 2
@@ -110,6 +111,8 @@ def test_audit_table(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert (train_nuclei["objects"], train_nuclei["area_median"]) == ("0", "")
     with pytest.raises(ValueError, match="no audit"):
         audit_table([], tmp_path / "u.csv")
+    with pytest.raises(ValueError, match=r"a\.json: given more than once"):
+        audit_table([tmp_path / "a.json", tmp_path / "x" / ".." / "a.json"], tmp_path / "u.csv")
     with pytest.raises(ValueError, match="expected a file of `gains audit`"):
         audit_table([files[0]], tmp_path / "u.csv")
 
@@ -192,15 +195,37 @@ def test_contact_sheet(tmp_path: Path) -> None:
     for name, source in (("a", "synthetic-cells"), ("b", "synthetic-nuclei")):
         convert(name, source, {"images": 2}, tmp_path / f"{name}.json")
     files = [tmp_path / "a.json", tmp_path / "b.json"]
-    contact_sheet(files, tmp_path / "sheet.png", columns=3, side=64)
-    image = Image.open(tmp_path / "sheet.png").convert("RGB")
-    assert image.size == (3 * 68 - 4, 4 * 68 - 4)
-    plain, outlined = np.asarray(image)[:64, :64], np.asarray(image)[68:132, :64]
-    changed = (plain != outlined).any(axis=2).mean()
-    assert 0.02 < changed < 0.6
-    assert (np.asarray(image)[:64, 136:] == 255).all()  # no third image
+    contact_sheet(files, tmp_path / "sheet.png", columns=3, side=256)
+    sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).astype(int)
+    step, block = 256 + GAP, TITLE + 2 * (256 + GAP)
+    assert sheet.shape == (2 * block - GAP, 3 * step - GAP, 3)
+    titles = [sheet[top : top + TITLE] for top in (0, block)]
+    assert all((title < 128).any() for title in titles), "each data set is named"
+    assert (titles[0] != titles[1]).any()
+    plain, outlined = sheet[TITLE : TITLE + 256, :256], sheet[TITLE + step : block - GAP, :256]
+    changed = (abs(plain - outlined) > 40).any(axis=2).mean()
+    assert 0.02 < changed < 0.3
+    saturated = np.ptp(outlined, axis=2) > 100
+    assert saturated.any() and not (np.ptp(plain, axis=2) > 60).any(), "only lines are coloured"
+    assert (sheet[TITLE : block - GAP, 2 * step :] == 255).all()  # no third image
     with pytest.raises(ValueError, match="no data set"):
         contact_sheet([], tmp_path / "x.png")
+    with pytest.raises(ValueError, match=r"x.jpg: expected a name ending in .png"):
+        contact_sheet(files, tmp_path / "x.jpg")
+
+
+def test_outlines_are_smooth_and_on_the_border() -> None:
+    y, x = np.mgrid[:64, :64]
+    disc = np.hypot(y - 31.5, x - 31.5) <= 20
+    opacity = _opacity(disc, (128, 128))
+    assert opacity.shape == (128, 128)
+    assert ((opacity > 0.1) & (opacity < 0.9)).sum() > 100, "anti-aliased"
+    y, x = np.mgrid[:128, :128]
+    radius = np.hypot(y - 63.5, x - 63.5)
+    assert opacity[abs(radius - 40.5) < 0.5].mean() > 0.7
+    assert opacity[abs(radius - 40.5) > 4].max() == 0
+    cut = _opacity(np.ones((64, 64), dtype=bool), (128, 128))
+    assert cut[0, 5:-5].min() > 0.8 and cut[10:-10, 10:-10].max() == 0, "closed at the edge"
 
 
 def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:

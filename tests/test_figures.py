@@ -13,10 +13,12 @@ from gains.cli.app import app
 from gains.cli.reports import FigureGroup
 from gains.config import MapSettings
 from gains.datasets.coco import read_coco, write_coco
-from gains.figures import FIGURES, Figure
+from gains.figures import FIGURES, Figure, style
 from gains.figures.anomaly_fields import steps
+from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
 from gains.files import write_json
 from gains.instances import Instances, encode_mask
+from gains.predictions import sidecar_path
 
 SIZE = 64
 
@@ -118,7 +120,7 @@ def test_steps_of_two_discs(coco):
 def test_figure3_refuses_what_it_cannot_draw(coco, tmp_path):
     out = tmp_path / "x.png"
     for arguments, message in (
-        (("--image", "c.png", "--out", out), "not in it"),
+        (("--image", "c.png", "--out", out), r"unknown image 'c.png'; did you mean .*scene.json"),
         (("--settings", '{"window": 3}', "--out", out), "unknown key 'window'"),
         (("--settings", "{", "--out", out), "not JSON"),
         (("--settings", '{"target_category": 7}', "--out", out), "no instance of the target"),
@@ -149,8 +151,86 @@ def test_predictions_beside_ground_truth(coco, tmp_path):
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     run(*common, "--min-score", "0.2", "--out", tmp_path / "low.png")
     assert (pixels_of(tmp_path / "one.png") != pixels_of(tmp_path / "low.png")).any()
-    with pytest.raises(ValueError, match="1 --label for 2"):
-        run(*common, "--label", "x", "--out", tmp_path / "x.png")
+    for labels, message in ((("x",), "1 --label for 2"), (("x", "x"), "title 'x'.* --label")):
+        with pytest.raises(ValueError, match=message):
+            options = [part for label in labels for part in ("--label", label)]
+            run(*common, *options, "--out", tmp_path / "x.png")
+    with pytest.raises(ValueError, match="unknown image 'no.png'; .*scene.json has 2 images"):
+        run(*common, "--image", "no.png", "--out", tmp_path / "x.png")
+
+
+def list_predicted(path, *images):
+    entries = [{"id": i, "file_name": name, "height": SIZE, "width": SIZE} for i, name in images]
+    write_json(sidecar_path(path), entries)
+
+
+def test_only_predicted_images_are_shown(coco, tmp_path):
+    good = predictions(coco, tmp_path / "good.json.gz", 0.9)
+    empty = tmp_path / "empty.json"
+    write_json(empty, [])
+    common = ("predictions", "--coco", coco, "--predictions", good, "--out")
+    run(*common, tmp_path / "both.png")
+    run(*common, tmp_path / "b.png", "--image", "b.png")
+    list_predicted(good, (2, "b.png"))
+    run(*common, tmp_path / "default.png")
+    assert (tmp_path / "default.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert (tmp_path / "default.png").read_bytes() != (tmp_path / "both.png").read_bytes()
+    x = tmp_path / "x.png"
+    with pytest.raises(ValueError, match=r"'a.png' was not predicted; .*good.images.json lists"):
+        run(*common, x, "--image", "a.png")
+    with pytest.raises(ValueError, match="none of 2 images was predicted in all"):
+        run(*common, x, "--predictions", empty)
+    list_predicted(empty, (1, "a.png"), (2, "b.png"))
+    run(*common, tmp_path / "listed.png", "--predictions", empty)
+    assert pixels_of(tmp_path / "listed.png").shape[0] == pixels_of(tmp_path / "b.png").shape[0]
+    list_predicted(good, (1, "b.png"))
+    with pytest.raises(ValueError, match=r"good.images.json: image 1"):
+        run(*common, x)
+    assert not x.exists()
+
+
+def test_images_without_a_detection_are_left_out_where_no_list_tells(coco, tmp_path):
+    read = read_coco(coco)
+    path = predictions(coco, tmp_path / "p.json.gz", 0.9)
+    entries = [e for e in json.loads(gzip.decompress(path.read_bytes())) if e["image_id"] == 2]
+    write_json(tmp_path / "p.json.gz", entries)
+    column = Column.read("p", path, read)
+    assert [i.file_name for i in all_predicted(list(read.images.values()), [column])] == ["b.png"]
+    refuse_unpredicted([read.images[1]], [column])  # nothing says that it was not predicted
+
+
+def test_titles_tell_runs_apart():
+    runs = Path("results/demo/runs/cells")
+    name = "seed0/fold0/test.predictions.json.gz"
+    paths = [runs / "gains/default" / name, runs / "gains/w7" / name, Path("mine.json.gz")]
+    assert titles_of(paths, []) == ["gains/default", "gains/w7", "mine"]
+    assert titles_of(paths, ["a", "b", "c"]) == ["a", "b", "c"]
+    with pytest.raises(ValueError, match="2 columns have the title 'gains/w7'.* --label"):
+        titles_of([paths[1], runs / "gains/w7/seed1/fold0/x.json"], [])
+
+
+def texts_of_figure3(monkeypatch, coco, tmp_path, *options):
+    shown = []
+
+    def save(drawn, path, metadata):
+        shown.append([text.get_text() for text in drawn.axes[7].texts])
+
+    monkeypatch.setattr(style, "_save", save)
+    run("figure3", "--coco", coco, "--out", tmp_path / "x.png", *options)
+    return shown[0]
+
+
+def test_figure3_names_data_set_and_study(coco, tmp_path, monkeypatch):
+    title, below = texts_of_figure3(monkeypatch, coco, tmp_path, "--study", "demo")
+    assert title == "scene"
+    assert below.splitlines()[:2] == ["study demo", "a.png"]
+    assert "overlap highlight 0.1" in below
+    content = json.loads(coco.read_text())
+    write_json(coco, content | {"info": {"name": "My cells"}})
+    options = ("--settings", '{"variant": "nuclei"}')
+    title, below = texts_of_figure3(monkeypatch, coco, tmp_path, *options)
+    assert title == "My cells"
+    assert "no highlight (nuclei)" in below and "overlap" not in below and "study" not in below
 
 
 def test_worst_images_by_aji(coco, tmp_path):

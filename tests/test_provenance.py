@@ -139,5 +139,33 @@ def test_verify_sees_other_inputs() -> None:
 
 
 def test_verify_of_nothing_is_an_error() -> None:
-    with pytest.raises(ValueError, match="none.json"):
+    with pytest.raises(FileNotFoundError, match="none.json: no such file"):
         provenance.verify("none.json")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([1], "expected a provenance file, a mapping .* found list"),
+        ({"format": 1}, "expected a provenance file, a mapping .* found dict"),
+        ({"files": {}}, "expected a provenance file, .* found 'files': {}"),
+        ({"files": {"a": 1}}, "expected a record with sha256 and input_checksums for a, found 1"),
+    ],
+)
+def test_verify_says_what_a_provenance_file_is(content: Any, message: str) -> None:
+    write_json("other.json", content)
+    with pytest.raises(ValueError, match=f"other.json: {message}"):
+        provenance.verify("other.json")
+
+
+def test_a_folder_is_no_provenance_file() -> None:
+    for call in (provenance.verify, provenance.restore):
+        with pytest.raises(ValueError, match="results: is a folder, expected a file"):
+            call("results")
+
+
+def test_another_json_is_taken_for_absent() -> None:
+    Path(FILE).write_text("[1]")
+    shutil.rmtree(".snakemake")
+    provenance.restore(FILE)
+    assert not provenance.METADATA.exists()

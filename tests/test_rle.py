@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from pycocotools import mask as coco_mask
 
-from gains.instances import encode_mask
-from gains.rle import first_broken
+from gains.instances import decode_mask, encode_mask
+from gains.rle import check_rle, decode_runs
 
 
 def sound_masks():
@@ -19,33 +20,51 @@ def sound_masks():
 
 
 def test_sound_masks_pass():
-    assert first_broken(sound_masks()) is None
-    assert first_broken([]) is None
+    for rle in sound_masks():
+        check_rle(rle, *rle["size"])
+        check_rle({**rle, "counts": rle["counts"].encode()}, *rle["size"])
+
+
+def test_runs_are_those_of_the_mask():
+    for rle in sound_masks():
+        runs = decode_runs(rle["counts"])
+        again = coco_mask.frPyObjects({"size": rle["size"], "counts": runs.tolist()}, *rle["size"])
+        np.testing.assert_array_equal(decode_mask(again), decode_mask(rle))
 
 
 @pytest.mark.parametrize(
     "counts",
-    ["", "!!!", "f\\18g13M3M2N2N", "zzzz", " ", "PPPPPPPPPPPPPPPP", "oooooooooo0", "é", "\x7f", 5],
+    [
+        *("", "!!!", "f\\18g13M3M2N2N", "zzzz", " ", "PPPPPPPPPPPPPPPP", "oooooooooo0", "é"),
+        *("\x7f", b"\xff", 5, None, [], [401], [-1, 401], [399.0, 1], [True, 399], ["400"]),
+        [2**70, 400 - 2**70],
+    ],
 )
 def test_broken_counts_are_found(counts):
-    masks = sound_masks()
-    masks.insert(7, {"size": [20, 20], "counts": counts})
-    assert first_broken(masks) == 7
+    with pytest.raises(ValueError, match="damaged"):
+        check_rle({"size": [20, 20], "counts": counts}, 20, 20)
+
+
+@pytest.mark.parametrize("size", [None, 400, [20], [20, 20, 1], [20.0, 20], "20", [True, 20]])
+def test_a_broken_size_is_found(size):
+    with pytest.raises(ValueError, match=r"has size .* expected \[height, width\]"):
+        check_rle({"size": size, "counts": [400]}, 20, 20)
 
 
 def test_another_size_is_found():
-    masks = [encode_mask(np.ones((4, 5), dtype=bool)) for _ in range(3)]
-    masks[2]["size"] = [4, 6]
-    assert first_broken(masks) == 2
+    with pytest.raises(ValueError, match=r"RLE of size \[4, 5\] in an image of \[5, 4\]"):
+        check_rle({"size": [4, 5], "counts": [20]}, 5, 4)
 
 
 def test_a_cut_off_mask_is_found():
     rle = encode_mask(np.random.default_rng(1).random((30, 30)) < 0.5)
     for length in range(1, len(rle["counts"])):
-        assert first_broken([{**rle, "counts": rle["counts"][:length]}]) == 0
+        with pytest.raises(ValueError, match="damaged"):
+            check_rle({**rle, "counts": rle["counts"][:length]}, 30, 30)
 
 
 def test_negative_runs_are_found():
     # runs 5, -1, 0, 5 sum to 9 px, as the size says
-    assert first_broken([{"size": [3, 3], "counts": "5O06"}]) == 0
-    assert first_broken([{"size": [3, 3], "counts": "513"}]) is None
+    with pytest.raises(ValueError, match="whole numbers from 0 up"):
+        check_rle({"size": [3, 3], "counts": "5O06"}, 3, 3)
+    check_rle({"size": [3, 3], "counts": "513"}, 3, 3)

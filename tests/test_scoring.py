@@ -393,9 +393,15 @@ def changed(detections, **changes):
         ({"score": True}, "found True"),
         ({"segmentation": disc(9, 9, 4, size=50)}, r"size \[50, 50\] in an image of \[60, 60\]"),
         ({"segmentation": 5}, "expected polygons or RLE"),
-        ({"segmentation": {"size": [SIZE, SIZE], "counts": "zzzz"}}, "RLE is broken"),
-        ({"segmentation": {"size": [SIZE, SIZE], "counts": "f13"}}, "RLE is broken"),
-        ({"segmentation": {"size": [SIZE, SIZE], "counts": 5}}, "RLE is broken"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": "zzzz"}}, "prediction 1: .*damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": "f13"}}, "RLE is damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": 5}}, "damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": [-1, 3601]}}, "whole numbers from 0"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": [1.5, 3598.5]}}, "whole numbers"),
+        ({"segmentation": [[1, 1, 9, 1, 3e9, 9]]}, "prediction 1: .*in px"),
+        ({"segmentation": [[1, 1, 9, 1, float("nan"), 9]]}, "prediction 1: .*not finite"),
+        ({"image_id": [1]}, r"prediction 1: 'image_id' is \[1\]; expected a whole number"),
+        ({"category_id": {}}, "prediction 1: 'category_id' is {}; expected a whole number"),
     ],
 )
 def test_a_bad_prediction_is_refused(scene, detections, changes, message):
@@ -433,6 +439,26 @@ def test_a_truncated_file_is_refused(files):
     predictions.write_bytes(predictions.read_bytes()[:-20])
     with pytest.raises(ValueError, match="expected complete JSON"):
         score_files(truth, predictions)
+
+
+def test_the_file_at_fault_is_named_once(files, scene, detections):
+    truth, predictions = files
+    write_json(predictions, changed(detections, score=2))
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).startswith(f"{predictions}: prediction 1: expected a score")
+    assert str(truth) not in str(error.value)
+    predictions.write_text("[")
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).count(str(predictions)) == 1
+    write_json(predictions, detections)
+    scene.annotations[2][0]["segmentation"] = [[1, 1, 9, 1, 3e9, 9]]
+    write_truth(truth, scene)
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).startswith(f"{truth}: annotation 3 of 2.png: segmentation: ")
+    assert str(predictions) not in str(error.value)
 
 
 def sidecar(scene, **changes):
@@ -473,8 +499,12 @@ def test_images_that_were_not_predicted_are_refused(files, scene):
 
 def test_a_broken_sidecar_is_refused(files):
     truth, predictions = files
-    write_json(sidecar_path(predictions), [{"id": 1}])
-    with pytest.raises(ValueError, match="expected a list of file_name, height, id, width"):
+    for entry in ({"id": 1}, 1):
+        write_json(sidecar_path(predictions), [entry])
+        with pytest.raises(ValueError, match="expected a list of file_name, height, id, width"):
+            score_files(truth, predictions)
+    write_json(sidecar_path(predictions), [{"id": [1], "file_name": "a", "height": 1, "width": 1}])
+    with pytest.raises(ValueError, match=r"images.json: an entry: 'id' is \[1\]"):
         score_files(truth, predictions)
 
 

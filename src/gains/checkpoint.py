@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import io
 import pickle
+import struct
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from gains.files import atomic_path
+from gains.files import atomic_path, require_file
 
 MODEL_FORMAT = 1
+BROKEN = (
+    *(RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError),
+    *(LookupError, AttributeError, struct.error),
+)
+"""What torch raises on a file that is not a complete checkpoint."""
 
 
 def save(path: str | Path, content: dict[str, Any]) -> None:
@@ -27,17 +33,16 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is truncated or of another kind.
+        ValueError: it is a folder, truncated or of another kind.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    path = require_file(path)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError) as error:
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    except BROKEN as error:
+        # torch's own message advises to load the file unsafely
         raise ValueError(
-            f"{path}: not a complete checkpoint ({first_line}); delete it and make it again"
+            f"{path}: not a complete checkpoint: it is cut off, damaged, or holds more than "
+            "tensors and plain values; delete it and make it again"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a checkpoint, found a {type(content).__name__}")

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from gains.registry import nearest
-from gains.strict import Strict, explain
+from gains.strict import Strict, validated
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
@@ -20,13 +20,19 @@ Name = Annotated[str, Field(pattern=NAME)]
 class MapSettings(Strict):
     """A gradient anomaly map parameter set (paper section II-C)."""
 
-    variant: Literal["isbi", "chrom", "nuclei"] = "isbi"
-    target_category: int = Field(1, ge=0)
+    variant: Literal["isbi", "chrom", "nuclei"] = Field(
+        "isbi", description="which of the published programs, see anomaly-maps.md"
+    )
+    target_category: int = Field(1, ge=0, description="category that gets maps")
     window_size: int = Field(5, ge=2, description="side of the deviation window, px")
     f_ga: float = Field(0.5, gt=0, description="map values lie in [1, 1 + f_ga]")
-    overlap_highlight: float = Field(0.1, ge=0)
-    mode: Literal["as_published", "clean"] = "clean"
-    rasterize: Literal["coco", "points"] = "coco"
+    overlap_highlight: float = Field(0.1, ge=0, description="added where two objects overlap")
+    mode: Literal["as_published", "clean"] = Field(
+        "clean", description="with the program's quirks, or without"
+    )
+    rasterize: Literal["coco", "points"] = Field(
+        "coco", description="points: the programs' rule, for `gains maps` on polygons only"
+    )
 
     @property
     def key(self) -> str:
@@ -41,8 +47,8 @@ class MapSettings(Strict):
 class SplitSettings(Strict):
     """Random 6:2:2 by seed, or given lists."""
 
-    ratio: tuple[float, float, float] = (0.6, 0.2, 0.2)
-    seed: int = Field(0, ge=0)
+    ratio: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, val, test")
+    seed: int = Field(0, ge=0, description="of the draw")
     file: str | None = Field(None, description="JSON with given lists instead of a draw")
 
     @field_validator("ratio")
@@ -60,29 +66,33 @@ class RecipeSettings(Strict):
 
     iterations: int = Field(20000, ge=1)
     batch_size: int = Field(1, ge=1, description="images")
-    lr: float = Field(0.015, gt=0)
-    momentum: float = Field(0.9, ge=0, lt=1)
-    weight_decay: float = Field(1e-4, ge=0)
-    warmup_iterations: int = Field(1000, ge=0)
-    warmup_factor: float = Field(0.001, gt=0, le=1)
-    milestones: tuple[Annotated[int, Field(ge=1)], ...] = (15000, 18000)
-    gamma: float = Field(0.1, gt=0, le=1)
+    lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of SGD")
+    weight_decay: float = Field(1e-4, ge=0, description="not of norms")
+    warmup_iterations: int = Field(1000, ge=0, description="linear warm-up")
+    warmup_factor: float = Field(0.001, gt=0, le=1, description="of lr, at its start")
+    milestones: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (15000, 18000), description="iterations at which lr drops"
+    )
+    gamma: float = Field(0.1, gt=0, le=1, description="factor of each drop")
     clip_norm: float | None = Field(None, gt=0, description="gradient clipping, off when absent")
     train_sizes: tuple[Annotated[int, Field(ge=32)], ...] = Field(
         (640, 672, 704, 736, 768, 800), min_length=1, description="short sides drawn from, px"
     )
     test_size: int = Field(800, ge=32, description="short side, px")
     max_size: int = Field(1333, ge=32, description="long side at most, px")
-    horizontal_flip: float = Field(0.5, ge=0, le=1)
-    vertical_flip: float = Field(0.0, ge=0, le=1)
-    amp: bool = False
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability")
+    vertical_flip: float = Field(0.0, ge=0, le=1, description="probability")
+    amp: bool = Field(False, description="bfloat16 where it is safe; off in the paper's runs")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU if any")
     threads: int = Field(1, ge=1, description="CPU threads of one training, never all cores")
     workers: int = Field(0, ge=0, description="processes that load data; 0 loads in the trainer")
-    checkpoint_every: int = Field(200, ge=1, description="iterations")
+    checkpoint_every: int = Field(200, ge=1, description="iterations that a kill may cost")
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> RecipeSettings:
+        if list(self.milestones) != sorted(self.milestones):
+            raise ValueError(f"milestones must rise, found {list(self.milestones)}")
         if self.max_size < max(self.test_size, *self.train_sizes):
             raise ValueError(
                 f"max_size {self.max_size} is below the short sides it bounds: "
@@ -95,13 +105,13 @@ class DatasetSettings(Strict):
     """One data set of a study."""
 
     source: str | None = Field(None, description="registered data set; default: the block's name")
-    title: str | None = None
+    title: str | None = Field(None, description="in tables; default: the block's name")
     represents: str | None = Field(None, description="it IS this published data set")
     stands_for: str | None = Field(None, description="a stand-in for this published data set")
     options: dict[str, Any] = Field(default_factory=dict, description="of the data set itself")
-    split: SplitSettings = SplitSettings()
-    maps: MapSettings = MapSettings()
-    max_detections: int = Field(100, ge=1)
+    split: SplitSettings = Field(SplitSettings(), description="see below")
+    maps: MapSettings = Field(MapSettings(), description="see below")
+    max_detections: int = Field(100, ge=1, description="per image, in model and metrics")
     recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
     detector: dict[str, Any] = Field(default_factory=dict, description="changes of the detector")
 
@@ -115,18 +125,22 @@ class DatasetSettings(Strict):
 class VariantSettings(Strict):
     """What a variant changes: the method's own settings, the recipe, the maps."""
 
-    method: dict[str, Any] = Field(default_factory=dict)
-    recipe: dict[str, Any] = Field(default_factory=dict)
-    maps: dict[str, Any] = Field(default_factory=dict)
+    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
+    maps: dict[str, Any] = Field(default_factory=dict, description="of the maps")
 
 
 class RowSettings(Strict):
     """A table row: a method's variant, and the published row it stands beside."""
 
-    method: str
-    variant: str = "default"
-    label: str | None = None
-    published: str | None = None
+    method: str = Field(description="see `gains methods`")
+    variant: str = Field("default", description="of the method, built in or of the study")
+    label: str | None = Field(None, description="default: title and backbone")
+    published: str | None = Field(None, description="row of the published table")
+
+
+RESERVED = ("compare", "data_audit", "summary", "figure3")
+"""Outputs beside the tables."""
 
 
 class TableSettings(Strict):
@@ -134,11 +148,24 @@ class TableSettings(Strict):
 
     title: str
     rows: tuple[RowSettings, ...] = Field(min_length=1)
-    datasets: tuple[str, ...] | None = None
-    metrics: tuple[str, ...] = ("mAP", "AJI", "Dice", "F1")
-    subsets: tuple[Literal["target", "average"], ...] = ("average",)
-    paper: str = "GAInS"
-    table: str | None = None
+    datasets: tuple[str, ...] | None = Field(
+        None, min_length=1, description="of the study; absent: all"
+    )
+    metrics: tuple[str, ...] = Field(
+        ("mAP", "AJI", "Dice", "F1"), min_length=1, description="columns, see metrics.md"
+    )
+    subsets: tuple[Literal["target", "average"], ...] = Field(
+        ("average",), min_length=1, description="the target category of the maps, or all"
+    )
+    paper: str = Field("GAInS", description="paper that the table stands beside")
+    table: str | None = Field(None, description="its table there, e.g. III")
+
+    @field_validator("datasets", "metrics", "subsets")
+    @classmethod
+    def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and len(set(names)) != len(names):
+            raise ValueError(f"each may stand there once, found {list(names)}")
+        return names
 
 
 class Figure3Settings(Strict):
@@ -151,18 +178,26 @@ class Figure3Settings(Strict):
 class StudySettings(Strict):
     """A study as it stands in ``config.yaml``."""
 
-    title: str
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    title: str = Field(description="shown under its tables")
+    seeds: tuple[int, ...] = Field((0,), min_length=1, description="one training each")
     gpu: int = Field(0, ge=0, le=1, description="1: trainings and predictions take a GPU each")
     mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction")
     datasets: dict[Name, DatasetSettings] = Field(min_length=1)
-    detector: dict[str, Any] = Field(default_factory=dict)
-    recipe: dict[str, Any] = Field(default_factory=dict)
-    variants: dict[Name, dict[Name, VariantSettings]] = Field(default_factory=dict)
+    detector: dict[str, Any] = Field(
+        default_factory=dict, description="settings of all methods that have them"
+    )
+    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    variants: dict[Name, dict[Name, VariantSettings]] = Field(
+        default_factory=dict, description="by method and name"
+    )
     tables: dict[Name, TableSettings] = Field(min_length=1)
-    figure3: Figure3Settings | None = None
-    report: Literal["clean", "as_published"] = "clean"
-    clean_score_threshold: float = Field(0.5, ge=0, lt=1)
+    figure3: Figure3Settings | None = Field(None, description="absent: no figure 3")
+    report: Literal["clean", "as_published"] = Field(
+        "clean", description="mode of the metrics that Markdown and LaTeX print"
+    )
+    clean_score_threshold: float = Field(
+        0.5, ge=0, lt=1, description="detections below it do not count in clean AJI, Dice, F1"
+    )
 
     @field_validator("seeds")
     @classmethod
@@ -174,6 +209,8 @@ class StudySettings(Strict):
     @model_validator(mode="after")
     def _names_agree(self) -> StudySettings:
         for name, table in self.tables.items():
+            if name in RESERVED:
+                raise ValueError(f"tables.{name}: another output has that name; choose another")
             _known(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
         if self.figure3:
             _known("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
@@ -183,7 +220,7 @@ class StudySettings(Strict):
 class Config(Strict):
     """The whole ``config.yaml``."""
 
-    study: str
+    study: str = Field(description="the study in force")
     variant: str | None = Field(
         None, pattern=NAME, description="name for a study overridden on the command line"
     )
@@ -209,10 +246,7 @@ def check(content: dict[str, Any], where: str) -> Config:
     Raises:
         ValueError: a key is unknown or a value is out of range; each problem is named.
     """
-    try:
-        return Config.model_validate(content)
-    except ValidationError as error:
-        raise explain(error, where) from error
+    return validated(Config, content, where)
 
 
 @functools.cache

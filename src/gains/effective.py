@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gains import tables
 from gains.study import Run, Study
 
 
@@ -28,7 +29,13 @@ def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, A
 
 
 def of_study(study: Study) -> dict[str, Any]:
-    """Return a study's block with defaults filled in, and its runs by their folder."""
+    """Return a study's block with defaults filled in, and its runs by their folder.
+
+    Raises:
+        ValueError: a table that cannot be made, e.g. for an unknown metric.
+    """
+    for table in study.settings.tables:
+        tables.spec(study, table)
     return {
         "study": study.tag,
         "settings": study.settings.model_dump(mode="json"),

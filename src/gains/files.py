@@ -13,6 +13,24 @@ from pathlib import Path
 from typing import Any
 
 
+def check_output(path: str | Path) -> None:
+    """Check that a file can be written, before long work is done for it.
+
+    Raises:
+        ValueError: it is a folder, or its folder cannot be made or written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder; name a file to write")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise ValueError(
+            f"{path}: cannot be written ({error.strerror}); choose another place"
+        ) from error
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that replaces it only if the block succeeds.
@@ -20,10 +38,11 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     The suffixes are kept, since several libraries choose the format by them.
 
     Raises:
-        OSError: the folder cannot be written to or the disk is full; ``path`` is then untouched.
+        ValueError: it is a folder, or its folder cannot be written to.
+        OSError: the disk is full; ``path`` is then untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_output(path)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name)
     os.close(handle)
     temporary = Path(name)
@@ -53,17 +72,29 @@ def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
         temporary.write_bytes(data)
 
 
+def require_file(path: str | Path) -> Path:
+    """Return ``path``, which is there and no folder.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is a folder.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder, expected a file")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    return path
+
+
 def read_json(path: str | Path) -> Any:
     """Read JSON, gzipped or plain (told apart by content, not by name).
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not (complete) JSON.
+        ValueError: it is a folder, or not (complete) JSON.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    data = path.read_bytes()
+    data = require_file(path).read_bytes()
     try:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)

@@ -19,7 +19,7 @@ from gains.datasets.split import read_split
 from gains.detection.paste import paste
 from gains.detection.resize import resize_image, scaled_size
 from gains.device import choose_device
-from gains.files import write_json
+from gains.files import check_output, write_json
 from gains.instances import Instances, encode_mask
 from gains.methods.base import build_method
 from gains.predictions import sidecar_path
@@ -130,6 +130,7 @@ def _predict(
     total: int,
     out: Path,
 ) -> None:
+    check_output(out)
     results: list[dict[str, Any]] = []
     listed: list[dict[str, Any]] = []
     with progress("predict", total) as advance:

@@ -7,7 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from gains.datasets.coco import CocoDataset, to_rle
+from gains.datasets.coco import CocoDataset
+from gains.datasets.records import integer, whole
+from gains.datasets.segmentation import to_rle
 from gains.files import read_json
 from gains.instances import Rle
 
@@ -40,13 +42,14 @@ def group_predictions(
 
     Raises:
         ValueError: a key is missing; an image or category is not in the ground truth; a mask is
-            of another size than its image; a score is not in [0, 1]. The entry is named.
+            malformed or of another size than its image; a score is not in [0, 1]. The entry is
+            named.
     """
     groups: dict[tuple[int, int], Detections] = defaultdict(list)
     for number, record in enumerate(predictions):
         try:
             image_id, category, value, rle = _check(record, truth)
-        except (ValueError, TypeError) as error:
+        except ValueError as error:
             raise ValueError(f"prediction {number}: {error}") from error
         groups[image_id, category].append((value, rle))
     return groups
@@ -56,16 +59,16 @@ def _check(record: Any, truth: CocoDataset) -> tuple[int, int, float, Rle]:
     if not isinstance(record, dict) or any(key not in record for key in KEYS):
         found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
         raise ValueError(f"expected the keys {', '.join(KEYS)}, found {found}")
-    image = truth.images.get(record["image_id"])
+    image_id, category = whole(record, "image_id"), whole(record, "category_id")
+    image = truth.images.get(image_id)
     if image is None:
         raise ValueError(
-            f"image {record['image_id']!r} is not among the {len(truth.images)} images that are "
+            f"image {image_id} is not among the {len(truth.images)} images that are "
             f"scored of {truth.path}; the predictions belong to other images"
         )
-    if record["category_id"] not in truth.categories:
+    if category not in truth.categories:
         raise ValueError(
-            f"category {record['category_id']!r} is not in {truth.path}, "
-            f"which has {sorted(truth.categories)}"
+            f"category {category} is not in {truth.path}, which has {sorted(truth.categories)}"
         )
     value = record["score"]
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -73,7 +76,7 @@ def _check(record: Any, truth: CocoDataset) -> tuple[int, int, float, Rle]:
     if math.isnan(value) or not 0 <= value <= 1:
         raise ValueError(f"expected a score in [0, 1], found {value}")
     rle = to_rle(record["segmentation"], image.height, image.width)
-    return image.id, int(record["category_id"]), float(value), rle
+    return image_id, category, float(value), rle
 
 
 def sidecar_path(predictions: str | Path) -> Path:
@@ -96,11 +99,13 @@ def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
         return
     entries = read_json(path)
     wanted = {"id", "file_name", "height", "width"}
-    if not isinstance(entries, list) or any(wanted - set(entry) for entry in entries):
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and wanted <= set(entry) for entry in entries
+    ):
         raise ValueError(f"{path}: expected a list of {', '.join(sorted(wanted))}; predict again")
     listed: set[int] = set()
     for entry in entries:
-        image = truth.images.get(entry["id"])
+        image = truth.images.get(integer(entry, "id", f"{path}: an entry"))
         if image is None:
             raise ValueError(
                 f"{path}: image {entry['id']} ({entry['file_name']}) was predicted, but is not "

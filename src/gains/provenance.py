@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gains.files import sha256, write_json, write_text
+from gains.files import read_json, sha256, write_json, write_text
 
 logger = logging.getLogger(__name__)
 
@@ -140,13 +140,12 @@ def verify(*sources: str) -> list[str]:
     """Return a line per output that is not what the record says, or made from other inputs.
 
     Raises:
-        ValueError: a source is missing or holds no record.
+        FileNotFoundError: a source is missing.
+        ValueError: a source is not a provenance file or holds no record.
     """
     problems = []
     for source in sources:
-        files = _records(source)
-        if not files:
-            raise ValueError(f"{source}: expected a provenance file with records, found none")
+        files = _strict_records(source)
         digests = {key: sha256(key) for key in files if Path(key).is_file()}
         for key, wanted in files.items():
             if key in digests and digests[key] != wanted["sha256"]:
@@ -179,14 +178,41 @@ def _records(source: str) -> dict[str, Record]:
     return files
 
 
+def _strict_records(source: str) -> dict[str, Record]:
+    """Return the records of a file that must be there and hold some."""
+    content = read_json(source)
+    files = content.get("files") if isinstance(content, dict) else None
+    if not isinstance(files, dict) or not files:
+        found = type(content).__name__ if files is None else f"'files': {str(files)[:60]}"
+        raise ValueError(
+            f"{source}: expected a provenance file, a mapping with the records under 'files', "
+            f"found {found}"
+        )
+    for key, record in files.items():
+        if not isinstance(record, dict) or not {"sha256", "input_checksums"} <= set(record):
+            raise ValueError(
+                f"{source}: expected a record with sha256 and input_checksums for {key}, found "
+                f"{str(record)[:60]}"
+            )
+    return files
+
+
 def _load(path: Path) -> dict[str, Any]:
-    """Read a JSON mapping; an absent or broken file holds no record, and its job runs again."""
+    """Read a JSON mapping; an absent or broken file holds no record, and its job runs again.
+
+    Raises:
+        ValueError: it is a folder.
+    """
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder, expected a file")
     try:
-        content: dict[str, Any] = json.loads(path.read_bytes())
+        content = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError:
-        logger.warning("%s: not JSON, taken for absent", path)
+        content = None
+    if not isinstance(content, dict):
+        logger.warning("%s: not a JSON mapping, taken for absent", path)
         return {}
     return content
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import shutil
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ def publish(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
     """Copy each source to its destination, atomically.
 
     Args:
-        study: the study in force, for the log; the files name it themselves.
+        study: the study in force; a CSV with a column ``study`` must name no other.
         pairs: source and destination.
 
     Raises:
-        ValueError: nothing to copy, or an empty source.
+        ValueError: nothing to copy, an empty source, or a table of another study.
         FileNotFoundError: a source is missing.
     """
     if not pairs:
@@ -30,7 +31,19 @@ def publish(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
             raise FileNotFoundError(f"{source}: no such file; make it with snakemake first")
         if source.stat().st_size == 0:
             raise ValueError(f"{source}: is empty; remove it and make it again")
+        if source.suffix == ".csv":
+            _refuse_other(study, source)
     for source, destination in pairs:
         with atomic_path(destination) as temporary:
             shutil.copyfile(source, temporary)
         logger.info("study %s: %s is now a copy of %s", study, destination, source)
+
+
+def _refuse_other(study: str, table: Path) -> None:
+    with table.open(encoding="utf-8", newline="") as file:
+        others = sorted({str(row.get("study", study)) for row in csv.DictReader(file)} - {study})
+    if others:
+        raise ValueError(
+            f"{table}: is a table of study {others[0]!r}, not of {study!r}; "
+            f"publish it with --study {others[0]}, or make that of {study!r} first"
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -79,10 +80,7 @@ def _nested(model: type[BaseModel]) -> list[tuple[str, type[BaseModel]]]:
 
 
 def _kind(info: FieldInfo) -> str:
-    kind = info.annotation
-    text = kind.__name__ if isinstance(kind, type) else str(kind)
-    for noise in ("typing.", "gains.config.", "gains.detection.settings.", "NoneType"):
-        text = text.replace(noise, "")
+    text = _type(info.annotation)
     bounds = [
         f"{sign} {getattr(rule, name):g}"
         for rule in info.metadata
@@ -95,6 +93,20 @@ def _kind(info: FieldInfo) -> str:
         if getattr(rule, "min_length", None) is not None
     ]
     return ", ".join([f"`{text}`", *bounds, *lengths])
+
+
+def _type(kind: Any) -> str:
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _type(inner[0])
+    if origin is Literal:
+        return " | ".join(map(str, inner))
+    if origin in (Union, UnionType):
+        return " | ".join(_type(part) for part in inner)
+    if origin is not None:
+        parts = ", ".join("..." if part is Ellipsis else _type(part) for part in inner)
+        return f"{origin.__name__}[{parts}]"
+    return "none" if kind is type(None) else getattr(kind, "__name__", str(kind))
 
 
 def _default(info: FieldInfo) -> str:

@@ -14,7 +14,7 @@ from gains.metrics import METRICS
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
 from gains.metrics.gather import ByClass, clean, pairs_by_class
-from gains.predictions import check_sidecar, group_predictions, read_predictions
+from gains.predictions import Detections, check_sidecar, group_predictions, read_predictions
 
 Values = dict[str, float | None]
 
@@ -49,10 +49,12 @@ def score_files(
         annotations = {image_id: truth.annotations[image_id] for image_id in images}
         truth = dataclasses.replace(truth, images=images, annotations=annotations)
     check_sidecar(predictions, truth)
+    detections = read_predictions(predictions)
     try:
-        result = score(truth, read_predictions(predictions), max_detections, clean_score_threshold)
+        groups = group_predictions(detections, truth)
     except ValueError as error:
         raise ValueError(f"{predictions}: {error}") from error
+    result = _score(truth, groups, max_detections, clean_score_threshold)
     inputs = {"ground_truth": ground_truth, "predictions": predictions}
     result["inputs"] = {
         key: {"file": Path(path).name, "sha256": sha256(path)} for key, path in inputs.items()
@@ -79,8 +81,19 @@ def score(
         ``settings``, ``version``.
 
     Raises:
-        ValueError: the ground truth is empty, or a prediction does not fit it.
+        ValueError: the ground truth is empty or a mask of it broken, or a prediction does not
+            fit it.
     """
+    groups = group_predictions(predictions, ground_truth)
+    return _score(ground_truth, groups, max_detections, clean_score_threshold)
+
+
+def _score(
+    ground_truth: CocoDataset,
+    groups: dict[tuple[int, int], Detections],
+    max_detections: int,
+    clean_score_threshold: float,
+) -> dict[str, Any]:
     if max_detections < 1 or not 0 <= clean_score_threshold <= 1:
         raise ValueError(
             f"expected max_detections >= 1 and clean_score_threshold in [0, 1], "
@@ -91,7 +104,6 @@ def score(
         raise ValueError(
             f"{ground_truth.path}: no annotation on the {len(ground_truth.images)} images to score"
         )
-    groups = group_predictions(predictions, ground_truth)
     everything = pairs_by_class(ground_truth, groups, max_detections)
     cleaned = clean(everything, clean_score_threshold)
     return {
@@ -102,7 +114,7 @@ def score(
         "counts": {
             "images": len(ground_truth.images),
             "ground_truths": total,
-            "detections": len(predictions),
+            "detections": sum(map(len, groups.values())),
         },
         "settings": {
             "max_detections": max_detections,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -38,6 +38,21 @@ def explain(error: ValidationError, where: str) -> ValueError:
             message += f", found {found!r}"
         lines.append(f"{place}: {message}")
     return ValueError("; ".join(lines))
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def validated(model: type[S], content: Any, where: str) -> S:
+    """Validate settings.
+
+    Raises:
+        ValueError: a key is unknown or a value out of range; ``where`` and each key are named.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise explain(error, where) from error
 
 
 def merge(*layers: dict[str, Any]) -> dict[str, Any]:

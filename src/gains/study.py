@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from gains import config as configuration
 from gains.config import Config, DatasetSettings, MapSettings, RecipeSettings, StudySettings
 from gains.datasets.build import check_options
 from gains.methods import METHODS
 from gains.published.records import numbers
 from gains.registry import nearest
-from gains.strict import explain, merge
+from gains.strict import merge, validated
 
 
 @dataclass(frozen=True, order=True)
@@ -145,18 +143,18 @@ class Study:
             {key: value for key, value in layer.items() if key in fields}
             for layer in (self.settings.detector, block.detector)
         ]
-        try:
-            chosen = record.settings.model_validate(
-                merge(*shared, own, extra.method if extra else {})
-            )
-            recipe = RecipeSettings.model_validate(
-                merge(self.settings.recipe, block.recipe, extra.recipe if extra else {})
-            )
-            maps = MapSettings.model_validate(
-                merge(block.maps.model_dump(), extra.maps if extra else {})
-            )
-        except ValidationError as error:
-            raise explain(error, where) from error
+        layers = [extra] if extra else []
+        chosen = validated(
+            record.settings, merge(*shared, own, *(layer.method for layer in layers)), where
+        )
+        recipe = validated(
+            RecipeSettings,
+            merge(self.settings.recipe, block.recipe, *(layer.recipe for layer in layers)),
+            where,
+        )
+        maps = validated(
+            MapSettings, merge(block.maps.model_dump(), *(layer.maps for layer in layers)), where
+        )
         if maps.rasterize == "points":
             raise ValueError(
                 f"{where}: rasterize: points needs polygons, but a study's data sets hold RLE; "

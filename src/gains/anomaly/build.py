@@ -47,9 +47,11 @@ def build_maps(
 
     Raises:
         ValueError: a category the file lacks, no annotation in all the images, a window that
-            exceeds an image, an annotation without an id of its own, or one that cannot be
-            rasterised; it is named.
+            exceeds an image, an annotation that cannot be rasterised, which is named, or ``out``
+            of another kind.
     """
+    if Path(out).suffix != ".npz":
+        raise ValueError(f"{out}: anomaly maps are written as .npz; name the file so")
     if settings.target_category not in coco.categories:
         known = ", ".join(f"{i} ({name})" for i, name in coco.categories.items())
         raise ValueError(
@@ -62,31 +64,20 @@ def build_maps(
         raise ValueError(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
-    _check_ids(coco.path, [a for _, annotations, _ in work for a in annotations])
     with progress("anomaly maps, images", len(work)) as advance:
-        records = _told(_run(work, jobs), advance)
+        records = _told(coco.path, _run(work, jobs), advance)
         number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
 
 
-def _told(results: Iterable[list[Record]], advance: Advance) -> Iterator[Record]:
-    for done, found in enumerate(results, start=1):
-        yield from found
-        advance(done)
-
-
-def _check_ids(path: str, annotations: list[dict[str, Any]]) -> None:
-    # told before the work starts, not after an hour of it
-    seen: set[int] = set()
-    for annotation in annotations:
-        if "id" not in annotation or int(annotation["id"]) in seen:
-            found = f"id {annotation['id']} twice" if "id" in annotation else "one without an id"
-            raise ValueError(
-                f"{path}: maps are stored by annotation id, found {found}; number the "
-                "annotations uniquely"
-            )
-        seen.add(int(annotation["id"]))
+def _told(path: str, results: Iterable[list[Record]], advance: Advance) -> Iterator[Record]:
+    try:
+        for done, found in enumerate(results, start=1):
+            yield from found
+            advance(done)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def maps_of_image(job: Job) -> list[Record]:
@@ -105,10 +96,12 @@ def maps_of_image(job: Job) -> list[Record]:
 
 def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
     for annotation in annotations:
-        if len(annotation.get("bbox") or ()) != 4:
+        box = annotation.get("bbox")
+        numbers = [x for x in box if isinstance(x, int | float)] if isinstance(box, list) else []
+        if len(numbers) != 4 or numbers != box or not np.isfinite(numbers).all():
             raise ValueError(
                 f"annotation {annotation['id']}: variant 'nuclei' finds neighbours by the stored "
-                f"bbox, expected [x, y, width, height], found {annotation.get('bbox')}"
+                f"bbox, expected [x, y, width, height], found {box}"
             )
     return np.array([a["bbox"] for a in annotations], dtype=np.float64).reshape(-1, 4)
 

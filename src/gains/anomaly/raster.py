@@ -9,7 +9,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from gains.config import MapSettings
-from gains.datasets.coco import to_rle
+from gains.datasets.segmentation import check_polygons, to_rle
 from gains.instances import decode_mask
 
 
@@ -43,8 +43,7 @@ def _points_inside(segmentation: Any, height: int, width: int, flatten: bool) ->
             f"{'RLE' if isinstance(segmentation, dict) else type(segmentation).__name__}; "
             "use rasterize 'coco'"
         )
-    if any(len(part) % 2 for part in segmentation):
-        raise ValueError("a polygon has an odd number of coordinates, expected x y pairs")
+    check_polygons(segmentation, height, width)
     polygons = [np.asarray(part, dtype=np.float64).reshape(-1, 2) for part in segmentation]
     if flatten and polygons:
         polygons = [np.concatenate(polygons)]

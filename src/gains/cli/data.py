@@ -144,7 +144,7 @@ def sheet(
     coco: Annotated[list[Path], typer.Option(help="COCO json; repeat for more data sets.")],
     out: Annotated[Path, typer.Option(help="PNG to write.")],
     columns: Annotated[int, typer.Option(min=1, help="Images per data set.")] = 6,
-    side: Annotated[int, typer.Option(min=32, help="Side of a tile, px.")] = 128,
+    side: Annotated[int, typer.Option(min=32, help="Side of a tile, px.")] = 256,
 ) -> None:
     """Draw a contact sheet: images, and the same images with the outlines of their objects.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 
+import typer
+
 from gains.cli import configs, data, maps, reports, runs, score  # noqa: F401 - they add verbs
 from gains.cli.app import app
 
@@ -25,16 +27,25 @@ def main() -> None:
     for noisy in ("matplotlib", "PIL", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        app(args=arguments)
-    except KeyboardInterrupt:
+        status = app(args=arguments, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
         print("gains: interrupted", file=sys.stderr)
         sys.exit(130)
     except Exception as error:
         if debug:
             raise
-        text = " ".join(str(error).split()) or type(error).__name__
-        print(f"gains: error: {text}", file=sys.stderr)
-        sys.exit(1)
+        print(_message(error), file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 1))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _message(error: Exception) -> str:
+    """Return one line; where a verb is missing, the help of those there are."""
+    usage = getattr(error, "format_message", None)  # errors of the command line itself
+    text = usage() if usage else str(error)
+    if text.startswith("Usage:"):
+        return text
+    return f"gains: error: {' '.join(text.split()) or type(error).__name__}"
 
 
 if __name__ == "__main__":

@@ -50,8 +50,12 @@ def maps(
         bool, typer.Option("--full", help="Full-size float64 maps by annotation id.")
     ] = False,
     split: Annotated[Path | None, typer.Option(help="Split file; default: all images.")] = None,
-    part: Annotated[str, typer.Option(help="Part of the split.")] = "train",
-    fold: Annotated[int, typer.Option(help="Fold of the split.")] = 0,
+    part: Annotated[
+        str | None, typer.Option(help="Part of the split; default: train.", show_default=False)
+    ] = None,
+    fold: Annotated[
+        int | None, typer.Option(help="Fold of the split; default: 0.", show_default=False)
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
     """Make the gradient anomaly maps of a COCO file.
@@ -71,6 +75,8 @@ def maps(
     from gains.datasets.split import read_split
     from gains.strict import explain
 
+    if split is None and (part, fold) != (None, None):
+        raise ValueError("--part and --fold choose images of a split; give --split too")
     try:
         settings = MapSettings(
             variant=variant.value,
@@ -86,5 +92,6 @@ def maps(
     dataset = read_coco(coco)
     images = list(dataset.images.values())
     if split is not None:
+        part, fold = "train" if part is None else part, 0 if fold is None else fold
         images = dataset.by_name(read_split(split).names(part, fold))
     build_maps(dataset, settings, images, out, full=full, jobs=jobs)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 
 from gains.cli.app import app
 
@@ -57,7 +57,8 @@ def train(
     split: Split = None,
     maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training part.")] = None,
     settings: Annotated[
-        str | None, typer.Option(help="JSON of `gains config show`, instead of --config.")
+        str | None,
+        typer.Option(help="What `gains config show` prints of a run, instead of --config."),
     ] = None,
     scratch: Annotated[
         Path | None, typer.Option(help="Folder of the running checkpoint. Default: beside OUT.")
@@ -93,19 +94,21 @@ def train(
 
 
 def parse_settings(text: str) -> dict[str, Any]:
-    """Parse the effective settings of a run from JSON.
+    """Parse the effective settings of a run from YAML or JSON, as ``gains config show`` prints it.
+
+    What else it prints, the run's names, is left out.
 
     Raises:
-        ValueError: not JSON, or a part is missing.
+        ValueError: not YAML, or a part is missing.
     """
-    wanted = {"method", "recipe", "maps", "max_detections"}
+    wanted = ("method", "recipe", "maps", "max_detections")
     try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"--settings: not JSON: {error}") from error
-    if not isinstance(content, dict) or set(content) != wanted:
-        raise ValueError(f"--settings: expected the keys {sorted(wanted)}, found {text[:80]!r}")
-    return content
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"--settings: neither YAML nor JSON: {error}") from error
+    if not isinstance(content, dict) or any(key not in content for key in wanted):
+        raise ValueError(f"--settings: expected the keys {', '.join(wanted)}, found {text[:80]!r}")
+    return {key: content[key] for key in wanted}
 
 
 @app.command()

@@ -186,10 +186,14 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: no file is given, or one is not an audit.
+        ValueError: no file is given, one is given twice, or one is not an audit.
     """
     if not files:
         raise ValueError("no audit to put in the table; name at least one file of `gains audit`")
+    counted = Counter(Path(file).resolve() for file in files)
+    repeated = [str(path) for path, n in counted.items() if n > 1]
+    if repeated:
+        raise ValueError(f"{', '.join(repeated)}: given more than once; name each audit once")
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()

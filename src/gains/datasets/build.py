@@ -6,12 +6,10 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 import gains
 from gains.datasets import DATASETS
 from gains.datasets.coco import write_coco
-from gains.strict import Strict, explain
+from gains.strict import Strict, validated
 
 logger = logging.getLogger(__name__)
 
@@ -22,10 +20,7 @@ def check_options(source: str, options: dict[str, Any]) -> Strict:
     Raises:
         ValueError: no such data set, an unknown key (the nearest is named), a value out of range.
     """
-    try:
-        return DATASETS.get(source).settings.model_validate(options)
-    except ValidationError as error:
-        raise explain(error, f"options of data set {source!r}") from error
+    return validated(DATASETS.get(source).settings, options, f"options of data set {source!r}")
 
 
 def convert(name: str, source: str, options: dict[str, Any], out: str | Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import io
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
+from gains.datasets.records import integer, record_list
+from gains.datasets.segmentation import to_rle
 from gains.files import atomic_path, read_json, write_json
 from gains.instances import Instances, Rle
+
+MAX_PIXELS = 2**31 - 1
+"""Of an image: pycocotools counts pixels in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +61,20 @@ class CocoDataset:
         return Instances.from_rles(
             image.height,
             image.width,
-            [self._mask(a, image) for a in found],
+            [self.mask(a, image) for a in found],
             [int(a["category_id"]) for a in found],
             ids=[int(a["id"]) for a in found],
         )
 
-    def _mask(self, annotation: dict[str, Any], image: ImageRecord) -> Rle:
+    def mask(self, annotation: dict[str, Any], image: ImageRecord) -> Rle:
+        """Return the mask of an annotation of ``image`` as compressed RLE.
+
+        Raises:
+            ValueError: it is malformed or of another size; file and annotation are named.
+        """
         try:
-            return to_rle(annotation["segmentation"], image.height, image.width)
-        except (KeyError, ValueError) as error:
+            return to_rle(annotation.get("segmentation"), image.height, image.width)
+        except ValueError as error:
             raise ValueError(
                 f"{self.path}: annotation {annotation['id']} of {image.file_name}: {error}"
             ) from error
@@ -81,39 +91,11 @@ class CocoDataset:
         if missing:
             raise ValueError(
                 f"{self.path}: {len(missing)} of {len(names)} listed images are not in it, "
-                f"first {missing[0]!r}; the split belongs to another data set: make it again"
+                f"first {missing[0]!r}; it has {len(known)} images, first {next(iter(known))!r}. "
+                "If the names come from a split, the split belongs to another data set: make it "
+                "again"
             )
         return [known[name] for name in names]
-
-
-def to_rle(segmentation: Any, height: int, width: int) -> Rle:
-    """Return compressed RLE of polygons, uncompressed RLE or compressed RLE (COCO's rules).
-
-    Polygons without three points cover nothing.
-
-    Raises:
-        ValueError: none of the three, or of another size.
-    """
-    if isinstance(segmentation, list) and all(isinstance(p, list) for p in segmentation):
-        parts = [part for part in segmentation if len(part) >= 6]
-        if not parts:
-            rle = coco_mask.encode(np.zeros((height, width), dtype=np.uint8, order="F"))
-        else:
-            rle = coco_mask.merge(coco_mask.frPyObjects(parts, height, width))
-    elif isinstance(segmentation, dict) and "counts" in segmentation:
-        counts = segmentation["counts"]
-        rle = segmentation
-        if isinstance(counts, list):
-            rle = coco_mask.frPyObjects(segmentation, height, width)
-    else:
-        raise ValueError(
-            f"segmentation: expected a list of polygons or an RLE, found {str(segmentation)[:60]}"
-        )
-    size = [int(n) for n in rle["size"]]
-    if size != [height, width]:
-        raise ValueError(f"segmentation: RLE of size {size} in an image of {[height, width]}")
-    counts = rle["counts"]
-    return {"size": size, "counts": counts.decode() if isinstance(counts, bytes) else counts}
 
 
 def read_coco(path: str | Path) -> CocoDataset:
@@ -121,38 +103,62 @@ def read_coco(path: str | Path) -> CocoDataset:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not COCO ground truth, holds no image, or an annotation names an
-            unknown image or category.
+        ValueError: it is not COCO ground truth, holds no image, an id is missing or repeated, or
+            an annotation names an unknown image or category or has no segmentation.
     """
     content = read_json(path)
-    wanted = ("images", "annotations", "categories")
-    if not isinstance(content, dict) or any(key not in content for key in wanted):
-        found = sorted(content) if isinstance(content, dict) else type(content).__name__
-        raise ValueError(
-            f"{path}: expected COCO ground truth with {', '.join(wanted)}, found {found}"
-        )
-    if not content["images"]:
+    images = _images(record_list(content, "images", path), path)
+    if not images:
         raise ValueError(f"{path}: holds no image; a data set has at least one")
-    try:
-        images = {
-            int(i["id"]): ImageRecord(
-                int(i["id"]), str(i["file_name"]), int(i["height"]), int(i["width"])
+    categories: dict[int, str] = {}
+    for position, record in enumerate(record_list(content, "categories", path)):
+        number = _new_id(record, "category", position, categories, path)
+        categories[number] = str(record.get("name", number))
+    annotations: dict[int, list[dict[str, Any]]] = {image_id: [] for image_id in images}
+    seen: set[int] = set()
+    for position, record in enumerate(record_list(content, "annotations", path)):
+        number = _new_id(record, "annotation", position, seen, path)
+        seen.add(number)
+        at = f"{path}: annotation {number}"
+        image_id, category = (integer(record, key, at) for key in ("image_id", "category_id"))
+        if image_id not in images or category not in categories:
+            raise ValueError(
+                f"{at} names image {image_id} and category {category}; one of them is not in the "
+                "file"
             )
-            for i in content["images"]
-        }
-        categories = {int(c["id"]): str(c.get("name", c["id"])) for c in content["categories"]}
-        annotations: dict[int, list[dict[str, Any]]] = {image_id: [] for image_id in images}
-        for number, annotation in enumerate(content["annotations"]):
-            image_id, category = int(annotation["image_id"]), int(annotation["category_id"])
-            if image_id not in images or category not in categories:
-                raise ValueError(
-                    f"{path}: annotation {annotation.get('id', number)} names image {image_id} "
-                    f"and category {category}; one of them is not in the file"
-                )
-            annotations[image_id].append(annotation)
-    except KeyError as error:
-        raise ValueError(f"{path}: a record lacks the key {error}") from error
+        if record.get("segmentation") is None:
+            raise ValueError(f"{at} has no segmentation; masks are needed, not boxes alone")
+        annotations[image_id].append(record)
     return CocoDataset(str(path), images, categories, annotations)
+
+
+def _new_id(
+    record: dict[str, Any], kind: str, position: int, taken: Container[int], path: str | Path
+) -> int:
+    number = integer(record, "id", f"{path}: {kind} at position {position}")
+    if number in taken:
+        raise ValueError(f"{path}: {kind} id {number} is repeated; give each its own")
+    return number
+
+
+def _images(records: list[dict[str, Any]], path: str | Path) -> dict[int, ImageRecord]:
+    images: dict[int, ImageRecord] = {}
+    names: set[str] = set()
+    for position, record in enumerate(records):
+        number = _new_id(record, "image", position, images, path)
+        at = f"{path}: image {number}"
+        name = record.get("file_name")
+        if not isinstance(name, str) or not name or name in names:
+            raise ValueError(f"{at}: file_name is {name!r}; expected a name of its own")
+        names.add(name)
+        height, width = (integer(record, key, at) for key in ("height", "width"))
+        if min(height, width) < 1 or height * width > MAX_PIXELS:
+            raise ValueError(
+                f"{at}: is {height} x {width} px; expected sides from 1 up and at most "
+                f"{MAX_PIXELS} px"
+            )
+        images[number] = ImageRecord(number, name, height, width)
+    return images
 
 
 def write_coco(

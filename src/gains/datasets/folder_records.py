@@ -9,8 +9,9 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from gains.datasets.folder_masks import check_mask
 from gains.datasets.pixels import read_header
+from gains.datasets.records import integer, record_list
+from gains.datasets.segmentation import to_rle
 from gains.files import read_json
 from gains.instances import Rle
 
@@ -63,24 +64,11 @@ def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
     content = read_json(path)
     lists: dict[str, list[dict[str, Any]]] = {}
     for key in ("images", "annotations", "categories"):
-        records = content.get(key) if isinstance(content, dict) else None
-        if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
-            raise ValueError(
-                f"{path}: expected COCO ground truth, but {key!r} is missing or not a list of "
-                "records"
-            )
+        records = record_list(content, key, path)
         if not records:
             raise ValueError(f"{path}: {key!r} is empty; a data set needs at least one")
         lists[key] = records
     return lists
-
-
-def integer(record: dict[str, Any], key: str, where: str) -> int:
-    """Return a whole number of a record; ValueError names the record otherwise."""
-    value = record.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise ValueError(f"{where}: {key!r} is {value!r}; expected a whole number")
-    return int(value)
 
 
 def check_categories(
@@ -201,7 +189,7 @@ def check_annotations(
             findings.add("crowd regions dropped, since they are not single objects", at)
             continue
         try:
-            rle = check_mask(record.get("segmentation"), image.height, image.width)
+            rle = to_rle(record.get("segmentation"), image.height, image.width)
         except ValueError as error:
             raise ValueError(f"{at} on {image.name!r}: {error}") from error
         if coco_mask.area(rle) == 0:

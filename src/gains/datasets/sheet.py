@@ -2,70 +2,111 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
 
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.display import PALETTE, colours, name_of
 from gains.files import atomic_path
 from gains.instances import Instances
 
-GAP = 4
+GAP = 6
 """White space between tiles, px."""
 
+TITLE = 24
+"""Height of the line with a data set's name, px."""
 
-def _outlined(pixels: NDArray[np.uint8], instances: Instances) -> NDArray[np.uint8]:
-    """Return a copy with a line of 1 px just inside each object, a hue of its own each."""
-    result = pixels.copy()
-    for k, mask in enumerate(instances.stack()):
-        padded = np.pad(mask, 1)
-        inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-        # steps of the golden ratio keep the hues of neighbours in the list apart
-        hue = colorsys.hsv_to_rgb(k * 0.618 % 1, 0.9, 1.0)
-        result[mask & ~inner] = np.rint(np.array(hue) * 255)
-    return result
+LINE = 2.2
+"""Width of an outline, px."""
+
+SMOOTHING = 1.0
+"""Standard deviation of the blur that takes the stairs out of an enlarged mask's border, px."""
 
 
-def _tiles(coco: CocoDataset, count: int, side: int) -> list[NDArray[np.uint8]]:
-    """Return a row of plain and a row of outlined tiles, each uint8 (side, n * side, 3)."""
+def _opacity(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the outline of a mask at another size (width, height): opacity (height, width)."""
+    scaled = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+    # a border of background closes the outlines of masks that the image's edge cuts
+    level = gaussian_filter(np.pad(np.asarray(scaled, dtype=np.float64), 4), SMOOTHING)
+    slope = np.hypot(*np.gradient(level))
+    distance = np.abs(level - 0.5) / np.maximum(slope, 1e-6)
+    return np.asarray(np.clip((LINE + 1) / 2 - distance, 0, 1)[4:-4, 4:-4])
+
+
+def _outlined(tile: NDArray[np.uint8], instances: Instances) -> NDArray[np.uint8]:
+    """Return a copy of a tile, uint8 (h, w, 3), with a smooth line around each object."""
+    result = tile.astype(np.float64)
+    height, width = tile.shape[:2]
+    for mask, colour in zip(instances.stack(), colours(instances), strict=True):
+        opacity = _opacity(mask, (width, height))[..., None]
+        result += opacity * (np.array(ImageColor.getrgb(colour)) - result)
+    return np.rint(result).astype(np.uint8)
+
+
+def _tile(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return an image scaled so that its longer side has ``side`` px."""
+    height, width = pixels.shape[:2]
+    scale = side / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    # enlarged, an image shows the pixels it has
+    how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
+    return np.asarray(Image.fromarray(pixels).resize(size, how))
+
+
+def _few_colours(sheet: Image.Image) -> Image.Image:
+    """Return a sheet in 256 colours, for it is looked at and not measured.
+
+    White and the outlines' colours are exact: left to chance, colours this rare turn dull.
+    """
+    exact = [value for colour in ("#ffffff", *PALETTE) for value in ImageColor.getrgb(colour)]
+    count = 256 - len(exact) // 3
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(exact + (sheet.quantize(count).getpalette() or [])[: 3 * count])
+    return sheet.quantize(palette=palette, dither=Image.Dither.NONE)
+
+
+def _block(coco: CocoDataset, sheet: Image.Image, top: int, columns: int, side: int) -> None:
+    """Draw a data set's name, a row of plain and a row of outlined tiles below ``top``."""
+    font = ImageFont.load_default(size=16)
+    ImageDraw.Draw(sheet).text((0, top + TITLE // 2), name_of(coco.path), "black", font, "lm")
     archive = ImageArchive(Path(coco.path).with_suffix(".zip"))
-    rows: list[list[NDArray[np.uint8]]] = [[], []]
-    for image in list(coco.images.values())[:count]:
-        pixels, instances = archive.read(image.file_name), coco.instances(image.id)
-        for row, tile in zip(rows, (pixels, _outlined(pixels, instances)), strict=True):
-            fitted = Image.fromarray(tile)
-            fitted.thumbnail((side, side), Image.Resampling.BOX)
-            canvas = Image.new("RGB", (side + GAP, side + GAP), "white")
-            canvas.paste(fitted, (0, 0))
-            row.append(np.asarray(canvas))
-    short = count - len(rows[0])
-    blank = np.full((side + GAP, (side + GAP) * short, 3), 255, dtype=np.uint8)
-    return [np.concatenate([*row, blank], axis=1) for row in rows]
+    for column, image in enumerate(list(coco.images.values())[:columns]):
+        plain = _tile(archive.read(image.file_name), side)
+        x, y = column * (side + GAP), top + TITLE
+        sheet.paste(Image.fromarray(plain), (x, y))
+        outlined = _outlined(plain, coco.instances(image.id))
+        sheet.paste(Image.fromarray(outlined), (x, y + side + GAP))
 
 
 def contact_sheet(
-    files: Sequence[str | Path], out: str | Path, columns: int = 6, side: int = 128
+    files: Sequence[str | Path], out: str | Path, columns: int = 6, side: int = 256
 ) -> None:
-    """Write a PNG with two rows per data set: its first images, and the same with outlines.
+    """Write a PNG with each data set's name, its first images, and the same with outlines.
+
+    Objects side by side have outlines of different colours.
 
     Args:
         files: COCO files, their image archives beside them.
-        out: the PNG.
+        out: path ending in ``.png``.
         columns: images per data set.
-        side: of a tile, px; larger images are reduced, smaller ones are not enlarged.
+        side: of a tile, px; images are reduced or enlarged to it.
 
     Raises:
         FileNotFoundError: a file or its archive is missing.
-        ValueError: no file is given, or one is not a data set.
+        ValueError: no file is given, one is not a data set, or ``out`` has another ending.
     """
     if not files:
         raise ValueError("no data set to show; name at least one COCO file")
-    rows = [row for file in files for row in _tiles(read_coco(file), columns, side)]
-    sheet = np.concatenate(rows, axis=0)[:-GAP, :-GAP]
+    if Path(out).suffix != ".png":
+        raise ValueError(f"{out}: expected a name ending in .png; a contact sheet is a PNG")
+    block = TITLE + 2 * (side + GAP)
+    sheet = Image.new("RGB", (columns * (side + GAP) - GAP, len(files) * block - GAP), "white")
+    for number, file in enumerate(files):
+        _block(read_coco(file), sheet, number * block, columns, side)
     with atomic_path(out) as temporary:
-        # 256 colours: a sheet is looked at, not measured
-        Image.fromarray(sheet).quantize(256).save(temporary, format="PNG", optimize=True)
+        _few_colours(sheet).save(temporary, format="PNG", optimize=True)

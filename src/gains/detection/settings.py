@@ -29,6 +29,11 @@ class BackboneSettings(Strict):
             raise ValueError(
                 "weights: none needs everything trained: set freeze_at: 0 and norm: gn or bn"
             )
+        if self.weights == "imagenet" and (self.width != 64 or self.norm == "gn"):
+            raise ValueError(
+                "weights: imagenet are of width 64 and batch norms: set width: 64 and norm: "
+                "frozen_bn or bn, or weights: none"
+            )
         return self
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ from numpy.typing import NDArray
 
 from gains.anomaly.fields import Float
 from gains.config import MapSettings
+from gains.datasets.display import colours
 from gains.figures.anomaly_fields import Steps
-from gains.figures.style import BACKGROUND, bare, by_instance, colour_bar, figure, outlines, picture
+from gains.figures.style import BACKGROUND, bare, colour_bar, figure, outlines, picture
 from gains.instances import Instances
 
 # inches
 PANEL, GAP, EDGE = 2.0, 0.3, 0.2
 TITLE, BAR = 0.27, 0.52
 COLUMNS = 4
+WRAP = 34
+"""Characters in a line of the legend."""
 
 
 def show(
@@ -26,7 +30,7 @@ def show(
     instances: Instances,
     found: Steps,
     settings: MapSettings,
-    label: str,
+    labels: list[str],
     out: str | Path,
 ) -> None:
     """Draw the seven panels and a legend, and save them.
@@ -36,7 +40,7 @@ def show(
         instances: all of the image; those of other categories are outlined thin and grey.
         found: the fields.
         settings: that the fields were made with.
-        label: study and image, shown in the figure.
+        labels: what the figure shows, line by line; the first in bold.
         out: ``.pdf`` or ``.png``; the other is written beside it.
     """
     panel = PANEL * pixels.shape[0] / pixels.shape[1]
@@ -91,12 +95,13 @@ def show(
             vmax=top,
         )
         _overlay(axes[6], pixels, found.anomaly, top)
-        _legend(axes[7], settings, label)
+        _legend(axes[7], settings, labels)
 
 
 def _colours(instances: Instances, target: int) -> list[str]:
-    coloured = iter(by_instance(len(instances)))
-    return [next(coloured) if c == target else "#ffffff" for c in instances.categories]
+    chosen = instances.categories == target
+    coloured = iter(colours(instances.select(chosen)))
+    return [next(coloured) if is_target else "#ffffff" for is_target in chosen]
 
 
 def _field(
@@ -120,15 +125,21 @@ def _overlay(axes: Axes, pixels: NDArray[np.uint8], anomaly: Float, top: float) 
     colour_bar(axes, shown, "weight")
 
 
-def _legend(axes: Axes, settings: MapSettings, label: str) -> None:
+def _legend(axes: Axes, settings: MapSettings, labels: list[str]) -> None:
     axes.axis("off")
+    highlight = f"overlap highlight {settings.overlap_highlight:g}"
     lines = [
+        *labels[1:],
         f"variant {settings.variant}, {settings.mode} mode",
         f"window {settings.window_size} px",
         f"$f_{{GA}}$ = {settings.f_ga:g}",
-        f"overlap highlight {settings.overlap_highlight:g}",
+        "no highlight (nuclei)" if settings.variant == "nuclei" else highlight,
         f"target category {settings.target_category}",
     ]
-    text: Any = {"va": "top", "linespacing": 1.6, "transform": axes.transAxes}
-    axes.text(0, 1, label, weight="bold", wrap=True, **text)
-    axes.text(0, 0.8, "\n".join(lines), **text)
+    title = textwrap.wrap(labels[0], WRAP)
+    below = [part for line in lines for part in textwrap.wrap(line, WRAP)]
+    text: Any = {"va": "top", "linespacing": 1.6, "xycoords": "axes fraction"}
+    text |= {"textcoords": "offset points"}
+    axes.annotate("\n".join(title), (0, 1), (0, 0), weight="bold", **text)
+    # a line takes 1.6 times the 1.2 font sizes of DejaVu Sans, at 8 points
+    axes.annotate("\n".join(below), (0, 1), (0, -15.4 * len(title)), **text)

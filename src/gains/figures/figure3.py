@@ -35,17 +35,17 @@ def draw(
         --settings '{"variant": "nuclei", "window_size": 8, "f_ga": 0.8}' --out map07.png
     """
     from gains.datasets.coco import read_coco
+    from gains.datasets.display import name_of
     from gains.figures.anomaly_fields import steps
     from gains.figures.anomaly_panels import show
-    from gains.figures.scene import Pictures, candidates
+    from gains.figures.scene import Pictures, candidates, named
 
     parameters, content = parse(settings), read_coco(coco)
-    record = content.by_name([image])[0] if image else candidates(content, split, "train")[0]
+    record = named(content, [image])[0] if image else candidates(content, split, "train")[0]
     found = steps(record, content.annotations[record.id], parameters)
     pixels = Pictures(coco, images).read(record)
-    title = f"study {study}" if study else coco.stem
-    label = f"{title}\n{record.file_name}"
-    show(pixels, content.instances(record.id), found, parameters, label, out)
+    labels = [name_of(coco), *([f"study {study}"] if study else []), record.file_name]
+    show(pixels, content.instances(record.id), found, parameters, labels, out)
 
 
 def parse(text: str) -> MapSettings:

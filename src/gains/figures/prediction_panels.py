@@ -11,59 +11,14 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.display import colours
+from gains.figures.prediction_columns import Column
 from gains.figures.scene import Pictures
-from gains.figures.style import bare, by_instance, figure, outlines
+from gains.figures.style import bare, figure, outlines
 from gains.instances import Instances
-from gains.predictions import Detections, group_predictions, read_predictions
 
 PANEL = 1.9
 """Width of a panel, inches."""
-
-
-@dataclass(frozen=True)
-class Column:
-    """One method's predictions.
-
-    Args:
-        title: of the column.
-        detections: by (image id, category id).
-    """
-
-    title: str
-    detections: dict[tuple[int, int], Detections]
-
-    @staticmethod
-    def read(title: str, path: Path, coco: CocoDataset) -> Column:
-        """Read a prediction file.
-
-        Raises:
-            FileNotFoundError: there is none.
-            ValueError: it is broken, or belongs to another data set.
-        """
-        try:
-            return Column(title, group_predictions(read_predictions(path), coco))
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-
-    def of(self, image: ImageRecord, min_score: float) -> Instances:
-        """Return the predictions of an image with at least ``min_score``, best first."""
-        found = sorted(
-            (
-                (score, category, rle)
-                for (image_id, category), detections in self.detections.items()
-                if image_id == image.id
-                for score, rle in detections
-                if score >= min_score
-            ),
-            key=lambda detection: -detection[0],
-        )
-        return Instances.from_rles(
-            image.height,
-            image.width,
-            [rle for _, _, rle in found],
-            [category for _, category, _ in found],
-            [score for score, _, _ in found],
-        )
 
 
 @dataclass(frozen=True)
@@ -123,5 +78,5 @@ def _row(axes: list[Axes], row: Row, headings: list[str]) -> None:
         bare(place, heading)
     axes[0].set_ylabel(row.name, fontsize=7)
     for place, instances in zip(axes[1:], row.masks, strict=True):
-        outlines(place, instances, by_instance(len(instances)), fill=0.25)
+        outlines(place, instances, colours(instances), fill=0.25)
         place.set_xlabel(f"{len(instances)} objects", fontsize=7, labelpad=2)

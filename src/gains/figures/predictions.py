@@ -19,11 +19,13 @@ def draw(
     ],
     out: Out,
     label: Annotated[
-        list[str] | None, typer.Option(help="Title of each --predictions, in their order.")
+        list[str] | None, typer.Option(help="Title of each --predictions. Default: by its path.")
     ] = None,
     image: Annotated[
         list[str] | None,
-        typer.Option(help=f"File name; may be repeated. Default: the first {DEFAULT_IMAGES}."),
+        typer.Option(
+            help=f"File name; may be repeated. Default: first {DEFAULT_IMAGES} predicted."
+        ),
     ] = None,
     worst: Annotated[
         int | None, typer.Option(min=1, help="Instead: the N images of lowest AJI in --scores.")
@@ -46,22 +48,21 @@ def draw(
         --worst 4 --scores b.scores.json --out worst.png
     """
     from gains.datasets.coco import read_coco
-    from gains.figures.prediction_panels import Column, rows, show
-    from gains.figures.scene import Pictures, candidates
+    from gains.figures import prediction_columns as methods
+    from gains.figures.prediction_panels import rows, show
+    from gains.figures.scene import Pictures, candidates, named
 
-    if label and len(label) != len(predictions):
-        raise ValueError(
-            f"{len(label)} --label for {len(predictions)} --predictions; give one each or none"
-        )
+    titles = methods.titles_of(predictions, label or [])
     content = read_coco(coco)
-    if image:
-        records = content.by_name(image)
-    elif worst is not None:
-        records = content.by_name(_worst(scores, worst))
+    columns = [
+        methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
+    ]
+    wanted = image or (None if worst is None else _worst(scores, worst))
+    if wanted:
+        records = named(content, wanted)
+        methods.refuse_unpredicted(records, columns)
     else:
-        records = candidates(content, split, part)[:DEFAULT_IMAGES]
-    titles = label or [path.name.removesuffix(".gz").removesuffix(".json") for path in predictions]
-    columns = [Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)]
+        records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
     show(rows(content, records, Pictures(coco, images), columns, min_score), titles, out)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,24 @@ from PIL import Image
 
 from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
 from gains.datasets.split import read_split
+from gains.registry import nearest
+
+
+def named(coco: CocoDataset, names: Iterable[str]) -> list[ImageRecord]:
+    """Return the images that a person names.
+
+    Raises:
+        ValueError: one is not in the file; the nearest name is given.
+    """
+    known = {image.file_name: image for image in coco.images.values()}
+    wanted = list(names)
+    for name in wanted:
+        if name not in known:
+            raise ValueError(
+                f"unknown image {name!r}; {nearest(name, list(known))}{coco.path} has "
+                f"{len(known)} images, the first is {next(iter(known))!r}"
+            )
+    return [known[name] for name in wanted]
 
 
 def candidates(coco: CocoDataset, split: Path | None, part: str) -> list[ImageRecord]:

@@ -21,8 +21,6 @@ from gains.instances import Instances
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
 
-# Okabe and Ito's colours, told apart by colour-blind readers too
-PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 BACKGROUND = "#e8e8e8"
 DPI = 200
 
@@ -112,8 +110,3 @@ def outlines(
         axes.contour(x, y, padded, levels=[0.5], colors=[colour], linewidths=width)
     axes.set_xlim(-0.5, instances.width - 0.5)
     axes.set_ylim(instances.height - 0.5, -0.5)
-
-
-def by_instance(number: int) -> list[str]:
-    """Return a colour for each of ``number`` instances; neighbours in the file differ."""
-    return [PALETTE[i % len(PALETTE)] for i in range(number)]

@@ -11,10 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from gains.registry import Registry
-from gains.strict import Strict, explain
+from gains.strict import Strict, validated
 
 if TYPE_CHECKING:
     from gains.detection.types import Detector
@@ -58,10 +56,7 @@ def build_method(settings: dict[str, Any], num_classes: int) -> Detector:
     """
     method = METHODS.get(settings["method"]["name"])
     own = {key: value for key, value in settings["method"].items() if key != "name"}
-    try:
-        chosen = method.settings.model_validate(own)
-    except ValidationError as error:
-        raise explain(error, f"settings of {method.name}") from error
+    chosen = validated(method.settings, own, f"settings of {method.name}")
     return method.build(chosen, num_classes, settings["max_detections"])
 
 

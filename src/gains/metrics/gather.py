@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.datasets.coco import CocoDataset, ImageRecord, to_rle
+from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.metrics.pairs import Pairs, intersections, mask_areas
 from gains.predictions import Detections
-from gains.rle import first_broken
 
 ByClass = dict[int, list[Pairs]]
 """Per category id (ascending) the images, by id, with a detection or a ground truth of it."""
@@ -22,7 +21,7 @@ def pairs_by_class(
     """Pair the ``max_detections`` best detections of an image and category with its objects.
 
     Raises:
-        ValueError: a mask is broken; its image is named.
+        ValueError: a mask of the ground truth is broken; its annotation is named.
     """
     result: ByClass = {category: [] for category in sorted(truth.categories)}
     for image_id in sorted(truth.images):
@@ -33,20 +32,17 @@ def pairs_by_class(
             found = groups.get((image_id, category), [])
             if found or category in objects:
                 best = sorted(found, key=lambda detection: -detection[0])[:max_detections]
-                images.append(_pairs(truth.images[image_id], objects.get(category, []), best))
+                images.append(
+                    _pairs(truth, truth.images[image_id], objects.get(category, []), best)
+                )
     return result
 
 
-def _pairs(image: ImageRecord, objects: list[dict[str, Any]], found: Detections) -> Pairs:
-    truths = [to_rle(a["segmentation"], image.height, image.width) for a in objects]
+def _pairs(
+    truth: CocoDataset, image: ImageRecord, objects: list[dict[str, Any]], found: Detections
+) -> Pairs:
+    truths = [truth.mask(a, image) for a in objects]
     detections = [rle for _, rle in found]
-    for kind, masks in (("annotation", truths), ("detection", detections)):
-        broken = first_broken(masks)
-        if broken is not None:
-            raise ValueError(
-                f"image {image.id} ({image.file_name}): the runs of {kind} {broken} (counted per "
-                f"category) do not fill {image.height} x {image.width} px; its RLE is broken"
-            )
     areas, detection_areas = mask_areas(truths), mask_areas(detections)
     return Pairs(
         image.id,

@@ -31,9 +31,10 @@ from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
 from gains.device import choose_device
-from gains.files import settings_hash, sha256, write_json
+from gains.files import check_output, settings_hash, sha256, write_json
 from gains.methods.base import build_method, weights_file
 from gains.progress import progress
+from gains.strict import validated
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
@@ -92,14 +93,16 @@ def train(job: Job) -> None:
         ValueError: bad settings or data, or a loss that is not finite.
         FileNotFoundError: an input is missing.
     """
-    recipe = RecipeSettings.model_validate(job.settings["recipe"])
+    check_output(job.out)
+    recipe = validated(RecipeSettings, job.settings["recipe"], "settings of the recipe")
     torch.set_num_threads(recipe.threads)
-    coco, inputs = read_coco(job.coco), job.inputs()
+    coco = read_coco(job.coco)
     samples = _samples(job, recipe, coco)
+    inputs = job.inputs()
     key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
-    with waiting_lock(job.scratch.with_name(f"{job.scratch.name}.lock")):
+    with waiting_lock(job.scratch.with_name(f".{job.scratch.name}.lock")):
         began = time.monotonic()
         device = choose_device(recipe.device)
         model = build_model(job.settings, len(coco.categories), job.seed).to(device)
@@ -143,7 +146,10 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
         if job.maps is None:
             raise ValueError("the method reads gradient anomaly maps: give them with --maps")
         maps = MapStore(job.maps)
-        made, wanted = maps.settings, MapSettings.model_validate(job.settings["maps"])
+        made, wanted = (
+            maps.settings,
+            validated(MapSettings, job.settings["maps"], "settings of the maps"),
+        )
         if made != wanted:
             raise ValueError(f"{job.maps}: made with {made.key}, the run wants {wanted.key}")
     archive = ImageArchive(job.coco.with_suffix(".zip"))

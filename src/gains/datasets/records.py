@@ -1,0 +1,40 @@
+"""The checks that every reader of COCO records shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def record_list(content: Any, key: str, path: str | Path) -> list[dict[str, Any]]:
+    """Return one of the lists of a COCO file.
+
+    Raises:
+        ValueError: it is missing or not a list of records.
+    """
+    records = content.get(key) if isinstance(content, dict) else None
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise ValueError(
+            f"{path}: expected COCO ground truth, but {key!r} is missing or not a list of records"
+        )
+    return records
+
+
+def whole(record: dict[str, Any], key: str) -> int:
+    """Return a whole number of a record.
+
+    Raises:
+        ValueError: it is missing or something else.
+    """
+    value = record.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
+        raise ValueError(f"{key!r} is {value!r}; expected a whole number")
+    return int(value)
+
+
+def integer(record: dict[str, Any], key: str, where: str) -> int:
+    """Return a whole number of a record; ValueError names the record otherwise."""
+    try:
+        return whole(record, key)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error

@@ -1,0 +1,75 @@
+"""One segmentation, checked before pycocotools, which takes it on trust and may crash."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+from gains.instances import Rle, encode_mask
+from gains.rle import check_rle
+
+
+def to_rle(segmentation: Any, height: int, width: int) -> Rle:
+    """Return compressed RLE of polygons, uncompressed RLE or compressed RLE (COCO's rules).
+
+    Polygons without three points cover nothing.
+
+    Raises:
+        ValueError: none of the three, malformed, or of another size.
+    """
+    if segmentation is None:
+        raise ValueError("has no segmentation; expected polygons or RLE, boxes are not enough")
+    if isinstance(segmentation, dict):
+        check_rle(segmentation, height, width)
+        counts = segmentation["counts"]
+        if isinstance(counts, list):
+            counts = coco_mask.frPyObjects(segmentation, height, width)["counts"]
+    elif isinstance(segmentation, list):
+        check_polygons(segmentation, height, width)
+        parts = [part for part in segmentation if len(part) >= 6]
+        if not parts:
+            return encode_mask(np.zeros((height, width), dtype=bool))
+        counts = coco_mask.merge(coco_mask.frPyObjects(parts, height, width))["counts"]
+    else:
+        raise ValueError(
+            f"segmentation: expected polygons or RLE, found {str(segmentation)[:60]!r}"
+        )
+    text = counts.decode() if isinstance(counts, bytes) else counts
+    return {"size": [height, width], "counts": text}
+
+
+def check_polygons(polygons: list[Any], height: int, width: int) -> None:
+    """Refuse polygons that are no masks of an image of that size.
+
+    A polygon may leave the image by up to one side of it; farther, its unit is not px.
+
+    Raises:
+        ValueError: a polygon is not a flat list of an even number of finite numbers, or lies too
+            far outside.
+    """
+    for part in polygons:
+        if not isinstance(part, list) or not all(_is_number(value) for value in part):
+            raise ValueError(
+                "segmentation: expected a polygon as a flat list x0, y0, ... of numbers"
+            )
+        if len(part) % 2:
+            raise ValueError(
+                f"segmentation: a polygon has an odd number of coordinates ({len(part)}); "
+                "expected a flat list x0, y0, x1, y1, ..."
+            )
+        # a whole number may be too large for a float
+        if not all(isinstance(value, int) or math.isfinite(value) for value in part):
+            raise ValueError("segmentation: a polygon has coordinates that are not finite")
+        for values, side in ((part[0::2], width), (part[1::2], height)):
+            if any(not -side <= value <= 2 * side for value in values):
+                raise ValueError(
+                    f"segmentation: a polygon reaches from {min(values)} to {max(values)} in an "
+                    f"image of {side} px; are the coordinates in px?"
+                )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

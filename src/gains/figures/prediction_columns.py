@@ -1,0 +1,156 @@
+"""The methods that the prediction figure compares: their titles, detections and images."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.figures.scene import named
+from gains.files import read_json
+from gains.instances import Instances
+from gains.predictions import (
+    Detections,
+    check_sidecar,
+    group_predictions,
+    read_predictions,
+    sidecar_path,
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One method's predictions.
+
+    Args:
+        title: of the column.
+        path: of the prediction file.
+        detections: by (image id, category id).
+        listed: ids of the images that were predicted; None where no list is beside the file.
+    """
+
+    title: str
+    path: Path
+    detections: dict[tuple[int, int], Detections]
+    listed: frozenset[int] | None
+
+    @staticmethod
+    def read(title: str, path: Path, coco: CocoDataset) -> Column:
+        """Read a prediction file.
+
+        Raises:
+            FileNotFoundError: there is none.
+            ValueError: it is broken, or belongs to another data set.
+        """
+        try:
+            detections = group_predictions(read_predictions(path), coco)
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
+        return Column(title, path, detections, _listed(path, coco))
+
+    def predicted(self, image: ImageRecord) -> bool:
+        """Return whether an image is listed as predicted or, without a list, has a detection."""
+        if self.listed is not None:
+            return image.id in self.listed
+        return any(image_id == image.id for image_id, _ in self.detections)
+
+    def of(self, image: ImageRecord, min_score: float) -> Instances:
+        """Return the predictions of an image with at least ``min_score``, best first."""
+        found = sorted(
+            (
+                (score, category, rle)
+                for (image_id, category), detections in self.detections.items()
+                if image_id == image.id
+                for score, rle in detections
+                if score >= min_score
+            ),
+            key=lambda detection: -detection[0],
+        )
+        return Instances.from_rles(
+            image.height,
+            image.width,
+            [rle for _, _, rle in found],
+            [category for _, category, _ in found],
+            [score for score, _, _ in found],
+        )
+
+
+def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:
+    """Return the ids of the images that the list beside a prediction file names."""
+    sidecar = sidecar_path(path)
+    if not sidecar.is_file():
+        return None
+    entries = read_json(sidecar)
+    if not isinstance(entries, list) or not all(
+        isinstance(entry, dict) and "file_name" in entry for entry in entries
+    ):
+        raise ValueError(f"{sidecar}: expected a list of images with file_name; predict again")
+    try:
+        records = named(coco, (entry["file_name"] for entry in entries))
+    except ValueError as error:
+        raise ValueError(f"{sidecar}: {error}") from error
+    found = {record.id: record for record in records}
+    check_sidecar(path, dataclasses.replace(coco, images=found))
+    return frozenset(found)
+
+
+def refuse_unpredicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> None:
+    """Refuse images that a file's own list says were never predicted.
+
+    Raises:
+        ValueError: there is one; it is not an image without objects.
+    """
+    for record in records:
+        for column in columns:
+            if column.listed is not None and record.id not in column.listed:
+                raise ValueError(
+                    f"{column.path}: image {record.file_name!r} was not predicted; "
+                    f"{sidecar_path(column.path)} lists the {len(column.listed)} that were"
+                )
+
+
+def all_predicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> list[ImageRecord]:
+    """Return the images that every column has predicted.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [record for record in records if all(column.predicted(record) for column in columns)]
+    if not found:
+        files = ", ".join(str(column.path) for column in columns)
+        raise ValueError(
+            f"{files}: none of {len(records)} images was predicted in all of these; name the part "
+            "that was predicted with --split and --part, or images with --image"
+        )
+    return found
+
+
+def titles_of(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
+    """Return a title for each prediction file: the label, or what its path tells.
+
+    A run's file ``.../<method>/<variant>/seed<k>/fold<k>/<file>`` gives ``<method>/<variant>``,
+    any other its name without endings.
+
+    Raises:
+        ValueError: another number of labels than of files, or two equal titles.
+    """
+    if labels and len(labels) != len(paths):
+        raise ValueError(
+            f"{len(labels)} --label for {len(paths)} --predictions; give one each or none"
+        )
+    titles = list(labels) or [_title(path) for path in paths]
+    for title in titles:
+        if titles.count(title) > 1:
+            raise ValueError(
+                f"{titles.count(title)} columns have the title {title!r}; tell them apart with "
+                "one --label for each --predictions"
+            )
+    return titles
+
+
+def _title(path: Path) -> str:
+    run = re.search(r"([^/]+/[^/]+)/seed\d+/fold\d+/[^/]+$", path.absolute().as_posix())
+    return run[1] if run else path.name.removesuffix(".gz").removesuffix(".json")

@@ -1,0 +1,57 @@
+"""Files that are no checkpoints, JSON that is a folder, devices that are none."""
+
+import pickle
+import random
+import warnings
+
+import pytest
+import torch
+
+from gains import checkpoint
+from gains.device import choose_device
+from gains.files import read_json
+
+
+class Foreign:
+    """What a checkpoint may not hold."""
+
+
+def refused(path):
+    with warnings.catch_warnings(), pytest.raises(ValueError) as error:
+        warnings.simplefilter("ignore")  # torch's, of pickles of other kinds
+        checkpoint.load(path)
+    message = str(error.value)
+    assert message.startswith(f"{path}: not a complete checkpoint: ")
+    for advice in ("weights_only", "miniz", "torch.load", "unpickl"):
+        assert advice not in message
+
+
+def test_what_is_no_checkpoint_is_refused_in_own_words(tmp_path):
+    path = tmp_path / "m.pt"
+    checkpoint.save(path, {"weights": torch.arange(5.0), "step": 3})
+    assert checkpoint.load(path)["step"] == 3
+    whole = path.read_bytes()
+    contents = [b"", b"{}", b"hello", whole[:100], whole[: len(whole) // 2], whole[:-10]]
+    contents += [pickle.dumps(Foreign()), b"\x80", b".", b"e", b"PK\x03\x04"]
+    generator = random.Random(0)
+    contents += [generator.randbytes(generator.randint(1, 40)) for _ in range(100)]
+    for content in contents:
+        path.write_bytes(content)
+        refused(path)
+    torch.save({"x": Foreign()}, path)
+    refused(path)
+
+
+def test_a_folder_is_no_file(tmp_path):
+    for read in (checkpoint.load, checkpoint.load_model, read_json):
+        with pytest.raises(ValueError, match=f"{tmp_path}: is a folder, expected a file"):
+            read(tmp_path)
+        with pytest.raises(FileNotFoundError, match="none: no such file"):
+            read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["gpu", "", "cuda:0", "CPU", "mps"])
+def test_other_devices_are_refused(name):
+    with pytest.raises(ValueError, match=f"unknown device '{name}'; .* auto, cpu, cuda"):
+        choose_device(name)
+    assert choose_device("cpu") == torch.device("cpu")

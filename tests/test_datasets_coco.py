@@ -1,0 +1,138 @@
+"""COCO files that are none, and segmentations that would crash pycocotools."""
+
+import copy
+import json
+
+import pytest
+
+from gains.datasets.coco import read_coco
+from gains.datasets.segmentation import to_rle
+
+SOUND = {
+    "images": [
+        {"id": 0, "file_name": "a.png", "height": 6, "width": 8},
+        {"id": 4, "file_name": "b.png", "height": 6, "width": 8},
+    ],
+    "annotations": [
+        {"id": 0, "image_id": 0, "category_id": 0, "segmentation": [[1, 1, 4, 1, 4, 4, 1, 4]]},
+        {"id": 7, "image_id": 4, "category_id": 0, "segmentation": [[]]},
+    ],
+    "categories": [{"id": 0, "name": "cell"}],
+}
+
+
+def write(tmp_path, content):
+    (tmp_path / "d.json").write_text(json.dumps(content))
+    return tmp_path / "d.json"
+
+
+def test_ids_from_zero_and_empty_masks_are_kept(tmp_path):
+    coco = read_coco(write(tmp_path, SOUND))
+    assert (list(coco.images), list(coco.categories)) == ([0, 4], [0])
+    assert coco.instances(0).ids.tolist() == [0]
+    assert coco.instances(0).stack().sum() == 9
+    assert coco.instances(4).stack().sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("images", {"1": {}}, "'images' is missing or not a list of records"),
+        ("images", [1, 2], "'images' is missing or not a list of records"),
+        ("annotations", 5, "'annotations' is missing or not a list of records"),
+        ("categories", None, "'categories' is missing or not a list of records"),
+        ("images", [], "holds no image"),
+    ],
+)
+def test_lists_of_another_kind_are_refused(tmp_path, key, value, message):
+    with pytest.raises(ValueError, match=rf"d\.json: .*{message}"):
+        read_coco(write(tmp_path, {**SOUND, key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "message"),
+    [
+        ("images", {"id": 0}, "image id 0 is repeated"),
+        ("images", {"id": "a"}, "image at position 1: 'id' is 'a'; expected a whole number"),
+        ("images", {"file_name": "a.png"}, "image 4: file_name is 'a.png'; .* of its own"),
+        ("images", {"file_name": 3}, "image 4: file_name is 3"),
+        ("images", {"height": 0}, "image 4: is 0 x 8 px"),
+        ("images", {"width": -8}, "image 4: is 6 x -8 px"),
+        ("images", {"width": 3_000_000_000}, "image 4: is 6 x 3000000000 px; .* at most"),
+        ("images", {"height": None}, "image 4: 'height' is None; expected a whole number"),
+        ("annotations", {"id": "a"}, "annotation at position 1: 'id' is 'a'"),
+        ("annotations", {"id": None}, "annotation at position 1: 'id' is None"),
+        ("annotations", {"id": 0}, "annotation id 0 is repeated"),
+        ("annotations", {"image_id": [4]}, r"annotation 7: 'image_id' is \[4\]"),
+        ("annotations", {"image_id": 5}, "annotation 7 names image 5 and category 0"),
+        ("annotations", {"category_id": True}, "annotation 7: 'category_id' is True"),
+        ("annotations", {"segmentation": None}, "annotation 7 has no segmentation"),
+    ],
+)
+def test_bad_records_are_named(tmp_path, key, changes, message):
+    content = copy.deepcopy(SOUND)
+    content[key][1].update(changes)
+    with pytest.raises(ValueError, match=rf"d\.json: {message}"):
+        read_coco(write(tmp_path, content))
+
+
+def test_a_category_twice_is_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"d\.json: category id 0 is repeated"):
+        read_coco(write(tmp_path, {**SOUND, "categories": SOUND["categories"] * 2}))
+
+
+NAN, INFINITE = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("polygon", "message"),
+    [
+        ([1, 1, 4, 1, NAN, 4], "not finite"),
+        ([1, 1, 4, 1, -INFINITE, 4], "not finite"),
+        ([NAN, 1], "not finite"),
+        ([1, 1, 4, 1, 3e9, 4], r"from 1 to 3000000000\.0 in an image of 8 px"),
+        ([1, 1, 4, 1, 10**400, 4], "in px"),
+        ([1, 1, 4, 1, 4, -6.1], "from -6.1 to 1 in an image of 6 px"),
+        ([1, 1, 4, 1, 16.1, 4], "from 1 to 16.1 in an image of 8 px"),
+        ([1], r"odd number of coordinates \(1\)"),
+        ([1, 1, 4, 1, 4, 4, 1], r"odd number of coordinates \(7\)"),
+        ([1, 1, 4, 1, "4", 4], "flat list"),
+        ([1, 1, 4, 1, True, 4], "flat list"),
+        ([1, 1, 4, 1, None, 4], "flat list"),
+        ([[1, 1], [4, 1], [4, 4]], "flat list"),
+        (5, "flat list"),
+    ],
+)
+def test_polygons_that_are_none_are_refused(tmp_path, polygon, message):
+    content = copy.deepcopy(SOUND)
+    content["annotations"][1]["segmentation"] = [[1, 1, 4, 1, 4, 4], polygon]
+    coco = read_coco(write(tmp_path, content))
+    with pytest.raises(
+        ValueError, match=rf"d\.json: annotation 7 of b\.png: segmentation: .*{message}"
+    ):
+        coco.instances(4)
+
+
+def test_polygons_may_leave_the_image_by_one_side():
+    whole = [[-8, -6, 16, -6, 16, 12, -8, 12]]
+    assert to_rle(whole, 6, 8) == to_rle({"size": [6, 8], "counts": [0, 48]}, 6, 8)
+
+
+@pytest.mark.parametrize("polygons", [[], [[]], [[1, 1]], [[1, 1, 4, 4]]])
+def test_polygons_without_three_points_cover_nothing(polygons):
+    assert to_rle(polygons, 6, 8) == to_rle({"size": [6, 8], "counts": [48]}, 6, 8)
+
+
+@pytest.mark.parametrize("counts", [[-1, 49], [4.0, 44], [47], "zz", "1", 3, None])
+def test_runs_that_do_not_fill_the_image_are_refused(counts):
+    with pytest.raises(ValueError, match="segmentation: RLE .*damaged"):
+        to_rle({"size": [6, 8], "counts": counts}, 6, 8)
+
+
+def test_names_that_the_file_lacks(tmp_path):
+    coco = read_coco(write(tmp_path, SOUND))
+    with pytest.raises(ValueError) as error:
+        coco.by_name(["a.png", "c.png"])
+    message = str(error.value)
+    assert "1 of 2 listed images are not in it, first 'c.png'" in message
+    assert "2 images, first 'a.png'. If the names come from a split" in message
