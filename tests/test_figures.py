@@ -16,6 +16,7 @@ from gains.datasets.coco import read_coco, write_coco
 from gains.figures import FIGURES, Figure, style
 from gains.figures.anomaly_fields import steps
 from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
+from gains.figures.scene import short
 from gains.files import write_json
 from gains.instances import Instances, encode_mask
 from gains.predictions import sidecar_path
@@ -263,3 +264,10 @@ def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
     assert FigureGroup(name="figure").list_commands(None) == ["figure3", "predictions", "dummy"]
     with pytest.raises(ValueError, match="did you mean 'dummy'"):
         run("dumy")
+
+
+def test_long_names_lose_their_middle():
+    assert short("a.png") == "a.png"
+    found = short("folder/" + "0123456789abcdef" * 4 + ".png")
+    assert found == "0123456789a…9abcdef.png"
+    assert len(found) <= 24

@@ -24,7 +24,8 @@ from gains.methods import mask_rcnn as mask_rcnn_module
 from gains.methods.base import Method
 from gains.scoring import score_files
 from gains.study import from_config
-from gains.training.train import Job, train
+from gains.training.job import Job
+from gains.training.train import train
 
 TORCH_FREE = [
     "gains.cli.main",

@@ -23,7 +23,8 @@ from gains.files import write_json
 from gains.inference import predict_split
 from gains.methods import METHODS
 from gains.scoring import score_files
-from gains.training.train import Job, train
+from gains.training.job import Job
+from gains.training.train import train
 
 pytestmark = pytest.mark.slow
 

@@ -12,7 +12,7 @@ from gains.datasets.build import convert
 from gains.datasets.coco import read_coco
 from gains.datasets.split import make_split, read_split
 from gains.methods import METHODS
-from gains.training.train import Job
+from gains.training.job import Job
 
 DETECTOR: dict[str, Any] = {
     "backbone": {

@@ -75,7 +75,7 @@ def train(
     Example:
       gains train --study demo --dataset synthetic-cells --method gains --seed 0 --out model.pt
     """
-    from gains.training.train import Job
+    from gains.training.job import Job
     from gains.training.train import train as run_training
 
     if settings is None:

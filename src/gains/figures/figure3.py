@@ -38,13 +38,13 @@ def draw(
     from gains.datasets.display import name_of
     from gains.figures.anomaly_fields import steps
     from gains.figures.anomaly_panels import show
-    from gains.figures.scene import Pictures, candidates, named
+    from gains.figures.scene import Pictures, candidates, named, short
 
     parameters, content = parse(settings), read_coco(coco)
     record = named(content, [image])[0] if image else candidates(content, split, "train")[0]
     found = steps(record, content.annotations[record.id], parameters)
     pixels = Pictures(coco, images).read(record)
-    labels = [name_of(coco), *([f"study {study}"] if study else []), record.file_name]
+    labels = [name_of(coco), *([f"study {study}"] if study else []), short(record.file_name)]
     show(pixels, content.instances(record.id), found, parameters, labels, out)
 
 

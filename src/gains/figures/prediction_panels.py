@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.display import colours
 from gains.figures.prediction_columns import Column
-from gains.figures.scene import Pictures
+from gains.figures.scene import Pictures, short
 from gains.figures.style import bare, figure, outlines
 from gains.instances import Instances
 
@@ -76,7 +76,7 @@ def _row(axes: list[Axes], row: Row, headings: list[str]) -> None:
     for place, heading in zip(axes, headings, strict=True):
         place.imshow(row.pixels)
         bare(place, heading)
-    axes[0].set_ylabel(row.name, fontsize=7)
+    axes[0].set_ylabel(short(row.name), fontsize=7)
     for place, instances in zip(axes[1:], row.masks, strict=True):
         outlines(place, instances, colours(instances), fill=0.25)
         place.set_xlabel(f"{len(instances)} objects", fontsize=7, labelpad=2)

@@ -92,3 +92,12 @@ def _read(path: Path) -> NDArray[np.uint8]:
     low, high = float(grey.min()), float(grey.max())
     scaled = (grey - low) * (255 / max(high - low, 1e-12))
     return np.repeat(scaled.round().astype(np.uint8)[..., None], 3, axis=2)
+
+
+def short(file_name: str, longest: int = 24) -> str:
+    """Return the last part of an image's name, its middle left out where it is too long."""
+    name = file_name.rsplit("/", 1)[-1]
+    if len(name) <= longest:
+        return name
+    half = (longest - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import platform
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision
 from filelock import FileLock, Timeout
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -31,10 +28,11 @@ from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
 from gains.device import choose_device
-from gains.files import check_output, settings_hash, sha256, write_json
-from gains.methods.base import build_method, weights_file
+from gains.files import check_output, settings_hash, write_json
+from gains.methods.base import build_method
 from gains.progress import progress
 from gains.strict import validated
+from gains.training.job import Job, provenance
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
@@ -45,45 +43,6 @@ SAMPLING = 3
 """Stream of chance of the model's own sampling; see also samples.py."""
 CHECKPOINT = "last.pt"
 """Name of the running checkpoint in its scratch folder."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A training to be done.
-
-    Args:
-        settings: method, recipe, maps and max_detections (:class:`gains.study.RunSettings`).
-        coco: COCO json; the images are beside it as ``.zip``.
-        split: split file; its ``train`` part is learned.
-        maps: gradient anomaly maps of that part, or None.
-        seed: of everything.
-        fold: of the split.
-        out: model file; ``losses.csv`` and ``run.json`` are written beside it.
-        scratch: folder of the running checkpoint.
-        name: of the run, for logs and ``run.json``.
-        code: hash of the code, part of the checkpoint's key.
-    """
-
-    settings: dict[str, Any]
-    coco: Path
-    split: Path
-    maps: Path | None
-    seed: int
-    fold: int
-    out: Path
-    scratch: Path
-    name: str = ""
-    code: str = ""
-
-    def inputs(self) -> dict[str, str]:
-        """Return the SHA-256 of every input file, by its role."""
-        paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
-        if self.maps is not None:
-            paths["maps"] = self.maps
-        weights = weights_file(self.settings)
-        if weights is not None:
-            paths["weights"] = weights
-        return {role: sha256(path) for role, path in paths.items()}
 
 
 def train(job: Job) -> None:
@@ -113,7 +72,7 @@ def train(job: Job) -> None:
         write_json(
             job.out.with_name("run.json"),
             {
-                **_provenance(job, inputs, device),
+                **provenance(job, inputs, device),
                 "images": len(samples.records),
                 "iterations": recipe.iterations,
                 "seconds": round(time.monotonic() - began, 1),
@@ -267,25 +226,4 @@ def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[
         "categories": categories,
         "seed": job.seed,
         "state": {name: value.cpu() for name, value in model.state_dict().items()},
-    }
-
-
-def _provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
-    cuda = device.type == "cuda"
-    return {
-        "name": job.name,
-        "settings": job.settings,
-        "settings_hash": settings_hash(job.settings),
-        "seed": job.seed,
-        "fold": job.fold,
-        "code": job.code,
-        "inputs": inputs,
-        "device": torch.cuda.get_device_name(device) if cuda else platform.machine(),
-        "device_type": device.type,
-        "versions": {
-            "gains": gains.__version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-        },
     }

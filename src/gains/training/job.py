@@ -1,0 +1,76 @@
+"""A training to be done, and the record of how it was done."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torchvision
+
+import gains
+from gains.files import settings_hash, sha256
+from gains.methods.base import weights_file
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training to be done.
+
+    Args:
+        settings: method, recipe, maps and max_detections (:class:`gains.study.RunSettings`).
+        coco: COCO json; the images are beside it as ``.zip``.
+        split: split file; its ``train`` part is learned.
+        maps: gradient anomaly maps of that part, or None.
+        seed: of everything.
+        fold: of the split.
+        out: model file; ``losses.csv`` and ``run.json`` are written beside it.
+        scratch: folder of the running checkpoint.
+        name: of the run, for logs and ``run.json``.
+        code: hash of the code, part of the checkpoint's key.
+    """
+
+    settings: dict[str, Any]
+    coco: Path
+    split: Path
+    maps: Path | None
+    seed: int
+    fold: int
+    out: Path
+    scratch: Path
+    name: str = ""
+    code: str = ""
+
+    def inputs(self) -> dict[str, str]:
+        """Return the SHA-256 of every input file, by its role."""
+        paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
+        if self.maps is not None:
+            paths["maps"] = self.maps
+        weights = weights_file(self.settings)
+        if weights is not None:
+            paths["weights"] = weights
+        return {role: sha256(path) for role, path in paths.items()}
+
+
+def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
+    """Return what ``run.json`` says: settings, inputs by content, code, device, versions."""
+    cuda = device.type == "cuda"
+    return {
+        "name": job.name,
+        "settings": job.settings,
+        "settings_hash": settings_hash(job.settings),
+        "seed": job.seed,
+        "fold": job.fold,
+        "code": job.code,
+        "inputs": inputs,
+        "device": torch.cuda.get_device_name(device) if cuda else platform.machine(),
+        "device_type": device.type,
+        "versions": {
+            "gains": gains.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
+    }
