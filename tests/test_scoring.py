@@ -546,3 +546,15 @@ def test_command_line(files, tmp_path):
 def test_scoring_needs_no_torch():
     code = "import sys, gains.scoring, gains.cli.score; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_part_needs_a_split():
+    done = subprocess.run(
+        [sys.executable, "-m", "gains", "score", "--ground-truth", "x.json", "--predictions"]
+        + ["y.json", "--part", "val", "--out", "z.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "--split" in done.stderr

@@ -206,12 +206,12 @@ def test_dvc_commands(twin: Project) -> None:
     assert "runs" in twin.call("dvc", "dag")
     assert "summary.json" in twin.call("dvc", "metrics", "show")
     before = twin.path(TABLE3).read_text()
-    setting = "config.yaml:studies.demo.recipe.iterations"
+    setting = "config.yaml:studies.demo.recipe.batch_size"
     twin.call("dvc", "exp", "run", "-q", "-S", f"{setting}=7")
     assert twin.path(TABLE3).read_text() != before
     assert (
         yaml.safe_load(twin.path("config.yaml").read_text())["studies"]["demo"]["recipe"][
-            "iterations"
+            "batch_size"
         ]
         == 7
     )

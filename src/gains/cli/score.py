@@ -39,6 +39,8 @@ def score(
     from gains.files import write_json
     from gains.scoring import score_files
 
+    if split is None and (part != "test" or fold != 0):
+        raise ValueError("--part and --fold choose from a split file: give it with --split")
     scores = score_files(
         ground_truth,
         predictions,
