@@ -324,7 +324,6 @@ def test_files_of_others_in_scratch_are_kept(tiny: Tiny, tmp_path: Path) -> None
 def test_weights_that_are_not_finite_are_no_model(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
     step = training._step
 
     def last_one_breaks(model: Any, *rest: Any) -> Any:
@@ -334,8 +333,7 @@ def test_weights_that_are_not_finite_are_no_model(
         return losses
 
     monkeypatch.setattr(training, "_step", last_one_breaks)
-    settings = settings_of("mask_rcnn", iterations=1)
-    job = job_of(tiny, tmp_path, settings)
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn", iterations=1))
     with pytest.raises(ValueError, match="weights are not finite"):
         training.train(job)
     assert not job.out.exists()
