@@ -31,6 +31,8 @@ pytestmark = pytest.mark.slow
 
 ITERATIONS = 250
 SIZE = 320
+OWN_RECIPE: dict[str, dict[str, Any]] = {}
+"""What a method's recipe demands otherwise."""
 
 
 @pytest.fixture(scope="module")
@@ -75,34 +77,41 @@ def test_two_images_by_heart(
     method: str, weights: Path, two_images: tuple[Path, Path, Path], tmp_path: Path
 ) -> None:
     record = METHODS.get(method)
+    shared_settings = {
+        "backbone": {"name": "resnet18", "weights": str(weights)},
+        "anchor_sizes": [16, 32, 64, 128, 256],
+        "rpn_pre_nms_train": 1000,
+        "rpn_post_nms_train": 500,
+        "rpn_post_nms_test": 300,
+        "rois_per_image": 64,
+    }
     chosen = record.settings.model_validate(
-        {
-            "backbone": {"name": "resnet18", "weights": str(weights)},
-            "anchor_sizes": [16, 32, 64, 128, 256],
-            "rpn_pre_nms_train": 1000,
-            "rpn_post_nms_train": 500,
-            "rpn_post_nms_test": 300,
-            "rois_per_image": 64,
-        }
+        {k: v for k, v in shared_settings.items() if k in record.settings.model_fields}
     )
-    recipe = RecipeSettings(
-        iterations=ITERATIONS,
-        batch_size=2,
-        lr=0.01,
-        clip_norm=10,
-        warmup_iterations=50,
-        milestones=(200,),
-        train_sizes=(SIZE,),
-        test_size=SIZE,
-        max_size=2 * SIZE,
-        device="cpu",
-        threads=2,
+    own = OWN_RECIPE.get(method, {})
+    iterations = own.get("iterations", ITERATIONS)
+    recipe = RecipeSettings.model_validate(
+        {
+            "iterations": iterations,
+            "batch_size": 2,
+            "lr": 0.01,
+            "clip_norm": 10,
+            "warmup_iterations": 50,
+            "milestones": [int(0.8 * iterations)],
+            "train_sizes": [SIZE],
+            "test_size": SIZE,
+            "max_size": 2 * SIZE,
+            "device": "cpu",
+            "threads": 2,
+            **own,
+        }
     )
     settings: dict[str, Any] = {
         "method": {"name": method, **chosen.model_dump(mode="json")},
         "recipe": recipe.model_dump(mode="json"),
         "maps": MapSettings().model_dump(mode="json") if record.needs_maps(chosen) else None,
         "max_detections": 100,
+        "cell_category": 1 if record.needs_cell else None,
     }
     coco, split, maps = two_images
     model = tmp_path / "model.pt"

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import DETECTOR
+from tiny import DETECTOR, tiny_settings
 
 from gains.detection.mask_head import mask_loss
-from gains.detection.types import Detections, Detector, Target
+from gains.detection.types import Detections, Detector, Target, Task
 from gains.methods import METHODS
 from gains.methods.gains.model import GainsBranch, anomaly_loss
 
@@ -19,10 +19,8 @@ CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
 
 
 def build(method: str, variant: str = "default", classes: int = 2) -> Detector:
-    record = METHODS.get(method)
-    settings = record.settings.model_validate({**DETECTOR, **record.variants.get(variant, {})})
     torch.manual_seed(0)
-    return record.build(settings, classes, 10)
+    return METHODS.get(method).build(tiny_settings(method, variant), Task(classes, 10, 0))
 
 
 def scene(classes: int = 2, objects: int = 3) -> tuple[torch.Tensor, Target]:
@@ -116,9 +114,13 @@ def assert_valid(found: Detections, height: int, width: int) -> None:
     assert n <= 10
     assert found.boxes.shape == (n, 4)
     assert found.labels.shape == (n,)
-    assert found.masks.shape == (n, 28, 28)
+    side = found.masks.shape[-1]
+    assert found.masks.shape == ((n, height, width) if found.full else (n, side, side))
     assert (found.scores[:-1] >= found.scores[1:]).all()
-    assert ((found.scores > 0.05) & (found.scores <= 1)).all()
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    selected_by = found.scores if found.box_scores is None else found.box_scores
+    assert selected_by.shape == (n,)
+    assert ((selected_by > 0.05) & (selected_by <= 1)).all()
     assert ((found.masks >= 0) & (found.masks <= 1)).all()
     limit = torch.tensor([width, height, width, height])
     assert (found.boxes >= 0).all()
@@ -130,9 +132,7 @@ def test_saved_weights_detect_the_same(method: str, variant: str, tmp_path: Path
     model = build(method, variant).eval()
     torch.save(model.state_dict(), tmp_path / "w.pt")
     torch.manual_seed(99)
-    record = METHODS.get(method)
-    settings = record.settings.model_validate({**DETECTOR, **record.variants.get(variant, {})})
-    other = record.build(settings, 2, 10).eval()
+    other = METHODS.get(method).build(tiny_settings(method, variant), Task(2, 10, 0)).eval()
     other.load_state_dict(torch.load(tmp_path / "w.pt", weights_only=True))
     image, _ = scene()
     for a, b in zip(model.detect([image]), other.detect([image]), strict=True):

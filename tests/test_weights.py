@@ -12,7 +12,7 @@ import torch
 from tiny import DETECTOR
 
 from gains.detection.convert import convert_checkpoint
-from gains.detection.types import Detector
+from gains.detection.types import Detector, Task
 from gains.detection.weights import load_pretrained
 from gains.methods import METHODS
 
@@ -34,7 +34,7 @@ def model(**backbone: object) -> Detector:
     own = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2, "width": 16, "weights": "x"}
     merged = {**DETECTOR["backbone"], **own, **backbone}
     settings = record.settings.model_validate({**DETECTOR, "backbone": merged})
-    return record.build(settings, 2, 10)
+    return record.build(settings, Task(2, 10))
 
 
 def randomised(seed: int) -> Detector:

@@ -12,6 +12,7 @@ from gains.datasets.build import convert
 from gains.datasets.coco import read_coco
 from gains.datasets.split import make_split, read_split
 from gains.methods import METHODS
+from gains.strict import merge
 from gains.training.job import Job
 
 DETECTOR: dict[str, Any] = {
@@ -67,17 +68,24 @@ def make_tiny(folder: Path, source: str = "synthetic-cells", images: int = 6) ->
     return tiny
 
 
+def tiny_settings(method: str, variant: str = "default") -> Any:
+    """Return the settings of a tiny model: of DETECTOR whatever the method has."""
+    record = METHODS.get(method)
+    shared = {key: value for key, value in DETECTOR.items() if key in record.settings.model_fields}
+    return record.settings.model_validate(merge(shared, record.variants.get(variant, {})))
+
+
 def settings_of(method: str, variant: str = "default", **recipe: Any) -> dict[str, Any]:
     """Return the effective settings of a tiny run."""
     record = METHODS.get(method)
-    own = {**DETECTOR, **record.variants.get(variant, {})}
-    chosen = record.settings.model_validate(own)
+    chosen = tiny_settings(method, variant)
     maps = MapSettings(window_size=3).model_dump(mode="json")
     return {
         "method": {"name": method, **chosen.model_dump(mode="json")},
         "recipe": RecipeSettings.model_validate({**RECIPE, **recipe}).model_dump(mode="json"),
         "maps": maps if record.needs_maps(chosen) else None,
         "max_detections": 20,
+        "cell_category": 1 if record.needs_cell else None,
     }
 
 

@@ -66,9 +66,11 @@ class RecipeSettings(Strict):
 
     iterations: int = Field(20000, ge=1)
     batch_size: int = Field(1, ge=1, description="images")
+    optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
+    backbone_lr_factor: float = Field(1.0, ge=0, description="of lr, for the ResNet")
     momentum: float = Field(0.9, ge=0, lt=1, description="of SGD")
-    weight_decay: float = Field(1e-4, ge=0, description="not of norms")
+    weight_decay: float = Field(1e-4, ge=0, description="not of norms and embeddings")
     warmup_iterations: int = Field(1000, ge=0, description="linear warm-up")
     warmup_factor: float = Field(0.001, gt=0, le=1, description="of lr, at its start")
     milestones: tuple[Annotated[int, Field(ge=1)], ...] = Field(
@@ -111,6 +113,11 @@ class DatasetSettings(Strict):
     options: dict[str, Any] = Field(default_factory=dict, description="of the data set itself")
     split: SplitSettings = Field(SplitSettings(), description="see below")
     maps: MapSettings = Field(MapSettings(), description="see below")
+    cell_category: int | None = Field(
+        None,
+        ge=0,
+        description="category whose objects overlap (DoNet, Occlusion R-CNN); absent: the maps'",
+    )
     max_detections: int = Field(100, ge=1, description="per image, in model and metrics")
     recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
     detector: dict[str, Any] = Field(default_factory=dict, description="changes of the detector")
@@ -128,6 +135,19 @@ class VariantSettings(Strict):
     method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
     recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
     maps: dict[str, Any] = Field(default_factory=dict, description="of the maps")
+
+
+class MethodSettings(Strict):
+    """What a study changes for one method, all variants of it."""
+
+    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
+    images: float = Field(
+        1.0,
+        gt=0,
+        description="images seen in training, as a multiple of the common recipe's; iterations, "
+        "milestones and warm-up follow, also from another batch_size",
+    )
 
 
 class RowSettings(Strict):
@@ -187,6 +207,9 @@ class StudySettings(Strict):
         default_factory=dict, description="settings of all methods that have them"
     )
     recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    methods: dict[Name, MethodSettings] = Field(
+        default_factory=dict, description="recipes of their own, by method"
+    )
     variants: dict[Name, dict[Name, VariantSettings]] = Field(
         default_factory=dict, description="by method and name"
     )

@@ -16,7 +16,7 @@ from gains.config import RecipeSettings
 from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
 from gains.datasets.pixels import SUFFIXES, read_pixels
 from gains.datasets.split import read_split
-from gains.detection.paste import paste
+from gains.detection.paste import enlarge, paste
 from gains.detection.resize import resize_image, scaled_size
 from gains.device import choose_device
 from gains.files import check_output, write_json
@@ -46,7 +46,7 @@ class Predictor:
         self.recipe = RecipeSettings.model_validate(self.settings["recipe"])
         self.categories = {int(i): str(name) for i, name in content["categories"].items()}
         self.device = choose_device(device or self.recipe.device)
-        model = build_method(self.settings, len(self.categories))
+        model = build_method(self.settings, sorted(self.categories))
         try:
             model.load_state_dict(content["state"])
         except RuntimeError as error:
@@ -66,9 +66,12 @@ class Predictor:
             found = self.model.detect([image.to(self.device)])[0]
         scale = found.boxes.new_tensor([width / size[1], height / size[0]]).repeat(2)
         boxes = found.boxes * scale
-        masks = paste(found.masks, boxes, (height, width))
+        if found.full:
+            masks = enlarge(found.masks, (height, width))
+        else:
+            masks = paste(found.masks, boxes, (height, width))
         ids = np.asarray(sorted(self.categories))
-        return Instances.from_rles(
+        instances = Instances.from_rles(
             height,
             width,
             [encode_mask(mask.cpu().numpy()) for mask in masks],
@@ -76,6 +79,9 @@ class Predictor:
             found.scores.double().cpu().numpy(),
             boxes.double().cpu().numpy(),
         )
+        if found.box_scores is not None:
+            instances.extra["box_score"] = found.box_scores.tolist()
+        return instances
 
 
 def predict_split(
@@ -160,6 +166,7 @@ def to_results(image_id: int, instances: Instances) -> list[dict[str, Any]]:
             "segmentation": instances.masks[k],
             "bbox": [round(float(v), 3) for v in (x0, y0, x1 - x0, y1 - y0)],
             "score": float(instances.scores[k]),
+            **{name: values[k] for name, values in instances.extra.items()},
         }
         for k, (x0, y0, x1, y1) in enumerate(instances.boxes)
     ]

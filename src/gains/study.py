@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from gains import config as configuration
-from gains.config import Config, DatasetSettings, MapSettings, RecipeSettings, StudySettings
+from gains.config import (
+    Config,
+    DatasetSettings,
+    MapSettings,
+    MethodSettings,
+    RecipeSettings,
+    StudySettings,
+    VariantSettings,
+)
 from gains.datasets.build import check_options
 from gains.methods import METHODS
 from gains.published.records import numbers
@@ -42,12 +50,14 @@ class RunSettings:
         recipe: optimiser, schedule, image sizes.
         maps: map parameters, or None if the method reads none.
         max_detections: detections kept per image.
+        cell_category: category whose objects overlap, or None if the method need not know.
     """
 
     method: dict[str, Any]
     recipe: dict[str, Any]
     maps: dict[str, Any] | None
     max_detections: int
+    cell_category: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as a plain dict."""
@@ -56,7 +66,13 @@ class RunSettings:
             "recipe": self.recipe,
             "maps": self.maps,
             "max_detections": self.max_detections,
+            "cell_category": self.cell_category,
         }
+
+    @property
+    def images_seen(self) -> int:
+        """Images that training looks at, each repetition counted."""
+        return int(self.recipe["iterations"] * self.recipe["batch_size"])
 
 
 class Study:
@@ -105,6 +121,10 @@ class Study:
                         f"studies.{self.name}.{where}: unknown key {key!r}; "
                         f"{nearest(key, known)}known: {', '.join(known)}"
                     )
+        for method in self.settings.methods:
+            METHODS.get(method)
+            for dataset in self.settings.datasets:
+                self._resolve(dataset, method, "default")
         for method, variants in self.settings.variants.items():
             METHODS.get(method)
             for variant in variants:
@@ -143,18 +163,20 @@ class Study:
             {key: value for key, value in layer.items() if key in fields}
             for layer in (self.settings.detector, block.detector)
         ]
-        layers = [extra] if extra else []
+        changes = self.settings.methods.get(method, MethodSettings())
+        varied = extra or VariantSettings()
         chosen = validated(
-            record.settings, merge(*shared, own, *(layer.method for layer in layers)), where
+            record.settings, merge(*shared, changes.method, own, varied.method), where
         )
+        common = validated(RecipeSettings, merge(self.settings.recipe, block.recipe), where)
         recipe = validated(
             RecipeSettings,
-            merge(self.settings.recipe, block.recipe, *(layer.recipe for layer in layers)),
+            merge(
+                common.model_dump(), _same_images(common, changes), changes.recipe, varied.recipe
+            ),
             where,
         )
-        maps = validated(
-            MapSettings, merge(block.maps.model_dump(), *(layer.maps for layer in layers)), where
-        )
+        maps = validated(MapSettings, merge(block.maps.model_dump(), varied.maps), where)
         if maps.rasterize == "points":
             raise ValueError(
                 f"{where}: rasterize: points needs polygons, but a study's data sets hold RLE; "
@@ -165,6 +187,7 @@ class Study:
             recipe=recipe.model_dump(mode="json"),
             maps=maps.model_dump(mode="json") if record.needs_maps(chosen) else None,
             max_detections=block.max_detections,
+            cell_category=_cell(block) if record.needs_cell else None,
         )
 
     def run_settings(self, run: Run) -> RunSettings:
@@ -239,6 +262,23 @@ class Study:
     def run_folder(self, run: Run) -> Path:
         """Return the folder of a run's artefacts."""
         return Path(f"{self.results}/runs/{run.path}")
+
+
+def _same_images(common: RecipeSettings, changes: MethodSettings) -> dict[str, Any]:
+    """Return the schedule that sees the wanted multiple of the common recipe's images."""
+    batch = changes.recipe.get("batch_size", common.batch_size)
+    if not isinstance(batch, int) or batch < 1:
+        return {}  # the recipe's own check names it
+    scale = changes.images * common.batch_size / batch
+    return {
+        "iterations": max(1, round(common.iterations * scale)),
+        "warmup_iterations": round(common.warmup_iterations * scale),
+        "milestones": [max(1, round(milestone * scale)) for milestone in common.milestones],
+    }
+
+
+def _cell(block: DatasetSettings) -> int:
+    return block.maps.target_category if block.cell_category is None else block.cell_category
 
 
 def open_study(path: str | Path, name: str | None = None) -> Study:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck
 from torchvision.ops import FeaturePyramidNetwork, FrozenBatchNorm2d
-from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+from torchvision.ops.feature_pyramid_network import ExtraFPNBlock, LastLevelMaxPool
 
 from gains.detection.settings import BackboneSettings
 
@@ -100,8 +100,8 @@ class ResNet(nn.Module):
         return out
 
 
-class Backbone(nn.Module):
-    """Normalisation, ResNet and feature pyramid p2..p6."""
+class Trunk(nn.Module):
+    """Normalisation and ResNet."""
 
     mean: Tensor
     std: Tensor
@@ -110,23 +110,19 @@ class Backbone(nn.Module):
         super().__init__()
         self.settings = settings
         self.body = ResNet(settings)
-        self.fpn = FeaturePyramidNetwork(
-            self.body.channels, settings.fpn_channels, extra_blocks=LastLevelMaxPool()
-        )
         mean, std = NORMALISATION[settings.channel_order]
         self.register_buffer("mean", torch.tensor(mean).reshape(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).reshape(3, 1, 1), persistent=False)
 
     def forward(self, images: list[Tensor]) -> list[Tensor]:
-        """Return p2..p6 of a batch.
+        """Return res2..res5 of a batch.
 
         Args:
             images: (3, H_i, W_i) RGB in 0..255, any dtype; smaller ones are padded with zeros
                 after normalisation, at the bottom and the right.
         """
-        stage = self.body(self.batch(images))
-        named = OrderedDict((str(i), x) for i, x in enumerate(stage))
-        return list(self.fpn(named).values())
+        stages: list[Tensor] = self.body(self.batch(images))
+        return stages
 
     def batch(self, images: list[Tensor]) -> Tensor:
         """Normalise and pad images to one float32 (B, 3, H, W) with sides divisible by 32."""
@@ -140,3 +136,30 @@ class Backbone(nn.Module):
                 pixels = pixels.flip(0)
             place[:, : image.shape[1], : image.shape[2]] = (pixels - self.mean) / self.std
         return out
+
+
+class Backbone(Trunk):
+    """A trunk with feature pyramid.
+
+    Args:
+        settings: of trunk and pyramid.
+        stages: how many of res2..res5 feed the pyramid, counted from the end.
+        extra: makes the levels after p5; default: p6 by subsampling (detectron2's Mask R-CNN).
+    """
+
+    def __init__(
+        self, settings: BackboneSettings, stages: int = 4, extra: ExtraFPNBlock | None = None
+    ) -> None:
+        super().__init__(settings)
+        self.stages = stages
+        self.fpn = FeaturePyramidNetwork(
+            self.body.channels[-stages:],
+            settings.fpn_channels,
+            extra_blocks=extra or LastLevelMaxPool(),
+        )
+
+    def forward(self, images: list[Tensor]) -> list[Tensor]:
+        """Return the levels of the pyramid, finest first; see :meth:`Trunk.forward`."""
+        used = super().forward(images)[-self.stages :]
+        named = OrderedDict((str(i), x) for i, x in enumerate(used))
+        return list(self.fpn(named).values())

@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
-from gains.detection.matching import match, sample
 from gains.detection.pooling import pool
+from gains.detection.sampling import Sampled, draw
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Positives, Target
+from gains.detection.types import Positives, Target, Task
 
 POOL_SIZE = 7
 DELTA_WEIGHTS: box_ops.Weights = (10.0, 10.0, 5.0, 5.0)
 
 
-class BoxHead(nn.Module):
-    """Two fully connected layers; K + 1 class logits, background last; 4 K deltas."""
+@dataclass
+class Found:
+    """What the box branch keeps of one image, best first.
 
-    def __init__(self, in_channels: int, dim: int, num_classes: int) -> None:
+    Args:
+        boxes: float32 (D, 4), px.
+        scores: float32 (D,) in [0, 1].
+        labels: int64 (D,), class index.
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+
+
+class Boxes(Protocol):
+    """What a two-stage detector asks of the part that classifies and refines boxes."""
+
+    def losses(
+        self,
+        features: list[Tensor],
+        proposals: list[Tensor],
+        targets: list[Target],
+        generator: torch.Generator,
+    ) -> tuple[dict[str, Tensor], Positives]:
+        """Return the named losses, and the foreground RoIs that the mask branch learns from."""
+
+    def detect(
+        self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
+    ) -> list[Found]:
+        """Return what remains of each image of (height, width)."""
+
+
+class BoxHead(nn.Module):
+    """Two fully connected layers; K + 1 class logits, background last; 4 deltas per class.
+
+    Args:
+        in_channels: of the pooled features.
+        dim: width of the layers.
+        num_classes: K.
+        agnostic: one box for all classes instead of one per class.
+    """
+
+    def __init__(
+        self, in_channels: int, dim: int, num_classes: int, agnostic: bool = False
+    ) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.fc1 = nn.Linear(in_channels * POOL_SIZE**2, dim)
         self.fc2 = nn.Linear(dim, dim)
         self.classes = nn.Linear(dim, num_classes + 1)
-        self.deltas = nn.Linear(dim, num_classes * 4)
+        self.deltas = nn.Linear(dim, 4 if agnostic else num_classes * 4)
         for layer in (self.fc1, self.fc2):
             nn.init.kaiming_uniform_(layer.weight, a=1)
             nn.init.zeros_(layer.bias)
@@ -36,25 +81,79 @@ class BoxHead(nn.Module):
         nn.init.zeros_(self.deltas.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return class logits (R, K+1) and deltas (R, K, 4) of pooled features (R, C, 7, 7)."""
+        """Return class logits (R, K+1) and deltas (R, K or 1, 4) of pooled (R, C, 7, 7)."""
         x = F.relu(self.fc2(F.relu(self.fc1(x.flatten(1)))))
-        return self.classes(x), self.deltas(x).reshape(-1, self.num_classes, 4)
+        return self.classes(x), self.deltas(x).unflatten(1, (-1, 4))
+
+
+def of_true_class(deltas: Tensor, labels: Tensor) -> Tensor:
+    """Pick each box's deltas: (R, K or 1, 4) and class indices int64 (R,) give (R, 4)."""
+    if deltas.shape[1] == 1:
+        return deltas[:, 0]
+    return deltas[torch.arange(len(labels), device=labels.device), labels]
+
+
+def box_losses(
+    logits: Tensor,
+    deltas: Tensor,
+    rois: Sampled,
+    weights: box_ops.Weights = DELTA_WEIGHTS,
+    beta: float = 0.0,
+) -> tuple[Tensor, Tensor]:
+    """Return the losses of classification and of box regression (Fast R-CNN).
+
+    Both are divided by the number of all sampled RoIs.
+
+    Args:
+        logits: (R, K + 1), background last.
+        deltas: (R, K or 1, 4).
+        rois: the R sampled RoIs.
+        weights: of the deltas.
+        beta: of the smooth L1 loss; 0 is L1.
+    """
+    labels = torch.cat(rois.labels)
+    positives = rois.positives()
+    found = of_true_class(deltas[rois.foreground], positives.labels)
+    wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
+    loss_box = F.smooth_l1_loss(found.float(), wanted, reduction="sum", beta=beta)
+    loss_cls = F.cross_entropy(logits.float(), labels, reduction="sum")
+    return loss_cls / max(len(labels), 1), loss_box / max(len(labels), 1)
+
+
+def select(
+    boxes: Tensor, scores: Tensor, size: tuple[int, int], settings: TwoStageSettings, kept: int
+) -> Found:
+    """Keep the detections of one image: score threshold, NMS per class, the best.
+
+    Args:
+        boxes: (R, K or 1, 4), px.
+        scores: (R, K).
+        size: height and width of the image.
+        settings: ``score_threshold`` and ``nms``.
+        kept: detections at most.
+    """
+    row, label = torch.nonzero(scores > settings.score_threshold, as_tuple=True)
+    column = label if boxes.shape[1] > 1 else torch.zeros_like(label)
+    candidates, score = box_ops.clip(boxes[row, column], size), scores[row, label]
+    valid = box_ops.nonempty(candidates)
+    candidates, score, label = candidates[valid], score[valid], label[valid]
+    keep = batched_nms(candidates, score, label, settings.nms)[:kept]
+    return Found(candidates[keep], score[keep], label[keep])
 
 
 class BoxBranch(nn.Module):
-    """The box branch of a two-stage detector: sampling, losses, detections.
+    """The box branch of Faster R-CNN: sampling, losses, detections.
 
     Args:
         settings: of the detector.
-        num_classes: K.
-        max_detections: kept per image.
+        task: classes, and detections kept.
     """
 
-    def __init__(self, settings: TwoStageSettings, num_classes: int, max_detections: int) -> None:
+    def __init__(self, settings: TwoStageSettings, task: Task) -> None:
         super().__init__()
         self.settings = settings
-        self.max_detections = max_detections
-        self.head = BoxHead(settings.backbone.fpn_channels, settings.box_dim, num_classes)
+        self.task = task
+        self.head = BoxHead(settings.backbone.fpn_channels, settings.box_dim, task.num_classes)
 
     def losses(
         self,
@@ -63,59 +162,26 @@ class BoxBranch(nn.Module):
         targets: list[Target],
         generator: torch.Generator,
     ) -> tuple[dict[str, Tensor], Positives]:
-        """Sample RoIs, return ``loss_cls`` and ``loss_box``, and the foreground RoIs.
+        """Sample RoIs, return ``loss_cls`` and ``loss_box``, and the foreground RoIs."""
+        rois = draw(proposals, targets, self.settings, self.task.num_classes, generator)
+        logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
+        loss_cls, loss_box = box_losses(logits, deltas, rois)
+        return {"loss_cls": loss_cls, "loss_box": loss_box}, self._mask_rois(rois, deltas)
 
-        Both losses are divided by the number of all sampled RoIs.
-        """
-        rois: list[Tensor] = []
-        labels: list[Tensor] = []
-        matched: list[Tensor] = []
-        foreground: list[int] = []
-        for boxes, target in zip(proposals, targets, strict=True):
-            boxes = torch.cat([boxes, target.boxes])
-            index, role = match(target.boxes, boxes, 0.5, 0.5, keep_best=False)
-            positive, negative = sample(
-                role, self.settings.rois_per_image, self.settings.roi_positive_fraction, generator
-            )
-            rois.append(boxes[torch.cat([positive, negative])])
-            matched.append(index[positive])
-            foreground.append(len(positive))
-            background = target.labels.new_full((len(negative),), self.head.num_classes)
-            labels.append(torch.cat([target.labels[index[positive]], background]))
-        logits, deltas = self.head(pool(features, rois, POOL_SIZE))
-        positives = Positives(
-            [r[:n] for r, n in zip(rois, foreground, strict=True)], matched, targets
-        )
-        chosen = torch.cat(
-            [
-                torch.arange(len(r), device=r.device) < n
-                for r, n in zip(rois, foreground, strict=True)
-            ]
-        )
-        truth = torch.cat([t.boxes[m] for t, m in zip(targets, matched, strict=True)])
-        wanted = box_ops.encode(truth, torch.cat(positives.boxes), DELTA_WEIGHTS)
-        found = deltas[chosen, positives.labels]
-        loss_box = F.l1_loss(found.float(), wanted, reduction="sum") / max(len(logits), 1)
-        loss_cls = F.cross_entropy(logits.float(), torch.cat(labels))
-        return {"loss_cls": loss_cls, "loss_box": loss_box}, positives
+    def _mask_rois(self, rois: Sampled, deltas: Tensor) -> Positives:  # noqa: ARG002
+        """Return the RoIs that the mask branch learns from: the foreground ones."""
+        return rois.positives()
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
-    ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """Return per image the boxes (D, 4), scores (D,) and labels (D,) that remain."""
+    ) -> list[Found]:
+        """Return per image what remains after threshold and NMS."""
         logits, deltas = self.head(pool(features, proposals, POOL_SIZE))
         counts = [len(p) for p in proposals]
         scores = logits.float().softmax(dim=1)[:, :-1]
         decoded = box_ops.decode(deltas, torch.cat(proposals)[:, None], DELTA_WEIGHTS)
         parts = zip(torch.split(decoded, counts), torch.split(scores, counts), sizes, strict=True)
-        return [self._select(boxes, score, size) for boxes, score, size in parts]
-
-    def _select(
-        self, boxes: Tensor, scores: Tensor, size: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        row, label = torch.nonzero(scores > self.settings.score_threshold, as_tuple=True)
-        candidates, score = box_ops.clip(boxes[row, label], size), scores[row, label]
-        valid = box_ops.nonempty(candidates)
-        candidates, score, label = candidates[valid], score[valid], label[valid]
-        keep = batched_nms(candidates, score, label, self.settings.nms)[: self.max_detections]
-        return candidates[keep], score[keep], label[keep]
+        return [
+            select(boxes, score, size, self.settings, self.task.max_detections)
+            for boxes, score, size in parts
+        ]

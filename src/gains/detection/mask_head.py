@@ -8,7 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.pooling import crop, pool
+from gains.detection.pooling import MASK_SIZE, crop, pool
+from gains.detection.settings import TwoStageSettings
 from gains.detection.types import Positives
 
 POOL_SIZE = 14
@@ -21,7 +22,7 @@ class RoiBranch(Protocol):
         """Return the named, weighted losses of the foreground RoIs."""
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
-        """Return mask probabilities (D, 28, 28) of the detected boxes for their classes."""
+        """Return mask probabilities (D, M, M) of the detected boxes for their classes."""
 
 
 class ConvHead(nn.Module):
@@ -86,7 +87,7 @@ def mask_loss(logits: Tensor, labels: Tensor, target: Tensor, weight: Tensor | N
 
 def mask_targets(positives: Positives) -> Tensor:
     """Return the ground-truth masks inside the RoIs, bool (R, 28, 28)."""
-    return _crops([t.masks for t in positives.targets], positives) >= 0.5
+    return crops([t.masks for t in positives.targets], positives) >= 0.5
 
 
 def map_targets(positives: Positives) -> Tensor:
@@ -98,36 +99,30 @@ def map_targets(positives: Positives) -> Tensor:
     stacks = [t.maps for t in positives.targets if t.maps is not None]
     if len(stacks) != len(positives.targets):
         raise ValueError("this method reads gradient anomaly maps, but the samples have none")
-    return _crops(stacks, positives)
+    return crops(stacks, positives)
 
 
-def _crops(stacks: list[Tensor], positives: Positives) -> Tensor:
+def crops(stacks: list[Tensor], positives: Positives, size: int = MASK_SIZE) -> Tensor:
+    """Crop each RoI's plane of per-image stacks (N_i, H, W); return float32 (R, size, size)."""
     parts = zip(stacks, positives.boxes, positives.matched, strict=True)
-    return torch.cat([crop(stack, boxes, index) for stack, boxes, index in parts])
+    return torch.cat([crop(stack, boxes, index, size) for stack, boxes, index in parts])
 
 
 class MaskBranch(nn.Module):
     """Mask R-CNN's mask branch.
 
     Args:
-        in_channels: channels of the pyramid.
-        channels: width of the head.
+        settings: widths, weight of the loss.
         num_classes: K.
-        weight: of the loss.
         reweighted: weigh each pixel's loss with the gradient anomaly map (GAInS' ALRM).
     """
 
     def __init__(
-        self,
-        in_channels: int,
-        channels: int,
-        num_classes: int,
-        weight: float,
-        reweighted: bool = False,
+        self, settings: TwoStageSettings, num_classes: int, reweighted: bool = False
     ) -> None:
         super().__init__()
-        self.head = ConvHead(in_channels, channels, num_classes)
-        self.weight = weight
+        self.head = ConvHead(settings.backbone.fpn_channels, settings.mask_channels, num_classes)
+        self.weight = settings.mask_weight
         self.reweighted = reweighted
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:

@@ -1,10 +1,11 @@
-"""From 28 x 28 mask probabilities to masks of the whole image."""
+"""From mask probabilities to masks of the whole image, at its own size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 PIXELS = 2**23
@@ -48,3 +49,20 @@ def paste(
         rows = _weights(y0, y1, masks.shape[-1], height)
         columns = _weights(x0, x1, masks.shape[-1], width)
         yield from rows @ masks[part] @ columns.transpose(1, 2) >= threshold
+
+
+def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Iterator[Tensor]:
+    """Resize masks of the whole image bilinearly, then threshold.
+
+    Args:
+        masks: float32 (D, h, w), probabilities.
+        size: height and width of the image.
+        threshold: above it a pixel belongs to the mask.
+
+    Yields:
+        bool (height, width), D times.
+    """
+    together = max(1, PIXELS // (size[0] * size[1]))
+    for start in range(0, len(masks), together):
+        part = masks[start : start + together]
+        yield from F.interpolate(part[None], size, mode="bilinear")[0] > threshold

@@ -54,20 +54,21 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
     return out
 
 
-def crop(stack: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
+def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:
     """Crop full-image planes to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
 
     Args:
         stack: (N, H, W) masks or maps.
         boxes: float32 (R, 4), px.
         index: int64 (R,), the plane each box is cropped from.
+        size: output side.
 
     Returns:
-        float32 (R, 28, 28); for masks the covered share, for maps the mean value.
+        float32 (R, size, size); for masks the covered share, for maps the mean value.
     """
     if len(boxes) == 0:
-        return boxes.new_zeros((0, MASK_SIZE, MASK_SIZE))
+        return boxes.new_zeros((0, size, size))
     rois = torch.cat([index[:, None].to(boxes.dtype), boxes], dim=1)
     planes = stack[:, None].to(boxes.dtype)
-    crops: Tensor = roi_align(planes, rois, MASK_SIZE, 1.0, sampling_ratio=0, aligned=True)
+    crops: Tensor = roi_align(planes, rois, size, 1.0, sampling_ratio=0, aligned=True)
     return crops[:, 0]

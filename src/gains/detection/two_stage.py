@@ -6,32 +6,37 @@ import torch
 from torch import Tensor, nn
 
 from gains.detection.backbone import Backbone
-from gains.detection.box_head import BoxBranch
+from gains.detection.box_head import BoxBranch, Boxes, Found
 from gains.detection.mask_head import RoiBranch
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Detections, Detector, Target
+from gains.detection.types import Detections, Detector, Target, Task
 
 
 class TwoStageDetector(Detector):
-    """Mask R-CNN's frame; what a method changes is the branch of its masks.
+    """Mask R-CNN's frame; what a method changes is the branch of its masks, or of its boxes.
 
     Args:
         settings: sizes, sampling, thresholds.
-        num_classes: K, background not counted.
-        max_detections: kept per image.
+        task: classes, and detections kept.
         branch: makes masks; an ``nn.Module`` with the methods of :class:`RoiBranch`.
+        boxes: an ``nn.Module`` with the methods of :class:`Boxes`; default: Faster R-CNN's.
     """
 
     branch: RoiBranch
+    boxes: Boxes
 
     def __init__(
-        self, settings: TwoStageSettings, num_classes: int, max_detections: int, branch: nn.Module
+        self,
+        settings: TwoStageSettings,
+        task: Task,
+        branch: nn.Module,
+        boxes: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.backbone = Backbone(settings.backbone)
         self.proposals = ProposalNetwork(settings)
-        self.boxes = BoxBranch(settings, num_classes, max_detections)
+        self.add_module("boxes", boxes or BoxBranch(settings, task))
         self.add_module("branch", branch)
 
     def losses(
@@ -39,7 +44,7 @@ class TwoStageDetector(Detector):
     ) -> dict[str, Tensor]:
         """Return the losses of proposals, boxes and the branch."""
         features = self.backbone(images)
-        proposals, losses = self.proposals(features, _sizes(images), targets, generator)
+        proposals, losses = self.proposals(features, sizes_of(images), targets, generator)
         box_losses, positives = self.boxes.losses(features, proposals, targets, generator)
         return {**losses, **box_losses, **self.branch.losses(features, positives)}
 
@@ -47,16 +52,19 @@ class TwoStageDetector(Detector):
     def detect(self, images: list[Tensor]) -> list[Detections]:
         """Return the detections that remain, with their masks."""
         features = self.backbone(images)
-        proposals, _ = self.proposals(features, _sizes(images))
-        found = self.boxes.detect(features, proposals, _sizes(images))
-        boxes = [b for b, _, _ in found]
-        labels = torch.cat([label for _, _, label in found])
+        proposals, _ = self.proposals(features, sizes_of(images))
+        return self.with_masks(features, self.boxes.detect(features, proposals, sizes_of(images)))
+
+    def with_masks(self, features: list[Tensor], found: list[Found]) -> list[Detections]:
+        """Give the detections of each image their masks."""
+        boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
         masks = torch.split(self.branch.predict(features, boxes, labels), [len(b) for b in boxes])
         return [
-            Detections(b, score, label, mask)
-            for (b, score, label), mask in zip(found, masks, strict=True)
+            Detections(f.boxes, f.scores, f.labels, mask)
+            for f, mask in zip(found, masks, strict=True)
         ]
 
 
-def _sizes(images: list[Tensor]) -> list[tuple[int, int]]:
+def sizes_of(images: list[Tensor]) -> list[tuple[int, int]]:
+    """Return height and width of images (3, H, W)."""
     return [(image.shape[1], image.shape[2]) for image in images]

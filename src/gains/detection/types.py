@@ -9,6 +9,21 @@ import torch
 from torch import Tensor, nn
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a data set asks of a detector.
+
+    Args:
+        num_classes: K, background not counted.
+        max_detections: kept per image.
+        cell: class index of the objects that overlap (the declared cell category), or None.
+    """
+
+    num_classes: int
+    max_detections: int
+    cell: int | None = None
+
+
 @dataclass
 class Target:
     """Ground truth of one training image, at the size the model sees.
@@ -44,13 +59,19 @@ class Detections:
         boxes: float32 (D, 4), x0 y0 x1 y1 in px.
         scores: float32 (D,) in [0, 1].
         labels: int64 (D,), class index 0..K-1.
-        masks: float32 (D, M, M), probabilities inside each box.
+        masks: float32 probabilities, (D, M, M) inside each box or, where ``full``, (D, H, W) over
+            the whole image, at the size the model saw.
+        full: see ``masks``.
+        box_scores: float32 (D,) in [0, 1], the scores that detections were selected by, where a
+            method replaces them for ranking; score thresholds act on these.
     """
 
     boxes: Tensor
     scores: Tensor
     labels: Tensor
     masks: Tensor
+    full: bool = False
+    box_scores: Tensor | None = None
 
 
 @dataclass

@@ -6,7 +6,7 @@ Records import no torch, so that configuration, tables and the workflow can read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from gains.registry import Registry
 from gains.strict import Strict, validated
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector
+    from gains.detection.types import Detector, Task
 
 
 @dataclass(frozen=True)
@@ -27,37 +27,49 @@ class Method:
         title: name in tables, e.g. ``Mask R-CNN``; the backbone is added by the table.
         citation: authors, title, venue, year.
         settings: the validated settings; defaults are the published ones.
-        build: ``build(settings, num_classes, max_detections)`` -> detector.
+        build: ``build(settings, task)`` -> detector.
         variants: named changes of the settings (ablation rows); ``default`` is always there.
         needs_maps: whether training with these settings reads gradient anomaly maps.
+        needs_cell: whether it must know which category's objects overlap.
     """
 
     name: str
     title: str
     citation: str
     settings: type[Strict]
-    build: Callable[[Any, int, int], Detector]
+    build: Callable[[Any, Task], Detector]
     variants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
+    needs_cell: bool = False
 
 
 METHODS: Registry[Method] = Registry("method")
 
 
-def build_method(settings: dict[str, Any], num_classes: int) -> Detector:
+def build_method(settings: dict[str, Any], categories: Sequence[int]) -> Detector:
     """Build the detector of a run.
 
     Args:
         settings: effective settings of the run (:class:`gains.study.RunSettings`).
-        num_classes: K, background not counted.
+        categories: ids of the data set, ascending; class index k is ``categories[k]``.
 
     Raises:
-        ValueError: unknown method, or settings that are not its.
+        ValueError: unknown method, settings that are not its, or a declared cell category that
+            the data set lacks.
     """
+    from gains.detection.types import Task
+
     method = METHODS.get(settings["method"]["name"])
     own = {key: value for key, value in settings["method"].items() if key != "name"}
     chosen = validated(method.settings, own, f"settings of {method.name}")
-    return method.build(chosen, num_classes, settings["max_detections"])
+    cell = settings.get("cell_category")
+    if cell is not None and cell not in categories:
+        raise ValueError(
+            f"{method.name}: the cell category {cell} is not in the data set, which has "
+            f"{list(categories)}; set `cell_category` in the data set's block"
+        )
+    index = None if cell is None else list(categories).index(cell)
+    return method.build(chosen, Task(len(categories), settings["max_detections"], index))
 
 
 def weights_file(settings: dict[str, Any]) -> Path | None:

@@ -8,18 +8,15 @@ from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector
+    from gains.detection.types import Detector, Task
 
 
-def build(settings: TwoStageSettings, num_classes: int, max_detections: int) -> Detector:
+def build(settings: TwoStageSettings, task: Task) -> Detector:
     """Build the detector; see :class:`gains.detection.two_stage.TwoStageDetector`."""
     from gains.detection.mask_head import MaskBranch
     from gains.detection.two_stage import TwoStageDetector
 
-    branch = MaskBranch(
-        settings.backbone.fpn_channels, settings.mask_channels, num_classes, settings.mask_weight
-    )
-    return TwoStageDetector(settings, num_classes, max_detections, branch)
+    return TwoStageDetector(settings, task, MaskBranch(settings, task.num_classes))
 
 
 MASK_RCNN = METHODS.register(

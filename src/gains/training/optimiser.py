@@ -7,7 +7,7 @@ from torch import nn
 
 from gains.config import RecipeSettings
 
-NORMS = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)
+NOT_DECAYED = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
 
 
 def learning_rate(recipe: RecipeSettings, iteration: int) -> float:
@@ -19,17 +19,29 @@ def learning_rate(recipe: RecipeSettings, iteration: int) -> float:
     return recipe.lr * factor
 
 
-def make_optimiser(model: nn.Module, recipe: RecipeSettings) -> torch.optim.SGD:
-    """Return SGD with momentum; norm parameters are not decayed, biases are (detectron2)."""
-    norms = {
-        id(p) for m in model.modules() if isinstance(m, NORMS) for p in m.parameters(recurse=False)
+def make_optimiser(model: nn.Module, recipe: RecipeSettings) -> torch.optim.Optimizer:
+    """Return SGD with momentum, or AdamW.
+
+    Parameters of norms and embeddings are not decayed, biases are (detectron2). Each group holds
+    the ``factor`` by which its learning rate differs from the schedule's.
+    """
+    kept = {
+        id(p)
+        for module in model.modules()
+        if isinstance(module, NOT_DECAYED)
+        for p in module.parameters(recurse=False)
     }
-    trained = [p for p in model.parameters() if p.requires_grad]
-    groups = [
-        {
-            "params": [p for p in trained if id(p) not in norms],
-            "weight_decay": recipe.weight_decay,
-        },
-        {"params": [p for p in trained if id(p) in norms], "weight_decay": 0.0},
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            decay = 0.0 if id(parameter) in kept else recipe.weight_decay
+            in_backbone = name.startswith("backbone.body.")
+            factor = recipe.backbone_lr_factor if in_backbone else 1.0
+            groups.setdefault((decay, factor), []).append(parameter)
+    made = [
+        {"params": parameters, "weight_decay": decay, "factor": factor, "lr": recipe.lr * factor}
+        for (decay, factor), parameters in groups.items()
     ]
-    return torch.optim.SGD(groups, lr=recipe.lr, momentum=recipe.momentum)
+    if recipe.optimiser == "adamw":
+        return torch.optim.AdamW(made, lr=recipe.lr)
+    return torch.optim.SGD(made, lr=recipe.lr, momentum=recipe.momentum)

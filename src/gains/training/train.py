@@ -64,7 +64,7 @@ def train(job: Job) -> None:
     with waiting_lock(job.scratch.with_name(f".{job.scratch.name}.lock")):
         began = time.monotonic()
         device = choose_device(recipe.device)
-        model = build_model(job.settings, len(coco.categories), job.seed).to(device)
+        model = build_model(job.settings, sorted(coco.categories), job.seed).to(device)
         record = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
         checkpoint.save(job.out, _model_file(model, job, categories))
@@ -116,17 +116,17 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
     return Samples(coco, archive, records, recipe, maps, job.seed, length)
 
 
-def build_model(settings: dict[str, Any], num_classes: int, seed: int) -> Detector:
+def build_model(settings: dict[str, Any], categories: list[int], seed: int) -> Detector:
     """Build a method's detector with initial weights drawn from the seed, then pretrained ones.
 
     Args:
         settings: as in :class:`Job`.
-        num_classes: K, background not counted.
+        categories: ids of the data set, ascending.
         seed: of the initial weights; the global state of chance is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = build_method(settings, num_classes)
+        model = build_method(settings, categories)
     backbone = settings["method"]["backbone"]
     load_pretrained(model, backbone["weights"], backbone["name"])
     return model
@@ -158,7 +158,7 @@ def _loop(
         for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
             rate = learning_rate(recipe, iteration)
             for group in optimiser.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["factor"]
             generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
             losses = _step(model, optimiser, batch, recipe, generator, device)
             record.add(iteration, rate, [s.name for s in batch], losses)

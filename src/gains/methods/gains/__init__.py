@@ -10,7 +10,7 @@ from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector
+    from gains.detection.types import Detector, Task
 
 
 class GainsSettings(TwoStageSettings):
@@ -26,11 +26,11 @@ class GainsSettings(TwoStageSettings):
     anomaly_weight: float = Field(1.0, ge=0)
 
 
-def build(settings: GainsSettings, num_classes: int, max_detections: int) -> Detector:
+def build(settings: GainsSettings, task: Task) -> Detector:
     """Build the detector; see :class:`gains.methods.gains.model.GainsBranch`."""
     from gains.methods.gains.model import build_detector
 
-    return build_detector(settings, num_classes, max_detections)
+    return build_detector(settings, task)
 
 
 def needs_maps(settings: GainsSettings) -> bool:

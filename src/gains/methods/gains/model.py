@@ -17,7 +17,7 @@ from gains.detection.mask_head import (
 )
 from gains.detection.pooling import pool
 from gains.detection.two_stage import TwoStageDetector
-from gains.detection.types import Positives
+from gains.detection.types import Positives, Task
 from gains.methods.gains import GainsSettings
 
 
@@ -87,9 +87,7 @@ class GainsBranch(nn.Module):
         return of_class(self.mask.logits(x), labels).float().sigmoid()
 
 
-def build_detector(
-    settings: GainsSettings, num_classes: int, max_detections: int
-) -> TwoStageDetector:
+def build_detector(settings: GainsSettings, task: Task) -> TwoStageDetector:
     """Build the variant that the switches name (paper Table II).
 
     With ``gal`` the RoI heads have two branches; without it the plain mask head remains, its
@@ -97,13 +95,7 @@ def build_detector(
     """
     branch: nn.Module
     if settings.gal:
-        branch = GainsBranch(settings, num_classes)
+        branch = GainsBranch(settings, task.num_classes)
     else:
-        branch = MaskBranch(
-            settings.backbone.fpn_channels,
-            settings.mask_channels,
-            num_classes,
-            settings.mask_weight,
-            reweighted=settings.alrm,
-        )
-    return TwoStageDetector(settings, num_classes, max_detections, branch)
+        branch = MaskBranch(settings, task.num_classes, reweighted=settings.alrm)
+    return TwoStageDetector(settings, task, branch)
