@@ -1,4 +1,4 @@
-"""Points instead of pixels: bilinear samples of maps, and the share drawn where a mask is unsure."""
+"""Points instead of pixels: samples of maps, and points drawn where a mask is unsure."""
 
 from __future__ import annotations
 
