@@ -84,6 +84,9 @@ def _row(study: Study, row: RowSettings, datasets: list[str]) -> dict[str, Any]:
         "backbone": backbone,
         "backbones": backbones,
         "maps_modes": {name: _maps_mode(study, found[0]) for name, found in runs.items()},
+        "images_seen": {
+            name: study.run_settings(found[0]).images_seen for name, found in runs.items()
+        },
         "published": row.published,
         "scores": {
             name: [str(study.run_folder(run) / "test.scores.json") for run in found]
