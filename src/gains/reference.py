@@ -18,7 +18,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Data set", config.DatasetSettings, "A block under `datasets`; its name is a file name."),
     ("Split", config.SplitSettings, "`datasets.<name>.split`"),
     ("Anomaly maps", config.MapSettings, "`datasets.<name>.maps`"),
-    ("Recipe", config.RecipeSettings, "`recipe`, and changes of it per data set and variant."),
+    ("Recipe", config.RecipeSettings, "`recipe`; changed per data set, method and variant."),
+    ("Method of a study", config.MethodSettings, "`methods.<method>`"),
     ("Variant", config.VariantSettings, "`variants.<method>.<variant>`"),
     ("Table", config.TableSettings, "`tables.<name>`"),
     ("Table row", config.RowSettings, "An entry of `tables.<name>.rows`."),
@@ -31,7 +32,7 @@ _INTRODUCTION = """\
 Written by `gains config reference --out docs/config.md` from the models that check the file.
 A misspelt key is refused with the nearest known one. `gains config show` prints what a run gets
 after the layers are merged: a method's defaults, the study's `detector` and `recipe`, the data
-set's, the variant's; later layers win.
+set's, the method's block in the study (`methods`), the variant's; later layers win.
 
 A study of one's own is a block in `config.yaml` or in a file given with `--configfile`. A study of
 `config.yaml` itself can be overridden on the command line only under a name of its own
