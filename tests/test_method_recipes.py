@@ -9,7 +9,8 @@ from table_scenes import spec_of, study, write_scores
 from torch import nn
 
 from gains.config import RecipeSettings, check
-from gains.study import Run, Study, from_config
+from gains.runs import Run
+from gains.study import Study, from_config
 from gains.tables import write_table
 from gains.training.optimiser import make_optimiser
 

@@ -8,7 +8,8 @@ from gains.config import RowSettings, TableSettings
 from gains.methods import METHODS
 from gains.published.records import row_names
 from gains.registry import nearest
-from gains.study import Run, Study
+from gains.runs import Run
+from gains.study import Study
 from gains.tables.scores import check_metric
 
 
