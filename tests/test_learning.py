@@ -78,12 +78,14 @@ def test_two_images_by_heart(
 ) -> None:
     record = METHODS.get(method)
     shared_settings = {
-        "backbone": {"name": "resnet18", "weights": str(weights)},
+        "backbone": {"name": "resnet18", "weights": str(weights), "fpn_channels": 128},
         "anchor_sizes": [16, 32, 64, 128, 256],
         "rpn_pre_nms_train": 1000,
         "rpn_post_nms_train": 500,
         "rpn_post_nms_test": 300,
         "rois_per_image": 64,
+        "box_dim": 512,
+        "mask_channels": 128,
     }
     chosen = record.settings.model_validate(
         {k: v for k, v in shared_settings.items() if k in record.settings.model_fields}
