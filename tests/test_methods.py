@@ -16,6 +16,8 @@ from gains.methods import METHODS
 from gains.methods.gains.model import GainsBranch, anomaly_loss
 
 CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
+# no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
+STEPS_BEFORE = {("mask_scoring_rcnn", "default"): 15}
 
 
 def build(method: str, variant: str = "default", classes: int = 2) -> Detector:
@@ -41,9 +43,26 @@ def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(losses.values())).sum()
 
 
+def descend(model: Detector, steps: int) -> list[float]:
+    """Train on one image; return the losses."""
+    image, target = scene()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    values = []
+    for _ in range(steps):
+        loss = total(model.losses([image], [target], torch.Generator().manual_seed(0)))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+        values.append(loss.item())
+    model.zero_grad()
+    return values
+
+
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> None:
     model = build(method, variant)
+    descend(model, STEPS_BEFORE.get((method, variant), 0))
     image, target = scene()
     loss = total(model.losses([image, image], [target, target], torch.Generator()))
     assert torch.isfinite(loss)
@@ -58,17 +77,7 @@ def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> N
 
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_the_loss_falls_on_one_image(method: str, variant: str) -> None:
-    model = build(method, variant)
-    image, target = scene()
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
-    values = []
-    for _ in range(25):
-        loss = total(model.losses([image], [target], torch.Generator().manual_seed(0)))
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        values.append(loss.item())
+    values = descend(build(method, variant), 25)
     assert np.mean(values[-5:]) < 0.7 * values[0]
 
 

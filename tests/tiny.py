@@ -33,6 +33,8 @@ DETECTOR: dict[str, Any] = {
     "rois_per_image": 32,
     "box_dim": 32,
     "mask_channels": 16,
+    "iou_channels": 16,
+    "iou_dim": 32,
 }
 RECIPE: dict[str, Any] = {
     "iterations": 6,
