@@ -33,6 +33,9 @@ DETECTOR: dict[str, Any] = {
     "rois_per_image": 32,
     "box_dim": 32,
     "mask_channels": 16,
+    "coarse_dim": 32,
+    "subdivision_steps": 3,
+    "subdivision_points": 196,
 }
 RECIPE: dict[str, Any] = {
     "iterations": 6,
