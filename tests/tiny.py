@@ -35,6 +35,9 @@ DETECTOR: dict[str, Any] = {
     "mask_channels": 16,
     "iou_channels": 16,
     "iou_dim": 32,
+    "coarse_dim": 32,
+    "subdivision_steps": 3,
+    "subdivision_points": 196,
 }
 RECIPE: dict[str, Any] = {
     "iterations": 6,
