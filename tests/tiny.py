@@ -33,6 +33,9 @@ DETECTOR: dict[str, Any] = {
     "rois_per_image": 32,
     "box_dim": 32,
     "mask_channels": 16,
+    "queries": 12,
+    "feedforward_dim": 64,
+    "points": 256,
 }
 RECIPE: dict[str, Any] = {
     "iterations": 6,

@@ -1,6 +1,6 @@
 """The methods; importing this package registers them all."""
 
-from gains.methods import gains, mask_rcnn
+from gains.methods import fastinst, gains, mask_rcnn
 from gains.methods.base import METHODS, Method
 
-__all__ = ["METHODS", "Method", "gains", "mask_rcnn"]
+__all__ = ["METHODS", "Method", "fastinst", "gains", "mask_rcnn"]
