@@ -19,6 +19,8 @@ CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
 # no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
 STEPS_BEFORE = {("mask_scoring_rcnn", "default"): 15}
 NEEDS_TWO_CLASSES = [("donet", "mrp")]
+ADAMW = {"fastinst"}
+"""Methods whose recipe is not SGD."""
 
 
 def build(method: str, variant: str = "default", classes: int = 2) -> Detector:
@@ -44,10 +46,12 @@ def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(losses.values())).sum()
 
 
-def descend(model: Detector, steps: int) -> list[float]:
+def descend(model: Detector, steps: int, adamw: bool = False) -> list[float]:
     """Train on one image; return the losses."""
     image, target = scene()
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    optimiser: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    if adamw:
+        optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
     values = []
     for _ in range(steps):
         loss = total(model.losses([image], [target], torch.Generator().manual_seed(0)))
@@ -78,7 +82,7 @@ def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> N
 
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_the_loss_falls_on_one_image(method: str, variant: str) -> None:
-    values = descend(build(method, variant), 25)
+    values = descend(build(method, variant), 25, method in ADAMW)
     # squares fill their first RoIs, so logits grow, and the first other RoI costs a few steps much
     assert np.median(values[-10:]) < 0.7 * values[0]
 
@@ -121,10 +125,10 @@ def test_detections_are_valid(method: str, variant: str) -> None:
     for found, (height, width) in zip(
         model.detect([image, wide]), [(64, 64), (48, 90)], strict=True
     ):
-        assert_valid(found, height, width)
+        assert_valid(found, height, width, tiny_settings(method, variant).score_threshold)
 
 
-def assert_valid(found: Detections, height: int, width: int) -> None:
+def assert_valid(found: Detections, height: int, width: int, threshold: float) -> None:
     n = len(found.scores)
     assert n <= 10
     assert found.boxes.shape == (n, 4)
@@ -135,7 +139,7 @@ def assert_valid(found: Detections, height: int, width: int) -> None:
     assert ((found.scores >= 0) & (found.scores <= 1)).all()
     selected_by = found.scores if found.box_scores is None else found.box_scores
     assert selected_by.shape == (n,)
-    assert ((selected_by > 0.05) & (selected_by <= 1)).all()
+    assert ((selected_by > threshold) & (selected_by <= 1)).all()
     assert ((found.masks >= 0) & (found.masks <= 1)).all()
     limit = torch.tensor([width, height, width, height])
     assert (found.boxes >= 0).all()

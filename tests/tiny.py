@@ -38,6 +38,9 @@ DETECTOR: dict[str, Any] = {
     "coarse_dim": 32,
     "subdivision_steps": 3,
     "subdivision_points": 196,
+    "queries": 12,
+    "feedforward_dim": 64,
+    "points": 256,
 }
 RECIPE: dict[str, Any] = {
     "iterations": 6,

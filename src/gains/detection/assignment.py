@@ -1,0 +1,65 @@
+"""One-to-one assignment of predictions to objects (Hungarian matching), and costs for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+
+@torch.no_grad()
+def assign(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+    """Find, for each matrix, the one-to-one assignment of least total cost.
+
+    All matrices travel to the CPU together, so that a GPU waits once.
+
+    Args:
+        costs: float (Q_i, N_i) each, on one device: the cost of giving object n to prediction q.
+            What is not finite counts as finite, so that a training that diverges fails at its
+            losses, where the images are named.
+
+    Returns:
+        Per matrix the indices of predictions and of objects, int64 (min(Q_i, N_i),) each, on the
+        device of the costs; predictions rise.
+    """
+    if not costs:
+        return []
+    ends = np.cumsum([0, *(cost.numel() for cost in costs)])
+    flat = torch.cat([cost.float().flatten() for cost in costs]).nan_to_num().cpu().numpy()
+    found = [
+        np.stack(linear_sum_assignment(flat[start:end].reshape(cost.shape)))
+        for (start, end), cost in zip(pairwise(ends), costs, strict=True)
+    ]
+    joined = torch.from_numpy(np.concatenate(found, axis=1)).to(costs[0].device)
+    pairs = torch.split(joined, [pair.shape[1] for pair in found], dim=1)
+    return [(pair[0], pair[1]) for pair in pairs]
+
+
+def mask_costs(logits: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the cost of every mask for every object, on shared points (Mask2Former).
+
+    Args:
+        logits: (..., Q, P), predicted masks at P points.
+        truth: float32 (N, P) in [0, 1], objects at the same points.
+
+    Returns:
+        Mean binary cross entropy and dice loss, float32 (..., Q, N) each.
+    """
+    logits = logits.float()
+    # BCE(x, t) = softplus(x) - x t, so one product serves all pairs
+    entropy = F.softplus(logits).mean(dim=-1, keepdim=True) - logits @ truth.T / truth.shape[1]
+    mask = logits.sigmoid()
+    both = mask.sum(dim=-1, keepdim=True) + truth.sum(dim=-1)
+    return entropy, 1 - (2 * mask @ truth.T + 1) / (both + 1)
+
+
+def dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Return 1 - (2 sum(p t) + 1) / (sum(p) + sum(t) + 1) of masks (M, P) each, float32 (M,)."""
+    mask = logits.float().sigmoid()
+    both = mask.sum(dim=1) + truth.sum(dim=1)
+    return 1 - (2 * (mask * truth).sum(dim=1) + 1) / (both + 1)

@@ -1,0 +1,76 @@
+"""FastInst: a query-based detector, the record; the model is in model.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from gains.detection.settings import BackboneSettings
+from gains.methods.base import METHODS, Method
+from gains.strict import Strict
+
+if TYPE_CHECKING:
+    from gains.detection.types import Detector, Task
+
+
+class FastInstBackboneSettings(BackboneSettings):
+    """ResNet; the pyramid's width is the width of all that follows."""
+
+    freeze_at: int = Field(0, ge=0, le=5, description="stages kept fixed: 1 stem, 2 + res2, ...")
+    fpn_channels: int = Field(256, ge=4, description="of pixel decoder, queries and masks")
+
+
+class FastInstSettings(Strict):
+    """The published program's settings, with the paper's decoder of three layers (FastInst-D3)."""
+
+    backbone: FastInstBackboneSettings = FastInstBackboneSettings()
+    queries: int = Field(100, ge=1, description="picked from the image, fewer in small images")
+    auxiliary_queries: int = Field(8, ge=1, description="learned")
+    decoder_layers: int = Field(3, ge=1)
+    heads: int = Field(8, ge=1, description="of attention; a divisor of fpn_channels")
+    feedforward_dim: int = Field(1024, ge=4)
+    class_weight: float = Field(2.0, ge=0, description="in loss and matching")
+    mask_weight: float = Field(5.0, ge=0, description="of the cross entropy, in loss and matching")
+    dice_weight: float = Field(5.0, ge=0, description="in loss and matching")
+    activation_weight: float = Field(20.0, ge=0, description="of the loss of the picked queries")
+    location_cost: float = Field(1000.0, ge=0, description="of a query outside its object")
+    no_object_weight: float = Field(0.1, gt=0, description="of background in the class loss")
+    points: int = Field(12544, ge=1, description="per mask, in loss and matching")
+    oversampling: float = Field(3.0, ge=1, description="candidates per uncertain point")
+    uncertain_share: float = Field(0.75, ge=0, le=1, description="points drawn where unsure")
+    score_threshold: float = Field(0.05, ge=0, lt=1, description="the program has none")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> FastInstSettings:
+        if self.backbone.fpn_channels % self.heads:
+            raise ValueError(
+                f"heads: {self.heads} do not divide backbone.fpn_channels: "
+                f"{self.backbone.fpn_channels}; choose a divisor"
+            )
+        return self
+
+
+def build(settings: FastInstSettings, task: Task) -> Detector:
+    """Build the detector; see :class:`gains.methods.fastinst.model.FastInst`."""
+    from gains.methods.fastinst.model import FastInst
+
+    return FastInst(settings, task)
+
+
+FASTINST = METHODS.register(
+    Method(
+        name="fastinst",
+        title="FastInst",
+        citation=(
+            "He, Li, Geng, Xie: FastInst: A Simple Query-Based Model for Real-Time Instance "
+            "Segmentation. CVPR 2023"
+        ),
+        settings=FastInstSettings,
+        build=build,
+        variants={
+            "d1": {"decoder_layers": 1},
+            "published-threshold": {"score_threshold": 0.0},
+        },
+    )
+)

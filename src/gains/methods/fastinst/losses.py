@@ -1,0 +1,206 @@
+"""Matching of queries to objects, and the losses of what is matched (paper section 3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from gains.detection.assignment import assign, dice_loss, mask_costs
+from gains.detection.points import sample_points, uncertain_points
+from gains.detection.types import Target
+from gains.methods.fastinst import FastInstSettings
+from gains.methods.fastinst.decoder import Prediction
+from gains.methods.fastinst.queries import Queries
+
+
+@dataclass
+class Truth:
+    """The objects of a batch, at the size of the padded images.
+
+    Args:
+        labels: int64 (N_i,) per image.
+        masks: float32 (N_i, H, W) per image, 0 or 1.
+    """
+
+    labels: list[Tensor]
+    masks: list[Tensor]
+
+    @classmethod
+    def of(cls, targets: list[Target], size: tuple[int, int]) -> Truth:
+        """Pad the masks of targets to (H, W)."""
+        padded = [t.masks.new_zeros((len(t.masks), *size), dtype=torch.float32) for t in targets]
+        for place, target in zip(padded, targets, strict=True):
+            place[:, : target.masks.shape[1], : target.masks.shape[2]] = target.masks
+        return cls([t.labels for t in targets], padded)
+
+
+@dataclass
+class Matched:
+    """Which predictions stand for which objects, over a batch.
+
+    Args:
+        image: int64 (M,), index of the image.
+        query: int64 (M,), index of the prediction.
+        object: int64 (M,), index into the objects of all images one after the other.
+    """
+
+    image: Tensor
+    query: Tensor
+    object: Tensor
+
+
+def _join(pairs: list[tuple[Tensor, Tensor]], counts: list[int]) -> Matched:
+    """Join the assignments of images with ``counts`` objects."""
+    starts = [sum(counts[:number]) for number in range(len(counts))]
+    return Matched(
+        torch.cat([torch.full_like(query, number) for number, (query, _) in enumerate(pairs)]),
+        torch.cat([query for query, _ in pairs]),
+        torch.cat([objects + start for (_, objects), start in zip(pairs, starts, strict=True)]),
+    )
+
+
+@torch.no_grad()
+def match(
+    settings: FastInstSettings,
+    predictions: list[Prediction],
+    locations: Tensor,
+    truth: Truth,
+    generator: torch.Generator,
+) -> list[Matched]:
+    """Match queries to objects, for every prediction by itself.
+
+    The cost of a pair is that of class, mask and dice, and ``location_cost`` where the query's
+    location lies outside the object.
+
+    Args:
+        settings: weights, number of points.
+        predictions: of L heads.
+        locations: float32 (B, Q, 2), x y in [0, 1].
+        truth: objects of B images.
+        generator: draws the points of each image, which all its masks share.
+
+    Returns:
+        One per prediction.
+    """
+    costs: list[Tensor] = []
+    for number, (labels, masks) in enumerate(zip(truth.labels, truth.masks, strict=True)):
+        logits = torch.stack([p.logits[number] for p in predictions])
+        found = torch.stack([p.masks[number] for p in predictions])
+        points = torch.rand((1, settings.points, 2), generator=generator, device=locations.device)
+        sampled = sample_points(found.flatten(0, 1)[None], points).reshape(*found.shape[:2], -1)
+        entropy, dice = mask_costs(sampled, sample_points(masks[None], points)[0])
+        outside = sample_points(masks[None], locations[number][None])[0] <= 0
+        costs += (
+            settings.class_weight * -logits.softmax(dim=2)[:, :, labels]
+            + settings.mask_weight * entropy
+            + settings.dice_weight * dice
+            + settings.location_cost * outside.T
+        )
+    pairs = assign(costs)
+    counts = [len(labels) for labels in truth.labels]
+    return [_join(pairs[level :: len(predictions)], counts) for level in range(len(predictions))]
+
+
+@torch.no_grad()
+def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) -> Matched:
+    """Match the cells of the activation map to objects, by class and location alone.
+
+    Args:
+        settings: weights.
+        logits: (B, K + 1, h, w), background last; a cell lies outside an object that covers none
+            of its pixels.
+        truth: objects of B images.
+
+    Returns:
+        Matches whose ``query`` is an index into the h * w cells.
+    """
+    probability = logits.float().softmax(dim=1).flatten(2)
+    costs = []
+    for values, labels, masks in zip(probability, truth.labels, truth.masks, strict=True):
+        covered = F.adaptive_max_pool2d(masks, logits.shape[-2:]).flatten(1)
+        outside = settings.location_cost * (covered <= 0)
+        costs.append((outside - settings.class_weight * values[labels]).T)
+    return _join(assign(costs), [len(labels) for labels in truth.labels])
+
+
+def class_loss(logits: Tensor, matched: Matched, truth: Truth, no_object_weight: float) -> Tensor:
+    """Cross entropy; what stands for no object is background, of its own weight.
+
+    Args:
+        logits: (B, K + 1, Q), background last.
+        matched: see :class:`Matched`.
+        truth: the objects.
+        no_object_weight: of background; the mean is weighted too.
+    """
+    background = logits.shape[1] - 1
+    wanted = logits.new_full((len(logits), logits.shape[2]), background, dtype=torch.int64)
+    wanted[matched.image, matched.query] = torch.cat(truth.labels)[matched.object]
+    weight = logits.new_ones(background + 1, dtype=torch.float32)
+    weight[background] = no_object_weight
+    return F.cross_entropy(logits.float(), wanted, weight)
+
+
+def mask_losses(
+    settings: FastInstSettings,
+    prediction: Prediction,
+    matched: Matched,
+    masks: Tensor,
+    generator: torch.Generator,
+) -> tuple[Tensor, Tensor]:
+    """Return binary cross entropy and dice loss on points, sums over the matched masks.
+
+    Args:
+        settings: number and choice of the points.
+        prediction: of one head.
+        matched: M matches of it.
+        masks: float32 (N, H, W), all objects of the batch.
+        generator: draws the points.
+    """
+    logits = prediction.masks[matched.image, matched.query][:, None]
+    points = uncertain_points(
+        logits, settings.points, generator, settings.oversampling, settings.uncertain_share
+    )
+    found = sample_points(logits, points)[:, 0]
+    wanted = sample_points(masks[matched.object][:, None], points)[:, 0]
+    entropy = F.binary_cross_entropy_with_logits(found, wanted, reduction="none")
+    return entropy.mean(dim=1).sum(), dice_loss(found, wanted).sum()
+
+
+def losses(
+    settings: FastInstSettings,
+    predictions: list[Prediction],
+    matches: list[Matched],
+    queries: Queries,
+    truth: Truth,
+    generator: torch.Generator,
+) -> dict[str, Tensor]:
+    """Return the weighted losses: three summed over all predictions, and the activation's.
+
+    Args:
+        settings: weights.
+        predictions: of all heads, guided ones too.
+        matches: one per prediction.
+        queries: whose activation logits are trained too.
+        truth: the objects.
+        generator: draws points.
+    """
+    masks = torch.cat(truth.masks)
+    entropy, dice, classes = [], [], []
+    for prediction, matched in zip(predictions, matches, strict=True):
+        logits = prediction.logits.transpose(1, 2)
+        classes.append(class_loss(logits, matched, truth, settings.no_object_weight))
+        on_points = mask_losses(settings, prediction, matched, masks, generator)
+        entropy.append(on_points[0])
+        dice.append(on_points[1])
+    activated = match_locations(settings, queries.logits, truth)
+    activation = class_loss(queries.logits.flatten(2), activated, truth, 1.0)
+    objects = max(1, len(masks))
+    return {
+        "loss_class": settings.class_weight * torch.stack(classes).sum(),
+        "loss_mask": settings.mask_weight * torch.stack(entropy).sum() / objects,
+        "loss_dice": settings.dice_weight * torch.stack(dice).sum() / objects,
+        "loss_activation": settings.activation_weight * activation,
+    }

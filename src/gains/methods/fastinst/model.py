@@ -1,0 +1,131 @@
+"""FastInst: backbone, pixel decoder, picked queries, dual-path decoder."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops import masks_to_boxes
+
+from gains.detection.backbone import Trunk
+from gains.detection.pixel_decoder import PixelDecoder
+from gains.detection.types import Detections, Detector, Target, Task
+from gains.methods.fastinst import FastInstSettings
+from gains.methods.fastinst.decoder import Decoder, Prediction, Step
+from gains.methods.fastinst.losses import Matched, Truth, losses, match
+from gains.methods.fastinst.queries import ActivationQueries, Queries
+
+STRIDE = 8
+"""Of pixel features and masks, px."""
+
+
+class FastInst(Detector):
+    """The detector.
+
+    Args:
+        settings: widths, weights, thresholds.
+        task: classes, and detections kept.
+    """
+
+    def __init__(self, settings: FastInstSettings, task: Task) -> None:
+        super().__init__()
+        channels, self.settings, self.task = settings.backbone.fpn_channels, settings, task
+        self.backbone = Trunk(settings.backbone)
+        self.pixel_decoder = PixelDecoder(self.backbone.body.channels[1:], channels)
+        self.queries = ActivationQueries(
+            channels, task.num_classes, settings.queries, settings.auxiliary_queries
+        )
+        self.decoder = Decoder(settings, task.num_classes)
+
+    def losses(
+        self, images: list[Tensor], targets: list[Target], generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the losses of class, mask, dice and activation."""
+        queries, predictions, steps = self._decode(images)
+        height, width = predictions[-1].masks.shape[-2:]
+        truth = Truth.of(targets, (STRIDE * height, STRIDE * width))
+        matches = match(self.settings, predictions, queries.locations, truth, generator)
+        inside = masks_of_queries(matches[-1], truth, predictions[-1].masks)
+        guided = self.decoder.guided(queries, steps, inside)
+        return losses(
+            self.settings,
+            predictions + guided,
+            matches + [matches[-1]] * len(guided),
+            queries,
+            truth,
+            generator,
+        )
+
+    @torch.no_grad()
+    def detect(self, images: list[Tensor]) -> list[Detections]:
+        """Return the detections, with masks of the whole image."""
+        _, predictions, _ = self._decode(images)
+        last = predictions[-1]
+        sizes = [(image.shape[1], image.shape[2]) for image in images]
+        return [
+            self._detections(logits, masks, size)
+            for logits, masks, size in zip(last.logits, last.masks, sizes, strict=True)
+        ]
+
+    def _decode(self, images: list[Tensor]) -> tuple[Queries, list[Prediction], list[Step]]:
+        fine, middle, _ = self.pixel_decoder(self.backbone(images)[1:])
+        queries: Queries = self.queries(middle)
+        position = self.queries.position(fine.shape[-2:])
+        predictions, steps = self.decoder(queries, fine, position)
+        return queries, predictions, steps
+
+    def _detections(self, logits: Tensor, masks: Tensor, size: tuple[int, int]) -> Detections:
+        """Keep the best pairs of query and class of one image.
+
+        The published program leaves boxes empty; here they are those of the masks.
+
+        Args:
+            logits: (Q, K + 1), background last.
+            masks: logits (Q, h, w) of the padded image.
+            size: height and width without padding.
+        """
+        probability = logits.softmax(dim=1)[:, :-1].flatten()
+        scores, index = probability.topk(min(self.task.max_detections, len(probability)))
+        # the final score is at most this one
+        index = index[scores > self.settings.score_threshold]
+        query, labels = index // self.task.num_classes, index % self.task.num_classes
+        padded = F.interpolate(
+            masks[query][None], scale_factor=STRIDE, mode="bilinear", align_corners=False
+        )
+        found = padded[0, :, : size[0], : size[1]].sigmoid()
+        scores = probability[index] * mask_scores(found)
+        order = scores.argsort(descending=True)
+        order = order[scores[order] > self.settings.score_threshold]
+        boxes = masks_to_boxes(found[order] > 0.5) + found.new_tensor([0, 0, 1, 1])
+        return Detections(boxes, scores[order], labels[order], found[order], full=True)
+
+
+def mask_scores(masks: Tensor) -> Tensor:
+    """Return the mean probability inside each mask, 0 for a mask without inside.
+
+    Args:
+        masks: float32 probabilities (D, H, W); inside is above 0.5.
+
+    Returns:
+        float32 (D,).
+    """
+    inside = masks > 0.5
+    area = inside.sum(dim=(1, 2))
+    return (masks * inside).sum(dim=(1, 2)) / area.clamp(min=1)
+
+
+def masks_of_queries(matched: Matched, truth: Truth, like: Tensor) -> Tensor:
+    """Return the mask of each query's object, a cell belonging to it that is covered by half.
+
+    Args:
+        matched: queries and objects.
+        truth: the objects.
+        like: (B, Q, h, w).
+
+    Returns:
+        bool (B, Q, h, w); empty for queries without object.
+    """
+    cells = F.avg_pool2d(torch.cat(truth.masks)[:, None], STRIDE)[:, 0] >= 0.5
+    inside = torch.zeros_like(like, dtype=torch.bool)
+    inside[matched.image, matched.query] = cells[matched.object]
+    return inside
