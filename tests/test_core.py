@@ -198,7 +198,10 @@ def test_the_shipped_studies_resolve() -> None:
     for name in load(ROOT / "config.yaml").studies:
         study = open_study(ROOT / "config.yaml", name)
         runs = list(study.runs())
-        assert len(runs) == 20 * len(study.settings.seeds)
+        assert len(runs) == 47 * len(study.settings.seeds)
+        seen = {(run.dataset, study.run_settings(run).images_seen) for run in runs}
+        if name == "paper":
+            assert {images for _, images in seen} == {20000}
         assert all(study.run_settings(run).method["name"] == run.method for run in runs)
 
 
