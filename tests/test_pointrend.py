@@ -152,7 +152,7 @@ def two_images() -> Positives:
     ]
     boxes = [
         torch.tensor([[24.0, 13, 47.5, 36], [8, 4, 31, 22], [0, 0, 50, 40]]),
-        torch.tensor([[2.0, 16, 16, 30]]),
+        torch.tensor([[1.0, 15, 15, 29]]),
     ]
     return Positives(boxes, [torch.tensor([1, 0, 0]), torch.tensor([0])], targets)
 
@@ -177,9 +177,11 @@ def test_labels_of_points_are_samples_of_the_true_masks() -> None:
 def test_coarse_targets_by_hand() -> None:
     found = coarse_targets(two_images())
     assert found.dtype == torch.bool
-    # the last box has cells of 2 px; its object begins 6 px to the right and ends 8 px down
+    # the last box has cells of 2 px; its object begins 7 px to the right and ends 9 px down, so
+    # that half a cell is covered along both edges, and a quarter of the one at the corner
     wanted = torch.zeros(7, 7, dtype=torch.bool)
-    wanted[:4, 3:] = True
+    wanted[:5, 3:] = True
+    wanted[4, 3] = False
     assert torch.equal(found[3], wanted)
 
 

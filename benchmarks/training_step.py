@@ -1,0 +1,249 @@
+"""Time of every method's training step, beside what its parts must cost.
+
+    python benchmarks/training_step.py [--methods pointrend ...] [--size 512] [--repetitions 5]
+
+A step is losses and their gradients: ResNet-50 from random weights, one image with 10 objects, on
+one core of the CPU, each method with its default settings. All two-stage methods are given the
+same proposals, of which 60 are foreground, the objects themselves among them.
+
+What a method must cost is a sum of three, all measured in the same run:
+
+    Mask R-CNN's step
+    + (its FLOPs - Mask R-CNN's) / (Mask R-CNN's FLOPs / Mask R-CNN's step)
+    + its RoIAlign, matching and sampling calls - Mask R-CNN's
+
+FLOPs are those of convolutions and matrix products, forward and backward; PyTorch's counter sees
+none in RoIAlign, ``grid_sample`` and ``embedding_bag``. These calls, NMS and the matchings are
+recorded in a step with their arguments and timed alone, also forward and backward. Both
+differences may be negative: a method without RoIs must do without their time.
+
+Times are CPU time of this process, medians in ms; repetitions of all methods are interleaved.
+``apart`` is the time of the calls, ``ratio`` is the step over the sum.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import scipy.optimize
+import torch
+import torchvision
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
+
+from gains.detection import boxes as box_ops
+from gains.detection import matching
+from gains.detection.proposals import ProposalNetwork
+from gains.detection.types import Detector, Target, Task
+from gains.methods import METHODS
+
+BASE = "mask_rcnn"
+BACKBONE = {"name": "resnet50", "weights": "none", "norm": "gn", "freeze_at": 0}
+OBJECTS = 10
+FOREGROUND = 60
+"""Proposals that are foreground, with the objects that sampling appends."""
+TIMED = (
+    torchvision.ops.roi_align,
+    torchvision.ops.nms,
+    torchvision.ops.batched_nms,
+    torchvision.ops.box_iou,
+    matching.match,
+    matching.sample,
+    torch.nn.functional.grid_sample,
+    torch.nn.functional.embedding_bag,
+    scipy.optimize.linear_sum_assignment,
+)
+
+
+@dataclass
+class Call:
+    """A call of a timed function, with arguments cut from the step's graph."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+    def seconds(self) -> float:
+        """Return the time of the call and, where it has a gradient, of its backward pass."""
+        args, kwargs = tree_map(cut, self.args), tree_map(cut, self.kwargs)
+        start = time.process_time()
+        for out in tree_leaves(self.function(*args, **kwargs)):
+            if isinstance(out, Tensor) and out.requires_grad:
+                out.backward(torch.ones_like(out))
+        return time.process_time() - start
+
+
+def cut(value: Any) -> Any:
+    """Return a tensor as a leaf that still asks for a gradient if it did; the rest as it is."""
+    if not isinstance(value, Tensor):
+        return value
+    return value.detach().requires_grad_(value.requires_grad and torch.is_grad_enabled())
+
+
+@dataclass
+class Entry:
+    """A method with what was measured of it."""
+
+    name: str
+    model: Detector
+    flops: int = 0
+    calls: list[Call] = field(default_factory=list)
+    steps: list[float] = field(default_factory=list)
+    apart: list[float] = field(default_factory=list)
+
+
+def scene(size: int) -> tuple[Tensor, Target]:
+    """Return noise with overlapping pairs of discs, and what they are."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randint(0, 100, (3, size, size), generator=generator, dtype=torch.uint8)
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    masks, boxes = [], []
+    for k in range(OBJECTS):
+        radius = size * (0.04 + 0.005 * k)
+        cx = size * (0.15 + 0.35 * (k // 2 % 3)) + (k % 2) * 1.3 * radius
+        cy = size * (0.25 + 0.5 * (k // 6))
+        mask = (x + 0.5 - cx) ** 2 + (y + 0.5 - cy) ** 2 <= radius**2
+        image[:, mask] = image[:, mask] // 2 + 120
+        masks.append(mask.to(torch.uint8))
+        boxes.append([cx - radius, cy - radius, cx + radius, cy + radius])
+    labels, stack = torch.zeros(OBJECTS, dtype=torch.int64), torch.stack(masks)
+    return image, Target(torch.tensor(boxes), labels, stack, 1 + stack.float())
+
+
+def fixed_proposals(target: Target, size: int, count: int) -> Tensor:
+    """Return ``count`` boxes: those around the objects have an IoU above 0.8, others below 0.3."""
+    generator = torch.Generator().manual_seed(1)
+    near = target.boxes.repeat(FOREGROUND // OBJECTS - 1, 1)
+    side = (near[:, 2:] - near[:, :2]).repeat(1, 2)
+    near = near + side * 0.06 * (torch.rand(near.shape, generator=generator) - 0.5)
+    low = torch.rand((20 * count, 2), generator=generator) * size
+    far = torch.cat([low, low + 16 + torch.rand(low.shape, generator=generator) * 112], dim=1)
+    far = box_ops.clip(far, (size, size))
+    apart = torchvision.ops.box_iou(far, target.boxes).max(dim=1).values < 0.3
+    usable = apart & ((far[:, 2:] - far[:, :2]).min(dim=1).values > 8)
+    return torch.cat([near, far[usable][: count - len(near)]])
+
+
+def prepare(name: str, target: Target, size: int) -> Entry:
+    """Build a method's model; its proposals are computed, and then replaced by the fixed ones."""
+    torch.manual_seed(0)
+    record = METHODS.get(name)
+    settings: Any = record.settings.model_validate({"backbone": BACKBONE})
+    model = record.build(settings, Task(1, 100, cell=0)).train()
+    for module in model.modules():
+        if isinstance(module, ProposalNetwork):
+            fixed = fixed_proposals(target, size, settings.rpn_post_nms_train)
+            module.register_forward_hook(lambda *all, fixed=fixed: ([fixed], all[2][1]))
+    return Entry(name, model)
+
+
+def step(model: Detector, image: Tensor, target: Target) -> float:
+    """Return the time of losses and gradients; equal chance in every call."""
+    start = time.process_time()
+    losses = model.losses([image], [target], torch.Generator().manual_seed(0))
+    torch.stack(list(losses.values())).sum().backward()
+    taken = time.process_time() - start
+    model.zero_grad(set_to_none=True)  # all models share the memory
+    return taken
+
+
+@contextlib.contextmanager
+def recording(calls: list[Call]) -> Iterator[None]:
+    """Note the outermost calls of the timed functions, wherever they were imported to."""
+    inside = False
+
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            nonlocal inside
+            if inside:
+                return function(*args, **kwargs)
+            calls.append(Call(function, tree_map(cut, args), tree_map(cut, kwargs)))
+            inside = True
+            result = function(*args, **kwargs)
+            inside = False
+            return result
+
+        return noted
+
+    places = [
+        (module, function)
+        for module in list(sys.modules.values())
+        for function in TIMED
+        if vars(module).get(function.__name__) is function
+    ]
+    wrapped = {function: wrap(function) for function in TIMED}
+    for module, function in places:
+        setattr(module, function.__name__, wrapped[function])
+    yield
+    for module, function in places:
+        setattr(module, function.__name__, function)
+
+
+def backward_flops(grad: Any, x: Any, weight: Any, *args: Any, **_: Any) -> int:
+    """Count a convolution's gradients: each costs the forward pass, in groups too.
+
+    PyTorch's own formula multiplies the weight's gradient by the number of groups.
+    """
+    transposed, output_mask = args[4], args[7]
+    forward: int = conv_flop_count(x, weight, grad, transposed=transposed)
+    return forward * (output_mask[0] + output_mask[1])
+
+
+def count(entry: Entry, image: Tensor, target: Target) -> None:
+    """Fill in a method's FLOPs and its calls; this is also its warm-up."""
+    counter = FlopCounterMode(
+        display=False, custom_mapping={torch.ops.aten.convolution_backward: backward_flops}
+    )
+    with counter:
+        step(entry.model, image, target)
+    entry.flops = counter.get_total_flops()
+    with recording(entry.calls):
+        step(entry.model, image, target)
+
+
+def report(entries: list[Entry]) -> None:
+    """Print a row per method."""
+    base = entries[0]
+    base_step, base_apart = statistics.median(base.steps), statistics.median(base.apart)
+    print(f"{'method':24}{'GFLOP':>8}{'calls':>7}{'apart':>8}{'step':>8}{'sum':>8}{'ratio':>7}")
+    for entry in entries:
+        taken, apart = statistics.median(entry.steps), statistics.median(entry.apart)
+        wanted = base_step * entry.flops / base.flops + apart - base_apart
+        print(
+            f"{entry.name:24}{entry.flops / 1e9:8.1f}{len(entry.calls):7}{apart * 1e3:8.0f}"
+            f"{taken * 1e3:8.0f}{wanted * 1e3:8.0f}{taken / wanted:7.2f}"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--methods", nargs="+", choices=METHODS.names(), default=METHODS.names())
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--repetitions", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    image, target = scene(options.size)
+    names = [BASE, *(name for name in options.methods if name != BASE)]
+    entries = [prepare(name, target, options.size) for name in names]
+    for entry in entries:
+        count(entry, image, target)
+    for _ in range(options.repetitions):
+        for entry in entries:
+            entry.steps.append(step(entry.model, image, target))
+            entry.apart.append(sum(call.seconds() for call in entry.calls))
+    print(f"{options.size} px, {OBJECTS} objects, {options.repetitions} repetitions")
+    report(entries)
+
+
+if __name__ == "__main__":
+    main()
