@@ -51,7 +51,7 @@ def test_show_names_the_run_that_is_trained_in_its_place(tmp_path: Path) -> None
 
 def test_show_whole_study() -> None:
     shown = yaml.safe_load(run("config", "show", "--config", CONFIG, "--study", "demo"))
-    assert len(shown["runs"]) == 20
+    assert len(shown["runs"]) == 47
     assert shown["settings"]["seeds"] == [0]
 
 

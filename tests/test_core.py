@@ -18,8 +18,9 @@ from gains.datasets.coco import ImageArchive, read_coco, to_rle, write_coco
 from gains.files import atomic_path, read_json, write_json
 from gains.instances import Instances, decode_mask, encode_mask
 from gains.registry import Registry
+from gains.runs import Run
 from gains.strict import merge
-from gains.study import Run, from_config, open_study, resolve
+from gains.study import from_config, open_study, resolve
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path: Path) -> None:
@@ -197,7 +198,10 @@ def test_the_shipped_studies_resolve() -> None:
     for name in load(ROOT / "config.yaml").studies:
         study = open_study(ROOT / "config.yaml", name)
         runs = list(study.runs())
-        assert len(runs) == 20 * len(study.settings.seeds)
+        assert len(runs) == 47 * len(study.settings.seeds)
+        seen = {(run.dataset, study.run_settings(run).images_seen) for run in runs}
+        if name == "paper":
+            assert {images for _, images in seen} == {20000}
         assert all(study.run_settings(run).method["name"] == run.method for run in runs)
 
 

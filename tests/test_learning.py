@@ -147,10 +147,10 @@ def test_the_demo_learns_every_row(tmp_path: Path) -> None:
     subprocess.run([snakemake, "--cores", "2", "--quiet", "all"], cwd=project, check=True)
     with (project / "results/table3.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 12
+    assert len(rows) == 39
     for row in rows:
-        assert float(row["mAP"]) >= 25, row
-        assert float(row["AP50"]) >= 50, row
+        two_stage = row["method"] not in ("condinst", "fastinst")
+        assert float(row["mAP"]) >= (25 if two_stage else 10), row
     again = subprocess.run(
         [snakemake, "--cores", "2"], cwd=project, check=True, capture_output=True, text=True
     )

@@ -16,6 +16,9 @@ from gains.methods import METHODS
 from gains.methods.gains.model import GainsBranch, anomaly_loss
 
 CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
+# no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
+STEPS_BEFORE = {("mask_scoring_rcnn", "default"): 15}
+NEEDS_TWO_CLASSES = [("donet", "mrp")]
 ADAMW = {"fastinst"}
 """Methods whose recipe is not SGD."""
 
@@ -43,9 +46,28 @@ def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(losses.values())).sum()
 
 
+def descend(model: Detector, steps: int, adamw: bool = False) -> list[float]:
+    """Train on one image; return the losses."""
+    image, target = scene()
+    optimiser: torch.optim.Optimizer = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
+    if adamw:
+        optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
+    values = []
+    for _ in range(steps):
+        loss = total(model.losses([image], [target], torch.Generator().manual_seed(0)))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+        values.append(loss.item())
+    model.zero_grad()
+    return values
+
+
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> None:
     model = build(method, variant)
+    descend(model, STEPS_BEFORE.get((method, variant), 0))
     image, target = scene()
     loss = total(model.losses([image, image], [target, target], torch.Generator()))
     assert torch.isfinite(loss)
@@ -60,27 +82,18 @@ def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> N
 
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_the_loss_falls_on_one_image(method: str, variant: str) -> None:
-    model = build(method, variant)
-    image, target = scene()
-    optimiser: torch.optim.Optimizer
-    if method in ADAMW:
-        optimiser = torch.optim.AdamW(model.parameters(), lr=0.001)
-    else:
-        optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9)
-    values = []
-    for _ in range(25):
-        loss = total(model.losses([image], [target], torch.Generator().manual_seed(0)))
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
-        optimiser.step()
-        values.append(loss.item())
-    assert np.mean(values[-5:]) < 0.7 * values[0]
+    values = descend(build(method, variant), 25, method in ADAMW)
+    # squares fill their first RoIs, so logits grow, and the first other RoI costs a few steps much
+    assert np.median(values[-10:]) < 0.7 * values[0]
 
 
 @pytest.mark.parametrize("classes", [1, 3])
 @pytest.mark.parametrize(("method", "variant"), CASES)
 def test_numbers_of_classes(method: str, variant: str, classes: int) -> None:
+    if classes == 1 and (method, variant) in NEEDS_TWO_CLASSES:
+        with pytest.raises(ValueError, match="at least 2 categories, found 1; set"):
+            build(method, variant, classes)
+        return
     model = build(method, variant, classes)
     image, target = scene(classes)
     assert torch.isfinite(total(model.losses([image], [target], torch.Generator())))

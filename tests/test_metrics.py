@@ -23,10 +23,12 @@ def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=N
     g, d = masks(truths), masks(detections)
     areas, detection_areas = mask_areas(g), mask_areas(d)
     n = len(g)
+    scores = np.linspace(1, 0.5, len(d)) if scores is None else np.array(scores, dtype=float)
     return Pairs(
         image_id,
         intersections(d, g, detection_areas, areas),
-        np.linspace(1, 0.5, len(d)) if scores is None else np.array(scores, dtype=float),
+        scores,
+        scores,
         detection_areas,
         areas,
         areas.astype(float) if recorded is None else np.array(recorded, dtype=float),

@@ -277,6 +277,30 @@ def test_clean_score_threshold_touches_clean_only(scene, detections):
     assert kept["clean"] == plain["clean"]  # a detection at the threshold stays
 
 
+def test_thresholds_act_on_the_box_score_and_ranking_on_the_score(scene, detections):
+    """Mask Scoring R-CNN ranks by another score than the one its boxes were selected by."""
+    boxes = [d["score"] for d in detections]
+    rescored = [
+        {**d, "score": 0.1 * s, "box_score": s} for d, s in zip(detections, boxes, strict=True)
+    ]
+    plain = score(scene, detections, clean_score_threshold=0.5)
+    same_order = score(scene, rescored, clean_score_threshold=0.5)
+    for part in ("coco", "as_published", "clean"):
+        assert same_order[part] == plain[part]
+    swapped = [
+        {**d, "score": 1 - s, "box_score": s} for d, s in zip(detections, boxes, strict=True)
+    ]
+    other_order = score(scene, swapped, clean_score_threshold=0.5)
+    assert other_order["clean"] == plain["clean"]
+    assert other_order["coco"] != plain["coco"]
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, True, "high", float("nan")])
+def test_a_bad_box_score_is_refused(scene, detections, value):
+    with pytest.raises(ValueError, match="prediction 0: expected a box_score in"):
+        score(scene, [{**detections[0], "box_score": value}])
+
+
 def test_max_detections_keeps_the_best(scene, detections):
     result = score(scene, detections[::-1], max_detections=1)
     assert result["clean"] == score(scene, detections[:3])["clean"]

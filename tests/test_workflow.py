@@ -11,6 +11,7 @@ import yaml
 from project import Project
 
 TABLE3 = "results/table3.csv"
+TRIMMED = ("mask_rcnn", "gains")
 
 
 def trim(study: dict[str, Any]) -> None:
@@ -22,7 +23,9 @@ def trim(study: dict[str, Any]) -> None:
     ]
     for name in ("table2", "table3"):
         rows = study["tables"][name]["rows"]
-        study["tables"][name]["rows"] = [r for r in rows if r.get("variant") != "deep"]
+        study["tables"][name]["rows"] = [
+            r for r in rows if r["method"] in TRIMMED and r.get("variant") != "deep"
+        ]
 
 
 @pytest.fixture(scope="session")
@@ -66,9 +69,9 @@ def test_demo_trains_what_three_tables_share_once(plain: Project) -> None:
         "convert": 3,
         "split": 3,
         "maps": 9,
-        "train": 20,
-        "predict": 20,
-        "score": 20,
+        "train": 47,
+        "predict": 47,
+        "score": 47,
         "table": 3,
         "publish_table": 3,
     }
@@ -79,9 +82,9 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
         "convert": 3,
         "split": 3,
         "maps": 3,
-        "train": 12,
-        "predict": 12,
-        "score": 12,
+        "train": 39,
+        "predict": 39,
+        "score": 39,
         "table": 1,
         "publish_table": 1,
     }

@@ -23,6 +23,7 @@ LEFT_OUT = frozenset(
         # What they decide reaches a step through its parameters, after defaults are merged.
         "gains.config",
         "gains.study",
+        "gains.runs",
         # It shows how far a step is, and decides nothing.
         "gains.progress",
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gains import tables
-from gains.study import Run, Study
+from gains.runs import Run
+from gains.study import Study
 
 
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gains.datasets.coco import CocoDataset
 from gains.datasets.records import integer, whole
@@ -15,8 +15,24 @@ from gains.instances import Rle
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
 
-Detections = list[tuple[float, Rle]]
-"""Score and mask of the detections of one image and category, in file order."""
+
+class Detection(NamedTuple):
+    """One detection.
+
+    Args:
+        score: in [0, 1]; detections are ranked by it.
+        mask: compressed RLE.
+        box_score: in [0, 1]; score thresholds act on it. Equal to ``score`` but for methods that
+            rank by another (Mask Scoring R-CNN).
+    """
+
+    score: float
+    mask: Rle
+    box_score: float
+
+
+Detections = list[Detection]
+"""The detections of one image and category, in file order."""
 
 
 def read_predictions(path: str | Path) -> list[dict[str, Any]]:
@@ -48,14 +64,14 @@ def group_predictions(
     groups: dict[tuple[int, int], Detections] = defaultdict(list)
     for number, record in enumerate(predictions):
         try:
-            image_id, category, value, rle = _check(record, truth)
+            image_id, category, detection = _check(record, truth)
         except ValueError as error:
             raise ValueError(f"prediction {number}: {error}") from error
-        groups[image_id, category].append((value, rle))
+        groups[image_id, category].append(detection)
     return groups
 
 
-def _check(record: Any, truth: CocoDataset) -> tuple[int, int, float, Rle]:
+def _check(record: Any, truth: CocoDataset) -> tuple[int, int, Detection]:
     if not isinstance(record, dict) or any(key not in record for key in KEYS):
         found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
         raise ValueError(f"expected the keys {', '.join(KEYS)}, found {found}")
@@ -70,13 +86,18 @@ def _check(record: Any, truth: CocoDataset) -> tuple[int, int, float, Rle]:
         raise ValueError(
             f"category {category} is not in {truth.path}, which has {sorted(truth.categories)}"
         )
-    value = record["score"]
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"expected a score in [0, 1], found {value!r}")
-    if math.isnan(value) or not 0 <= value <= 1:
-        raise ValueError(f"expected a score in [0, 1], found {value}")
+    score = _share(record["score"], "score")
+    box_score = _share(record["box_score"], "box_score") if "box_score" in record else score
     rle = to_rle(record["segmentation"], image.height, image.width)
-    return image_id, category, float(value), rle
+    return image_id, category, Detection(score, rle, box_score)
+
+
+def _share(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"expected a {name} in [0, 1], found {value!r}")
+    if math.isnan(value) or not 0 <= value <= 1:
+        raise ValueError(f"expected a {name} in [0, 1], found {value}")
+    return float(value)
 
 
 def sidecar_path(predictions: str | Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from gains import config
 from gains.datasets import DATASETS
-from gains.methods import METHODS
+from gains.detection.settings import TwoStageSettings
+from gains.methods import METHODS, Method
 
 _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Top level", config.Config, "The file `config.yaml`."),
@@ -18,7 +20,8 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Data set", config.DatasetSettings, "A block under `datasets`; its name is a file name."),
     ("Split", config.SplitSettings, "`datasets.<name>.split`"),
     ("Anomaly maps", config.MapSettings, "`datasets.<name>.maps`"),
-    ("Recipe", config.RecipeSettings, "`recipe`, and changes of it per data set and variant."),
+    ("Recipe", config.RecipeSettings, "`recipe`; changed per data set, method and variant."),
+    ("Method of a study", config.MethodSettings, "`methods.<method>`"),
     ("Variant", config.VariantSettings, "`variants.<method>.<variant>`"),
     ("Table", config.TableSettings, "`tables.<name>`"),
     ("Table row", config.RowSettings, "An entry of `tables.<name>.rows`."),
@@ -31,7 +34,7 @@ _INTRODUCTION = """\
 Written by `gains config reference --out docs/config.md` from the models that check the file.
 A misspelt key is refused with the nearest known one. `gains config show` prints what a run gets
 after the layers are merged: a method's defaults, the study's `detector` and `recipe`, the data
-set's, the variant's; later layers win.
+set's, the method's block in the study (`methods`), the variant's; later layers win.
 
 A study of one's own is a block in `config.yaml` or in a file given with `--configfile`. A study of
 `config.yaml` itself can be overridden on the command line only under a name of its own
@@ -43,14 +46,9 @@ def reference() -> str:
     """Return every key with its type, range, default and meaning, as Markdown."""
     parts = [_INTRODUCTION]
     parts += [_section(title, model, text) for title, model, text in _SECTIONS]
-    for method in METHODS:
-        title = f"Method `{method.name}`"
-        variants = ", ".join(f"`{name}`" for name in ("default", *method.variants))
-        text = (
-            f"{method.title} ({method.citation}). Keys of `detector` and of `variants."
-            f"{method.name}.<variant>.method`. Built-in variants: {variants}."
-        )
-        parts.append(_section(title, method.settings, text))
+    text = "Keys of `detector` that most methods share; a method's section names what differs."
+    parts.append(_section("Two-stage detectors", TwoStageSettings, text))
+    parts += [_method(method) for method in METHODS]
     nested = {kind: name for method in METHODS for name, kind in _nested(method.settings)}
     for kind, name in nested.items():
         parts.append(_section(f"Methods' `{name}`", kind, f"`detector.{name}`"))
@@ -60,10 +58,30 @@ def reference() -> str:
     return "\n".join(parts)
 
 
-def _section(title: str, model: type[BaseModel], text: str) -> str:
+def _method(method: Method) -> str:
+    variants = ", ".join(f"`{name}`" for name in ("default", *method.variants))
+    text = f"{method.title} ({method.citation}). Built-in variants: {variants}."
+    shared = TwoStageSettings.model_fields
+    if not issubclass(method.settings, TwoStageSettings):
+        return _section(f"Method `{method.name}`", method.settings, text)
+    own = {
+        name: info
+        for name, info in method.settings.model_fields.items()
+        if name not in shared or repr(info) != repr(shared[name])
+    }
+    if not own:
+        return f"## Method `{method.name}`\n\n{text} All keys as in two-stage detectors.\n"
+    text += " Beside the keys of two-stage detectors, or other than there:"
+    return _section(f"Method `{method.name}`", method.settings, text, list(own))
+
+
+def _section(
+    title: str, model: type[BaseModel], text: str, names: Sequence[str] | None = None
+) -> str:
     lines = [f"## {title}", "", text, ""]
     lines += ["| key | type and range | default | meaning |", "|---|---|---|---|"]
-    for name, info in model.model_fields.items():
+    for name in model.model_fields if names is None else names:
+        info = model.model_fields[name]
         default = "required" if info.is_required() else f"`{_default(info)}`"
         meaning = _cell(info.description or "")
         lines.append(f"| `{name}` | {_cell(_kind(info))} | {default} | {meaning} |")

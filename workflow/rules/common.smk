@@ -16,7 +16,8 @@ from gains.datasets import DATASETS
 from gains.datasets.build import check_options
 from gains.methods import METHODS
 from gains.methods.base import weights_file
-from gains.study import Run, resolve
+from gains.runs import Run
+from gains.study import resolve
 
 # Jobs, here or on a cluster's node, use this interpreter and this checkout's package.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):

@@ -11,7 +11,8 @@ import yaml
 from gains.cli.app import app
 
 if TYPE_CHECKING:
-    from gains.study import Run, Study
+    from gains.runs import Run
+    from gains.study import Study
 
 Config = Annotated[Path, typer.Option(help="Config file that has the study.")]
 StudyName = Annotated[str | None, typer.Option("--study", help="Default: the one in force.")]
@@ -33,7 +34,8 @@ def _named_run(
     seed: int,
     fold: int,
 ) -> tuple[Study, Run]:
-    from gains.study import Run, open_study
+    from gains.runs import Run
+    from gains.study import open_study
 
     if dataset is None or method is None:
         raise ValueError(

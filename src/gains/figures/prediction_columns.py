@@ -61,11 +61,11 @@ class Column:
         """Return the predictions of an image with at least ``min_score``, best first."""
         found = sorted(
             (
-                (score, category, rle)
+                (detection.score, category, detection.mask)
                 for (image_id, category), detections in self.detections.items()
                 if image_id == image.id
-                for score, rle in detections
-                if score >= min_score
+                for detection in detections
+                if detection.box_score >= min_score
             ),
             key=lambda detection: -detection[0],
         )

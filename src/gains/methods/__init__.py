@@ -1,6 +1,32 @@
 """The methods; importing this package registers them all."""
 
-from gains.methods import fastinst, gains, mask_rcnn
+from gains.methods import (
+    cascade_rcnn,
+    condinst,
+    donet,
+    fastinst,
+    gains,
+    htc,
+    mask_rcnn,
+    mask_scoring_rcnn,
+    occlusion_rcnn,
+    pisa,
+    pointrend,
+)
 from gains.methods.base import METHODS, Method
 
-__all__ = ["METHODS", "Method", "fastinst", "gains", "mask_rcnn"]
+__all__ = [
+    "METHODS",
+    "Method",
+    "cascade_rcnn",
+    "condinst",
+    "donet",
+    "fastinst",
+    "gains",
+    "htc",
+    "mask_rcnn",
+    "mask_scoring_rcnn",
+    "occlusion_rcnn",
+    "pisa",
+    "pointrend",
+]

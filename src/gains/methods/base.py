@@ -50,7 +50,7 @@ def build_method(settings: dict[str, Any], categories: Sequence[int]) -> Detecto
     """Build the detector of a run.
 
     Args:
-        settings: effective settings of the run (:class:`gains.study.RunSettings`).
+        settings: effective settings of the run (:class:`gains.runs.RunSettings`).
         categories: ids of the data set, ascending; class index k is ``categories[k]``.
 
     Raises:

@@ -31,7 +31,7 @@ def pairs_by_class(
         for category, images in result.items():
             found = groups.get((image_id, category), [])
             if found or category in objects:
-                best = sorted(found, key=lambda detection: -detection[0])[:max_detections]
+                best = sorted(found, key=lambda detection: -detection.score)[:max_detections]
                 images.append(
                     _pairs(truth, truth.images[image_id], objects.get(category, []), best)
                 )
@@ -42,12 +42,13 @@ def _pairs(
     truth: CocoDataset, image: ImageRecord, objects: list[dict[str, Any]], found: Detections
 ) -> Pairs:
     truths = [truth.mask(a, image) for a in objects]
-    detections = [rle for _, rle in found]
+    detections = [detection.mask for detection in found]
     areas, detection_areas = mask_areas(truths), mask_areas(detections)
     return Pairs(
         image.id,
         intersections(detections, truths, detection_areas, areas),
-        np.array([score for score, _ in found], dtype=np.float64),
+        np.array([detection.score for detection in found], dtype=np.float64),
+        np.array([detection.box_score for detection in found], dtype=np.float64),
         detection_areas,
         areas,
         _recorded_areas(objects, areas),
@@ -76,7 +77,7 @@ def clean(by_class: ByClass, score_threshold: float) -> ByClass:
 
 
 def _clean(pairs: Pairs, score_threshold: float) -> Pairs:
-    keep = pairs.scores >= score_threshold
+    keep = pairs.box_scores >= score_threshold
     if pairs.crowd.any():
         half = pairs.detection_areas / 2
         inside = (pairs.intersection > half[:, None])[:, pairs.crowd].any(axis=1)

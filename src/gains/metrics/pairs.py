@@ -33,6 +33,7 @@ class Pairs:
         image_id: id of the image.
         intersection: int64 (D, G), pixels in common.
         scores: float64 (D,), descending.
+        box_scores: float64 (D,), what score thresholds act on.
         detection_areas: int64 (D,).
         areas: int64 (G,), of the masks.
         recorded_areas: float64 (G,), as the ground-truth file states them.
@@ -43,6 +44,7 @@ class Pairs:
     image_id: int
     intersection: NDArray[np.int64]
     scores: NDArray[np.float64]
+    box_scores: NDArray[np.float64]
     detection_areas: NDArray[np.int64]
     areas: NDArray[np.int64]
     recorded_areas: NDArray[np.float64]
@@ -106,6 +108,7 @@ class Pairs:
             self.image_id,
             self.intersection[np.ix_(detections, truths)],
             self.scores[detections],
+            self.box_scores[detections],
             self.detection_areas[detections],
             self.areas[truths],
             self.recorded_areas[truths],

@@ -121,6 +121,7 @@ def _notes(spec: dict[str, Any]) -> list[str]:
         notes.append(f"Target class of the anomaly maps: {ids}.")
     limits = ", ".join(f"{d['title']}: {d['max_detections']}" for d in spec["datasets"])
     notes.append(f"Detections kept per image at most: {limits}.")
+    notes += _training_notes(spec)
     notes += [
         f"{d['title']} is a stand-in for {d['stands_for']}, another set of images: its numbers "
         "cannot be compared with published ones."
@@ -128,6 +129,27 @@ def _notes(spec: dict[str, Any]) -> list[str]:
         if d["stands_for"]
     ]
     return notes
+
+
+def _training_notes(spec: dict[str, Any]) -> list[str]:
+    """Name the rows that saw more images in training than the row that saw fewest."""
+    fewest = {
+        d["name"]: min(row["images_seen"][d["name"]] for row in spec["rows"])
+        for d in spec["datasets"]
+    }
+    more: dict[str, list[str]] = {}
+    for row in spec["rows"]:
+        factors = [row["images_seen"][name] / count for name, count in fewest.items()]
+        if max(factors) > 1:
+            low, high = f"{min(factors):.2g}", f"{max(factors):.2g}"
+            more.setdefault(low if low == high else f"{low} to {high}", []).append(row["label"])
+    seen = ", ".join(f"{d['title']}: {fewest[d['name']]}" for d in spec["datasets"])
+    if not more:
+        return [f"Images seen in training, repetitions counted: {seen}."]
+    others = "; ".join(
+        f"{', '.join(rows)}: {factor} times as many" for factor, rows in more.items()
+    )
+    return [f"Images seen in training, repetitions counted: {seen}. {others}."]
 
 
 def _seeds_note(spec: dict[str, Any]) -> str:

@@ -8,7 +8,8 @@ from gains.config import RowSettings, TableSettings
 from gains.methods import METHODS
 from gains.published.records import row_names
 from gains.registry import nearest
-from gains.study import Run, Study
+from gains.runs import Run
+from gains.study import Study
 from gains.tables.scores import check_metric
 
 
@@ -84,6 +85,9 @@ def _row(study: Study, row: RowSettings, datasets: list[str]) -> dict[str, Any]:
         "backbone": backbone,
         "backbones": backbones,
         "maps_modes": {name: _maps_mode(study, found[0]) for name, found in runs.items()},
+        "images_seen": {
+            name: study.run_settings(found[0]).images_seen for name, found in runs.items()
+        },
         "published": row.published,
         "scores": {
             name: [str(study.run_folder(run) / "test.scores.json") for run in found]

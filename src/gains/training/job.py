@@ -20,7 +20,7 @@ class Job:
     """A training to be done.
 
     Args:
-        settings: method, recipe, maps and max_detections (:class:`gains.study.RunSettings`).
+        settings: method, recipe, maps and max_detections (:class:`gains.runs.RunSettings`).
         coco: COCO json; the images are beside it as ``.zip``.
         split: split file; its ``train`` part is learned.
         maps: gradient anomaly maps of that part, or None.

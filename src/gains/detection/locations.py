@@ -1,0 +1,133 @@
+"""FCOS' locations, and the object that each is to find."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gains.detection.types import Target
+
+STRIDES = (8, 16, 32, 64, 128)
+"""px per cell of p3..p7."""
+RADIUS = 1.5
+"""Of centre sampling, in strides."""
+NONE = -1
+"""Stands for no object."""
+
+
+@dataclass
+class Locations:
+    """The places that predict: the centres of the cells of all levels, finest level first.
+
+    Args:
+        points: float32 (L, 2), x y in px.
+        levels: int64 (L,), 0 for p3.
+    """
+
+    points: Tensor
+    levels: Tensor
+
+    @property
+    def strides(self) -> Tensor:
+        """Return the px per cell at each location, float32 (L,)."""
+        return self.points.new_tensor(STRIDES)[self.levels]
+
+
+@dataclass
+class Assignment:
+    """The P locations of a batch that are to find an object.
+
+    Args:
+        image: int64 (P,).
+        place: int64 (P,), index of the location.
+        matched: int64 (P,), index among the objects of all images, one image after the other.
+    """
+
+    image: Tensor
+    place: Tensor
+    matched: Tensor
+
+    def draw(self, count: int, generator: torch.Generator) -> Assignment:
+        """Return at most ``count`` of them, drawn without replacement."""
+        order = torch.randperm(len(self.place), generator=generator, device=self.place.device)
+        kept = order[:count]
+        return Assignment(self.image[kept], self.place[kept], self.matched[kept])
+
+
+def locate(features: list[Tensor]) -> Locations:
+    """Return the locations of the levels p3..p7, each (B, C, H_l, W_l)."""
+    points, levels = [], []
+    for level, (x, stride) in enumerate(zip(features, STRIDES, strict=True)):
+        rows, columns = (
+            (torch.arange(n, device=x.device, dtype=torch.float32) + 0.5) * stride
+            for n in x.shape[2:]
+        )
+        points.append(torch.cartesian_prod(rows, columns).flip(1))
+        levels.append(torch.full((x.shape[2] * x.shape[3],), level, device=x.device))
+    return Locations(torch.cat(points), torch.cat(levels))
+
+
+def encode(points: Tensor, boxes: Tensor) -> Tensor:
+    """Return left, top, right, bottom (..., 4) of points (..., 2) in boxes (..., 4), px (Eq. 1)."""
+    return torch.cat([points - boxes[..., :2], boxes[..., 2:] - points], dim=-1)
+
+
+def decode(points: Tensor, distances: Tensor) -> Tensor:
+    """Return the boxes (..., 4) that lie at distances (..., 4) around points (..., 2), px."""
+    return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
+
+
+def centreness(distances: Tensor) -> Tensor:
+    """Return 1 at the middle of a box to 0 at its rim (...), of distances (..., 4) (Eq. 3)."""
+    across, along = distances[..., 0::2], distances[..., 1::2]
+    ratio = across.amin(-1) / across.amax(-1) * (along.amin(-1) / along.amax(-1))
+    return ratio.sqrt()
+
+
+def centroids(masks: Tensor) -> Tensor:
+    """Return the centres of mass, float32 (N, 2), x y in px, of masks (N, H, W) of 0 and 1."""
+    sums = [masks.sum(dim=axis).float() for axis in (1, 2)]
+    middles = [torch.arange(s.shape[1], device=s.device) + 0.5 for s in sums]
+    area = sums[0].sum(dim=1).clamp(min=1)
+    return torch.stack([s @ m / area for s, m in zip(sums, middles, strict=True)], dim=1)
+
+
+def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Tensor:
+    """Return each location's object in one image, int64 (L,), or ``NONE``.
+
+    A location takes an object when it lies in its box and within ``RADIUS`` strides of its mask's
+    centroid, and the largest distance to the box's sides is of its level's interest; among
+    several it takes the one of the smallest box.
+
+    Args:
+        locations: of all levels.
+        target: ground truth.
+        sizes: the four bounds between the levels' interests, px.
+    """
+    if len(target.boxes) == 0:
+        return torch.full_like(locations.levels, NONE)
+    points = locations.points[:, None]
+    distances = encode(points, target.boxes)
+    offset = (points - centroids(target.masks)).abs().amax(dim=-1)
+    central = (offset < RADIUS * locations.strides[:, None]) & (distances.amin(dim=-1) > 0)
+    bounds, farthest = distances.new_tensor((0, *sizes, math.inf)), distances.amax(dim=-1)
+    low, high = bounds[locations.levels], bounds[locations.levels + 1]
+    wanted = central & (farthest >= low[:, None]) & (farthest <= high[:, None])
+    areas = (target.boxes[:, 2:] - target.boxes[:, :2]).prod(dim=1)
+    smallest, matched = torch.where(wanted, areas, math.inf).min(dim=1)
+    return torch.where(smallest.isfinite(), matched, NONE)
+
+
+def assign_all(locations: Locations, targets: list[Target], sizes: tuple[float, ...]) -> Assignment:
+    """Assign the objects of a batch; see :func:`assign`."""
+    rows, before = [], 0
+    for target in targets:
+        matched = assign(locations, target, sizes)
+        rows.append(torch.where(matched == NONE, NONE, matched + before))
+        before += len(target.boxes)
+    every = torch.stack(rows)
+    image, place = torch.nonzero(every != NONE, as_tuple=True)
+    return Assignment(image, place, every[image, place])

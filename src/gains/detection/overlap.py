@@ -1,0 +1,70 @@
+"""What objects of one class share: complements, intersections, and their targets in RoIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from gains.detection.mask_head import crops, mask_targets
+from gains.detection.types import Positives, Target, Task
+
+
+@dataclass
+class Parts:
+    """Ground truth inside RoIs, each bool (R, 28, 28); ``whole`` is the union of the other two.
+
+    Args:
+        whole: the object.
+        complement: what it has for itself (DoNet), its visible part (Occlusion R-CNN).
+        intersection: what it shares (DoNet), its invisible part (Occlusion R-CNN).
+    """
+
+    whole: Tensor
+    complement: Tensor
+    intersection: Tensor
+
+
+def cell_class(task: Task) -> int:
+    """Return the class index of the objects that overlap.
+
+    Raises:
+        ValueError: the task declares none.
+    """
+    if task.cell is None:
+        raise ValueError(
+            "expected the category whose objects overlap, found none; set `cell_category` in the "
+            "data set's block"
+        )
+    return task.cell
+
+
+def complement_masks(target: Target, cell: int) -> Tensor:
+    """Return what each object has for itself.
+
+    A cell loses the pixels that another cell covers too; who lies on top plays no part, since
+    cells are translucent. All other objects keep their mask. The published program goes through
+    simplified polygons, which fill a complement's holes; masks keep them.
+
+    Args:
+        target: masks (N, H, W) and labels.
+        cell: class index of the objects that overlap.
+
+    Returns:
+        uint8 (N, H, W), 0 or 1.
+    """
+    cells = (target.labels == cell)[:, None, None]
+    count = (target.masks * cells).sum(dim=0)
+    return target.masks.masked_fill(cells & (count > 1), 0)
+
+
+def part_targets(positives: Positives, cell: int) -> Parts:
+    """Return the objects and their parts inside the RoIs.
+
+    Object and complement are cropped and thresholded one by one, and the intersection is their
+    XOR at 28 x 28 (as published): all of an object that has nothing for itself.
+    """
+    whole = mask_targets(positives)
+    complements = [complement_masks(target, cell) for target in positives.targets]
+    complement = crops(complements, positives) >= 0.5
+    return Parts(whole, complement, whole ^ complement)

@@ -1,0 +1,43 @@
+"""CondInst: masks by convolutions made for each instance, the record; the model is in model.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from gains.detection.fcos_settings import FCOSSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from gains.detection.types import Detector, Task
+
+
+class CondInstSettings(FCOSSettings):
+    """FCOS' settings, and those of the mask branch."""
+
+    mask_channels: int = Field(128, ge=4, description="of the mask branch")
+    mask_norm: Literal["bn", "gn"] = Field(
+        "bn", description="of the mask branch; gn for small batches from random weights"
+    )
+    mask_positives: int = Field(500, ge=1, description="locations of a batch whose masks it learns")
+
+
+def build(settings: CondInstSettings, task: Task) -> Detector:
+    """Build the detector; see :class:`gains.methods.condinst.model.CondInst`."""
+    from gains.methods.condinst.model import CondInst
+
+    return CondInst(settings, task)
+
+
+CONDINST = METHODS.register(
+    Method(
+        name="condinst",
+        title="CondInst",
+        citation=(
+            "Tian, Shen, Chen: Conditional Convolutions for Instance Segmentation. ECCV 2020"
+        ),
+        settings=CondInstSettings,
+        build=build,
+    )
+)

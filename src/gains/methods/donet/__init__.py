@@ -1,0 +1,82 @@
+"""DoNet: deep de-overlapping network, the record; the model is in model.py and mrp.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from gains.detection.settings import TwoStageSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from gains.detection.types import Detector, Task
+
+
+class DoNetSettings(TwoStageSettings):
+    """Mask R-CNN's settings, the paper's modules, and the published program's weights.
+
+    The weights of intersection, complement and refined masks are 1.
+    """
+
+    rois_per_image: int = Field(256, ge=1)
+    mask_weight: float = Field(0.75, ge=0, description="of the coarse masks")
+    modules: Literal["base", "intersection", "drm", "crm", "mrp"] = Field(
+        "crm",
+        description=(
+            "how far the model goes, each with all before it: Mask R-CNN; intersection head; "
+            "complement head (with it the DRM is whole); fusion and refined masks (CRM); "
+            "attention to cells (MRP)"
+        ),
+    )
+    consistency: Literal["published", "soft", "none"] = Field(
+        "published",
+        description=(
+            "of refined masks with the merged parts, from CRM on; published: of thresholded "
+            "masks, which trains nothing; soft: of probabilities"
+        ),
+    )
+    consistency_weight: float = Field(0.00125, ge=0)
+
+
+def build(settings: DoNetSettings, task: Task) -> Detector:
+    """Build the detector that ``modules`` names.
+
+    Raises:
+        ValueError: the task declares no category whose objects overlap, or MRP has no other one.
+    """
+    from gains.detection.mask_head import MaskBranch
+    from gains.detection.two_stage import TwoStageDetector
+    from gains.methods.donet.model import DoNetBranch
+    from gains.methods.donet.mrp import MaskGuidedDetector
+
+    if settings.modules == "base":
+        return TwoStageDetector(settings, task, MaskBranch(settings, task.num_classes))
+    if settings.modules == "mrp":
+        return MaskGuidedDetector(settings, task)
+    return TwoStageDetector(settings, task, DoNetBranch(settings, task))
+
+
+DONET = METHODS.register(
+    Method(
+        name="donet",
+        title="DoNet",
+        citation=(
+            "Jiang, Zhang, Zhou, Wang, Chen: DoNet: Deep De-overlapping Network for Cytology "
+            "Instance Segmentation. CVPR 2023"
+        ),
+        settings=DoNetSettings,
+        build=build,
+        variants={
+            "base": {"modules": "base", "mask_weight": 1.0},
+            "intersection": {"modules": "intersection"},
+            "drm": {"modules": "drm"},
+            "no-consistency": {"consistency": "none"},
+            # a pixel in disagreement counts 100 in the published term, and about 1 in this one
+            "soft-consistency": {"consistency": "soft", "consistency_weight": 0.125},
+            "mrp": {"modules": "mrp"},
+            "published-threshold": {"score_threshold": 0.9},
+        },
+        needs_cell=True,
+    )
+)

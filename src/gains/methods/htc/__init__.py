@@ -1,0 +1,46 @@
+"""HTC: Hybrid Task Cascade, the record; the model is in model.py, its option in semantic.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from gains.detection.settings import TwoStageSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from gains.detection.types import Detector, Task
+
+
+class HtcSettings(TwoStageSettings):
+    """Mask R-CNN's settings with more proposals, and the semantic branch."""
+
+    rpn_post_nms_train: int = Field(2000, ge=1, description="per image")
+    semantic: bool = Field(False, description="add the semantic segmentation branch")
+    semantic_weight: float = Field(0.2, ge=0, description="of its loss")
+
+
+def build(settings: HtcSettings, task: Task) -> Detector:
+    """Build the detector; see :class:`gains.methods.htc.model.HybridTaskCascade`."""
+    from gains.methods.htc.model import HybridTaskCascade
+
+    return HybridTaskCascade(settings, task)
+
+
+HTC = METHODS.register(
+    Method(
+        name="htc",
+        title="HTC",
+        citation=(
+            "Chen, Pang, Wang, Xiong, Li, Sun, Feng, Liu, Shi, Ouyang, Loy, Lin: Hybrid Task "
+            "Cascade for Instance Segmentation. CVPR 2019"
+        ),
+        settings=HtcSettings,
+        build=build,
+        variants={
+            "semantic": {"semantic": True},
+            "published-threshold": {"score_threshold": 0.001},
+        },
+    )
+)

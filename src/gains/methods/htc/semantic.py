@@ -1,0 +1,109 @@
+"""HTC's semantic segmentation branch (paper section 3.2): what class lies where in the image."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.ops import roi_align
+
+from gains.detection.pooling import pool, with_image_index
+from gains.detection.proposals import STRIDES
+from gains.detection.types import Target
+
+LEVEL = 1
+"""The pyramid's level that the branch works at, p3."""
+STRIDE = STRIDES[LEVEL]
+POOL_SIZE = 14
+IGNORED = -100
+"""Target of cells beyond the image."""
+
+
+class SemanticBranch(nn.Module):
+    """Fuses p2..p6 at the size of p3, and makes class logits and an embedding.
+
+    Args:
+        channels: of the pyramid, and of every layer.
+        num_classes: K.
+    """
+
+    def __init__(self, channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.laterals = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in STRIDES)
+        self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(4))
+        self.embedding = nn.Conv2d(channels, channels, 1)
+        self.classes = nn.Conv2d(channels, num_classes + 1, 1)
+        for layer in (*self.laterals, *self.convs, self.embedding, self.classes):
+            nn.init.kaiming_normal_(
+                layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
+            )
+            nn.init.zeros_(layer.get_parameter("bias"))
+
+    def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return logits (B, K+1, h, w), background last, and embedding (B, C, h, w) at stride 8."""
+        shape = features[LEVEL].shape[2:]
+        x = reduce(
+            torch.add,
+            (
+                F.interpolate(F.relu(lateral(x)), shape, mode="bilinear", align_corners=True)
+                for lateral, x in zip(self.laterals, features, strict=True)
+            ),
+        )
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        return self.classes(x), F.relu(self.embedding(x))
+
+
+def semantic_target(targets: list[Target], num_classes: int, shape: tuple[int, int]) -> Tensor:
+    """Return the class of every cell, int64 (B, h, w), from the images' objects.
+
+    A cell has the class of the smallest object that covers its central pixel, so that a nucleus
+    lies upon its cell; K where there is none, ``IGNORED`` beyond the image.
+
+    Args:
+        targets: ground truth.
+        num_classes: K.
+        shape: h and w of the batch's map at stride 8.
+    """
+    out = targets[0].labels.new_full((len(targets), *shape), IGNORED)
+    for place, target in zip(out, targets, strict=True):
+        cells = target.masks[:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+        order = cells.flatten(1).sum(dim=1).argsort(stable=True)
+        everywhere = cells.new_ones((1, *cells.shape[1:]))
+        # of equal values argmax takes the first
+        first = torch.cat([cells[order], everywhere]).argmax(dim=0)
+        classes = torch.cat([target.labels[order], target.labels.new_tensor([num_classes])])
+        place[: cells.shape[1], : cells.shape[2]] = classes[first]
+    return out
+
+
+def semantic_loss(logits: Tensor, targets: list[Target]) -> Tensor:
+    """Return the mean cross entropy over the images' cells of logits (B, K+1, h, w)."""
+    shape = (logits.shape[2], logits.shape[3])
+    wanted = semantic_target(targets, logits.shape[1] - 1, shape)
+    return F.cross_entropy(logits.float(), wanted, ignore_index=IGNORED)
+
+
+def pool_with(embedding: Tensor, features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
+    """Pool RoIs from pyramid and embedding, and add the two (paper Eq. 6).
+
+    Args:
+        embedding: (B, C, h, w) at stride 8, pooled at 14 x 14 whatever the size.
+        features: the pyramid.
+        boxes: one (R_i, 4) per image, px.
+        size: output side, 7 or 14.
+
+    Returns:
+        (R, C, size, size).
+    """
+    semantic = roi_align(
+        embedding.float(),
+        with_image_index(boxes),
+        POOL_SIZE,
+        spatial_scale=1 / STRIDE,
+        sampling_ratio=0,
+        aligned=True,
+    )
+    return pool(features, boxes, size) + F.avg_pool2d(semantic, POOL_SIZE // size)

@@ -1,0 +1,206 @@
+"""Mask Scoring R-CNN: a head that learns the IoU of the predicted masks (paper section 3)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gains.detection.box_head import Found
+from gains.detection.mask_head import POOL_SIZE, MaskBranch, mask_loss, mask_targets, of_class
+from gains.detection.pooling import pool
+from gains.detection.two_stage import TwoStageDetector
+from gains.detection.types import Detections, Positives, Task
+from gains.methods.mask_scoring_rcnn import MaskScoringSettings
+
+
+class MaskIoUHead(nn.Module):
+    """Four 3x3 convolutions, the last of stride 2, and three fully connected layers.
+
+    Args:
+        in_channels: channels of the RoI features.
+        settings: widths.
+        num_classes: K outputs.
+    """
+
+    def __init__(self, in_channels: int, settings: MaskScoringSettings, num_classes: int) -> None:
+        super().__init__()
+        channels, dim = settings.iou_channels, settings.iou_dim
+        widths = [in_channels + 1, *[channels] * 4]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(widths[i], widths[i + 1], 3, stride=2 if i == 3 else 1, padding=1)
+            for i in range(4)
+        )
+        self.fc1 = nn.Linear(channels * (POOL_SIZE // 2) ** 2, dim)
+        self.fc2 = nn.Linear(dim, dim)
+        self.ious = nn.Linear(dim, num_classes)
+        for conv in self.convs:
+            nn.init.kaiming_normal_(
+                conv.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
+            )
+            nn.init.zeros_(conv.get_parameter("bias"))
+        for layer in (self.fc1, self.fc2):
+            nn.init.kaiming_uniform_(layer.weight, a=1)
+            nn.init.zeros_(layer.bias)
+        nn.init.normal_(self.ious.weight, std=0.01)
+        nn.init.zeros_(self.ious.bias)
+
+    def forward(self, roi_features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        """Return the IoU that each mask is thought to have.
+
+        Args:
+            roi_features: (R, C, 14, 14), those the masks were made from.
+            logits: (R, 28, 28), the masks of the RoIs' classes.
+            labels: int64 (R,), the classes.
+
+        Returns:
+            float32 (R,), about [0, 1]; the output is linear.
+        """
+        masks = F.max_pool2d(logits.sigmoid()[:, None], 2)
+        x = torch.cat([roi_features, masks.to(roi_features.dtype)], dim=1)
+        for conv in self.convs:
+            x = F.relu(conv(x))
+        x = F.relu(self.fc2(F.relu(self.fc1(x.flatten(1)))))
+        ious: Tensor = self.ious(x).float()
+        return ious.gather(1, labels[:, None])[:, 0]
+
+
+def pixels_inside(masks: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
+    """Count the mask pixels inside boxes that are rounded down to whole pixels.
+
+    Args:
+        masks: uint8 (N, H, W), 0 or 1.
+        boxes: (R, 4), px, inside the image; one pixel wide and high at least after rounding.
+        index: int64 (R,), the mask of each box.
+
+    Returns:
+        int64 (R,).
+    """
+    corners = boxes.long()
+    low, high = corners[:, :2], torch.maximum(corners[:, 2:], corners[:, :2] + 1)
+    # a row's pixels between two columns are the difference of its sums up to there
+    sums = F.pad(masks.cumsum(dim=2, dtype=torch.int32), (1, 0))
+    in_row = sums[index, :, high[:, 0]] - sums[index, :, low[:, 0]]
+    row = torch.arange(masks.shape[1], device=masks.device)
+    return (in_row * ((row >= low[:, 1:]) & (row < high[:, 1:]))).sum(dim=1)
+
+
+def visible_share(positives: Positives) -> Tensor:
+    """Return the share of each RoI's object that lies inside the RoI, float32 (R,) in [0, 1]."""
+    shares = []
+    for target, boxes, index in zip(
+        positives.targets, positives.boxes, positives.matched, strict=True
+    ):
+        areas = target.masks.sum(dim=(1, 2)).clamp(min=1)
+        shares.append(pixels_inside(target.masks, boxes, index) / areas[index])
+    return torch.cat(shares)
+
+
+def iou_targets(masks: Tensor, truth: Tensor, share: Tensor) -> Tensor:
+    """Return the IoU of predicted masks with the whole object, of which the RoI sees a share.
+
+    What lies outside the RoI counts for the union: there the object's area is the area inside
+    divided by ``share``.
+
+    Args:
+        masks: bool (R, 28, 28), predicted.
+        truth: bool (R, 28, 28), ground truth inside the RoI.
+        share: float32 (R,), of the object's area that lies inside the RoI.
+
+    Returns:
+        float32 (R,) in [0, 1]; 0 where both masks are empty.
+    """
+    overlap = (masks & truth).sum(dim=(1, 2))
+    whole = truth.sum(dim=(1, 2)) / share.clamp(min=1e-7)
+    return overlap / (masks.sum(dim=(1, 2)) + whole - overlap).clamp(min=1)
+
+
+def iou_loss(ious: Tensor, target: Tensor) -> Tensor:
+    """Mean squared error over the RoIs of target above 0; 0 (with a graph) if there is none.
+
+    Args:
+        ious: float32 (R,), predicted.
+        target: float32 (R,).
+    """
+    counted = target > 0
+    return ((ious - target) ** 2 * counted).sum() / counted.sum().clamp(min=1)
+
+
+class MaskScoringBranch(MaskBranch):
+    """Mask R-CNN's mask branch, and the MaskIoU head on the same pooled features.
+
+    Args:
+        settings: widths, weights, threshold.
+        num_classes: K.
+    """
+
+    def __init__(self, settings: MaskScoringSettings, num_classes: int) -> None:
+        super().__init__(settings, num_classes)
+        self.iou_head = MaskIoUHead(settings.backbone.fpn_channels, settings, num_classes)
+        self.iou_weight = settings.iou_weight
+        self.threshold = 0.5 if settings.binarize_logit else 0.0
+
+    def forward(
+        self, features: list[Tensor], boxes: list[Tensor], labels: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mask logits (R, K, 28, 28), those of the RoIs' classes (R, 28, 28), IoUs (R,)."""
+        x = pool(features, boxes, POOL_SIZE)
+        logits = self.head.logits(self.head.features(x))
+        chosen = of_class(logits, labels)
+        return logits, chosen, self.iou_head(x, chosen, labels)
+
+    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+        """Return ``loss_mask`` and ``loss_mask_iou``, whose gradient also reaches the masks."""
+        labels, truth = positives.labels, mask_targets(positives)
+        logits, chosen, ious = self(features, positives.boxes, labels)
+        target = iou_targets(chosen > self.threshold, truth, visible_share(positives))
+        return {
+            "loss_mask": self.weight * mask_loss(logits, labels, truth, None),
+            "loss_mask_iou": self.iou_weight * iou_loss(ious, target),
+        }
+
+
+class MaskScoringRCNN(TwoStageDetector):
+    """Mask R-CNN whose detections are ranked by box score times predicted mask IoU.
+
+    Args:
+        settings: of the method.
+        task: classes, and detections kept.
+    """
+
+    branch: MaskScoringBranch
+
+    def __init__(self, settings: MaskScoringSettings, task: Task) -> None:
+        super().__init__(settings, task, MaskScoringBranch(settings, task.num_classes))
+
+    def with_masks(self, features: list[Tensor], found: list[Found]) -> list[Detections]:
+        """Give the detections masks and mask scores; what was found by box scores all remains."""
+        boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
+        _, logits, ious = self.branch(features, boxes, labels)
+        counts = [len(b) for b in boxes]
+        parts = zip(
+            found,
+            torch.split(logits.float().sigmoid(), counts),
+            # the head's output is linear, a score is not above the box score nor below 0
+            torch.split(ious.clamp(0, 1), counts),
+            strict=True,
+        )
+        return [rescored(f, masks, iou) for f, masks, iou in parts]
+
+
+def rescored(found: Found, masks: Tensor, ious: Tensor) -> Detections:
+    """Score the detections of one image by box score times IoU, and sort them, best first.
+
+    Args:
+        found: D detections with box scores.
+        masks: (D, 28, 28) probabilities.
+        ious: (D,) in [0, 1], predicted for the classes found.
+    """
+    scores, order = (found.scores * ious).sort(descending=True, stable=True)
+    return Detections(
+        found.boxes[order],
+        scores,
+        found.labels[order],
+        masks[order],
+        box_scores=found.scores[order],
+    )

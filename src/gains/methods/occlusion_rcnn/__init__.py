@@ -1,0 +1,50 @@
+"""Occlusion R-CNN, the record; the model is in model.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from gains.detection.settings import TwoStageSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from gains.detection.types import Detector, Task
+
+
+class OcclusionSettings(TwoStageSettings):
+    """Mask R-CNN's settings, with the numbers of DoNet's comparison."""
+
+    rois_per_image: int = Field(256, ge=1)
+    mask_weight: float = Field(
+        1.0, ge=0, description="of each of the amodal, visible and invisible masks"
+    )
+
+
+def build(settings: OcclusionSettings, task: Task) -> Detector:
+    """Build the detector; see :class:`gains.methods.occlusion_rcnn.model.OcclusionBranch`.
+
+    Raises:
+        ValueError: the task declares no category whose objects overlap.
+    """
+    from gains.detection.two_stage import TwoStageDetector
+    from gains.methods.occlusion_rcnn.model import OcclusionBranch
+
+    return TwoStageDetector(settings, task, OcclusionBranch(settings, task))
+
+
+OCCLUSION_RCNN = METHODS.register(
+    Method(
+        name="occlusion_rcnn",
+        title="Occlusion R-CNN",
+        citation=(
+            "Follmann, König, Härtinger, Klostermann, Böttger: Learning to See the Invisible: "
+            "End-to-End Trainable Amodal Instance Segmentation. WACV 2019"
+        ),
+        settings=OcclusionSettings,
+        build=build,
+        variants={"published-threshold": {"score_threshold": 0.9}},
+        needs_cell=True,
+    )
+)

@@ -1,0 +1,62 @@
+"""Occlusion R-CNN's mask branch: amodal, visible and invisible masks (paper section 3)."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from gains.detection.mask_head import POOL_SIZE, ConvHead, mask_loss, of_class
+from gains.detection.overlap import cell_class, part_targets
+from gains.detection.pooling import pool
+from gains.detection.types import Positives, Task
+from gains.methods.occlusion_rcnn import OcclusionSettings
+
+
+def invisible_logits(amodal: Tensor, visible: Tensor) -> Tensor:
+    """Return the logits of what is in the amodal mask and not visible, float32.
+
+    They have no parameters of their own: where the visible logit is positive, it is subtracted
+    from the amodal one.
+    """
+    return amodal.float() - F.relu(visible.float())
+
+
+class OcclusionBranch(nn.Module):
+    """An amodal and a visible mask head on one pooled feature; the invisible mask follows.
+
+    Args:
+        settings: widths, weight of the losses.
+        task: classes, and which of them overlaps.
+
+    Raises:
+        ValueError: the task declares no category whose objects overlap.
+    """
+
+    def __init__(self, settings: OcclusionSettings, task: Task) -> None:
+        super().__init__()
+        pyramid, width = settings.backbone.fpn_channels, settings.mask_channels
+        self.amodal = ConvHead(pyramid, width, task.num_classes)
+        self.visible = ConvHead(pyramid, width, task.num_classes)
+        self.weight = settings.mask_weight
+        self.cell = cell_class(task)
+
+    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+        """Return ``loss_amodal``, ``loss_visible`` and ``loss_invisible``."""
+        x = pool(features, positives.boxes, POOL_SIZE)
+        amodal = self.amodal.logits(self.amodal.features(x))
+        visible = self.visible.logits(self.visible.features(x))
+        labels, parts = positives.labels, part_targets(positives, self.cell)
+        pairs = {
+            "loss_amodal": (amodal, parts.whole),
+            "loss_visible": (visible, parts.complement),
+            "loss_invisible": (invisible_logits(amodal, visible), parts.intersection),
+        }
+        return {
+            name: self.weight * mask_loss(logits, labels, wanted, None)
+            for name, (logits, wanted) in pairs.items()
+        }
+
+    def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
+        """Return amodal mask probabilities (D, 28, 28); the other masks are not asked for."""
+        x = pool(features, boxes, POOL_SIZE)
+        return of_class(self.amodal.logits(self.amodal.features(x)), labels).float().sigmoid()

@@ -1,0 +1,192 @@
+"""PISA's box branch: importance-based reweighting, classification-aware regression (section 4)."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchvision.ops import box_iou
+
+from gains.detection import boxes as box_ops
+from gains.detection.box_head import DELTA_WEIGHTS, POOL_SIZE, BoxBranch, of_true_class
+from gains.detection.matching import IGNORED, sample
+from gains.detection.pooling import pool
+from gains.detection.sampling import Sampled, label, with_truth
+from gains.detection.types import Positives, Target, Task
+from gains.methods.pisa import PisaSettings
+from gains.methods.pisa.ranking import by_importance, hierarchical_rank, keep_sum, weights_of
+
+
+def positive_weights(
+    ious: Tensor, objects: Tensor, labels: Tensor, power: float, bias: float
+) -> Tensor:
+    """Weigh foreground RoIs by the rank of their refined boxes, IoU-HLR (ISR-P).
+
+    Args:
+        ious: float32 (P,), of the refined box with its object.
+        objects: int64 (P,), which object; unique in the batch.
+        labels: int64 (P,), class index.
+        power: see :func:`weights_of`.
+        bias: see :func:`weights_of`.
+
+    Returns:
+        float32 (P,); equal ranks of different classes weigh the same.
+    """
+    most = (labels[:, None] == labels).sum(dim=1).amax() if len(labels) else 0
+    return weights_of(hierarchical_rank(ious, objects, labels), most, power, bias)
+
+
+def carl_weights(logits: Tensor, labels: Tensor, power: float, bias: float) -> Tensor:
+    """Weigh foreground RoIs by the probability of their class (CARL, section 4.2).
+
+    Args:
+        logits: float32 (P, K + 1).
+        labels: int64 (P,), class index.
+        power: k of the paper.
+        bias: b of the paper.
+
+    Returns:
+        float32 (P,) of mean 1, with the graph of the logits: a poorly placed box lowers its own
+        class score.
+    """
+    probability = logits.softmax(dim=1).gather(1, labels[:, None])[:, 0]
+    weights = (bias + (1 - bias) * probability) ** power
+    return weights / weights.mean()
+
+
+class PisaBranch(BoxBranch):
+    """Faster R-CNN's box branch with prime sample attention; at test it is the same.
+
+    Args:
+        settings: of the method.
+        task: classes, and detections kept.
+    """
+
+    settings: PisaSettings
+
+    def __init__(self, settings: PisaSettings, task: Task) -> None:
+        super().__init__(settings, task)
+
+    def losses(
+        self,
+        features: list[Tensor],
+        proposals: list[Tensor],
+        targets: list[Target],
+        generator: torch.Generator,
+    ) -> tuple[dict[str, Tensor], Positives]:
+        """Return ``loss_cls`` (reweighted), ``loss_box``, ``loss_carl``; and foreground RoIs.
+
+        All are divided by the number of sampled RoIs. CARL comes on top of the ordinary loss of
+        the boxes (mmdetection; the paper speaks of one regression loss).
+        """
+        s = self.settings
+        rois, negative = self._draw(features, proposals, targets, generator)
+        logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
+        logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives()
+        found = of_true_class(deltas[rois.foreground], positives.labels).float()
+        wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), DELTA_WEIGHTS)
+        box = F.smooth_l1_loss(found, wanted, reduction="none", beta=s.box_beta).sum(dim=1)
+        cls = F.cross_entropy(logits, labels, reduction="none")
+        weights = self._class_weights(cls.detach(), rois, found.detach(), negative)
+        carl = carl_weights(logits[rois.foreground], positives.labels, s.carl_power, s.carl_bias)
+        losses = {"loss_cls": weights * cls, "loss_box": box, "loss_carl": carl * box}
+        return {k: v.sum() / max(len(labels), 1) for k, v in losses.items()}, positives
+
+    def _class_weights(
+        self, losses: Tensor, rois: Sampled, deltas: Tensor, negative: list[Tensor]
+    ) -> Tensor:
+        """Return the weights of the classification losses (R,); they keep the losses' sums.
+
+        Args:
+            losses: (R,), each image's foreground first.
+            rois: the sampled RoIs.
+            deltas: (P, 4), predicted for the foreground.
+            negative: weights of each image's background, (N_i,).
+        """
+        s, positives = self.settings, rois.positives()
+        counts = [len(boxes) for boxes in positives.boxes]
+        before = [sum(len(t.labels) for t in rois.targets[:i]) for i in range(len(counts))]
+        objects = [index + n for index, n in zip(positives.matched, before, strict=True)]
+        refined = box_ops.decode(deltas, torch.cat(positives.boxes), DELTA_WEIGHTS)
+        positive = positive_weights(
+            box_iou(refined, rois.matched_boxes()).diagonal(),
+            torch.cat(objects),
+            positives.labels,
+            s.positive_power,
+            s.positive_bias,
+        )
+        positive = keep_sum(positive, losses[rois.foreground])
+        parts = []
+        for own, drawn, rest in zip(
+            torch.split(positive, counts),
+            torch.split(losses, [len(boxes) for boxes in rois.boxes]),
+            negative,
+            strict=True,
+        ):
+            parts += [own, keep_sum(rest, drawn[len(own) :])]
+        return torch.cat(parts)
+
+    def _draw(
+        self,
+        features: list[Tensor],
+        proposals: list[Tensor],
+        targets: list[Target],
+        generator: torch.Generator,
+    ) -> tuple[Sampled, list[Tensor]]:
+        """Draw RoIs, the background by importance (ISR-N), and weigh the background.
+
+        Returns:
+            The RoIs, each image's foreground first, and the weights of its background (N_i,).
+        """
+        classes = self.task.num_classes
+        every = label(with_truth(proposals, targets), targets, classes)
+        background = [torch.nonzero(labels == classes).flatten() for labels in every.labels]
+        candidates = [b[index] for b, index in zip(every.boxes, background, strict=True)]
+        kept, weights = [], []
+        for labels, index, rank in zip(
+            every.labels, background, self._hard(features, candidates), strict=True
+        ):
+            positive, negative, weight = self._draw_image(labels, index[rank], generator)
+            kept.append(torch.cat([positive, negative]))
+            weights.append(weight)
+        rois = Sampled(
+            [boxes[k] for boxes, k in zip(every.boxes, kept, strict=True)],
+            [labels[k] for labels, k in zip(every.labels, kept, strict=True)],
+            [matched[k] for matched, k in zip(every.matched, kept, strict=True)],
+            targets,
+            classes,
+        )
+        return rois, weights
+
+    @torch.no_grad()
+    def _hard(self, features: list[Tensor], boxes: list[Tensor]) -> list[Tensor]:
+        """Return which background boxes look like an object, indices, most important first."""
+        s, counts = self.settings, [len(b) for b in boxes]
+        logits, deltas = self.head(pool(features, boxes, POOL_SIZE))
+        scores, best = logits.float().softmax(dim=1)[:, :-1].max(dim=1)
+        refined = box_ops.decode(of_true_class(deltas, best), torch.cat(boxes), DELTA_WEIGHTS)
+        parts = zip(torch.split(refined, counts), torch.split(scores, counts), strict=True)
+        return [by_importance(b, score, s.negative_score, s.negative_nms) for b, score in parts]
+
+    def _draw_image(
+        self, labels: Tensor, hard: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Draw foreground by chance, background by importance, and where that ends by chance.
+
+        Args:
+            labels: int64 (N,), K for background.
+            hard: int64 (H,), background boxes in their order.
+            generator: source of chance.
+
+        Returns:
+            Indices of foreground and background, and the background's weights: by rank, and what
+            was drawn by chance weighs as the last that was not.
+        """
+        s = self.settings
+        role = (labels < self.task.num_classes).to(torch.int8)
+        role[hard] = IGNORED
+        positive, easy = sample(role, s.rois_per_image, s.roi_positive_fraction, generator)
+        negative = torch.cat([hard, easy])[: s.rois_per_image - len(positive)]
+        rank = torch.arange(len(negative), device=labels.device).clamp(max=max(len(hard) - 1, 0))
+        count = max(len(negative), len(hard))
+        return positive, negative, weights_of(rank, count, s.negative_power, s.negative_bias)

@@ -1,0 +1,297 @@
+"""FCOS' locations, assignment, losses and selection, against cases worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from gains.detection.fcos import FCOSHead, Predictions, by_location, fcos_losses, select
+from gains.detection.fcos_settings import FCOSSettings
+from gains.detection.locations import (
+    NONE,
+    STRIDES,
+    Assignment,
+    Locations,
+    assign,
+    assign_all,
+    centreness,
+    centroids,
+    decode,
+    encode,
+    locate,
+)
+from gains.detection.types import Target
+from gains.training.samples import boxes_of
+
+SIZES = (16.0, 32.0, 64.0, 128.0)
+
+
+def pyramid(side: int = 128, channels: int = 1) -> list[torch.Tensor]:
+    return [torch.zeros(1, channels, -(-side // s), -(-side // s)) for s in STRIDES]
+
+
+def target_of(masks: torch.Tensor) -> Target:
+    return Target(boxes_of(masks), torch.zeros(len(masks), dtype=torch.int64), masks)
+
+
+def rectangles(*sides: tuple[int, int, int, int], size: int = 128) -> Target:
+    masks = torch.zeros(len(sides), size, size, dtype=torch.uint8)
+    for mask, (x0, y0, x1, y1) in zip(masks, sides, strict=True):
+        mask[y0:y1, x0:x1] = 1
+    return target_of(masks)
+
+
+def taken(locations: Locations, matched: torch.Tensor) -> dict[tuple[float, float, int], int]:
+    """Return x, y, level -> object of the positive locations."""
+    return {
+        (*locations.points[i].tolist(), int(locations.levels[i])): int(matched[i])
+        for i in torch.nonzero(matched != NONE).flatten()
+    }
+
+
+def test_locations_are_the_centres_of_the_cells() -> None:
+    features = [torch.zeros(1, 1, 16, 12), *(torch.zeros(1, 1, n, n) for n in (8, 4, 2, 1))]
+    found = locate(features)
+    assert found.points.shape == (16 * 12 + 64 + 16 + 4 + 1, 2)
+    assert found.points[12 * 3 + 5].tolist() == [5 * 8 + 4, 3 * 8 + 4]
+    assert found.points[16 * 12 + 1].tolist() == [24, 8]
+    assert found.strides[-1] == 128
+    maps = [torch.rand(2, 3, *x.shape[2:]) for x in features]
+    flat = by_location(maps)
+    assert flat[1, 12 * 3 + 5].tolist() == maps[0][1, :, 3, 5].tolist()
+    assert flat[0, -1].tolist() == maps[-1][0, :, 0, 0].tolist()
+
+
+def test_distances_by_hand_and_back() -> None:
+    points = torch.tensor([[10.0, 20.0], [3.0, 4.0]])
+    boxes = torch.tensor([[4.0, 5.0, 30.0, 22.0], [0.0, 0.0, 9.0, 9.0]])
+    distances = encode(points, boxes)
+    assert distances[0].tolist() == [6, 15, 20, 2]
+    torch.testing.assert_close(decode(points, distances), boxes)
+
+
+def test_centreness_by_hand() -> None:
+    distances = torch.tensor([[4.0, 4, 4, 4], [2, 3, 8, 12], [0, 5, 9, 5]])
+    torch.testing.assert_close(centreness(distances), torch.tensor([1.0, 0.25, 0.0]))
+
+
+def test_a_location_inside_two_boxes_takes_the_smaller() -> None:
+    # both of p4's interest, their centroids within 1.5 strides of (56, 56)
+    target = rectangles((26, 26, 86, 86), (36, 36, 84, 84))
+    locations = locate(pyramid())
+    found = taken(locations, assign(locations, target, SIZES))
+    assert found[56.0, 56.0, 1] == 1
+    swapped = Target(target.boxes.flip(0), target.labels, target.masks.flip(0))
+    assert taken(locations, assign(locations, swapped, SIZES))[56.0, 56.0, 1] == 0
+    alone = rectangles((26, 26, 86, 86))
+    assert taken(locations, assign(locations, alone, SIZES))[56.0, 56.0, 1] == 0
+
+
+def test_the_size_of_a_box_chooses_the_level() -> None:
+    target = rectangles((10, 10, 24, 24), (30, 30, 74, 74), (0, 0, 128, 90))
+    locations = locate(pyramid())
+    found = taken(locations, assign(locations, target, SIZES))
+    assert {number: {key[2] for key, n in found.items() if n == number} for number in range(3)} == {
+        0: {0},  # the farthest side is less than 14 px away
+        1: {1},  # at least 22, at most 22 + 12 px
+        2: {3},  # at least 80 px at all of p5's locations
+    }
+
+
+def test_each_location_against_the_rule_written_out() -> None:
+    generator = torch.Generator().manual_seed(4)
+    sides = []
+    for _ in range(12):
+        x0, y0 = torch.randint(0, 90, (2,), generator=generator).tolist()
+        w, h = torch.randint(4, 100, (2,), generator=generator).tolist()
+        sides.append((x0, y0, min(x0 + w, 128), min(y0 + h, 128)))
+    target = rectangles(*sides)
+    locations = locate(pyramid())
+    found = assign(locations, target, SIZES)
+    assert (found != NONE).sum() > 20
+    interests = [(0.0, 16.0), (16.0, 32.0), (32.0, 64.0), (64.0, 128.0), (128.0, math.inf)]
+    for (x, y), level, matched in zip(
+        locations.points.tolist(), locations.levels.tolist(), found.tolist(), strict=True
+    ):
+        best, best_area = NONE, math.inf
+        for number, (x0, y0, x1, y1) in enumerate(sides):
+            distances = (x - x0, y - y0, x1 - x, y1 - y)
+            reach = 1.5 * STRIDES[level]
+            near = abs(x - (x0 + x1) / 2) < reach and abs(y - (y0 + y1) / 2) < reach
+            low, high = interests[level]
+            area = (x1 - x0) * (y1 - y0)
+            if min(distances) > 0 and near and low <= max(distances) <= high and area < best_area:
+                best, best_area = number, area
+        assert matched == best
+
+
+def crescent() -> torch.Tensor:
+    """Return a disk without the disk to its right, one uint8 mask (1, 128, 128)."""
+    y, x = torch.meshgrid(torch.arange(128), torch.arange(128), indexing="ij")
+    disk = (x - 60) ** 2 + (y - 60) ** 2 <= 30**2
+    bite = (x - 76) ** 2 + (y - 60) ** 2 <= 30**2
+    return (disk & ~bite).to(torch.uint8)[None]
+
+
+def test_centroid_by_hand_and_of_a_crescent() -> None:
+    corner = torch.zeros(2, 6, 8, dtype=torch.uint8)
+    corner[0, 0, :4] = 1
+    corner[0, 1, 0] = 1
+    # pixel centres: x 0.5 1.5 2.5 3.5 0.5, y four times 0.5 and 1.5
+    torch.testing.assert_close(centroids(corner)[0], torch.tensor([8.5 / 5, 3.5 / 5]))
+    assert centroids(corner)[1].tolist() == [0, 0]
+    rows, columns = torch.nonzero(crescent()[0], as_tuple=True)
+    expected = torch.stack([columns.float().mean(), rows.float().mean()]) + 0.5
+    torch.testing.assert_close(centroids(crescent())[0], expected)
+
+
+def test_centres_are_sampled_around_the_centroid_of_a_crescent() -> None:
+    target = target_of(crescent())
+    centre = centroids(target.masks)[0]
+    middle = (target.boxes[0, :2] + target.boxes[0, 2:]) / 2
+    assert middle[0] - centre[0] > 3
+    locations = locate(pyramid())
+    found = taken(locations, assign(locations, target, (64.0, 128.0, 256.0, 512.0)))
+    columns = {x for x, _, _ in found}
+    # p3: within 12 px of the centroid's x, which is about 42
+    assert columns == {x for x in (28.0, 36.0, 44.0, 52.0, 60.0) if abs(x - centre[0]) < 12}
+    assert columns != {x for x in (28.0, 36.0, 44.0, 52.0, 60.0) if abs(x - middle[0]) < 12}
+
+
+def test_the_objects_of_a_batch_are_counted_on() -> None:
+    first = rectangles((10, 10, 24, 24), (60, 60, 74, 74))
+    nothing = rectangles()
+    third = rectangles((90, 90, 104, 104))
+    found = assign_all(locate(pyramid()), [first, nothing, third], SIZES)
+    pairs = set(zip(found.image.tolist(), found.matched.tolist(), strict=True))
+    assert pairs == {(0, 0), (0, 1), (2, 2)}
+    assert len(assign_all(locate(pyramid()), [nothing], SIZES).place) == 0
+
+
+def test_a_draw_keeps_rows_together_and_is_repeatable() -> None:
+    every = Assignment(torch.arange(50), torch.arange(50) + 100, torch.arange(50) + 200)
+    draws = [every.draw(20, torch.Generator().manual_seed(2)) for _ in range(2)]
+    assert torch.equal(draws[0].image, draws[1].image)
+    assert len(set(draws[0].image.tolist())) == 20
+    assert torch.equal(draws[0].place, draws[0].image + 100)
+    assert torch.equal(draws[0].matched, draws[0].image + 200)
+    assert len(every.draw(500, torch.Generator()).place) == 50
+
+
+def test_losses_by_hand() -> None:
+    locations = Locations(
+        torch.tensor([[4.0, 4], [12, 4], [20, 4]]), torch.zeros(3, dtype=torch.int64)
+    )
+    probability = torch.tensor([[[0.8, 0.1], [0.3, 0.4], [0.05, 0.2]]], dtype=torch.float64)
+    found = Predictions(
+        probability.logit().float(),
+        torch.tensor([[[4.0, 4, 4, 4], [6.0, 2, 2, 2], [0, 0, 0, 0]]]),
+        torch.zeros(1, 3),
+        locations,
+        [],
+    )
+    # object 0 is (0, 0, 8, 8), found exactly at centre-ness 1; object 1 is (8, 2, 14, 6):
+    # distances 4 2 2 2 at (12, 4), centre-ness sqrt(1/2); predicted is (6, 2, 14, 6)
+    target = Target(
+        torch.tensor([[0.0, 0, 8, 8], [8, 2, 14, 6]]), torch.tensor([0, 1]), torch.zeros(2, 8, 24)
+    )
+    zero = torch.tensor([0, 0])
+    positives = Assignment(zero, torch.tensor([0, 1]), torch.tensor([0, 1]))
+    losses = fcos_losses(found, positives, [target])
+    one = [0.8, 0.4]  # the true class of locations 0 and 1
+    focal = sum(0.25 * (1 - p) ** 2 * -math.log(p) for p in one)
+    focal += sum(0.75 * p**2 * -math.log(1 - p) for p in (0.1, 0.3, 0.05, 0.2))
+    assert losses["loss_cls"].item() == pytest.approx(focal / 2, rel=1e-5)
+    weight = math.sqrt(0.5)
+    # IoU 24 / 32, the hull is the union: GIoU loss 1/4
+    assert losses["loss_box"].item() == pytest.approx(weight * 0.25 / (1 + weight), rel=1e-5)
+    assert losses["loss_centreness"].item() == pytest.approx(math.log(2), rel=1e-5)
+
+
+def predictions(logits: torch.Tensor, centre: float = 0.0) -> Predictions:
+    """Return what a head would say with the same class logits (L, K) and boxes of 8 px."""
+    locations = locate(pyramid(64))
+    length = len(locations.points)
+    distances = torch.full((1, length, 4), 4.0)
+    return Predictions(logits[None], distances, torch.full((1, length), centre), locations, [])
+
+
+def test_selection_by_hand() -> None:
+    logits = torch.full((64 + 16 + 4 + 1 + 1, 2), -20.0)
+    logits[8 * 2 + 3, 1] = 2.0  # p3, (28, 20)
+    logits[8 * 5 + 6, 0] = 1.0  # p3, (52, 44)
+    logits[64 + 3, 0] = -4.0  # below the threshold
+    found = select(predictions(logits), 0, (64, 64), FCOSSettings(), 10)
+    probability = torch.tensor([2.0, 1.0]).sigmoid() * 0.5
+    torch.testing.assert_close(found.scores, probability.sqrt())
+    assert found.labels.tolist() == [1, 0]
+    assert found.places.tolist() == [8 * 2 + 3, 8 * 5 + 6]
+    assert found.boxes.tolist() == [[24, 16, 32, 24], [48, 40, 56, 48]]
+
+
+def test_the_threshold_acts_on_the_product() -> None:
+    logits = torch.full((86, 1), -20.0)
+    logits[10] = torch.tensor(0.15).logit()
+    with_centre = [predictions(logits, c) for c in (0.0, -1.0)]  # 0.075 and 0.040
+    counts = [len(select(p, 0, (64, 64), FCOSSettings(), 10).scores) for p in with_centre]
+    assert counts == [1, 0]
+
+
+def test_boxes_are_clipped_and_those_outside_dropped() -> None:
+    logits = torch.full((86, 1), 3.0)
+    found = select(predictions(logits), 0, (20, 30), FCOSSettings(), 100)
+    assert len(found.boxes) > 0
+    assert (found.boxes[:, 2:] <= torch.tensor([30.0, 20.0])).all()
+    points = locate(pyramid(64)).points[found.places]
+    assert (points < torch.tensor([34.0, 24.0])).all()
+
+
+def test_nms_acts_within_a_class_and_the_best_are_kept() -> None:
+    logits = torch.full((86, 2), -20.0)
+    logits[10] = torch.tensor([2.0, 1.0])
+    twin = predictions(logits)
+    twin.locations.points[11] = twin.locations.points[10] + 1
+    twin.logits[0, 11, 0] = 0.5
+    found = select(twin, 0, (64, 64), FCOSSettings(), 10)
+    # 49 of 79 px are shared: IoU 0.62
+    assert found.places.tolist() == [10, 10]
+    assert found.labels.tolist() == [0, 1]
+    assert select(twin, 0, (64, 64), FCOSSettings(), 1).labels.tolist() == [0]
+    assert len(select(twin, 0, (64, 64), FCOSSettings(nms=0.65), 10).places) == 3
+
+
+def test_the_candidates_of_a_level_are_limited() -> None:
+    logits = torch.full((86, 1), 3.0)
+    found = select(predictions(logits), 0, (256, 256), FCOSSettings(pre_nms=4, nms=1.0), 100)
+    levels = locate(pyramid(64)).levels[found.places]
+    assert levels.bincount().tolist() == [4, 4, 4, 1, 1]
+
+
+def test_the_head_starts_at_the_prior_and_scales_levels() -> None:
+    torch.manual_seed(0)
+    head = FCOSHead(16, 2, 3)
+    features = [torch.rand(1, 16, *x.shape[2:]) for x in pyramid()]
+    found = head(features)
+    assert found.logits.sigmoid().mean().item() == pytest.approx(0.01, rel=0.2)
+    assert (found.distances >= 0).all()
+    with torch.no_grad():
+        head.scales[1] *= 3
+    again = head(features)
+    ratio = torch.where(found.locations.levels == 1, 3.0, 1.0)[None, :, None]
+    torch.testing.assert_close(again.distances, found.distances * ratio)
+    assert torch.equal(again.logits, found.logits)
+
+
+def test_distances_are_in_strides_of_the_level() -> None:
+    head = FCOSHead(8, 1, 1)
+    torch.nn.init.zeros_(head.distances.weight)
+    torch.nn.init.constant_(head.distances.get_parameter("bias"), 2.0)
+    found = head([torch.rand(1, 8, *x.shape[2:]) for x in pyramid()])
+    torch.testing.assert_close(found.distances[0, :, 0], 2 * found.locations.strides)
+
+
+def test_sizes_of_interest_must_rise() -> None:
+    with pytest.raises(ValueError, match="must rise"):
+        FCOSSettings(sizes_of_interest=(16, 16, 32, 64))

@@ -1,0 +1,140 @@
+"""Recipes of a method's own: the same number of images, and what tables say of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from table_scenes import spec_of, study, write_scores
+from torch import nn
+
+from gains.config import RecipeSettings, check
+from gains.runs import Run
+from gains.study import Study, from_config
+from gains.tables import write_table
+from gains.training.optimiser import make_optimiser
+
+COMMON = {"iterations": 100, "batch_size": 4, "warmup_iterations": 20, "milestones": [60, 90]}
+
+
+def study_with(methods: dict[str, Any], **recipe: Any) -> Study:
+    return study([0], recipe={**COMMON, **recipe}, methods=methods)
+
+
+def recipe_of(found: Study, method: str) -> dict[str, Any]:
+    return found.run_settings(Run("cells", method, "default", 0)).recipe
+
+
+def test_another_batch_size_sees_the_same_images() -> None:
+    found = study_with({"gains": {"recipe": {"batch_size": 2}}})
+    changed, common = recipe_of(found, "gains"), recipe_of(found, "mask_rcnn")
+    assert (changed["iterations"], changed["batch_size"]) == (200, 2)
+    assert changed["milestones"] == [120, 180]
+    assert changed["warmup_iterations"] == 40
+    assert (common["iterations"], common["batch_size"]) == (100, 4)
+
+
+def test_more_images_are_asked_for_as_a_multiple() -> None:
+    found = study_with({"gains": {"images": 2.5, "recipe": {"lr": 0.001}}})
+    changed = recipe_of(found, "gains")
+    assert changed["iterations"] == 250
+    assert changed["milestones"] == [150, 225]
+    assert changed["lr"] == 0.001
+    assert recipe_of(found, "mask_rcnn")["lr"] == 0.015
+
+
+def test_what_the_method_states_wins() -> None:
+    found = study_with({"gains": {"images": 2, "recipe": {"milestones": [7]}}})
+    assert recipe_of(found, "gains")["milestones"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("methods", "message"),
+    [
+        ({"gain": {}}, "did you mean 'gains'"),
+        ({"gains": {"image": 3}}, "did you mean 'images'"),
+        ({"gains": {"images": 0}}, "greater than 0"),
+        ({"gains": {"recipe": {"batch_size": 0}}}, "batch_size"),
+        ({"gains": {"recipe": {"optimizer": "adamw"}}}, "did you mean 'optimiser'"),
+        ({"gains": {"method": {"alarm": True}}}, "did you mean 'alrm'"),
+    ],
+)
+def test_bad_blocks_are_refused(methods: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        study_with(methods)
+
+
+def test_a_variant_wins_over_its_methods_block() -> None:
+    block = {"method": {"mask_weight": 3.0, "score_threshold": 0.2}}
+    found = study_with({"gains": block}, iterations=100)
+    baseline = found.run_settings(Run("cells", "gains", "baseline", 0)).method
+    assert (baseline["mask_weight"], baseline["score_threshold"]) == (1.0, 0.2)
+
+
+def test_the_cell_category_is_the_maps_target_unless_said() -> None:
+    block: dict[str, Any] = {
+        "title": "t",
+        "datasets": {
+            "a": {"source": "synthetic-cells", "maps": {"target_category": 2}},
+            "b": {
+                "source": "synthetic-cells",
+                "maps": {"target_category": 2},
+                "cell_category": 1,
+            },
+        },
+        "tables": {"t": {"title": "t", "rows": [{"method": "mask_rcnn"}, {"method": "donet"}]}},
+    }
+    found = from_config(check({"study": "s", "studies": {"s": block}}, "test"))
+    cells = [found.run_settings(Run(d, "donet", "default", 0)).cell_category for d in "ab"]
+    assert cells == [2, 1]
+    assert found.run_settings(Run("b", "mask_rcnn", "default", 0)).cell_category is None
+
+
+def notes_of(found: Study, tmp_path: Any) -> str:
+    table = spec_of(found)
+    write_scores(table, {"": 0.5})
+    write_table(table, tmp_path / "t.csv")
+    return str((tmp_path / "t.md").read_text())
+
+
+def test_a_table_names_the_rows_that_saw_more_images(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = notes_of(study_with({"gains": {"images": 3}}), tmp_path)
+    assert "repetitions counted: cells\\_1: 400. GAInS (R18): 3 times as many." in text
+    text = notes_of(study_with({"gains": {"recipe": {"batch_size": 2}}}), tmp_path)
+    assert "repetitions counted: cells\\_1: 400.\n" in text
+    assert "times as many" not in text
+
+
+class Net(nn.Module):
+    """A backbone, a norm, an embedding and a head."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = nn.Module()
+        self.backbone.body = nn.Conv2d(3, 4, 1)
+        self.norm = nn.LayerNorm(4)
+        self.queries = nn.Embedding(5, 4)
+        self.head = nn.Linear(4, 2)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_groups_of_the_optimiser(name: str) -> None:
+    recipe = RecipeSettings.model_validate(
+        {"optimiser": name, "lr": 0.5, "weight_decay": 0.05, "backbone_lr_factor": 0.1}
+    )
+    net = Net()
+    optimiser = make_optimiser(net, recipe)
+    assert type(optimiser).__name__.lower() == name
+    found = {
+        id(p): (group["weight_decay"], group["factor"], group["lr"])
+        for group in optimiser.param_groups
+        for p in group["params"]
+    }
+    assert len(found) == len(list(net.parameters()))
+    assert found[id(net.backbone.body.weight)] == (0.05, 0.1, 0.05)
+    assert found[id(net.head.weight)] == (0.05, 1.0, 0.5)
+    assert found[id(net.head.bias)] == (0.05, 1.0, 0.5)
+    assert found[id(net.norm.weight)] == found[id(net.queries.weight)] == (0.0, 1.0, 0.5)
