@@ -31,7 +31,16 @@ pytestmark = pytest.mark.slow
 
 ITERATIONS = 250
 SIZE = 320
-OWN_RECIPE: dict[str, dict[str, Any]] = {}
+OWN_RECIPE: dict[str, dict[str, Any]] = {
+    "fastinst": {
+        "iterations": 1200,
+        "optimiser": "adamw",
+        "lr": 0.0003,
+        "weight_decay": 0.05,
+        "backbone_lr_factor": 0.1,
+        "clip_norm": 0.01,
+    },
+}
 """What a method's recipe demands otherwise."""
 
 

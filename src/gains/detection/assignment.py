@@ -25,14 +25,14 @@ def assign(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
 
     Returns:
         Per matrix the indices of predictions and of objects, int64 (min(Q_i, N_i),) each, on the
-        device of the costs; predictions rise.
+        device of the costs; objects rise.
     """
     if not costs:
         return []
     ends = np.cumsum([0, *(cost.numel() for cost in costs)])
     flat = torch.cat([cost.float().flatten() for cost in costs]).nan_to_num().cpu().numpy()
     found = [
-        np.stack(linear_sum_assignment(flat[start:end].reshape(cost.shape)))
+        np.stack(linear_sum_assignment(flat[start:end].reshape(cost.shape).T)[::-1])
         for (start, end), cost in zip(pairwise(ends), costs, strict=True)
     ]
     joined = torch.from_numpy(np.concatenate(found, axis=1)).to(costs[0].device)

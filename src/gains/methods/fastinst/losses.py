@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 import torch.nn.functional as F
@@ -42,23 +43,20 @@ class Matched:
     """Which predictions stand for which objects, over a batch.
 
     Args:
-        image: int64 (M,), index of the image.
-        query: int64 (M,), index of the prediction.
-        object: int64 (M,), index into the objects of all images one after the other.
+        query: int64 (M,), index into the B * Q queries of all images, one after the other.
+        object: int64 (M,), index into the objects of all images likewise; rises.
     """
 
-    image: Tensor
     query: Tensor
     object: Tensor
 
 
-def _join(pairs: list[tuple[Tensor, Tensor]], counts: list[int]) -> Matched:
-    """Join the assignments of images with ``counts`` objects."""
-    starts = [sum(counts[:number]) for number in range(len(counts))]
+def _join(pairs: list[tuple[Tensor, Tensor]], queries: int, truth: Truth) -> Matched:
+    """Join the assignments of images that have as many queries each."""
+    starts = accumulate([0, *(len(labels) for labels in truth.labels)])
     return Matched(
-        torch.cat([torch.full_like(query, number) for number, (query, _) in enumerate(pairs)]),
-        torch.cat([query for query, _ in pairs]),
-        torch.cat([objects + start for (_, objects), start in zip(pairs, starts, strict=True)]),
+        torch.cat([query + number * queries for number, (query, _) in enumerate(pairs)]),
+        torch.cat([objects + start for (_, objects), start in zip(pairs, starts, strict=False)]),
     )
 
 
@@ -99,9 +97,8 @@ def match(
             + settings.dice_weight * dice
             + settings.location_cost * outside.T
         )
-    pairs = assign(costs)
-    counts = [len(labels) for labels in truth.labels]
-    return [_join(pairs[level :: len(predictions)], counts) for level in range(len(predictions))]
+    pairs, heads, queries = assign(costs), len(predictions), locations.shape[1]
+    return [_join(pairs[head::heads], queries, truth) for head in range(heads)]
 
 
 @torch.no_grad()
@@ -115,7 +112,7 @@ def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) ->
         truth: objects of B images.
 
     Returns:
-        Matches whose ``query`` is an index into the h * w cells.
+        Matches whose ``query`` is an index into the B * h * w cells.
     """
     probability = logits.float().softmax(dim=1).flatten(2)
     costs = []
@@ -123,7 +120,7 @@ def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) ->
         covered = F.adaptive_max_pool2d(masks, logits.shape[-2:]).flatten(1)
         outside = settings.location_cost * (covered <= 0)
         costs.append((outside - settings.class_weight * values[labels]).T)
-    return _join(assign(costs), [len(labels) for labels in truth.labels])
+    return _join(assign(costs), probability.shape[2], truth)
 
 
 def class_loss(logits: Tensor, matched: Matched, truth: Truth, no_object_weight: float) -> Tensor:
@@ -136,11 +133,11 @@ def class_loss(logits: Tensor, matched: Matched, truth: Truth, no_object_weight:
         no_object_weight: of background; the mean is weighted too.
     """
     background = logits.shape[1] - 1
-    wanted = logits.new_full((len(logits), logits.shape[2]), background, dtype=torch.int64)
-    wanted[matched.image, matched.query] = torch.cat(truth.labels)[matched.object]
+    wanted = matched.query.new_full((len(logits) * logits.shape[2],), background)
+    wanted[matched.query] = torch.cat(truth.labels)[matched.object]
     weight = logits.new_ones(background + 1, dtype=torch.float32)
     weight[background] = no_object_weight
-    return F.cross_entropy(logits.float(), wanted, weight)
+    return F.cross_entropy(logits.float(), wanted.reshape(len(logits), -1), weight)
 
 
 def mask_losses(
@@ -159,12 +156,14 @@ def mask_losses(
         masks: float32 (N, H, W), all objects of the batch.
         generator: draws the points.
     """
-    logits = prediction.masks[matched.image, matched.query][:, None]
+    logits = prediction.masks.flatten(0, 1).index_select(0, matched.query)[:, None]
     points = uncertain_points(
         logits, settings.points, generator, settings.oversampling, settings.uncertain_share
     )
     found = sample_points(logits, points)[:, 0]
-    wanted = sample_points(masks[matched.object][:, None], points)[:, 0]
+    if len(matched.object) < len(masks):  # else they are in order, and no copy is made
+        masks = masks.index_select(0, matched.object)
+    wanted = sample_points(masks[:, None], points)[:, 0]
     entropy = F.binary_cross_entropy_with_logits(found, wanted, reduction="none")
     return entropy.mean(dim=1).sum(), dice_loss(found, wanted).sum()
 

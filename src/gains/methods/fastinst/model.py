@@ -127,5 +127,5 @@ def masks_of_queries(matched: Matched, truth: Truth, like: Tensor) -> Tensor:
     """
     cells = F.avg_pool2d(torch.cat(truth.masks)[:, None], STRIDE)[:, 0] >= 0.5
     inside = torch.zeros_like(like, dtype=torch.bool)
-    inside[matched.image, matched.query] = cells[matched.object]
+    inside.flatten(0, 1)[matched.query] = cells[matched.object]
     return inside
