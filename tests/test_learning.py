@@ -95,6 +95,8 @@ def test_two_images_by_heart(
         "rois_per_image": 64,
         "box_dim": 512,
         "mask_channels": 128,
+        "iou_channels": 128,
+        "iou_dim": 512,
     }
     chosen = record.settings.model_validate(
         {k: v for k, v in shared_settings.items() if k in record.settings.model_fields}

@@ -90,11 +90,11 @@ SPOTS = torch.tensor(
         [90, 90, 99, 99],
     ]
 )
-SCORES = torch.tensor([0.3, 0.6, 0.9, 0.5, 0.4, 0.04])
+SCORES = torch.tensor([0.3, 0.6, 0.9, 0.7, 0.4, 0.04])
 
 
 def test_importance_of_background_on_paper() -> None:
-    # places: spot 1: .9 .5 .3, spot 2: .6 .4; by place, then score: .9 .6 | .5 .4 | .3
+    # places: spot 1: .9 .7 .3, spot 2: .6 .4; by place, then score: .9 .6 | .7 .4 | .3
     assert by_importance(SPOTS, SCORES, 0.05, 0.5).tolist() == [2, 1, 3, 4, 0]
     assert by_importance(SPOTS, SCORES, 0.95, 0.5).tolist() == []
     assert by_importance(SPOTS[:0], SCORES[:0], 0.05, 0.5).tolist() == []
@@ -107,21 +107,21 @@ def branch_of(classes: int = 2, rois: int = 8) -> PisaBranch:
 
 
 @pytest.mark.parametrize(
-    ("hard", "sixths"),
+    ("background", "hard", "sixths"),
     [
         # 6 of the 8 RoIs are background. Three are hard: ranks 0 1 2, the others as the last
-        ([19, 5, 7], [6, 5, 4, 4, 4, 4]),
+        (7, [9, 5, 7], [6, 5, 4, 4, 4, 4]),
         # more are hard than wanted: the first six, ranks out of eight
-        ([19, 5, 7, 6, 4, 8, 9, 10], [6 * (8 - r) / 8 for r in range(6)]),
-        ([], [6, 6, 6, 6, 6, 6]),
+        (16, [19, 5, 7, 6, 4, 8, 9, 10], [6 * (8 - r) / 8 for r in range(6)]),
+        (16, [], [6, 6, 6, 6, 6, 6]),
     ],
 )
-def test_drawn_background_on_paper(hard: list[int], sixths: list[float]) -> None:
-    labels = torch.tensor([0, 1, 0, 1] + [2] * 16)
+def test_drawn_background_on_paper(background: int, hard: list[int], sixths: list[float]) -> None:
+    labels = torch.tensor([0, 1, 0, 1] + [2] * background)
     index = torch.tensor(hard, dtype=torch.int64)
     draws = [
         branch_of()._draw_image(labels, index, torch.Generator().manual_seed(seed))
-        for seed in (0, 0, 1)
+        for seed in (0, 0, 2)
     ]
     positive, negative, weights = draws[0]
     assert (len(positive), len(negative)) == (2, 6)
@@ -139,12 +139,13 @@ def test_what_the_head_takes_for_an_object_is_drawn(monkeypatch: pytest.MonkeyPa
     boxes = torch.cat([SPOTS, torch.tensor([[20.0, 20, 30, 30], [20, 20, 31, 30]])])
     nothing = Target(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64), torch.zeros(0, 99, 99))
     object_ = Target(torch.tensor([[20.0, 20, 30, 30]]), torch.tensor([1]), torch.ones(1, 99, 99))
-    # K = 2; the score of SCORES belongs to class 1, whose deltas are 0; class 0 would move boxes
+    # K = 2; the score of SCORES belongs to class 1, whose deltas are 0; those of class 0 would
+    # make all boxes so large that they are one group
     scores = torch.stack([SCORES / 9, SCORES, 1 - SCORES * 10 / 9], dim=1).clamp(min=1e-6)
     background = torch.tensor([[1e-6, 1e-6, 1.0]] * 2)
     logits = torch.cat([scores, background, scores]).log()
     deltas = torch.zeros(len(logits), 2, 4)
-    deltas[:, 0] = 50
+    deltas[:, 0, 2:] = 50
     monkeypatch.setattr(branch.head, "forward", lambda _: (logits, deltas))
     features = [torch.zeros(2, 32, 4, 4)] * 4
     generator = torch.Generator().manual_seed(0)
@@ -250,7 +251,11 @@ def test_losses_against_loops(monkeypatch: pytest.MonkeyPatch) -> None:
     image_ratio = (cls[4] + cls[5]) / (cls[4] + 0.5 * cls[5])
     expected[4], expected[5], expected[8] = image_ratio, 0.5 * image_ratio, 1.0
     weights = branch._class_weights(
-        torch.tensor(cls), rois, deltas[torch.tensor(list(box)), [labels[r] for r in box]], negative
+        torch.tensor(cls),
+        torch.tensor(list(box)),
+        positives,
+        torch.tensor(list(iou.values())),
+        negative,
     )
     torch.testing.assert_close(weights, torch.tensor(expected), rtol=1e-4, atol=1e-5)
     found["loss_cls"].backward()

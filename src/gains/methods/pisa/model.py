@@ -76,54 +76,58 @@ class PisaBranch(BoxBranch):
     ) -> tuple[dict[str, Tensor], Positives]:
         """Return ``loss_cls`` (reweighted), ``loss_box``, ``loss_carl``; and foreground RoIs.
 
-        All are divided by the number of sampled RoIs. CARL comes on top of the ordinary loss of
-        the boxes (mmdetection; the paper speaks of one regression loss).
+        All are divided by the number of sampled RoIs. As in the published program, CARL comes on
+        top of the ordinary loss of the boxes.
         """
         s = self.settings
         rois, negative = self._draw(features, proposals, targets, generator)
         logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
         logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives()
-        found = of_true_class(deltas[rois.foreground], positives.labels).float()
-        wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), DELTA_WEIGHTS)
+        foreground = torch.nonzero(rois.foreground).flatten()
+        references, truth = torch.cat(positives.boxes), rois.matched_boxes()
+        found = of_true_class(deltas[foreground], labels[foreground]).float()
+        wanted = box_ops.encode(truth, references, DELTA_WEIGHTS)
         box = F.smooth_l1_loss(found, wanted, reduction="none", beta=s.box_beta).sum(dim=1)
         cls = F.cross_entropy(logits, labels, reduction="none")
-        weights = self._class_weights(cls.detach(), rois, found.detach(), negative)
-        carl = carl_weights(logits[rois.foreground], positives.labels, s.carl_power, s.carl_bias)
+        refined = box_ops.decode(found.detach(), references, DELTA_WEIGHTS)
+        ious = box_iou(refined, truth).diagonal()
+        weights = self._class_weights(cls.detach(), foreground, positives, ious, negative)
+        carl = carl_weights(logits[foreground], labels[foreground], s.carl_power, s.carl_bias)
         losses = {"loss_cls": weights * cls, "loss_box": box, "loss_carl": carl * box}
         return {k: v.sum() / max(len(labels), 1) for k, v in losses.items()}, positives
 
     def _class_weights(
-        self, losses: Tensor, rois: Sampled, deltas: Tensor, negative: list[Tensor]
+        self,
+        losses: Tensor,
+        foreground: Tensor,
+        positives: Positives,
+        ious: Tensor,
+        negative: list[Tensor],
     ) -> Tensor:
         """Return the weights of the classification losses (R,); they keep the losses' sums.
 
         Args:
             losses: (R,), each image's foreground first.
-            rois: the sampled RoIs.
-            deltas: (P, 4), predicted for the foreground.
+            foreground: int64 (P,), indices of the foreground.
+            positives: the foreground RoIs.
+            ious: (P,), of their refined boxes with their objects.
             negative: weights of each image's background, (N_i,).
         """
-        s, positives = self.settings, rois.positives()
-        counts = [len(boxes) for boxes in positives.boxes]
-        before = [sum(len(t.labels) for t in rois.targets[:i]) for i in range(len(counts))]
+        s, counts = self.settings, [len(boxes) for boxes in positives.boxes]
+        before = [sum(len(t.labels) for t in positives.targets[:i]) for i in range(len(counts))]
         objects = [index + n for index, n in zip(positives.matched, before, strict=True)]
-        refined = box_ops.decode(deltas, torch.cat(positives.boxes), DELTA_WEIGHTS)
-        positive = positive_weights(
-            box_iou(refined, rois.matched_boxes()).diagonal(),
-            torch.cat(objects),
-            positives.labels,
-            s.positive_power,
-            s.positive_bias,
+        positive = keep_sum(
+            positive_weights(
+                ious, torch.cat(objects), positives.labels, s.positive_power, s.positive_bias
+            ),
+            losses[foreground],
         )
-        positive = keep_sum(positive, losses[rois.foreground])
+        drawn = [n + len(rest) for n, rest in zip(counts, negative, strict=True)]
         parts = []
-        for own, drawn, rest in zip(
-            torch.split(positive, counts),
-            torch.split(losses, [len(boxes) for boxes in rois.boxes]),
-            negative,
-            strict=True,
+        for own, image, rest in zip(
+            torch.split(positive, counts), torch.split(losses, drawn), negative, strict=True
         ):
-            parts += [own, keep_sum(rest, drawn[len(own) :])]
+            parts += [own, keep_sum(rest, image[len(own) :])]
         return torch.cat(parts)
 
     def _draw(
