@@ -35,11 +35,14 @@ class SemanticBranch(nn.Module):
         self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(4))
         self.embedding = nn.Conv2d(channels, channels, 1)
         self.classes = nn.Conv2d(channels, num_classes + 1, 1)
-        for layer in (*self.laterals, *self.convs, self.embedding, self.classes):
+        for layer in (*self.laterals, *self.convs, self.embedding):
             nn.init.kaiming_normal_(
                 layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
             )
             nn.init.zeros_(layer.get_parameter("bias"))
+        # mmdetection's Kaiming by fan-out suits its 183 classes; two would begin ten times larger
+        nn.init.normal_(self.classes.weight, std=0.01)
+        nn.init.zeros_(self.classes.get_parameter("bias"))
 
     def forward(self, features: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Return logits (B, K+1, h, w), background last, and embedding (B, C, h, w) at stride 8."""
