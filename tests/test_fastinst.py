@@ -75,7 +75,7 @@ def test_small_images_have_fewer_queries() -> None:
 
 def test_queries_are_pixels_and_know_their_place() -> None:
     torch.manual_seed(0)
-    module = ActivationQueries(8, 2, 3, 2)
+    module = ActivationQueries(8, 2, 3, 2, 3)
     x = torch.randn(1, 8, 4, 5)
     found = module(x)
     columns, rows = (found.locations[0] * torch.tensor([5.0, 4])).unbind(dim=1)
@@ -304,7 +304,7 @@ def test_mask_losses_by_hand() -> None:
 
 def test_perfect_predictions_cost_next_to_nothing() -> None:
     torch.manual_seed(0)
-    module = ActivationQueries(8, 2, 4, 2)
+    module = ActivationQueries(8, 2, 4, 2, 2)
     queries = module(torch.zeros(1, 8, 4, 4))
     masks = torch.zeros(1, 64, 64)
     masks[0, :32] = 1  # the mask's border lies between cells, and rows of cells agree

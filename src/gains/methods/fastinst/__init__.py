@@ -27,6 +27,7 @@ class FastInstSettings(Strict):
     backbone: FastInstBackboneSettings = FastInstBackboneSettings()
     queries: int = Field(100, ge=1, description="picked from the image, fewer in small images")
     auxiliary_queries: int = Field(8, ge=1, description="learned")
+    position_cells: int = Field(10, ge=1, description="learned positions per axis, interpolated")
     decoder_layers: int = Field(3, ge=1)
     heads: int = Field(8, ge=1, description="of attention; a divisor of fpn_channels")
     feedforward_dim: int = Field(1024, ge=4)

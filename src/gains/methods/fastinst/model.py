@@ -33,7 +33,11 @@ class FastInst(Detector):
         self.backbone = Trunk(settings.backbone)
         self.pixel_decoder = PixelDecoder(self.backbone.body.channels[1:], channels)
         self.queries = ActivationQueries(
-            channels, task.num_classes, settings.queries, settings.auxiliary_queries
+            channels,
+            task.num_classes,
+            settings.queries,
+            settings.auxiliary_queries,
+            settings.position_cells,
         )
         self.decoder = Decoder(settings, task.num_classes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -79,9 +78,12 @@ class ActivationQueries(nn.Module):
         num_classes: K.
         count: queries picked from an image.
         auxiliary: learned queries.
+        cells: learned positions per axis; in the program the root of ``count``.
     """
 
-    def __init__(self, channels: int, num_classes: int, count: int, auxiliary: int) -> None:
+    def __init__(
+        self, channels: int, num_classes: int, count: int, auxiliary: int, cells: int
+    ) -> None:
         super().__init__()
         self.count = count
         self.head = nn.Sequential(
@@ -89,7 +91,7 @@ class ActivationQueries(nn.Module):
             nn.ReLU(),
             nn.Conv2d(channels, num_classes + 1, 1),
         )
-        self.position = PositionMap(max(1, round(math.sqrt(count))), channels)
+        self.position = PositionMap(cells, channels)
         self.auxiliary = nn.Embedding(auxiliary, channels)
         self.auxiliary_position = nn.Embedding(auxiliary, channels)
 
