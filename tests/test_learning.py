@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 ITERATIONS = 250
 SIZE = 320
 OWN_RECIPE: dict[str, dict[str, Any]] = {
+    "condinst": {"iterations": 400},
     "fastinst": {
         "iterations": 1200,
         "optimiser": "adamw",
@@ -89,6 +90,7 @@ def test_two_images_by_heart(
     shared_settings = {
         "backbone": {"name": "resnet18", "weights": str(weights), "fpn_channels": 128},
         "anchor_sizes": [16, 32, 64, 128, 256],
+        "sizes_of_interest": [32, 64, 128, 256],
         "rpn_pre_nms_train": 1000,
         "rpn_post_nms_train": 500,
         "rpn_post_nms_test": 300,
