@@ -34,7 +34,7 @@ SIZE = 320
 OWN_RECIPE: dict[str, dict[str, Any]] = {
     "condinst": {"iterations": 400},
     "fastinst": {
-        "iterations": 1200,
+        "iterations": 600,
         "optimiser": "adamw",
         "lr": 0.0003,
         "weight_decay": 0.05,
