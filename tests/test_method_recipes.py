@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from table_scenes import spec_of, study, write_scores
 from torch import nn
 
+from gains.cli.runs import parse_settings
 from gains.config import RecipeSettings, check
 from gains.runs import Run
 from gains.study import Study, from_config
@@ -138,3 +140,12 @@ def test_groups_of_the_optimiser(name: str) -> None:
     assert found[id(net.head.weight)] == (0.05, 1.0, 0.5)
     assert found[id(net.head.bias)] == (0.05, 1.0, 0.5)
     assert found[id(net.norm.weight)] == found[id(net.queries.weight)] == (0.0, 1.0, 0.5)
+
+
+def test_the_command_line_hands_on_all_settings_of_a_run() -> None:
+    settings = study([0]).run_settings(Run("cells", "donet", "default", 0)).to_json()
+    assert settings["cell_category"] == 1
+    assert parse_settings(json.dumps({**settings, "study": "small"})) == settings
+    for key in settings:
+        with pytest.raises(ValueError, match=f"expected the keys .*{key}"):
+            parse_settings(json.dumps({k: v for k, v in settings.items() if k != key}))

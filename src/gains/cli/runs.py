@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,7 +104,9 @@ def parse_settings(text: str) -> dict[str, Any]:
     Raises:
         ValueError: not YAML, or a part is missing.
     """
-    wanted = ("method", "recipe", "maps", "max_detections")
+    from gains.runs import RunSettings
+
+    wanted = [field.name for field in dataclasses.fields(RunSettings)]
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
