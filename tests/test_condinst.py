@@ -124,9 +124,6 @@ def model() -> CondInst:
 
 def test_mask_features_have_the_stride_of_p3() -> None:
     branch = MaskBranch(tiny_settings("condinst"))
-    shapes = [(10, 12), (5, 6), (3, 3), (2, 2), (1, 1)]
-    with pytest.raises(RuntimeError):
-        branch([torch.rand(1, 32, *shape) for shape in shapes])
     shapes = [(8, 12), (4, 6), (2, 3), (1, 2), (1, 1)]
     assert branch([torch.rand(2, 32, *shape) for shape in shapes]).shape == (2, 8, 8, 12)
 

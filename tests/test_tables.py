@@ -116,6 +116,7 @@ def test_labels_of_the_demo():
     assert [row["label"] for row in rows] == [
         "Mask R-CNN (R18)",
         "Mask R-CNN (R34)",
+        "CondInst (R18)",
         "GAInS (R18)",
         "GAInS (R34)",
     ]

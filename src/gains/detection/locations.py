@@ -88,7 +88,10 @@ def centreness(distances: Tensor) -> Tensor:
 
 
 def centroids(masks: Tensor) -> Tensor:
-    """Return the centres of mass, float32 (N, 2), x y in px, of masks (N, H, W) of 0 and 1."""
+    """Return the centres of mass of masks (N, H, W) of 0 and 1, float32 (N, 2), x y in px.
+
+    A pixel's mass lies at its centre, half a pixel from its index; an empty mask's centre is 0.
+    """
     sums = [masks.sum(dim=axis).float() for axis in (1, 2)]
     middles = [torch.arange(s.shape[1], device=s.device) + 0.5 for s in sums]
     area = sums[0].sum(dim=1).clamp(min=1)

@@ -81,7 +81,7 @@ class CondInst(Detector):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of FCOS, and ``loss_mask`` (Dice) of at most 500 locations."""
+        """Return the losses of FCOS, and ``loss_mask`` (Dice) of locations drawn from all."""
         features = self.backbone(images)
         found = self.head(features)
         positives = assign_all(found.locations, targets, self.settings.sizes_of_interest)
@@ -131,6 +131,8 @@ class CondInst(Detector):
 
 def mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
     """Return every 4th pixel of the masks of a batch, starting at 2: uint8 (N, H / 4, W / 4).
+
+    That is where :func:`aligned_bilinear` lays the cells of the logits at test.
 
     Args:
         targets: ground truth of images that may differ in size.
