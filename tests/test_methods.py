@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import DETECTOR, tiny_settings
+from tiny import tiny_settings
 
 from gains.detection.mask_head import mask_loss
 from gains.detection.types import Detections, Detector, Target, Task
@@ -218,7 +218,7 @@ def test_baseline_is_mask_rcnn() -> None:
 
 
 def test_the_anomaly_loss_reaches_the_mask_branch() -> None:
-    settings = METHODS.get("gains").settings.model_validate(DETECTOR)
+    settings = tiny_settings("gains")
     branch = GainsBranch(settings, 2)
     _, values = branch(torch.rand(2, 32, 14, 14))
     anomaly_loss(values, torch.tensor([0, 1]), torch.ones(2, 28, 28)).backward()

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import DETECTOR
+from tiny import DETECTOR, tiny_settings
 
 from gains.detection.convert import convert_checkpoint
+from gains.detection.settings import BackboneSettings
 from gains.detection.types import Detector, Task
 from gains.detection.weights import load_pretrained
 from gains.methods import METHODS
@@ -33,7 +34,9 @@ def model(**backbone: object) -> Detector:
     record = METHODS.get("mask_rcnn")
     own = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2, "width": 16, "weights": "x"}
     merged = {**DETECTOR["backbone"], **own, **backbone}
-    settings = record.settings.model_validate({**DETECTOR, "backbone": merged})
+    settings = tiny_settings("mask_rcnn").model_copy(
+        update={"backbone": BackboneSettings.model_validate(merged)}
+    )
     return record.build(settings, Task(2, 10))
 
 
