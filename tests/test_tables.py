@@ -116,7 +116,15 @@ def test_labels_of_the_demo():
     assert [row["label"] for row in rows] == [
         "Mask R-CNN (R18)",
         "Mask R-CNN (R34)",
+        "Mask Scoring R-CNN (R18)",
+        "PISA (R18)",
+        "Cascade R-CNN (R18)",
         "CondInst (R18)",
+        "HTC (R18)",
+        "PointRend (R18)",
+        "Occlusion R-CNN (R18)",
+        "DoNet (R18)",
+        "FastInst (R18)",
         "GAInS (R18)",
         "GAInS (R34)",
     ]
