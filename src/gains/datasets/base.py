@@ -19,18 +19,36 @@ Scene = tuple[str, NDArray[np.uint8], Instances]
 
 
 @dataclass(frozen=True)
+class Counts:
+    """How much a published data set holds, as stated where it is described.
+
+    Args:
+        images: number of images, or None where not stated.
+        objects: number of objects by category name; categories not stated are left out.
+    """
+
+    images: int | None
+    objects: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Made:
     """What making a data set gives.
 
     Args:
         categories: names by category id.
         images: the scenes, made one at a time while they are asked for.
-        repairs: what was changed in the source, one sentence each.
+        repairs: what was changed in the source, one sentence each; a generator may add to it
+            while ``images`` are asked for.
+        expected: the published counts of what is made, or None where there are none.
+        strict: whether other counts are an error; otherwise they are a repair.
     """
 
     categories: dict[int, str]
     images: Iterable[Scene]
     repairs: list[str] = field(default_factory=list)
+    expected: Counts | None = None
+    strict: bool = True
 
 
 def _no_files(_: Any) -> list[Path]:
@@ -49,7 +67,11 @@ class Dataset:
         homepage: where it is described, or an empty string.
         settings: the validated options.
         make: makes the images from validated options.
-        inputs: the files and folders it reads, from validated options.
+        inputs: the files and folders it reads, from validated options; of a published data set
+            nothing, since the receipt of `gains fetch` stands for them.
+        raw: of a published data set, its folder below ``data/raw`` and its name in
+            ``data/sources.csv``; otherwise empty.
+        splits: the committed files of official lists, e.g. ``data/splits/isbi2014.json``.
     """
 
     name: str
@@ -60,6 +82,8 @@ class Dataset:
     settings: type[Strict]
     make: Callable[[Any], Made]
     inputs: Callable[[Any], list[Path]] = _no_files
+    raw: str = ""
+    splits: tuple[str, ...] = ()
 
 
 DATASETS: Registry[Dataset] = Registry("data set")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gains
 from gains.datasets import DATASETS
+from gains.datasets.base import Counts, Made, Scene
 from gains.datasets.coco import write_coco
 from gains.strict import Strict, validated
 
@@ -37,13 +40,12 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
 
     Raises:
         FileNotFoundError: a file of the source is missing.
-        ValueError: unknown source or option, or a source that cannot be repaired.
+        ValueError: unknown source or option, a source that cannot be repaired, or other counts
+            than the published ones.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
     made = record.make(settings)
-    for repair in made.repairs:
-        logger.info("%s: %s", name, repair)
-    info = {
+    info: dict[str, Any] = {
         "name": name,
         "title": record.title,
         "source": record.name,
@@ -54,5 +56,42 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
         "gains": gains.__version__,
         "repairs": made.repairs,
     }
-    write_coco(out, made.images, made.categories, info)
+    write_coco(out, _counted(made, name, info), made.categories, info)
+    for repair in made.repairs:
+        logger.info("%s: %s", name, repair)
     logger.info("%s: wrote %s", name, out)
+
+
+def _counted(made: Made, name: str, info: dict[str, Any]) -> Iterator[Scene]:
+    """Pass the scenes on; after the last one compare what was found with what is published."""
+    images, objects = 0, Counter[int]()
+    for scene in made.images:
+        yield scene
+        images += 1
+        objects.update(int(category) for category in scene[2].categories)
+    if made.expected is None:
+        return
+    found = {category: objects[number] for number, category in made.categories.items()}
+    info["counts"] = {
+        "images": {"expected": made.expected.images, "found": images},
+        "objects": {
+            category: {"expected": made.expected.objects.get(category), "found": n}
+            for category, n in found.items()
+        },
+    }
+    differences = _differences(made.expected, images, found)
+    if differences and made.strict:
+        raise ValueError(
+            f"{name}: {'; '.join(differences)}. The source is incomplete or another version: fetch "
+            "it again, or accept what is there with the option `counts: report`"
+        )
+    made.repairs.extend(differences)
+
+
+def _differences(expected: Counts, images: int, objects: dict[str, int]) -> list[str]:
+    wanted, found = {"images": expected.images, **expected.objects}, {"images": images, **objects}
+    return [
+        f"expected {n} {what}, found {found.get(what, 0)}"
+        for what, n in wanted.items()
+        if n is not None and found.get(what, 0) != n
+    ]

@@ -1,0 +1,72 @@
+"""What the published data sets share: their folder below ``data/raw``, and its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from gains.strict import Strict
+
+
+class RawSettings(Strict):
+    """Options of every published data set; each gives ``root`` its default."""
+
+    root: str = Field(description="folder of the files as published, found anywhere below it")
+    counts: Literal["check", "report"] = Field(
+        "check", description="other counts than the published: an error, or a note in the audit"
+    )
+
+    @property
+    def strict(self) -> bool:
+        """Whether other counts than the published ones are an error."""
+        return self.counts == "check"
+
+
+def some_files(root: str | Path, *patterns: str) -> list[Path]:
+    """Return the files below ``root`` that match one of the patterns, sorted by path.
+
+    Args:
+        root: searched with all its folders.
+        patterns: of the end of the path, e.g. ``trainset.mat`` or ``masks/*.png``.
+
+    Raises:
+        FileNotFoundError: no such folder, or no such file in it.
+    """
+    root = Path(root)
+    wanted = " or ".join(patterns)
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"{root}: no such folder; expected {wanted} in it. Run `gains fetch {root.name}`, or "
+            "put the files there by hand (docs/datasets.md)"
+        )
+    found = sorted({p for pattern in patterns for p in root.rglob(pattern) if _real(p, root)})
+    if not found:
+        raise FileNotFoundError(
+            f"{root}: has no file {wanted}. Run `gains fetch {root.name}`, or put the files there "
+            "by hand (docs/datasets.md)"
+        )
+    return found
+
+
+def _real(path: Path, root: Path) -> bool:
+    """Whether a file is data: no folder, nothing hidden, no leaving of an archiver."""
+    parts = path.relative_to(root).parts
+    return path.is_file() and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+
+
+def one_file(root: str | Path, *patterns: str) -> Path:
+    """Return the one file below ``root`` that matches one of the patterns.
+
+    Raises:
+        FileNotFoundError: no such folder, or no such file in it.
+        ValueError: several files match.
+    """
+    found = some_files(root, *patterns)
+    if len(found) > 1:
+        raise ValueError(
+            f"{root}: expected one file {' or '.join(patterns)}, found {len(found)}: "
+            f"{', '.join(str(p.relative_to(root)) for p in found[:3])}; leave one of them"
+        )
+    return found[0]
