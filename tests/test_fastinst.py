@@ -438,6 +438,12 @@ def test_threshold_acts_on_the_final_score() -> None:
     torch.testing.assert_close(found.scores, torch.tensor([0.048, 0.00006]))
 
 
+def test_nothing_above_the_threshold_is_no_detection() -> None:
+    logits = torch.tensor([[0.01, 0.02, 0.97]]).log()
+    found = detector()._detections(logits, torch.zeros(1, 8, 8), (60, 64))
+    assert found.masks.shape == (0, 60, 64) and found.boxes.shape == (0, 4)
+
+
 def test_masks_are_cropped_and_boxes_tight() -> None:
     masks = torch.full((1, 8, 8), -40.0)
     masks[0, 2:5, 3:] = 40  # rows 16..40, columns from 24 on

@@ -63,6 +63,12 @@ def test_ranks_against_a_loop() -> None:
     assert rank_within(values, groups).tolist() == expected
 
 
+def test_boxes_that_suppress_none_are_groups_of_their_own() -> None:
+    apart = torch.tensor([[0.0, 0, 10, 10], [20, 0, 30, 10], [40, 0, 50, 10]])
+    groups = nms_groups(apart, torch.tensor([0.3, 0.9, 0.5]), 1.0)
+    assert sorted(groups.tolist()) == [0, 1, 2]
+
+
 def test_groups_against_greedy_suppression() -> None:
     generator = torch.Generator().manual_seed(1)
     corner = torch.rand(60, 2, generator=generator) * 40

@@ -95,7 +95,10 @@ def centroids(masks: Tensor) -> Tensor:
     sums = [masks.sum(dim=axis).float() for axis in (1, 2)]
     middles = [torch.arange(s.shape[1], device=s.device) + 0.5 for s in sums]
     area = sums[0].sum(dim=1).clamp(min=1)
-    return torch.stack([s @ m / area for s, m in zip(sums, middles, strict=True)], dim=1)
+    # no matrix product: autocast would round its coordinates to bfloat16
+    return torch.stack(
+        [(s * m).sum(dim=1) / area for s, m in zip(sums, middles, strict=True)], dim=1
+    )
 
 
 def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Tensor:

@@ -93,10 +93,11 @@ class FastInst(Detector):
         # the final score is at most this one
         index = index[scores > self.settings.score_threshold]
         query, labels = index // self.task.num_classes, index % self.task.num_classes
+        # masks as a batch, which may be empty; channels may not
         padded = F.interpolate(
-            masks[query][None], scale_factor=STRIDE, mode="bilinear", align_corners=False
+            masks[query][:, None], scale_factor=STRIDE, mode="bilinear", align_corners=False
         )
-        found = padded[0, :, : size[0], : size[1]].sigmoid()
+        found = padded[:, 0, : size[0], : size[1]].sigmoid()
         scores = probability[index] * mask_scores(found)
         order = scores.argsort(descending=True)
         order = order[scores[order] > self.settings.score_threshold]

@@ -50,7 +50,7 @@ class SemanticBranch(nn.Module):
         x = reduce(
             torch.add,
             (
-                F.interpolate(F.relu(lateral(x)), shape, mode="bilinear", align_corners=True)
+                F.relu(lateral(F.interpolate(x, shape, mode="bilinear", align_corners=True)))
                 for lateral, x in zip(self.laterals, features, strict=True)
             ),
         )

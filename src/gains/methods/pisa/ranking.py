@@ -56,7 +56,12 @@ def nms_groups(boxes: Tensor, scores: Tensor, iou: float) -> Tensor:
     if len(boxes) == 0:
         return torch.zeros(0, dtype=torch.int64, device=boxes.device)
     leaders = nms(boxes, scores, iou)  # best first: the first that overlaps suppresses
-    group: Tensor = (box_iou(boxes[leaders], boxes) > iou).byte().argmax(dim=0)
+    overlap = box_iou(boxes[leaders], boxes)
+    suppresses = overlap > iou
+    group = suppresses.byte().argmax(dim=0)
+    # NMS may round an overlap at the threshold otherwise than box_iou does
+    group = torch.where(suppresses.any(dim=0), group, overlap.argmax(dim=0))
+    group[leaders] = torch.arange(len(leaders), device=boxes.device)
     return group
 
 
