@@ -238,7 +238,7 @@ def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
 
     coco, split = str(tmp_path / "c.json"), str(tmp_path / "c.split.json")
     options = json.dumps({"images": 5})
-    gains("convert", "--name", "c", "--source", "synthetic-chromosomes", "--options", options,
+    gains("convert", "synthetic-chromosomes", "--name", "c", "--options", options,
           "--out", coco)  # fmt: skip
     gains("split", "--coco", coco, "--settings", '{"seed": 2}', "--out", split)
     audited = str(tmp_path / "c.audit.json")
@@ -256,8 +256,8 @@ def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["convert", "--name", "x", "--source", "synthetic-cells", "--options", "[1]"], "JSON obj"),
-        (["convert", "--name", "x", "--source", "synthetic-cells", "--options", "{"], "JSON obj"),
+        (["convert", "synthetic-cells", "--name", "x", "--options", "[1]"], "JSON obj"),
+        (["convert", "synthetic-cells", "--name", "x", "--options", "{"], "JSON obj"),
         (["split", "--coco", "x.json", "--settings", '{"sed": 1}'], "did you mean 'seed'"),
         (["split", "--coco", "nowhere.json"], "no such file"),
     ],

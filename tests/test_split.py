@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from gains.config import SplitSettings
 from gains.datasets.coco import write_coco
-from gains.datasets.split import PARTS, draw, make_split, read_split
+from gains.datasets.split import PARTS, read_split
+from gains.datasets.splitting import draw, draw_folds, make_split
 from gains.instances import Instances, encode_mask
 
 RATIO = (0.6, 0.2, 0.2)
@@ -148,3 +149,61 @@ def test_a_file_without_folds_is_no_split_file(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(ValueError, match="gains split"):
         read_split(tmp_path / "x.json")
+
+
+def test_patterns_of_given_lists_stand_for_the_names_they_match(coco: Path, tmp_path: Path) -> None:
+    n = names(10)
+    given_file = tmp_path / "given.json"
+    given_file.write_text(
+        json.dumps({"train": ["image-000[0-4].png"], "val": [n[9]], "test": ["*[5678].png"]})
+    )
+    split = make_split(coco, SplitSettings(file=str(given_file)), tmp_path / "out.json")
+    assert split.names("train") == n[:5]
+    assert split.names("val") == n[9:]
+    assert split.names("test") == n[5:9]
+    assert read_split(tmp_path / "out.json") == split
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"train": ["image*"], "test": ["*0001.png"]}, "in train and in test"),
+        ({"train": ["image*"], "test": ["scan*"]}, r"lists 'scan\*', which matches no image"),
+    ],
+)
+def test_bad_patterns_are_refused(
+    coco: Path, tmp_path: Path, content: object, message: str
+) -> None:
+    given_file = tmp_path / "given.json"
+    given_file.write_text(json.dumps(content))
+    with pytest.raises(ValueError, match=message):
+        make_split(coco, SplitSettings(file=str(given_file)), tmp_path / "out.json")
+
+
+@given(n=st.integers(9, 60), folds=st.integers(2, 5), seed=st.integers(0, 3))
+def test_every_image_is_tested_in_one_fold(n: int, folds: int, seed: int) -> None:
+    drawn = draw_folds(names(n), folds, (0.6, 0.2, 0.2), seed)
+    assert len(drawn) == folds
+    assert sorted(name for fold in drawn for name in fold["test"]) == names(n)
+    sizes = [len(fold["test"]) for fold in drawn]
+    assert max(sizes) - min(sizes) <= 1
+    for fold in drawn:
+        assert sorted(fold["train"] + fold["val"] + fold["test"]) == names(n)
+        others = len(fold["train"]) + len(fold["val"])
+        assert len(fold["val"]) == max(1, int(others / 4 + 0.5))
+        assert fold["train"]
+
+
+def test_folds_are_stable_and_follow_the_seed(coco: Path, tmp_path: Path) -> None:
+    first, again, other = (
+        make_split(coco, SplitSettings(folds=3, seed=seed), tmp_path / f"{k}.json")
+        for k, seed in enumerate((0, 0, 1))
+    )
+    assert first.folds == again.folds != other.folds
+    assert first.generator == {"ratio": [0.6, 0.2, 0.2], "seed": 0, "folds": 3}
+    assert read_split(tmp_path / "0.json") == first
+
+
+def test_more_folds_than_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="found 4 images for 5 folds"):
+        draw_folds(names(4), 5, (0.6, 0.2, 0.2), 0)

@@ -10,7 +10,8 @@ from gains.anomaly.build import build_maps
 from gains.config import MapSettings, RecipeSettings, SplitSettings
 from gains.datasets.build import convert
 from gains.datasets.coco import read_coco
-from gains.datasets.split import make_split, read_split
+from gains.datasets.split import read_split
+from gains.datasets.splitting import make_split
 from gains.methods import METHODS
 from gains.strict import merge
 from gains.training.job import Job

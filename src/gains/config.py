@@ -45,10 +45,16 @@ class MapSettings(Strict):
 
 
 class SplitSettings(Strict):
-    """Random 6:2:2 by seed, or given lists."""
+    """Random 6:2:2 by seed, k-fold cross-validation by seed, or given lists."""
 
     ratio: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, val, test")
     seed: int = Field(0, ge=0, description="of the draw")
+    folds: int = Field(
+        1,
+        ge=1,
+        description="from 2 up: each image is tested in one fold; ratio divides the others into "
+        "train and val",
+    )
     file: str | None = Field(None, description="JSON with given lists instead of a draw")
 
     @field_validator("ratio")

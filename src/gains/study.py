@@ -10,6 +10,8 @@ from typing import Any
 from gains import config as configuration
 from gains.config import Config, DatasetSettings, MapSettings, StudySettings
 from gains.datasets.build import check_options
+from gains.datasets.split import check_folds
+from gains.files import read_json
 from gains.methods import METHODS
 from gains.published.records import numbers
 from gains.registry import nearest
@@ -111,9 +113,31 @@ class Study:
         return list(self.settings.tables[table].datasets or self.settings.datasets)
 
     def cell_runs(self, dataset: str, method: str, variant: str) -> list[Run]:
-        """Return the runs behind one table cell, one per seed."""
+        """Return the runs behind one table cell, one per seed and fold."""
         name = self.canonical(dataset, method, variant)
-        return [Run(dataset, method, name, seed) for seed in self.settings.seeds]
+        return [
+            Run(dataset, method, name, seed, fold)
+            for seed in self.settings.seeds
+            for fold in range(self.folds(dataset))
+        ]
+
+    @functools.cache  # noqa: B019 - a study lives as long as the process
+    def folds(self, dataset: str) -> int:
+        """Return the number of folds of a data set's split: drawn, or in the file of given lists.
+
+        Raises:
+            FileNotFoundError: the file of given lists is missing.
+            ValueError: it holds no lists.
+        """
+        split = self.dataset(dataset).split
+        if split.file is None:
+            return split.folds
+        if not Path(split.file).is_file():
+            raise FileNotFoundError(
+                f"studies.{self.name}.datasets.{dataset}.split: no file {split.file}; bring the "
+                "given lists, or leave `file` out to draw 6:2:2 by seed"
+            )
+        return len(check_folds(split.file, read_json(split.file)))
 
     def table_runs(self, table: str) -> list[Run]:
         """Return the runs that a table needs, each once.

@@ -26,20 +26,28 @@ def _json_object(text: str, option: str) -> dict[str, Any]:
 
 @app.command()
 def convert(
-    name: Annotated[str, typer.Option(help="Name of the data set in the study.")],
-    source: Annotated[str, typer.Option(help="Registered data set; see `gains data list`.")],
-    out: Annotated[Path, typer.Option(help="COCO json; the images go beside it as .zip.")],
+    source: Annotated[str, typer.Argument(help="Registered data set; see `gains data list`.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the data set in the study; default: the same.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="COCO json, the images beside it as .zip; default: data/coco/<name>."),
+    ] = None,
     options: Annotated[str, typer.Option(help="Options of the data set, a JSON object.")] = "{}",
 ) -> None:
     """Make a data set: COCO json with RLE, and an archive of PNG images.
 
     \b
     Example:
-      gains convert --name cells --source synthetic-cells \\
+      gains convert isbi2014
+      gains convert synthetic-cells --name cells \\
         --options '{"images": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
     from gains.datasets import build
 
+    name = name or source
+    out = out or Path(f"data/coco/{name}.json")
     build.convert(name, source, _json_object(options, "--options"), out)
 
 
@@ -61,7 +69,7 @@ def split(
     from pydantic import ValidationError
 
     from gains.config import SplitSettings
-    from gains.datasets.split import make_split
+    from gains.datasets.splitting import make_split
     from gains.strict import explain
 
     try:

@@ -25,6 +25,7 @@ COLUMNS = (
     *("dataset", "part", "category", "category_name", *FLAT),
     *("objects_per_image_mean", "objects_per_image_max", "area_median"),
     *("overlapping", "touching", "overlap_ratio_median", "overlap_ratio_max"),
+    *("images_published", "objects_published"),
 )
 
 
@@ -136,7 +137,8 @@ def audit(
 
     Overlap and touching are between objects of the same category: shares of objects that share
     a pixel with another, and that share none but do when grown by one pixel. The overlap ratio of
-    a pair is the intersection over the smaller area. Areas in px.
+    a pair is the intersection over the smaller area. Areas in px. ``published_counts`` holds what a
+    published data set should hold beside what was found, null for others.
 
     Args:
         coco: COCO json.
@@ -154,12 +156,19 @@ def audit(
         images = dataset.by_name(parts.names(part))
         if images:
             described[part] = _part(dataset, images, max_detections)
-    content = {"dataset": Path(coco).stem, "max_detections": max_detections, "parts": described}
+    content = {
+        "dataset": Path(coco).stem,
+        "max_detections": max_detections,
+        "published_counts": read_json(coco).get("info", {}).get("counts"),
+        "parts": described,
+    }
     write_json(out_json, content)
     return content
 
 
-def _row(dataset: str, part: str, number: str, described: dict[str, Any]) -> dict[str, Any]:
+def _row(
+    dataset: str, part: str, number: str, described: dict[str, Any], published: dict[str, Any]
+) -> dict[str, Any]:
     category = described["categories"][number]
     per_image, ratio = category["objects_per_image"], category["overlap_ratio"] or {}
     return {
@@ -178,6 +187,8 @@ def _row(dataset: str, part: str, number: str, described: dict[str, Any]) -> dic
         "touching": category["touching"],
         "overlap_ratio_median": ratio.get("median"),
         "overlap_ratio_max": ratio.get("max"),
+        "images_published": published.get("images", {}).get("expected"),
+        "objects_published": published.get("objects", {}).get(category["name"], {}).get("expected"),
     }
 
 
@@ -204,7 +215,9 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
         for part in (name for name in ("all", *PARTS) if name in content["parts"]):
             described = content["parts"][part]
             for number in described["categories"]:
-                row = _row(content["dataset"], part, number, described)
+                # what is published is of the whole set
+                published = content.get("published_counts") if part == "all" else None
+                row = _row(content["dataset"], part, number, described, published or {})
                 writer.writerow(
                     {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
                 )

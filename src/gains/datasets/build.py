@@ -26,6 +26,28 @@ def check_options(source: str, options: dict[str, Any]) -> Strict:
     return validated(DATASETS.get(source).settings, options, f"options of data set {source!r}")
 
 
+def receipt(raw: str) -> Path:
+    """Return the path of what `gains fetch` writes last into a folder below ``data/raw``."""
+    return Path("data/raw") / raw / "fetched.json"
+
+
+def inputs_of(source: str, options: dict[str, Any]) -> list[Path]:
+    """Return the files and folders that making a data set reads.
+
+    For a published data set in its place below ``data/raw`` that is the receipt of `gains fetch`,
+    which names every file with its checksum; in a folder elsewhere, that folder.
+
+    Raises:
+        ValueError: no such data set, or options it does not take.
+    """
+    record, settings = DATASETS.get(source), check_options(source, options)
+    if not record.raw:
+        return record.inputs(settings)
+    place = receipt(record.raw)
+    root = Path(getattr(settings, "root", place.parent))
+    return [place] if root == place.parent else [root]
+
+
 def convert(name: str, source: str, options: dict[str, Any], out: str | Path) -> None:
     """Write ``out`` (.json) and the image archive beside it (.zip).
 

@@ -157,7 +157,8 @@ def _seeds_note(spec: dict[str, Any]) -> str:
     if counts == {1}:
         return "One seed (n = 1): no spread is known, so no value is marked as best."
     n = "/".join(str(count) for count in sorted(counts))
+    over = "seeds and folds" if max(d["folds"] for d in spec["datasets"]) > 1 else "seeds"
     return (
-        f"Mean ± sample standard deviation over seeds (n = {n}). Bold: ahead of the next row by "
+        f"Mean ± sample standard deviation over {over} (n = {n}). Bold: ahead of the next row by "
         "more than the larger of their two standard deviations."
     )

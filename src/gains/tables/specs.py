@@ -71,6 +71,7 @@ def _dataset(study: Study, name: str) -> dict[str, Any]:
         "stands_for": block.stands_for,
         "target_category": block.maps.target_category,
         "max_detections": block.max_detections,
+        "folds": study.folds(name),
     }
 
 

@@ -1,0 +1,165 @@
+"""The making of splits: drawn by seed, cross-validated, or from given lists."""
+
+from __future__ import annotations
+
+import fnmatch
+import logging
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gains.config import SplitSettings
+from gains.datasets.coco import read_coco
+from gains.datasets.split import PARTS, Fold, Split, check_folds, refuse_shared
+from gains.files import read_json, write_json
+from gains.registry import nearest
+
+logger = logging.getLogger(__name__)
+
+
+def draw(file_names: Iterable[str], ratio: tuple[float, float, float], seed: int) -> Fold:
+    """Draw train, val and test at random.
+
+    Val and test get their share of the n images, rounded (half up), and at least one; train gets
+    the rest. The names are sorted before they are shuffled, so their order does not matter.
+
+    Args:
+        file_names: n distinct names.
+        ratio: shares of train, val, test.
+        seed: of the shuffle.
+
+    Raises:
+        ValueError: fewer than three images, names that repeat, or none left for training.
+    """
+    names = sorted(file_names)
+    if len(set(names)) != len(names):
+        raise ValueError("file names repeat; the image is the unit of a split, so name each once")
+    if len(names) < 3:
+        raise ValueError(
+            f"found {len(names)} images; train, val and test need at least one each, so 3 in all"
+        )
+    val, test = (_share(share, len(names)) for share in ratio[1:])
+    if val + test >= len(names):
+        raise ValueError(
+            f"shares {ratio} of {len(names)} images give {val} to val and {test} to test and "
+            "leave none to train; give train a larger share"
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    shuffled = [names[i] for i in order]
+    parts = {
+        "train": shuffled[val + test :],
+        "val": shuffled[:val],
+        "test": shuffled[val : val + test],
+    }
+    return {part: sorted(parts.get(part, [])) for part in PARTS}
+
+
+def draw_folds(
+    file_names: Iterable[str], folds: int, ratio: tuple[float, float, float], seed: int
+) -> tuple[Fold, ...]:
+    """Draw the folds of a cross-validation: every image is in the test part of one of them.
+
+    The test parts differ by at most one image. Of the other images val gets the share that
+    ``ratio`` gives it beside train, rounded (half up), and at least one.
+
+    Args:
+        file_names: n distinct names.
+        folds: number of folds, from 2 up.
+        ratio: shares of train, val, test; the last one is not used.
+        seed: of the shuffle.
+
+    Raises:
+        ValueError: names that repeat, or too few for train, val and test of every fold.
+    """
+    names = sorted(file_names)
+    if len(set(names)) != len(names):
+        raise ValueError("file names repeat; the image is the unit of a split, so name each once")
+    largest = math.ceil(len(names) / folds)
+    val_share = ratio[1] / (ratio[0] + ratio[1])
+    if len(names) < folds or len(names) - largest <= _share(val_share, len(names) - largest):
+        raise ValueError(
+            f"found {len(names)} images for {folds} folds; train, val and test of every fold need "
+            "at least one each: choose fewer folds or a larger share for train"
+        )
+    order = np.random.default_rng(seed).permutation(len(names))
+    tests = np.array_split(order, folds)
+    drawn = []
+    for k, test in enumerate(tests):
+        others = np.concatenate([part for j, part in enumerate(tests) if j != k])
+        val = _share(val_share, len(others))
+        parts = {"train": others[val:], "val": others[:val], "test": test}
+        drawn.append({part: sorted(names[i] for i in parts.get(part, ())) for part in PARTS})
+    return tuple(drawn)
+
+
+def _share(share: float, n: int) -> int:
+    return max(1, math.floor(share * n + 0.5))
+
+
+def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Split:
+    """Split the images of a COCO file, drawn by seed or from given lists, and write it as JSON.
+
+    A file of given lists is a split file, or one dict ``{"train": [...], "val": [...],
+    "test": [...]}``; val may be empty, and images in no list are left out. An entry with ``*``,
+    ``?`` or ``[`` that is no image's name is a pattern, as in a shell, for the names it matches.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: too few images, or given lists that name unknown images, overlap, or leave
+            train or test empty.
+    """
+    names = [image.file_name for image in read_coco(coco).images.values()]
+    if settings.file is None:
+        generator, folds = _drawn(coco, names, settings)
+    else:
+        generator = {"file": settings.file}
+        folds = tuple(
+            _resolved(f"{settings.file}: fold {number}", fold, names)
+            for number, fold in enumerate(check_folds(settings.file, read_json(settings.file)))
+        )
+    split = Split(Path(coco).stem, generator, folds)
+    write_json(out, {"dataset": split.dataset, "generator": generator, "folds": list(folds)})
+    return split
+
+
+def _drawn(
+    coco: str | Path, names: list[str], settings: SplitSettings
+) -> tuple[dict[str, Any], tuple[Fold, ...]]:
+    generator: dict[str, Any] = {"ratio": list(settings.ratio), "seed": settings.seed}
+    try:
+        if settings.folds == 1:
+            return generator, (draw(names, settings.ratio, settings.seed),)
+        folds = draw_folds(names, settings.folds, settings.ratio, settings.seed)
+    except ValueError as error:
+        raise ValueError(f"{coco}: {error}") from error
+    return generator | {"folds": settings.folds}, folds
+
+
+def _resolved(where: str, fold: Fold, known: list[str]) -> Fold:
+    """Return a fold of given lists with its patterns replaced by the names they match."""
+    resolved = {
+        part: list(
+            dict.fromkeys(name for entry in fold[part] for name in _meant(where, entry, known))
+        )
+        for part in PARTS
+    }
+    refuse_shared(where, resolved)
+    left = len(known) - sum(len(names) for names in resolved.values())
+    if left:
+        logger.info("%s leaves out %d of %d images", where, left, len(known))
+    return resolved
+
+
+def _meant(where: str, entry: str, known: list[str]) -> list[str]:
+    if entry in known:
+        return [entry]
+    if found := [name for name in sorted(known) if fnmatch.fnmatchcase(name, entry)]:
+        return found
+    problem = "matches no image" if set(entry) & set("*?[") else "is not in the data set"
+    raise ValueError(
+        f"{where} lists {entry!r}, which {problem}; {nearest(entry, known)}"
+        f"it has {len(known)} images (all named .png), first {min(known)!r}"
+    )
