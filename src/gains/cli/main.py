@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from gains.cli import configs, data, maps, reports, runs, score  # noqa: F401 - they add verbs
+from gains.cli import configs, data, fetch, maps, reports, runs, score  # noqa: F401 - they add verbs
 from gains.cli.app import app
 
 
@@ -40,12 +40,12 @@ def main() -> None:
 
 
 def _message(error: Exception) -> str:
-    """Return one line; where a verb is missing, the help of those there are."""
+    """Return what was said, line by line; where a verb is missing, the help of those there are."""
     usage = getattr(error, "format_message", None)  # errors of the command line itself
     text = usage() if usage else str(error)
     if text.startswith("Usage:"):
         return text
-    return f"gains: error: {' '.join(text.split()) or type(error).__name__}"
+    return f"gains: error: {text.strip() or type(error).__name__}"
 
 
 if __name__ == "__main__":

@@ -66,6 +66,11 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
         ValueError: another header, or a row that is incomplete or contradicts another; the line
             is named.
     """
+    if not Path(path).exists():
+        raise FileNotFoundError(
+            f"{path}: no file of addresses; call gains in the project's folder, or name the file "
+            "with --sources"
+        )
     with require_file(path).open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if tuple(reader.fieldnames or ()) != COLUMNS:
@@ -120,7 +125,11 @@ def _source(row: dict[str, str], where: str) -> Source:
     parts = PurePosixPath(row["file"]).parts
     if row["file"].startswith("/") or ".." in parts or "\\" in row["file"]:
         raise ValueError(f"{where}: file {row['file']!r} leaves the folder of the data set")
-    if sha256 and row["file"].endswith("/"):
+    folder = row["file"].endswith("/")
+    if (kind == "http" and folder) or (kind in ("kaggle", "github") and not folder):
+        wanted = "a file" if folder else "a folder, whose name ends in /"
+        raise ValueError(f"{where}: kind {kind} gives {wanted}; found {row['file']!r}")
+    if sha256 and folder:
         raise ValueError(f"{where}: a folder has no sha256; leave it empty")
     size = int(row["bytes"]) if row["bytes"] else None
     known = {"mirror": int(row["mirror"]), "sha256": sha256 or None, "bytes": size}

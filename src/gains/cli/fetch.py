@@ -1,0 +1,59 @@
+"""The verb that brings published data sets here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gains.cli.app import app
+
+
+def raw_name(name: str, sources: Path) -> str:
+    """Return the folder below data/raw of a registered data set, or of a row of the addresses.
+
+    Raises:
+        ValueError: there is no such data set, or it needs no fetching.
+    """
+    from gains.datasets import DATASETS
+    from gains.fetch.sources import read_sources
+    from gains.registry import nearest
+
+    if name in DATASETS.names():
+        record = DATASETS.get(name)
+        if not record.raw:
+            raise ValueError(
+                f"{name}: needs no fetching; it is made by this program or from files of your own "
+                f"({record.title}). Run `gains convert {name}`"
+            )
+        return record.raw
+    listed = list(read_sources(sources))
+    if name in listed:
+        return name
+    known = [*dict.fromkeys([*(r.name for r in DATASETS if r.raw), *listed])]
+    raise ValueError(f"unknown data set {name!r}; {nearest(name, known)}known: {', '.join(known)}")
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="Registered data set, or a name in the addresses.")],
+    sources: Annotated[Path, typer.Option(help="The file of addresses.")] = Path(
+        "data/sources.csv"
+    ),
+    raw: Annotated[Path, typer.Option(help="Folder of all files as published.")] = Path("data/raw"),
+) -> None:
+    """Bring a published data set into data/raw: download, check, unpack, write a receipt.
+
+    Files that lie there already, e.g. brought by hand, are checked and used without the network.
+
+    \b
+    Example:
+      gains fetch isbi2014
+    """
+    from gains.fetch.fetching import fetch as room
+    from gains.fetch.report import state
+
+    dataset = raw_name(name, sources)
+    room(dataset, sources, raw)
+    typer.echo(f"{dataset}: {state(dataset, sources, raw).text} in {raw / dataset}")

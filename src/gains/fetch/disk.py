@@ -1,0 +1,136 @@
+"""Folders that appear whole or not at all, and what lies in them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+
+from gains.files import sha256
+from gains.strict import Strict
+
+TEMPORARY = ".tmp-"
+
+
+class Content(Strict):
+    """What a file holds.
+
+    Args:
+        bytes: its size.
+        sha256: its checksum; of a folder that of the sorted list of its files.
+    """
+
+    bytes: int
+    sha256: str
+
+
+def content_of(path: Path) -> Content:
+    """Read a file through."""
+    return Content(bytes=path.stat().st_size, sha256=sha256(path))
+
+
+def is_junk(path: PurePath) -> bool:
+    """Whether a relative path is hidden, or what an archiver left behind."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def files_below(folder: Path) -> list[str]:
+    """Return the relative paths of all files, sorted, without junk."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return sorted(path.as_posix() for path in found if not is_junk(path))
+
+
+def contents_of(folder: Path, paths: Iterable[str] | None = None) -> dict[str, Content]:
+    """Read files of a folder through, by relative path; by default all of them."""
+    wanted = files_below(folder) if paths is None else sorted(paths)
+    return {path: content_of(folder / path) for path in wanted}
+
+
+def listing(contents: dict[str, Content]) -> Content:
+    """Return total size and checksum of a folder: of its sorted (path, checksum) lines."""
+    lines = "".join(f"{path}\0{contents[path].sha256}\n" for path in sorted(contents))
+    total = sum(content.bytes for content in contents.values())
+    return Content(bytes=total, sha256=hashlib.sha256(lines.encode()).hexdigest())
+
+
+def size_problems(folder: Path, sizes: dict[str, int], besides: Collection[str] = ()) -> list[str]:
+    """Say which files of a folder are missing, extra or of another size, without reading them.
+
+    Args:
+        folder: what is looked at.
+        sizes: what should be there, by relative path.
+        besides: what may be there too.
+    """
+    problems = []
+    for path, size in sizes.items():
+        file = folder / path
+        if not file.is_file():
+            problems.append(f"{path} is missing")
+        elif file.stat().st_size != size:
+            problems.append(f"{path} has {file.stat().st_size} bytes, expected {size}")
+    extra = set(files_below(folder)) - sizes.keys() - set(besides)
+    return problems + [f"{path} is extra" for path in sorted(extra)]
+
+
+def require_space(folder: Path, size: int, what: str) -> None:
+    """Check that ``size`` bytes fit on the disk of ``folder``.
+
+    Raises:
+        OSError: they do not.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise OSError(
+            errno.ENOSPC,
+            f"{what} needs {size} bytes, but only {free} are free; make room and run it again",
+            str(folder),
+        )
+
+
+@contextmanager
+def full_disk_named(target: Path) -> Iterator[None]:
+    """Say what was being written, and what to do, when the disk is full.
+
+    Raises:
+        OSError: it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename:
+            raise
+        advice = "the disk is full; make room and run it again"
+        raise OSError(errno.ENOSPC, advice, str(target)) from error
+
+
+@contextmanager
+def whole_folder(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``target`` that becomes it only if the block succeeds.
+
+    Raises:
+        FileExistsError: ``target`` is there already.
+        OSError: the disk is full; nothing is left behind.
+    """
+    if target.exists():
+        raise FileExistsError(f"{target}: is there already; remove it first")
+    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=TEMPORARY))
+    try:
+        with full_disk_named(target):
+            yield temporary
+            temporary.chmod(0o755)
+            temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary folders and files of a killed run; nobody else may be at work."""
+    for path in folder.glob(f"{TEMPORARY}*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,83 @@
+"""Google Drive and Kaggle, through the libraries that know their ways."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gains.fetch.errors import MirrorError, reason
+from gains.fetch.http import Limits
+from gains.fetch.sources import Source
+
+KAGGLE_ADVICE = (
+    "Kaggle wants an account: make a token at https://www.kaggle.com/settings (Create New Token), "
+    "put the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again"
+)
+
+
+@contextmanager
+def _errors_named(what: str) -> Iterator[None]:
+    """Turn whatever such a library raises into a reason why this way failed.
+
+    Their errors share no class: they may be of requests, of the parser of a page that has changed,
+    or their own. Only a full disk is not about the way.
+    """
+    try:
+        yield
+    except MirrorError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
+        raise MirrorError(f"{what}: {reason(error)}") from error
+
+
+def from_drive(source: Source, folder: Path, limits: Limits) -> None:
+    """Bring a file or folder of Google Drive, shared with anyone, into ``folder``.
+
+    Raises:
+        MirrorError: it failed, e.g. Google's quota for the file is used up.
+    """
+    import gdown
+
+    timeout = (limits.connect, limits.read)
+    with _errors_named("Google Drive"):
+        if source.is_folder:
+            gdown.download_folder(
+                id=source.url, output=str(folder), quiet=True, use_cookies=False, timeout=timeout
+            )
+        else:
+            gdown.download(
+                id=source.url,
+                output=str(folder / Path(source.file).name),
+                quiet=True,
+                use_cookies=False,
+                timeout=timeout,
+            )
+
+
+def from_kaggle(source: Source, folder: Path) -> None:
+    """Bring a data set of Kaggle into ``folder``.
+
+    Raises:
+        MirrorError: it failed, e.g. there are no credentials.
+    """
+    import kagglehub
+    import requests
+    from kagglehub.exceptions import CredentialError, UnauthenticatedError
+
+    with _errors_named("Kaggle"):
+        try:
+            found = Path(kagglehub.dataset_download(source.url, output_dir=str(folder)))
+        except (CredentialError, UnauthenticatedError) as error:
+            raise MirrorError(f"{KAGGLE_ADVICE} ({error})") from error
+        except requests.HTTPError as error:
+            if error.response is not None and error.response.status_code in (401, 403):
+                raise MirrorError(f"{KAGGLE_ADVICE} ({error.response.status_code})") from error
+            raise
+    if found.resolve() != folder.resolve():  # inside Kaggle's own machines it is mounted
+        shutil.copytree(found, folder, dirs_exist_ok=True)
+    shutil.rmtree(folder / ".complete", ignore_errors=True)  # the library's own mark

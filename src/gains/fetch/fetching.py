@@ -1,0 +1,239 @@
+"""Fetching: what is here is verified and used, the rest is brought, archives are unpacked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from gains.fetch.disk import (
+    Content,
+    content_of,
+    contents_of,
+    listing,
+    remove_leftovers,
+    size_problems,
+)
+from gains.fetch.errors import MirrorError
+from gains.fetch.pins import known_at, known_by_hand, pin
+from gains.fetch.receipt import BY_HAND, NAME, Entry, Receipt, read_receipt, write_receipt
+from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.fetch.unpack import archive_folder, contents_in, unpack
+from gains.fetch.ways import Net, bring, page
+from gains.files import check_output
+
+logger = logging.getLogger(__name__)
+
+
+def fetch(
+    dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW, net: Net | None = None
+) -> Receipt:
+    """Bring a data set into ``<raw>/<dataset>``.
+
+    What lies there already is checked and used without the network: a file against its checksum
+    in ``sources`` or else the lock file beside it, a folder or unpacked archive that the receipt
+    knows by names and sizes (`gains data verify` reads them through). The receipt grows file by
+    file, so that a later failure loses nothing. A second call at the same time waits.
+
+    Args:
+        dataset: name in ``sources``.
+        sources: the file of addresses.
+        raw: folder of all data sets.
+        net: how the network is used.
+
+    Returns:
+        The receipt, which also lies there as ``fetched.json``.
+
+    Raises:
+        FileNotFoundError: a file could not be brought; what was tried, and what to do by hand.
+        ValueError: unknown data set, or something there is not what it has to be; it is left as
+            it is.
+        OSError: the disk is full.
+    """
+    files, place = files_of(dataset, sources), Path(raw) / dataset
+    check_output(place / NAME)
+    with _alone(Path(raw) / f".{dataset}.lock", dataset):
+        remove_leftovers(place)
+        before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
+        # Only what is still listed; the rest is no longer of this data set.
+        known = {name: entry for name, entry in before.files.items() if name in files}
+        work = _Work(dataset, Path(sources), Path(raw), net or Net(), known)
+        for name, mirrors in files.items():
+            work.settle(name, mirrors)
+        return work.receipt
+
+
+@contextmanager
+def _alone(path: Path, dataset: str) -> Iterator[None]:
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info("%s: waiting for another fetch to finish", dataset)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@dataclass
+class _Work:
+    """One call of :func:`fetch`."""
+
+    dataset: str
+    sources: Path
+    raw: Path
+    net: Net
+    entries: dict[str, Entry]
+
+    @property
+    def place(self) -> Path:
+        return self.raw / self.dataset
+
+    @property
+    def receipt(self) -> Receipt:
+        return Receipt(dataset=self.dataset, files=self.entries)
+
+    def settle(self, name: str, mirrors: list[Source]) -> None:
+        """Make one file be there, be right and be unpacked."""
+        target, folder = self.place / name, archive_folder(name)
+        if target.exists() and mirrors[0].is_folder:
+            self._record(name, self._folder_here(name, target, mirrors))
+        elif target.exists():
+            self._record(name, self._file_here(name, target, mirrors))
+        elif folder and (self.place / folder).is_dir():
+            return self._record(name, self._only_unpacked(name, self.place / folder))
+        else:
+            self._record(name, self._brought(name, target, mirrors))
+        if folder:
+            contents = self._unpacked(name, target, self.place / folder)
+            self._record(name, self.entries[name].model_copy(update={"contents": contents}))
+
+    def _record(self, name: str, entry: Entry) -> None:
+        if self.entries.get(name) != entry or not (self.place / NAME).exists():
+            self.entries[name] = entry
+            write_receipt(self.receipt, self.raw)
+
+    def _file_here(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+        if target.is_dir():
+            raise ValueError(f"{target}: is a folder, expected a file; move it away")
+        found, before = content_of(target), self.entries.get(name)
+        self._check(target, found, mirrors)
+        if before and before.content == found:
+            return before
+        logger.info("%s: %s is here; used without the network", self.dataset, target)
+        return _by_hand(found, {})
+
+    def _folder_here(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+        if not target.is_dir():
+            raise ValueError(f"{target}: is a file, expected a folder; move it away")
+        before = self.entries.get(name)
+        if before and before.content and before.origin != BY_HAND:
+            self._check_sizes(target, before.sizes)
+            self._check(target, before.content, mirrors)
+            return before
+        contents = _contents_by_hand(target)
+        self._check(target, listing(contents), mirrors)
+        logger.info("%s: %s is here; used without the network", self.dataset, target)
+        return _by_hand(listing(contents), contents)
+
+    def _only_unpacked(self, name: str, folder: Path) -> Entry:
+        """Accept an unpacked folder without its archive."""
+        before = self.entries.get(name)
+        if before and before.contents and before.origin != BY_HAND:
+            self._check_sizes(folder, before.sizes)
+            return before.model_copy(update={"bytes": None, "sha256": None})
+        logger.info("%s: %s is here, %s is not asked for", self.dataset, folder, name)
+        return _by_hand(None, _contents_by_hand(folder))
+
+    def _unpacked(self, name: str, archive: Path, folder: Path) -> dict[str, Content]:
+        """Unpack an archive, or check what it was unpacked to."""
+        contents = self.entries[name].contents
+        if not folder.exists():
+            logger.info("%s: unpacking %s", self.dataset, archive)
+            return unpack(archive, folder)
+        if contents:
+            self._check_sizes(folder, self.entries[name].sizes)
+            return contents
+        # Not known to be from this archive: brought by hand too, from a killed run, or from
+        # another version of the archive. Nothing of a person's is overwritten.
+        inside = contents_in(archive, folder)
+        self._check_sizes(folder, {path: content.bytes for path, content in inside.items()})
+        for path, content in contents_of(folder, inside).items():
+            if content != inside[path]:
+                raise ValueError(
+                    f"{folder / path}: is not the file of that name in {archive}. Remove or rename "
+                    f"the folder or the archive, and run `gains fetch {self.dataset}` again"
+                )
+        return inside
+
+    def _check(self, target: Path, found: Content, mirrors: list[Source]) -> None:
+        problems = [known.problem(found) for known in known_by_hand(mirrors, self.sources)]
+        if all(problems):
+            raise ValueError(f"{target}: {problems[0]}. Then run `gains fetch {self.dataset}`")
+
+    def _check_sizes(self, folder: Path, sizes: dict[str, int]) -> None:
+        problems = size_problems(folder, sizes)
+        if problems:
+            raise ValueError(
+                f"{folder}: is not what was fetched or lies beside it as archive: "
+                f"{'; '.join(problems[:3])}{' ...' if problems[3:] else ''}. Remove or rename the "
+                f"folder and run `gains fetch {self.dataset}` again"
+            )
+
+    def _brought(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+        """Try the ways in their order."""
+        said = []
+        for source in mirrors:
+            if source.kind == "manual":
+                continue
+            logger.info("%s: %s from %s", self.dataset, name, page(source))
+            known = known_at(source, mirrors, self.sources)
+            try:
+                found, contents = bring(source, target, known, self.net)
+            except MirrorError as error:
+                logger.warning("%s: %s: %s", self.dataset, page(source), error)
+                said.append(f"{page(source)} ({source.kind}): {error}")
+                continue
+            if not any(mirror.sha256 for mirror in mirrors):
+                pin(self.sources, source, found)
+            return Entry(
+                origin=page(source),
+                mirror=source.mirror,
+                bytes=found.bytes,
+                sha256=found.sha256,
+                contents=contents,
+            )
+        raise FileNotFoundError(_advice(self.dataset, name, target, mirrors, said))
+
+
+def _by_hand(found: Content | None, contents: dict[str, Content]) -> Entry:
+    size, checksum = (found.bytes, found.sha256) if found else (None, None)
+    return Entry(origin=BY_HAND, mirror=None, bytes=size, sha256=checksum, contents=contents)
+
+
+def _contents_by_hand(folder: Path) -> dict[str, Content]:
+    contents = contents_of(folder)
+    if not contents:
+        raise ValueError(f"{folder}: holds no file; fill it, or remove it to have it fetched")
+    return contents
+
+
+def _advice(dataset: str, name: str, target: Path, mirrors: list[Source], said: list[str]) -> str:
+    """Say what was tried and what a person can do."""
+    folder = archive_folder(name)
+    place = f"put {'the folder' if mirrors[0].is_folder else 'the file'} at {target}"
+    if folder:
+        place += f", or what it holds into {target.parent / folder}/"
+    tries = "".join(f"\n  {n}. {what}" for n, what in enumerate(said, 1))
+    tried = f". Was tried:{tries}" if said else ", and comes by hand only"
+    pages = "".join(f"\n  {page(s)}{f' ({s.note})' if s.note else ''}" for s in mirrors)
+    return (
+        f"{dataset}: {name} is not here{tried}\n"
+        f"By hand: {place}, and run `gains fetch {dataset}` again. It is at{pages}"
+    )

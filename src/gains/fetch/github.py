@@ -1,0 +1,105 @@
+"""A folder of a repository on GitHub, without git and without an account."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gains.fetch.errors import MirrorError, reason
+from gains.fetch.http import Limits, download
+from gains.fetch.pins import Known
+from gains.fetch.sessions import session
+from gains.fetch.sources import Source
+from gains.progress import progress
+
+logger = logging.getLogger(__name__)
+
+API = "https://api.github.com"
+MOST_LISTED = 1000
+"""The API lists no more files of a folder, without saying so."""
+
+MOST_DEPTH = 20
+
+
+def from_github(source: Source, folder: Path, limits: Limits, api: str = API) -> None:
+    """Bring all files below a folder of a repository into ``folder``, each checked.
+
+    Args:
+        source: its ``url`` is ``<owner>/<repository>/<folder>``.
+        folder: must exist.
+        limits: of each download.
+        api: address of GitHub's interface.
+
+    Raises:
+        MirrorError: it failed, e.g. the hourly limit is reached, or a file has another checksum.
+        OSError: the disk is full.
+    """
+    owner, repository, path = [*source.url.split("/", 2), ""][:3]
+    contents = f"{api}/repos/{owner}/{repository}/contents/"
+    files = list(_files(contents, path, PurePosixPath(), limits))
+    if not files:
+        raise MirrorError(f"GitHub lists no file below {source.url}")
+    with progress(f"{source.dataset}, files", len(files)) as advance:
+        for number, (relative, entry) in enumerate(files, 1):
+            target = folder / relative
+            target.parent.mkdir(parents=True, exist_ok=True)
+            size = entry["size"] if isinstance(entry["size"], int) else None
+            download(entry["download_url"], target, Known(bytes=size), limits)
+            found = _blob_sha1(target)
+            if found != entry["sha"]:
+                raise MirrorError(
+                    f"{relative}: git's checksum is {found}, expected {entry['sha']}; it changed "
+                    "meanwhile or was damaged on the way: try again"
+                )
+            advance(number)
+
+
+def _files(
+    contents: str, path: str, relative: PurePosixPath, limits: Limits
+) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
+    """List the files below a folder with their places relative to the first one."""
+    if len(relative.parts) > MOST_DEPTH:
+        raise MirrorError(f"{path}: more than {MOST_DEPTH} folders deep")
+    listed = _listed(contents + path, limits)
+    for entry in listed:
+        name, kind = entry.get("name"), entry.get("type")
+        if not isinstance(name, str) or PurePosixPath(name).name != name or name == "..":
+            raise MirrorError(f"{path}: GitHub lists an entry named {name!r}")
+        if kind == "dir":
+            yield from _files(contents, f"{path}/{name}", relative / name, limits)
+        elif kind == "file" and {"size", "sha", "download_url"} <= entry.keys():
+            yield relative / name, entry
+        else:
+            raise MirrorError(f"{path}/{name}: expected a file or folder, found {kind!r}")
+
+
+def _listed(url: str, limits: Limits) -> list[dict[str, Any]]:
+    import requests
+
+    try:
+        with session() as connection:
+            answer = connection.get(url, timeout=(limits.connect, limits.read))
+            listed = answer.json() if answer.ok else None
+    except requests.RequestException as error:  # also: no JSON
+        raise MirrorError(f"{url}: {reason(error)}") from error
+    limited = answer.headers.get("X-RateLimit-Remaining") == "0" or answer.status_code == 429
+    if not answer.ok and limited:
+        raise MirrorError(
+            "GitHub's limit of requests without an account is reached; try again in an hour"
+        )
+    if not answer.ok:
+        raise MirrorError(f"{url}: {answer.status_code} {answer.reason}")
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise MirrorError(f"{url}: expected the list of a folder; it is a file, or GitHub changed")
+    if len(listed) >= MOST_LISTED:
+        raise MirrorError(f"{url}: GitHub lists no more than {MOST_LISTED} files of a folder")
+    return listed
+
+
+def _blob_sha1(path: Path) -> str:
+    """Return git's checksum of a file's content."""
+    data = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -1,0 +1,263 @@
+"""One file over http: resumed, bounded in time, checked before it gets its name."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import re
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from gains.fetch.disk import TEMPORARY, full_disk_named, require_space
+from gains.fetch.errors import MirrorError, reason
+from gains.fetch.pins import Known
+from gains.fetch.sessions import session
+from gains.fetch.unpack import archive_folder, check_archive
+from gains.files import read_json, write_json
+from gains.progress import progress
+
+if TYPE_CHECKING:
+    import requests
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1 << 16
+MEGABYTE = 1_000_000
+PAGE = "a web page came instead of the file (a login, consent or error page); open it in a browser"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a download may take to fail.
+
+    Args:
+        connect: seconds to connect.
+        read: seconds of silence.
+        window: seconds in each of which ``least`` bytes must arrive, so that a server that drips
+            is given up too.
+        least: bytes.
+        attempts: how often a broken transfer is taken up, the first time included.
+        pause: seconds before the second attempt, twice that before the third, and so on.
+    """
+
+    connect: float = 15
+    read: float = 60
+    window: float = 120
+    least: int = 1 << 16
+    attempts: int = 4
+    pause: float = 2
+
+
+class _BrokenError(Exception):
+    """The transfer broke; another attempt may succeed."""
+
+
+@dataclass(frozen=True)
+class _Marks:
+    """What tells whether the server still holds the file that a half one came from."""
+
+    url: str
+    etag: str
+    modified: str
+    size: int | None
+
+    @property
+    def validator(self) -> str:
+        """For ``If-Range``; a weak tag does not vouch for bytes."""
+        return self.etag if self.etag and not self.etag.startswith("W/") else self.modified
+
+
+def download(url: str, target: Path, known: Known, limits: Limits) -> None:
+    """Download a file; ``target`` appears only when it is whole and has the known checksum.
+
+    A broken transfer leaves ``<target>.part``, from which the next one goes on if the server
+    says that it still holds the same file (ETag or Last-Modified, and the size).
+
+    Raises:
+        MirrorError: it failed; the message says how.
+        OSError: the disk is full.
+    """
+    import pooch
+
+    pooch.get_logger().setLevel(logging.WARNING)
+    transfer = _Transfer(url, target, known, limits)
+
+    def into(_url: str, output: str, _pooch: Any) -> None:
+        transfer.complete()
+        # a copy without copying: a kill while the checksum is taken costs nothing
+        Path(output).unlink(missing_ok=True)
+        os.link(transfer.part, output)
+
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as place:
+        try:
+            pooch.retrieve(
+                url,
+                known_hash=f"sha256:{known.sha256}" if known.sha256 else None,
+                fname=target.name,
+                path=place,
+                downloader=into,
+            )
+            if archive_folder(target.name):
+                check_archive(transfer.part, target.name)
+        except MirrorError:
+            transfer.tidy()
+            raise
+        except ValueError as error:  # another checksum, or no archive
+            transfer.remove()
+            text = str(error).replace(str(transfer.part), target.name)
+            raise MirrorError(f"{text} {known.advice}".strip()) from error
+        transfer.part.replace(target)
+        transfer.remove()
+
+
+class _Transfer:
+    """The way of one file into ``<target>.part``."""
+
+    def __init__(self, url: str, target: Path, known: Known, limits: Limits) -> None:
+        self.url, self.target, self.known, self.limits = url, target, known, limits
+        self.part = target.with_name(f"{target.name}.part")
+        self.marks = target.with_name(f".{target.name}.part.json")
+
+    def tidy(self) -> None:
+        """Leave a half file only if there is something in it."""
+        if not self.part.is_file() or not self.part.stat().st_size:
+            self.remove()
+
+    def remove(self) -> None:
+        """Leave nothing."""
+        self.part.unlink(missing_ok=True)
+        self.marks.unlink(missing_ok=True)
+
+    def complete(self) -> None:
+        """Attempt until ``part`` is whole."""
+        said = ""
+        with session() as connection:
+            for attempt in range(self.limits.attempts):
+                time.sleep(self.limits.pause * attempt)
+                try:
+                    return self._attempt(connection)
+                except _BrokenError as error:
+                    said = f"{error} (attempt {attempt + 1} of {self.limits.attempts})"
+                    logger.info("%s: %s", self.url, said)
+        kept = self.part.stat().st_size if self.part.exists() else 0
+        rest = f"; {self.part} keeps {kept} bytes to go on from" if kept else ""
+        raise MirrorError(f"{said}{rest}")
+
+    def _attempt(self, connection: requests.Session) -> None:
+        import requests
+        import urllib3
+
+        marks = self._kept()
+        have = self.part.stat().st_size if marks else 0
+        headers = {"Range": f"bytes={have}-", "If-Range": marks.validator} if marks else {}
+        timeout = (self.limits.connect, self.limits.read)
+        try:
+            with connection.get(
+                self.url, headers=headers, stream=True, timeout=timeout
+            ) as response:
+                if marks and not _continues(response, have, marks):
+                    self.part.unlink()
+                    raise _BrokenError("the server cannot go on from the half file; starting over")
+                _refuse(response, self.target.name)
+                self._receive(response, have if response.status_code == 206 else 0)
+        except requests.exceptions.SSLError as error:
+            raise MirrorError(f"no secure connection: {error}") from error
+        except (
+            requests.exceptions.ConnectionError,
+            requests.exceptions.Timeout,
+            urllib3.exceptions.HTTPError,
+        ) as error:
+            raise _BrokenError(reason(error)) from error
+        except requests.RequestException as error:  # a loop of redirects, another protocol
+            raise MirrorError(f"{type(error).__name__}: {error}") from error
+
+    def _kept(self) -> _Marks | None:
+        """Return the marks of a half file that can be gone on from; otherwise remove it."""
+        with suppress(FileNotFoundError, ValueError, TypeError):
+            marks = _Marks(**read_json(self.marks))
+            whole = self.part.is_file() and self.part.stat().st_size
+            if whole and marks.url == self.url and marks.validator:
+                return marks
+        self.part.unlink(missing_ok=True)
+        return None
+
+    def _receive(self, response: requests.Response, have: int) -> None:
+        """Write the body behind the ``have`` bytes that are there, and check its length."""
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if length.isdigit() else None
+        wanted = self.known.bytes if total is None else total
+        if self.known.bytes not in (None, wanted):
+            raise MirrorError(
+                f"has {total} bytes there, expected {self.known.bytes}. {self.known.advice}"
+            )
+        require_space(self.part.parent, (total or 0) - have, self.target.name)
+        if not have:
+            self.part.write_bytes(b"")
+            tag = response.headers.get("ETag", "")
+            write_json(self.marks, asdict(_Marks(self.url, tag, _modified(response), total)))
+        with full_disk_named(self.part), self.part.open("ab") as file:
+            self._pour(response, file, have, total)
+        size = self.part.stat().st_size
+        if wanted is not None and size > wanted:
+            self.part.unlink()
+        if wanted is not None and size != wanted:
+            raise _BrokenError(f"the transfer ended after {size} of {wanted} bytes")
+
+    def _pour(
+        self, response: requests.Response, file: BinaryIO, have: int, total: int | None
+    ) -> None:
+        done, since, began = have, have, time.monotonic()
+        steps = math.ceil((total or 0) / MEGABYTE)
+        with progress(f"{self.target.name}, MB", steps, have // MEGABYTE) as advance:
+            # read1 returns what has come, so that a drip is noticed; read waits for all of it.
+            while chunk := response.raw.read1(CHUNK, decode_content=False):
+                if not done and chunk.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+                    raise MirrorError(PAGE)
+                file.write(chunk)
+                if total and done // MEGABYTE != (done + len(chunk)) // MEGABYTE:
+                    advance((done + len(chunk)) // MEGABYTE)
+                done += len(chunk)
+                if time.monotonic() - began > self.limits.window:
+                    if done - since < self.limits.least:
+                        raise _BrokenError(f"only {done - since} bytes came in a while: stalled")
+                    since, began = done, time.monotonic()
+
+
+def _continues(response: requests.Response, have: int, marks: _Marks) -> bool:
+    """Whether an answer is the rest of the same file, or no rest at all."""
+    if response.status_code != 206:
+        return response.status_code != 416
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
+    if not found or int(found[1]) != have:
+        return False
+    same_size = found[2] == "*" or marks.size is None or int(found[2]) == marks.size
+    same_tag = response.headers.get("ETag", marks.etag) == marks.etag
+    return same_size and same_tag and _modified(response, marks.modified) == marks.modified
+
+
+def _modified(response: requests.Response, default: str = "") -> str:
+    return response.headers.get("Last-Modified", default)
+
+
+def _refuse(response: requests.Response, name: str) -> None:
+    """Raise if an answer is an error, or a web page instead of the file."""
+    code = response.status_code
+    if code in (408, 425, 429) or code >= 500:
+        raise _BrokenError(f"the server is busy or broken ({code} {response.reason})")
+    if code in (401, 403):
+        raise MirrorError(
+            f"the server refuses ({code}): it may want a login or consent; open it in a browser"
+        )
+    if code not in (200, 206):
+        raise MirrorError(f"no such file there ({code} {response.reason})")
+    encoding = response.headers.get("Content-Encoding", "identity")
+    if encoding != "identity":
+        raise MirrorError(f"the server packs the file ({encoding}) though asked not to")
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind == "text/html" and not name.endswith((".html", ".htm")):
+        raise MirrorError(PAGE)

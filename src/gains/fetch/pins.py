@@ -1,0 +1,140 @@
+"""``data/sources.lock.json``: what was found where ``data/sources.csv`` states no checksum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from pydantic import RootModel
+
+from gains.fetch.disk import Content
+from gains.fetch.sources import SOURCES, Source, files_of
+from gains.files import read_json, write_json
+from gains.strict import validated
+
+
+class Pins(RootModel[dict[str, dict[str, dict[str, Content]]]]):
+    """What was found at first download, by data set, file and address."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a file must be; where nothing is known, anything is right.
+
+    Args:
+        sha256: of the file, or of a folder's listing; or None.
+        bytes: its size, or None.
+        advice: who says so, and what to do where something else is found.
+    """
+
+    sha256: str | None = None
+    bytes: int | None = None
+    advice: str = ""
+
+    def problem(self, found: Content) -> str | None:
+        """Say what is wrong with ``found``, or return None."""
+        if self.sha256 is not None and found.sha256 != self.sha256:
+            return f"sha256 is {found.sha256}, expected {self.sha256}. {self.advice}"
+        if self.bytes is not None and found.bytes != self.bytes:
+            return f"has {found.bytes} bytes, expected {self.bytes}. {self.advice}"
+        return None
+
+
+def pins_path(sources: str | Path) -> Path:
+    """Return the lock file beside a file of addresses."""
+    return Path(sources).with_suffix(".lock.json")
+
+
+def read_pins(sources: str | Path) -> dict[str, dict[str, dict[str, Content]]]:
+    """Read the lock file beside a file of addresses; nothing is known where there is none.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    path = pins_path(sources)
+    return validated(Pins, read_json(path), str(path)).root if path.exists() else {}
+
+
+def pin(sources: str | Path, source: Source, found: Content) -> None:
+    """Record what was found at an address, if the file of addresses states no checksum.
+
+    Raises:
+        ValueError: the lock file is damaged.
+    """
+    path = pins_path(sources)
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        pins = read_pins(sources)
+        pins.setdefault(source.dataset, {}).setdefault(source.file, {})[source.url] = found
+        write_json(path, Pins(pins).model_dump(mode="json"))
+
+
+def wanted(dataset: str, sources: str | Path = SOURCES) -> dict[str, Any]:
+    """Return what decides how a data set is fetched: addresses in order, and checksums.
+
+    Raises:
+        FileNotFoundError: there is no file of addresses.
+        ValueError: unknown data set, or a damaged lock file.
+    """
+    stated = {
+        name: [[way.kind, way.url, way.sha256, way.bytes] for way in ways]
+        for name, ways in files_of(dataset, sources).items()
+    }
+    pinned = read_pins(sources).get(dataset, {})
+    return {
+        "stated": stated,
+        "pinned": {
+            name: {url: content.sha256 for url, content in found.items()}
+            for name, found in pinned.items()
+        },
+    }
+
+
+def known_at(source: Source, mirrors: list[Source], sources: str | Path) -> Known:
+    """Return what a download must be.
+
+    The mirrors of a file hold the same file, so what one of them gave binds all. The mirrors of
+    a folder may differ in layout, so each is held to what it gave before.
+
+    Args:
+        source: where from.
+        mirrors: all ways to the file.
+        sources: the file of addresses.
+    """
+    stated = _stated(mirrors, sources)
+    if stated.sha256:
+        return stated
+    found = read_pins(sources).get(source.dataset, {}).get(source.file, {})
+    content = found.get(source.url)
+    if content is None and not source.is_folder:
+        content = next(iter(found.values()), None)
+    return _pinned(content, sources) if content else stated
+
+
+def known_by_hand(mirrors: list[Source], sources: str | Path) -> list[Known]:
+    """Return what a file brought by hand may be: one of these, or anything where there is none."""
+    stated = _stated(mirrors, sources)
+    if stated.sha256:
+        return [stated]
+    found = read_pins(sources).get(mirrors[0].dataset, {}).get(mirrors[0].file, {})
+    return [_pinned(content, sources) for content in found.values()] or [stated]
+
+
+def _stated(mirrors: list[Source], sources: str | Path) -> Known:
+    sha256 = next((source.sha256 for source in mirrors if source.sha256), None)
+    size = next((source.bytes for source in mirrors if source.bytes is not None), None)
+    advice = (
+        f"So says {sources}; the file is damaged or another version: remove what is wrong and "
+        "fetch it again, or bring the right one by hand"
+    )
+    return Known(sha256, size, advice)
+
+
+def _pinned(content: Content, sources: str | Path) -> Known:
+    path = pins_path(sources)
+    advice = (
+        f"So says {path} from the first download; the file changed upstream or is damaged: remove "
+        f"what is wrong and fetch it again, or, if the change is wanted, its entry in {path}"
+    )
+    return Known(content.sha256, content.bytes, advice)

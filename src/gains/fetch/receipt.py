@@ -1,0 +1,79 @@
+"""``fetched.json``: what `gains fetch` brought into the folder of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gains.fetch.disk import Content
+from gains.files import read_json, write_json
+from gains.strict import Strict, validated
+
+NAME = "fetched.json"
+BY_HAND = "by hand"
+
+
+class Entry(Strict):
+    """One file of ``data/sources.csv``.
+
+    Args:
+        origin: the address it came from, or :data:`BY_HAND`.
+        mirror: number of the address, or None by hand.
+        bytes: size of the file, or of all files of a folder; None for an archive of which only
+            the unpacked folder is here.
+        sha256: checksum of the file, or of a folder's listing; None likewise.
+        contents: what lies in the folder, or in the folder that an archive was unpacked to, by
+            path below it; empty of other files.
+    """
+
+    origin: str
+    mirror: int | None
+    bytes: int | None
+    sha256: str | None
+    contents: dict[str, Content]
+
+    @property
+    def content(self) -> Content | None:
+        """The file itself, if it is here."""
+        if self.bytes is None or self.sha256 is None:
+            return None
+        return Content(bytes=self.bytes, sha256=self.sha256)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Sizes of what lies in the folder."""
+        return {path: content.bytes for path, content in self.contents.items()}
+
+
+class Receipt(Strict):
+    """What was brought.
+
+    Args:
+        dataset: folder below ``data/raw``.
+        files: by file of ``data/sources.csv``.
+    """
+
+    dataset: str
+    files: dict[str, Entry]
+
+
+def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:
+    """Read the receipt of a data set; None where nothing was fetched.
+
+    Raises:
+        ValueError: it is damaged, or of another data set.
+    """
+    path = Path(raw) / dataset / NAME
+    if not path.exists():
+        return None
+    receipt = validated(Receipt, read_json(path), str(path))
+    if receipt.dataset != dataset:
+        raise ValueError(
+            f"{path}: is of data set {receipt.dataset!r}, expected {dataset!r}; remove it and run "
+            f"`gains fetch {dataset}`"
+        )
+    return receipt
+
+
+def write_receipt(receipt: Receipt, raw: str | Path) -> None:
+    """Write the receipt; equal content gives equal bytes."""
+    write_json(Path(raw) / receipt.dataset / NAME, receipt.model_dump(mode="json"))

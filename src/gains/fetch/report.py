@@ -1,0 +1,166 @@
+"""What of a data set is here, at a glance and read through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gains.fetch.disk import Content, content_of, files_below, listing, size_problems
+from gains.fetch.pins import known_by_hand
+from gains.fetch.receipt import NAME, Entry, Receipt, read_receipt
+from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.fetch.unpack import archive_folder
+
+
+@dataclass(frozen=True)
+class State:
+    """What of a data set is here.
+
+    Args:
+        dataset: its name in ``data/sources.csv``.
+        complete: whether every file has been fetched.
+        files: number of files of data.
+        bytes: their size.
+        text: the same for people.
+    """
+
+    dataset: str
+    complete: bool
+    files: int
+    bytes: int
+    text: str
+
+
+def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> State:
+    """Return what of a data set is here, by its receipt; no file is read.
+
+    Raises:
+        FileNotFoundError: there is no file of addresses.
+        ValueError: unknown data set, or a damaged receipt.
+    """
+    listed, place = files_of(dataset, sources), Path(raw) / dataset
+    receipt = read_receipt(dataset, raw)
+    entries = receipt.files if receipt else {}
+    missing = [name for name in listed if not _is_whole(name, entries.get(name), place)]
+    contents = [
+        content
+        for name in listed
+        if name not in missing
+        for content in (entries[name].contents.values() or [entries[name].content])
+        if content
+    ]
+    size = sum(content.bytes for content in contents)
+    by_hand = [name for name in missing if all(s.kind == "manual" for s in listed[name])]
+    if not missing:
+        text = summary(len(contents), size)
+    elif by_hand:
+        text = f"by hand: put {' and '.join(by_hand)} into {place}/"
+    elif len(missing) < len(listed):
+        text = f"partly fetched, {', '.join(missing)} missing"
+    else:
+        text = "not fetched"
+    return State(dataset, not missing, len(contents), size, text)
+
+
+def summary(files: int, size: int) -> str:
+    """Say how much is here."""
+    megabytes = size / 1e6
+    return (
+        f"fetched, {files} files, {megabytes:.0f} MB"
+        if megabytes >= 1
+        else (f"fetched, {files} files, {size / 1e3:.0f} kB")
+    )
+
+
+def _folder(name: str) -> str | None:
+    """Return the folder that holds the contents of a file of ``data/sources.csv``, if any."""
+    return name.rstrip("/") if name.endswith("/") else archive_folder(name)
+
+
+def _is_whole(name: str, entry: Entry | None, place: Path) -> bool:
+    folder = _folder(name)
+    if entry is None or (folder and not entry.contents):
+        return False
+    return (place / (folder or name)).exists()
+
+
+def verify(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> list[str]:
+    """Read everything that was fetched again and say what is not as it was.
+
+    Returns:
+        A sentence per problem: missing, changed or extra files, and files that are not what
+        ``sources`` or its lock file say. Empty where all is well.
+
+    Raises:
+        FileNotFoundError: there is no file of addresses.
+        ValueError: unknown data set, or a damaged receipt.
+    """
+    listed, place = files_of(dataset, sources), Path(raw) / dataset
+    receipt = read_receipt(dataset, raw)
+    if receipt is None:
+        return [f"{place / NAME}: no such file; run `gains fetch {dataset}`"]
+    problems = [
+        f"{place / name}: not fetched yet; run `gains fetch {dataset}`"
+        for name in listed
+        if name not in receipt.files
+    ]
+    for name, entry in receipt.files.items():
+        if name in listed:
+            problems += _against_sources(place / name, entry, listed[name], sources)
+        else:
+            problems.append(f"{place / name}: is no longer listed in {sources}")
+    expected = _expected(receipt)
+    for path, content in expected.items():
+        problems += _against_receipt(place / path, content)
+    extra = set(files_below(place)) - expected.keys() - {NAME}
+    return problems + [f"{place / path}: extra, nobody fetched it" for path in sorted(extra)]
+
+
+def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
+    """Say by names and sizes what is not as the receipt says; nothing where there is no receipt."""
+    place = Path(raw) / dataset
+    try:
+        receipt = read_receipt(dataset, raw)
+    except ValueError as error:
+        return [str(error)]
+    if receipt is None:
+        return []
+    expected = {path: content.bytes for path, content in _expected(receipt).items()}
+    return size_problems(place, expected, [NAME])
+
+
+def _expected(receipt: Receipt) -> dict[str, Content]:
+    """Return all files of a receipt, by path below the folder of the data set."""
+    expected: dict[str, Content] = {}
+    for name, entry in receipt.files.items():
+        if entry.content and not name.endswith("/"):
+            expected[name] = entry.content
+        for path, content in entry.contents.items():
+            expected[f"{_folder(name)}/{path}"] = content
+    return expected
+
+
+def _against_receipt(path: Path, expected: Content) -> list[str]:
+    if not path.is_file():
+        return [f"{path}: missing"]
+    found = content_of(path)
+    if found == expected:
+        return []
+    return [
+        f"{path}: changed; sha256 is {found.sha256} ({found.bytes} bytes), expected "
+        f"{expected.sha256} ({expected.bytes} bytes)"
+    ]
+
+
+def _against_sources(
+    path: Path, entry: Entry, mirrors: list[Source], sources: str | Path
+) -> list[str]:
+    """Say whether what was fetched is what the addresses and the lock file state by now."""
+    found = entry.content
+    problems = []
+    if mirrors[0].is_folder and found != listing(entry.contents):
+        problems.append(f"{path}: its receipt contradicts itself; remove it and fetch again")
+    if found:
+        said = [known.problem(found) for known in known_by_hand(mirrors, sources)]
+        problems += [f"{path}: {said[0]}"] if all(said) else []
+    return problems

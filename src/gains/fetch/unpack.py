@@ -1,0 +1,227 @@
+"""Unpacking of archives that nobody vouches for."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, BinaryIO
+
+from gains.fetch.disk import Content, require_space, whole_folder
+
+SUFFIXES = (".zip", ".tar.gz", ".tgz")
+MOST_ENTRIES = 500_000
+MOST_BYTES = 64 * 10**9
+CHUNK = 1 << 20
+BROKEN = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    gzip.BadGzipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,  # zipfile: an unknown compression
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an archive may hold.
+
+    Args:
+        entries: files and folders.
+        bytes: of all files unpacked; PanNuke's largest takes some 13 GB.
+    """
+
+    entries: int = MOST_ENTRIES
+    bytes: int = MOST_BYTES
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file in an archive: its path below the folder it goes to, and how to read it."""
+
+    path: PurePosixPath
+    size: int
+    open: Callable[[], IO[bytes] | None]
+
+
+def archive_folder(name: str) -> str | None:
+    """Return the folder that an archive is unpacked into, or None if it is no archive."""
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return None
+
+
+def unpack(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[str, Content]:
+    """Unpack an archive into a folder that appears whole or not at all.
+
+    A single top folder named like ``folder`` is not nested in it; what archivers of a Mac leave
+    is skipped. Nothing is written before every entry is checked.
+
+    Args:
+        archive: zip, or tar with gzip.
+        folder: must not be there yet.
+        limits: how much it may hold.
+
+    Returns:
+        The files by relative path.
+
+    Raises:
+        FileExistsError: ``folder`` is there.
+        OSError: the disk is full, or too small.
+        ValueError: no complete archive, a hostile or too large one, or one without files.
+    """
+    with _members(archive, folder.name, limits) as members:
+        require_space(folder.parent, sum(m.size for m in members), f"what {archive} holds")
+        with whole_folder(folder) as temporary:
+            return {
+                str(member.path): _write(member, temporary, archive)
+                for member in sorted(members, key=lambda member: member.path)
+            }
+
+
+def contents_in(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[str, Content]:
+    """Return the files that :func:`unpack` would write, by relative path, read through.
+
+    Raises:
+        ValueError: as :func:`unpack`.
+    """
+    with _members(archive, folder.name, limits) as members:
+        return {str(member.path): _poured(member, None, archive) for member in members}
+
+
+def check_archive(archive: Path, name: str, limits: Limits = LIMITS) -> None:
+    """Check that a file is an archive with allowed entries, without reading their content.
+
+    Args:
+        archive: the file, under whatever name.
+        name: its name to be, whose suffix says what kind it is.
+        limits: how much it may hold.
+
+    Raises:
+        ValueError: as :func:`unpack`.
+    """
+    with _members(archive, archive_folder(name) or "", limits, name):
+        pass
+
+
+def _write(member: _Member, folder: Path, archive: Path) -> Content:
+    target = folder / member.path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("xb") as file:
+        return _poured(member, file, archive)
+
+
+def _poured(member: _Member, file: BinaryIO | None, archive: Path) -> Content:
+    """Read one file into another or nowhere, and no more of it than the archive says it has."""
+    digest, size = hashlib.sha256(), 0
+    source = member.open()
+    if source is None:
+        raise ValueError(f"{archive}: {member.path} cannot be read; fetch the archive again")
+    with source:
+        while chunk := source.read(CHUNK):
+            size += len(chunk)
+            if size > member.size:
+                break
+            if file is not None:
+                file.write(chunk)
+            digest.update(chunk)
+    if size != member.size:
+        raise ValueError(
+            f"{archive}: {member.path} is said to have {member.size} bytes, but has "
+            f"{'more' if size > member.size else size}; the archive is damaged or hostile"
+        )
+    return Content(bytes=size, sha256=digest.hexdigest())
+
+
+@contextmanager
+def _members(
+    archive: Path, stem: str, limits: Limits, name: str | None = None
+) -> Iterator[list[_Member]]:
+    """Open an archive and yield its files after all checks."""
+    try:
+        if (name or archive.name).lower().endswith(".zip"):
+            with zipfile.ZipFile(archive) as file:
+                yield _checked(archive, _zip_entries(archive, file), stem, limits)
+        else:
+            with tarfile.open(archive, "r:gz") as tar:
+                yield _checked(archive, _tar_entries(archive, tar), stem, limits)
+    except BROKEN as error:
+        raise ValueError(
+            f"{archive}: no complete archive ({error}); remove it and fetch it again"
+        ) from error
+
+
+def _zip_entries(archive: Path, file: zipfile.ZipFile) -> Iterator[tuple[str, _Member | None]]:
+    for info in file.infolist():
+        # orig_filename: zipfile itself cuts at a zero byte and changes separators on Windows.
+        name, kind = info.orig_filename, stat.S_IFMT(info.external_attr >> 16)
+        if info.flag_bits & 1:
+            raise ValueError(f"{archive}: {name!r} is encrypted; unpack it by hand")
+        if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            raise ValueError(f"{archive}: {name!r} is a link or device; refused")
+        path = _safe(archive, name)
+        opened = (lambda info=info: file.open(info)) if not info.is_dir() else None
+        yield name, _Member(path, info.file_size, opened) if opened else None
+
+
+def _tar_entries(archive: Path, file: tarfile.TarFile) -> Iterator[tuple[str, _Member | None]]:
+    for info in file:
+        if not (info.isreg() or info.isdir()):
+            raise ValueError(f"{archive}: {info.name!r} is a link or device; refused")
+        path = _safe(archive, info.name)
+        opened = (lambda info=info: file.extractfile(info)) if info.isreg() else None
+        yield info.name, _Member(path, info.size, opened) if opened else None
+
+
+def _safe(archive: Path, name: str) -> PurePosixPath:
+    path = PurePosixPath(name)
+    drive = path.parts and path.parts[0][1:2] == ":"
+    if path.is_absolute() or ".." in path.parts or drive or "\\" in name or "\0" in name:
+        raise ValueError(f"{archive}: entry {name!r} leaves its folder; refused as hostile")
+    return path
+
+
+def _checked(
+    archive: Path, entries: Iterator[tuple[str, _Member | None]], stem: str, limits: Limits
+) -> list[_Member]:
+    """Return the files after checks of number, total size and names."""
+    found: dict[PurePosixPath, _Member] = {}
+    number = total = 0
+    for name, member in entries:
+        number += 1
+        total += member.size if member else 0
+        if number > limits.entries or total > limits.bytes:
+            raise ValueError(
+                f"{archive}: holds more than {limits.entries} entries or {limits.bytes} bytes; "
+                "refused. If you trust it, unpack it by hand"
+            )
+        if member is None or "__MACOSX" in member.path.parts or member.path.name == ".DS_Store":
+            continue
+        if member.path in found:
+            raise ValueError(f"{archive}: holds {name!r} twice; refused as hostile")
+        found[member.path] = member
+    for path in found:
+        if any(parent in found for parent in path.parents):
+            raise ValueError(f"{archive}: a parent of {str(path)!r} is a file; refused as hostile")
+    if not found:
+        raise ValueError(f"{archive}: holds no file; fetch another version of it")
+    if {path.parts[0] for path in found} == {stem} and min(len(p.parts) for p in found) > 1:
+        return [
+            _Member(member.path.relative_to(stem), member.size, member.open)
+            for member in found.values()
+        ]
+    return list(found.values())

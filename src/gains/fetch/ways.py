@@ -1,0 +1,111 @@
+"""From a source to what it gives, by kind; checked before it gets its name."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from gains.fetch.disk import (
+    TEMPORARY,
+    Content,
+    content_of,
+    contents_of,
+    full_disk_named,
+    listing,
+    whole_folder,
+)
+from gains.fetch.drives import from_drive, from_kaggle
+from gains.fetch.errors import MirrorError
+from gains.fetch.github import API, from_github
+from gains.fetch.http import Limits, download
+from gains.fetch.pins import Known
+from gains.fetch.sources import Source
+
+PAGES = {
+    "http": "{}",
+    "gdrive": "https://drive.google.com/file/d/{}/view",
+    "kaggle": "https://www.kaggle.com/datasets/{}",
+    "manual": "{}",
+}
+
+
+@dataclass(frozen=True)
+class Net:
+    """How the network is used.
+
+    Args:
+        limits: of each download.
+        api: address of GitHub's interface.
+    """
+
+    limits: Limits = Limits()
+    api: str = API
+
+
+def page(source: Source) -> str:
+    """Return the address that a person opens in a browser."""
+    if source.kind == "github":
+        owner, repository, path = [*source.url.split("/", 2), ""][:3]
+        return f"https://github.com/{owner}/{repository}/tree/HEAD/{path}"
+    if source.kind == "gdrive" and source.is_folder:
+        return f"https://drive.google.com/drive/folders/{source.url}"
+    return PAGES[source.kind].format(source.url)
+
+
+def bring(
+    source: Source, target: Path, known: Known, net: Net
+) -> tuple[Content, dict[str, Content]]:
+    """Bring a file or folder to ``target``, which appears whole and checked or not at all.
+
+    Returns:
+        What it is, and of a folder what lies in it.
+
+    Raises:
+        MirrorError: it failed, or is not what is known of it.
+        OSError: the disk is full.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.kind == "http":
+        download(source.url, target, known, net.limits)
+        return content_of(target), {}
+    if not source.is_folder:
+        return _bring_file(source, target, known, net), {}
+    with whole_folder(target) as temporary:
+        _fill(source, temporary, net)
+        contents = contents_of(temporary)
+        if not contents:
+            raise MirrorError("it gave no file")
+        found = listing(contents)
+        _check(found, known)
+    return found, contents
+
+
+def _bring_file(source: Source, target: Path, known: Known, net: Net) -> Content:
+    with (
+        full_disk_named(target),
+        tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as temporary,
+    ):
+        _fill(source, Path(temporary), net)
+        file = Path(temporary) / target.name
+        if not file.is_file():
+            raise MirrorError(f"it gave no file {target.name}")
+        found = content_of(file)
+        _check(found, known)
+        file.replace(target)
+    return found
+
+
+def _fill(source: Source, folder: Path, net: Net) -> None:
+    if source.kind == "gdrive":
+        from_drive(source, folder, net.limits)
+    elif source.kind == "kaggle":
+        from_kaggle(source, folder)
+    else:
+        from_github(source, folder, net.limits, net.api)
+
+
+def _check(found: Content, known: Known) -> None:
+    problem = known.problem(found)
+    if problem:
+        raise MirrorError(problem)

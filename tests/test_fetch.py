@@ -1,0 +1,242 @@
+"""Fetching as a whole: by hand, mirrors, lock file, receipt, verifying."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from fetch_server import Project, Server, digest, serving, zipped
+
+from gains.datasets import DATASETS
+from gains.fetch.report import changes, state, verify
+from gains.fetch.sources import read_sources
+
+ARCHIVE = zipped({"Set/a.txt": b"a", "Set/b/c.txt": b"cc"})
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def lock_of(project: Project) -> Any:
+    return json.loads(project.sources.with_suffix(".lock.json").read_text())
+
+
+def test_an_archive_is_brought_unpacked_and_recorded(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
+    receipt = project.fetch()
+    assert project.names() == ["Set", "Set.zip", "fetched.json"]
+    assert (project.place / "Set" / "b" / "c.txt").read_bytes() == b"cc"
+    entry = receipt.files["Set.zip"]
+    assert (entry.origin, entry.mirror) == (f"{server.url}/Set.zip", 1)
+    assert (entry.bytes, entry.sha256) == (len(ARCHIVE), digest(ARCHIVE))
+    assert entry.contents["b/c.txt"].sha256 == digest(b"cc")
+    first = (project.place / "fetched.json").read_bytes()
+    assert project.fetch() == receipt
+    assert (project.place / "fetched.json").read_bytes() == first
+    assert len(server.requests) == 1
+    assert verify("cells", project.sources, project.raw) == []
+    assert state("cells", project.sources, project.raw).text == "fetched, 2 files, 0 kB"
+
+
+def test_what_was_found_first_is_held_to(server: Server, project: Project) -> None:
+    url = server.give("/Set.zip", ARCHIVE)
+    project.add("Set.zip", url)
+    project.fetch()
+    found = {"bytes": len(ARCHIVE), "sha256": digest(ARCHIVE)}
+    assert lock_of(project) == {"cells": {"Set.zip": {url: found}}}
+    other = Project.__new__(Project)
+    other.sources, other.raw = project.sources, project.raw.with_name("elsewhere")
+    server.give("/Set.zip", zipped({"a": b"changed"}))
+    with pytest.raises(FileNotFoundError, match="changed upstream or is damaged"):
+        other.fetch()
+    assert other.names() == []
+    assert lock_of(project) == {"cells": {"Set.zip": {url: found}}}
+
+
+def test_mirrors_are_tried_in_their_order(server: Server, project: Project) -> None:
+    good = server.give("/good.zip", ARCHIVE)
+    project.add("Set.zip", good, mirror="2")
+    project.add("Set.zip", f"{server.url}/dead.zip", mirror="1")
+    assert project.fetch().files["Set.zip"].mirror == 2
+    assert [path for path, _ in server.requests] == ["/dead.zip", "/good.zip"]
+
+
+def test_when_all_fail_the_message_says_what_was_tried_and_what_to_do(
+    server: Server, project: Project
+) -> None:
+    project.add("good.txt", server.give("/good.txt", b"good"))
+    project.add("Set.zip", f"{server.url}/1.zip", mirror="1")
+    project.add("Set.zip", f"{server.url}/2.zip", mirror="2")
+    project.add("Set.zip", "https://page", "manual", mirror="3", note="ask the authors")
+    with pytest.raises(FileNotFoundError) as error:
+        project.fetch()
+    said = str(error.value)
+    for part in ("1.zip (http): no such", "2.zip (http): no such", "https://page (ask the authors)",
+                 str(project.place / "Set.zip"), f"{project.place / 'Set'}/", "`gains fetch cells`"):  # fmt: skip
+        assert part in said
+    assert project.names() == ["fetched.json", "good.txt"]
+    assert state("cells", project.sources, project.raw).text == "partly fetched, Set.zip missing"
+
+
+def test_files_by_hand_need_no_network(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE), sha256=digest(ARCHIVE))
+    project.add("train/", "o/r/train", "github")
+    (project.place / "train").mkdir(parents=True)
+    (project.place / "train" / "x.png").write_bytes(b"x")
+    (project.place / "Set.zip").write_bytes(ARCHIVE)
+    receipt = project.fetch()
+    assert {entry.origin for entry in receipt.files.values()} == {"by hand"}
+    assert server.requests == []
+    assert not project.sources.with_suffix(".lock.json").exists()
+
+
+def test_a_wrong_file_by_hand_is_refused_and_left(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE), sha256=digest(ARCHIVE))
+    project.place.mkdir(parents=True)
+    (project.place / "Set.zip").write_bytes(b"wrong")
+    with pytest.raises(ValueError, match="remove what is wrong and fetch it again"):
+        project.fetch()
+    assert (project.place / "Set.zip").read_bytes() == b"wrong"
+    assert project.names() == ["Set.zip"]
+    assert server.requests == []
+
+
+def test_an_unpacked_folder_by_hand_stands_for_its_archive(
+    server: Server, project: Project
+) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE), sha256=digest(ARCHIVE))
+    (project.place / "Set").mkdir(parents=True)
+    with pytest.raises(ValueError, match="holds no file"):
+        project.fetch()
+    (project.place / "Set" / "a.txt").write_bytes(b"a")
+    entry = project.fetch().files["Set.zip"]
+    assert (entry.origin, entry.bytes, list(entry.contents)) == ("by hand", None, ["a.txt"])
+    assert server.requests == []
+    assert verify("cells", project.sources, project.raw) == []
+
+
+def test_a_manual_source_says_what_to_do(project: Project) -> None:
+    project.add("cps/", "https://page", "manual", note="ask the authors")
+    assert "by hand: put cps/" in state("cells", project.sources, project.raw).text
+    with pytest.raises(FileNotFoundError, match=r"by hand only(?s:.*)ask the authors"):
+        project.fetch()
+
+
+def test_another_archive_than_the_unpacked_folder_is_an_error(
+    server: Server, project: Project
+) -> None:
+    project.add("Set.zip", "https://page", "manual", note="by hand")
+    project.place.mkdir(parents=True)
+    (project.place / "Set.zip").write_bytes(ARCHIVE)
+    project.fetch()
+    (project.place / "Set.zip").write_bytes(zipped({"new.txt": b"new"}))
+    with pytest.raises(ValueError, match=r"new.txt is missing; a.txt is extra(?s:.*)Remove or rename the folder"):
+        project.fetch()
+    assert (project.place / "Set" / "a.txt").read_bytes() == b"a"
+
+
+def test_verify_lists_missing_changed_and_extra(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
+    assert "no such file" in verify("cells", project.sources, project.raw)[0]
+    project.fetch()
+    (project.place / "Set" / "a.txt").write_bytes(b"b")
+    (project.place / "Set" / "b" / "c.txt").unlink()
+    (project.place / "new.txt").write_bytes(b"")
+    project.rows[0]["sha256"] = "0" * 64
+    project.add("more.txt", f"{server.url}/more.txt")
+    problems = verify("cells", project.sources, project.raw)
+    for found, wanted in zip(
+        problems, ("not fetched yet", "expected 0000", "changed", "missing", "extra"), strict=True
+    ):
+        assert wanted in found
+
+
+def test_two_fetches_at_once_download_once(server: Server, project: Project) -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def slow(handler: Any) -> None:
+        started.set()
+        release.wait(60)
+        handler.reply(200, ARCHIVE)
+
+    server.answers["/Set.zip"] = slow
+    project.add("Set.zip", f"{server.url}/Set.zip")
+    receipts: list[Any] = []
+    threads = [threading.Thread(target=lambda: receipts.append(project.fetch())) for _ in range(2)]
+    threads[0].start()
+    assert started.wait(60)
+    threads[1].start()
+    release.set()
+    for thread in threads:
+        thread.join()
+    assert len(server.requests) == 1
+    assert len(receipts) == 2
+    assert receipts[0] == receipts[1]
+
+
+def test_the_addresses_are_sound_and_agree_with_the_data_sets() -> None:
+    listed = read_sources(ROOT / "data" / "sources.csv")
+    for record in DATASETS:
+        if record.raw:
+            assert record.raw in listed, record.name
+
+
+@pytest.mark.parametrize("body", [b'{"please": "log in"}', ARCHIVE[:-30]])
+def test_what_is_no_whole_archive_is_neither_kept_nor_held_to(
+    body: bytes, server: Server, project: Project
+) -> None:
+    project.add("Set.zip", server.give("/Set.zip", body, Content_Type="application/zip"))
+    with pytest.raises(FileNotFoundError, match="no complete archive"):
+        project.fetch()
+    assert project.names() == []
+    assert not project.sources.with_suffix(".lock.json").exists()
+    server.give("/Set.zip", ARCHIVE)
+    project.fetch()
+    assert project.names() == ["Set", "Set.zip", "fetched.json"]
+
+
+def test_a_packed_answer_is_refused(server: Server, project: Project) -> None:
+    project.add("a.txt", server.give("/a.txt", b"a", Content_Encoding="gzip"))
+    with pytest.raises(FileNotFoundError, match="packs the file"):
+        project.fetch()
+    assert project.names() == []
+
+
+def test_a_folder_of_the_right_sizes_but_other_bytes_is_not_the_archive(
+    server: Server, project: Project
+) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
+    (project.place / "Set" / "b").mkdir(parents=True)
+    (project.place / "Set" / "a.txt").write_bytes(b"a")
+    (project.place / "Set" / "b" / "c.txt").write_bytes(b"xx")
+    (project.place / "Set.zip").write_bytes(ARCHIVE)
+    with pytest.raises(ValueError, match=r"c\.txt: is not the file of that name in"):
+        project.fetch()
+    assert (project.place / "Set" / "b" / "c.txt").read_bytes() == b"xx"
+
+
+def test_what_a_person_changes_in_files_of_their_own_is_recorded(project: Project) -> None:
+    project.add("own/", "", "manual", note="yours")
+    (project.place / "own").mkdir(parents=True)
+    (project.place / "own" / "a.json").write_text("1")
+    project.fetch()
+    (project.place / "own" / "a.json").write_text("12")
+    (project.place / "own" / "b.json").write_text("3")
+    found = changes("cells", project.raw)
+    assert found == ["own/a.json has 2 bytes, expected 1", "own/b.json is extra"]
+    assert list(project.fetch().files["own/"].contents) == ["a.json", "b.json"]
+    assert changes("cells", project.raw) == []
+    assert verify("cells", project.sources, project.raw) == []

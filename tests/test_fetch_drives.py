@@ -1,0 +1,147 @@
+"""Google Drive, Kaggle and GitHub, each with its own way to fail."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gdown
+import kagglehub
+import pytest
+from fetch_server import QUICK, Project, Server, serving
+from kagglehub.exceptions import UnauthenticatedError
+
+from gains.fetch.ways import Net
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as made:
+        yield made
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+def fill(folder: str) -> None:
+    (Path(folder) / "sub").mkdir(parents=True)
+    (Path(folder) / "sub" / "a.json").write_text("{}")
+
+
+def test_a_folder_of_google_drive(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gdown, "download_folder", lambda **given: fill(given["output"]))
+    project.add("coco/", "id", "gdrive")
+    assert list(project.fetch().files["coco/"].contents) == ["sub/a.json"]
+    assert project.names() == ["coco", "fetched.json"]
+
+
+def test_a_file_of_google_drive(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gdown, "download", lambda **g: Path(g["output"]).write_bytes(b"x"))
+    project.add("a.mat", "id", "gdrive")
+    project.fetch()
+    assert project.names() == ["a.mat", "fetched.json"]
+
+
+@pytest.mark.parametrize("gives", ["error", "nothing"])
+def test_google_drive_fails(gives: str, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download_folder(**given: Any) -> None:
+        if gives == "error":
+            fill(given["output"])
+            raise gdown.exceptions.DownloadError("quota")
+
+    monkeypatch.setattr(gdown, "download_folder", download_folder)
+    project.add("coco/", "id", "gdrive")
+    with pytest.raises(FileNotFoundError, match="quota" if gives == "error" else "gave no file"):
+        project.fetch()
+    assert project.names() == []
+
+
+def test_kaggle(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dataset_download(handle: str, *, output_dir: str) -> str:
+        fill(output_dir)
+        (Path(output_dir) / ".complete").mkdir()
+        return output_dir
+
+    monkeypatch.setattr(kagglehub, "dataset_download", dataset_download)
+    project.add("archive/", "o/s", "kaggle")
+    project.fetch()
+    assert [p.name for p in (project.place / "archive").iterdir()] == ["sub"]
+
+
+def test_kaggle_without_credentials(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def dataset_download(handle: str, *, output_dir: str) -> str:
+        raise UnauthenticatedError
+
+    monkeypatch.setattr(kagglehub, "dataset_download", dataset_download)
+    project.add("archive/", "o/s", "kaggle")
+    with pytest.raises(FileNotFoundError, match="make a token at https://www.kaggle.com"):
+        project.fetch()
+    assert project.names() == []
+
+
+def test_the_libraries_take_the_arguments_they_are_given() -> None:
+    given = {"id", "output", "quiet", "use_cookies", "timeout"}
+    assert given <= inspect.signature(gdown.download).parameters.keys()
+    assert given <= inspect.signature(gdown.download_folder).parameters.keys()
+    assert "output_dir" in inspect.signature(kagglehub.dataset_download).parameters
+
+
+def listed(server: Server, name: str, data: bytes, sha: str = "") -> dict[str, Any]:
+    found = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    url = server.give(f"/raw/{name}", data)
+    return {
+        "name": name,
+        "type": "file",
+        "size": len(data),
+        "sha": sha or found,
+        "download_url": url,
+    }
+
+
+def offer(server: Server, path: str, entries: Any) -> None:
+    server.give(f"/repos/o/r/contents/{path}", json.dumps(entries).encode())
+
+
+def test_a_folder_of_github(server: Server, project: Project) -> None:
+    offer(server, "d/train", [listed(server, "a.png", b"a"), {"name": "sub", "type": "dir"}])
+    offer(server, "d/train/sub", [listed(server, "b.json", b"{}")])
+    project.add("train/", "o/r/d/train", "github")
+    entry = project.fetch(Net(QUICK, server.url)).files["train/"]
+    assert list(entry.contents) == ["a.png", "sub/b.json"]
+    assert entry.origin == "https://github.com/o/r/tree/HEAD/d/train"
+    assert project.names() == ["fetched.json", "train"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([], "lists no file"),
+        ({"name": "a"}, "expected the list of a folder"),
+        ([{"name": "../a", "type": "dir"}], "an entry named '../a'"),
+        ([{"name": "a", "type": "symlink"}], "found 'symlink'"),
+        ([{"name": "a", "type": "dir"}] * 1000, "no more than 1000"),
+        (None, "git's checksum is"),
+    ],
+)
+def test_github_lists_nonsense(
+    entries: Any, message: str, server: Server, project: Project
+) -> None:
+    offer(server, "d", [listed(server, "a", b"a", "0" * 40)] if entries is None else entries)
+    project.add("train/", "o/r/d", "github")
+    with pytest.raises(FileNotFoundError, match=message):
+        project.fetch(Net(QUICK, server.url))
+    assert project.names() == []
+
+
+def test_the_limit_of_github_is_named(server: Server, project: Project) -> None:
+    answer = {"X_RateLimit_Remaining": "0"}
+    server.answers["/repos/o/r/contents/d"] = lambda handler: handler.reply(403, **answer)
+    project.add("train/", "o/r/d", "github")
+    with pytest.raises(FileNotFoundError, match="limit of requests without an account"):
+        project.fetch(Net(QUICK, server.url))
