@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from gains.fetch.receipt import NAME as RECEIPT
+from gains.fetch.sources import RAW
 from gains.strict import Strict
 
 
@@ -37,22 +39,25 @@ def some_files(root: str | Path, *patterns: str) -> list[Path]:
     root = Path(root)
     wanted = " or ".join(patterns)
     if not root.is_dir():
-        raise FileNotFoundError(
-            f"{root}: no such folder; expected {wanted} in it. Run `gains fetch {root.name}`, or "
-            "put the files there by hand (docs/datasets.md)"
-        )
+        raise FileNotFoundError(f"{root}: no such folder; expected {wanted} in it. {_advice(root)}")
     found = sorted({p for pattern in patterns for p in root.rglob(pattern) if _real(p, root)})
     if not found:
-        raise FileNotFoundError(
-            f"{root}: has no file {wanted}. Run `gains fetch {root.name}`, or put the files there "
-            "by hand (docs/datasets.md)"
-        )
+        raise FileNotFoundError(f"{root}: has no file {wanted}. {_advice(root)}")
     return found
 
 
+def _advice(root: Path) -> str:
+    by_hand = "put the files as published there by hand (docs/datasets.md)"
+    # a folder of a person's own is not for `gains fetch` to fill
+    own = root.parent != RAW
+    return by_hand.capitalize() if own else f"Run `gains fetch {root.name}`, or {by_hand}"
+
+
 def _real(path: Path, root: Path) -> bool:
-    """Whether a file is data: no folder, nothing hidden, no leaving of an archiver."""
+    """Whether a file is data: no folder, nothing hidden, no leaving of an archiver, no receipt."""
     parts = path.relative_to(root).parts
+    if path == root / RECEIPT:
+        return False
     return path.is_file() and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
 
 

@@ -1,0 +1,71 @@
+"""The 16 real images of ISBI2014, extended depth of field, in which the nuclei are annotated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.folder_records import Findings
+from gains.datasets.isbi2014 import CITATION, HOMEPAGE, LICENCE
+from gains.datasets.isbi2014_checks import mask, nuclei
+from gains.datasets.pixels import read_pixels
+from gains.datasets.raw import RawSettings, one_file, some_files
+from gains.instances import Instances
+
+NUCLEUS = 1
+
+
+class EdfSettings(RawSettings):
+    """Options of ``isbi2014-edf``."""
+
+    root: str = Field(
+        "data/raw/isbi2014", description="folder of EDF000.png and so on, found anywhere below it"
+    )
+
+
+def _scenes(pairs: list[tuple[Path, Path]], repairs: list[str]) -> Iterator[Scene]:
+    findings = Findings()
+    for path, truth in pairs:
+        image, drawn = read_pixels(path), read_pixels(truth)
+        if drawn.ndim == 3:  # a palette file of black and white is read as RGB
+            drawn = np.asarray(drawn.max(axis=2))
+        found = nuclei(mask(drawn, image.shape[:2], str(truth)), path.name, findings)
+        height, width = image.shape[:2]
+        categories = [NUCLEUS] * len(found)
+        yield path.name, image, Instances.from_rles(height, width, found, categories)
+    repairs.extend(findings.sentences())
+
+
+def make(settings: EdfSettings) -> Made:
+    """Pair every image with its ground truth; images in order of name.
+
+    Raises:
+        FileNotFoundError: the folder is missing, holds no image, or an image has no ground truth.
+        ValueError: a file name occurs in two folders; while images are asked for: a file that
+            cannot be read, or a ground truth of another size or that is not binary.
+    """
+    found = some_files(settings.root, "EDF[0-9][0-9][0-9].png")
+    pairs = [
+        (one_file(settings.root, name), one_file(settings.root, f"{Path(name).stem}_GT.png"))
+        for name in sorted({path.name for path in found})
+    ]
+    repairs: list[str] = []
+    return Made({NUCLEUS: "nucleus"}, _scenes(pairs, repairs), repairs, Counts(16), settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="isbi2014-edf",
+        title="Nuclei in real cervical smears, extended depth of field (ISBI 2014 challenge)",
+        licence=LICENCE,
+        citation=CITATION,
+        homepage=HOMEPAGE,
+        settings=EdfSettings,
+        make=make,
+        raw="isbi2014",
+    )
+)
