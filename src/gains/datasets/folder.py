@@ -7,22 +7,14 @@ by image and then file order, categories 1..K by their id.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, Scene
-from gains.datasets.folder_records import (
-    Findings,
-    Source,
-    check_annotations,
-    check_categories,
-    check_images,
-    read_records,
-)
-from gains.datasets.pixels import SUFFIXES, read_pixels
-from gains.instances import Instances
+from gains.datasets.base import DATASETS, Dataset, Made
+from gains.datasets.coco_folder import check_sources, scenes
+from gains.datasets.folder_records import Findings, Source, read_records
+from gains.datasets.pixels import SUFFIXES
 from gains.strict import Strict
 
 
@@ -31,14 +23,6 @@ class FolderSettings(Strict):
 
     images: str = Field(description="folder that the file names of the json are relative to")
     annotations: str = Field(description="COCO json")
-
-
-def _scenes(sources: list[Source]) -> Iterator[Scene]:
-    for source in sources:
-        instances = Instances.from_rles(
-            source.height, source.width, source.masks, source.categories
-        )
-        yield source.name, read_pixels(source.path), instances
 
 
 def _unlisted(folder: Path, sources: list[Source], findings: Findings) -> None:
@@ -59,20 +43,9 @@ def make(settings: FolderSettings) -> Made:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
     records, findings = read_records(annotations), Findings()
-    renumbered, names = check_categories(records["categories"], annotations, findings)
-    images = check_images(records["images"], annotations, folder, findings)
-    check_annotations(records["annotations"], annotations, images, renumbered, findings)
-    sources = list(images.values())
-    if not any(source.masks for source in sources):
-        raise ValueError(
-            f"{annotations}: none of its {len(records['annotations'])} annotations is usable "
-            f"({'; '.join(findings.sentences())})"
-        )
-    for source in sources:
-        if not source.masks:
-            findings.add("images without objects kept", source.name)
+    sources, names = check_sources(records, annotations, folder, findings)
     _unlisted(folder, sources, findings)
-    return Made(names, _scenes(sources), findings.sentences())
+    return Made(names, scenes(sources), findings.sentences())
 
 
 def inputs(settings: FolderSettings) -> list[Path]:

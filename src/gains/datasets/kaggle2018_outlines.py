@@ -1,0 +1,182 @@
+"""Kaggle2018 from its original annotation: nuclei outlined in pure red.
+
+``original/<name>`` and ``label/<name without extension>(label).bmp``, a copy of the image with the
+outlines drawn in. The rules are those of the published COCO json, which treats red pixels and the
+outermost pixels of the image as walls, and the regions they close as nuclei:
+
+- A region is 4-connected, so an outline whose pixels meet at corners only does not leak. Its
+  holes, red specks among them, are filled.
+- Regions under ``min_area`` are dropped, and over ``max_share`` of the image: the background.
+- A region that holds a nucleus is dropped too: background that nuclei enclose, or a nucleus with
+  another drawn into it. A part of the background that holds none and that outlines and the border
+  close off cannot be told from a nucleus cut by the border, and becomes one.
+
+Two things differ. The json's polygons run along the red pixels, so its masks hold those above and
+to the left of a nucleus; here the outline belongs to no nucleus, and two that share an outline lie
+one pixel apart. And its program took any pixel of full red for a wall, even a white one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import ndimage
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.folder_records import Findings
+from gains.datasets.pixels import SUFFIXES, read_pixels
+from gains.datasets.raw import RawSettings, some_files
+from gains.instances import Instances, Rle, encode_mask
+
+TAIL = "(label).bmp"
+RED = (255, 0, 0)
+
+
+class OutlineSettings(RawSettings):
+    """Options of ``kaggle2018-outlines``."""
+
+    root: str = Field(
+        "data/raw/kaggle2018-outlines", description="folder of the files as published"
+    )
+    min_area: int = Field(30, ge=1, description="smaller regions are dropped, px")
+    max_share: float = Field(
+        0.5, gt=0, le=1, description="regions of a larger share of the image are dropped"
+    )
+
+
+def _pairs(root: Path) -> list[tuple[Path, Path]]:
+    """Return each original with its label, in order of file name.
+
+    The label is named after the original without its extension, or with it.
+    """
+    originals = [p for p in some_files(root, "original/*") if p.suffix.lower() in SUFFIXES]
+    labels = some_files(root, f"label/*{TAIL}")
+    places = {path.parent.parent for path in originals + labels}
+    if len(places) != 1:
+        raise ValueError(
+            f"{root}: expected one folder with original/ and label/, found "
+            f"{', '.join(str(place) for place in sorted(places)) or 'no image in original/'}"
+        )
+    by_name = {path.name.removesuffix(TAIL): path for path in labels}
+    owners: dict[Path, Path] = {}
+    for original in originals:
+        names = {original.name, original.stem, original.name.split(".")[0]}
+        found = [by_name[name] for name in sorted(names) if name in by_name]
+        if len(found) != 1:
+            raise ValueError(
+                f"{original}: expected one label {original.stem}{TAIL}, found "
+                f"{[path.name for path in found] or 'none'}; fetch the set again"
+            )
+        if found[0] in owners:
+            raise ValueError(
+                f"{found[0]}: is the label of {owners[found[0]].name} and of {original.name}; "
+                "leave one of them"
+            )
+        owners[found[0]] = original
+    unused = [path.name for path in labels if path not in owners]
+    if unused:
+        raise ValueError(
+            f"{root}: {len(unused)} of {len(labels)} labels have no original, first {unused[0]!r}; "
+            "fetch the set again"
+        )
+    return sorted((original, label) for label, original in owners.items())
+
+
+def outlined(
+    label: NDArray[np.uint8], min_area: int, max_share: float, findings: Findings, name: str
+) -> list[Rle]:
+    """Return the regions that red outlines close, in raster order of their first pixel.
+
+    Args:
+        label: uint8 (H, W, 3) RGB.
+        min_area: smaller regions are dropped, px.
+        max_share: regions of a larger share of the image are dropped, 0 to 1.
+        findings: takes what was dropped, but for the background by its size.
+        name: of the image, for the findings.
+    """
+    wall = (label == RED).all(axis=2)
+    wall[[0, -1]] = wall[:, [0, -1]] = True
+    regions, _ = ndimage.label(~wall)
+    filled = []
+    background = False
+    for number, place in enumerate(ndimage.find_objects(regions), start=1):
+        # a region is 4-connected, so what it encloses is 8-connected
+        mask = ndimage.binary_fill_holes(regions[place] == number, np.ones((3, 3)))
+        area = np.count_nonzero(mask)
+        if area < min_area:
+            findings.add(f"regions under {min_area} px dropped", name)
+        elif area > max_share * wall.size:
+            background = True
+        else:
+            filled.append((area, number, place, mask))
+    taken = np.zeros(wall.shape, dtype=bool)
+    kept: dict[int, Rle] = {}
+    for _, number, place, mask in sorted(filled, key=lambda region: region[:2]):
+        if taken[place][mask].any():
+            findings.add("regions that hold a nucleus dropped", name)
+            background = True
+            continue
+        taken[place] |= mask
+        whole = np.zeros(wall.shape, dtype=bool)
+        whole[place] = mask
+        kept[number] = encode_mask(whole)
+    if kept and not background:
+        findings.add("images in which no region was dropped as background, so look at them", name)
+    return [kept[number] for number in sorted(kept)]
+
+
+def _scenes(
+    settings: OutlineSettings, pairs: list[tuple[Path, Path]], repairs: list[str]
+) -> Iterator[Scene]:
+    findings = Findings()
+    for original, path in pairs:
+        pixels, label = read_pixels(original), read_pixels(path)
+        if label.ndim != 3:
+            raise ValueError(f"{path}: is grey; expected RGB with outlines in red {RED}")
+        if label.shape[:2] != pixels.shape[:2]:
+            raise ValueError(
+                f"{path}: has size {list(label.shape[:2])}, {original.name} "
+                f"{list(pixels.shape[:2])}; fetch the set again"
+            )
+        masks = outlined(label, settings.min_area, settings.max_share, findings, original.name)
+        if not masks:
+            findings.add("images without objects kept", original.name)
+        height, width = label.shape[:2]
+        # named as in `kaggle2018`, so that a split fits both
+        instances = Instances.from_rles(height, width, masks, [1] * len(masks))
+        yield f"{original.name}.png", pixels, instances
+    repairs.extend(findings.sentences())
+
+
+def make(settings: OutlineSettings) -> Made:
+    """Pair the files and return the images in order of file name.
+
+    Raises:
+        FileNotFoundError: no originals or no labels.
+        ValueError: an original without its label or with several, a label without its original
+            or of another size.
+    """
+    repairs: list[str] = []
+    images = _scenes(settings, _pairs(Path(settings.root)), repairs)
+    return Made({1: "nucleus"}, images, repairs, Counts(52), settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="kaggle2018-outlines",
+        title="Kaggle2018, clustered nuclei from their outlines",
+        licence="none published",
+        citation=(
+            "Shu et al.: Segmenting overlapping cell nuclei in digital histopathology images, IEEE "
+            "EMBC 2013 (IHC Toolbox)"
+        ),
+        homepage="https://imagej.net/ij/plugins/ihc-toolbox/index.html",
+        settings=OutlineSettings,
+        make=make,
+        raw="kaggle2018-outlines",
+    )
+)

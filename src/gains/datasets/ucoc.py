@@ -1,0 +1,79 @@
+"""UCOC: 125 images of two overlapping chromosomes each, outlined by hand.
+
+One COCO json and its PNG of 211 x 210 px. The folder ``test`` that the author keeps beside the
+125, with a COCO json of its own and one LabelMe json per image, is not part of the set. Its
+first annotation has id 0, which COCO's evaluation reads as unmatched; it is renumbered.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.coco_folder import make_published
+from gains.datasets.raw import RawSettings, some_files
+from gains.files import read_json
+
+PATTERN = "labels_overlappchromosomes_*.json"
+
+
+class UcocSettings(RawSettings):
+    """Options of ``ucoc``."""
+
+    root: str = Field("data/raw/ucoc", description="folder of the files as published")
+
+
+def _is_coco(path: Path) -> bool:
+    content = read_json(path)
+    return isinstance(content, dict) and {"images", "annotations", "categories"} <= set(content)
+
+
+def _annotations(root: Path) -> Path:
+    """Return the COCO json of the 125, by its name or else the only one that is COCO."""
+    files = [
+        path
+        for path in some_files(root, "*.json")
+        if "test" not in path.relative_to(root).parts[:-1]
+    ]
+    found = [path for path in files if path.match(PATTERN)]
+    found = found or [path for path in files if _is_coco(path)]
+    if not found:
+        raise FileNotFoundError(
+            f"{root}: has no COCO json outside of the folder test; expected {PATTERN}. Run `gains "
+            "fetch ucoc`, or put the files there by hand (docs/datasets.md)"
+        )
+    if len(found) > 1:
+        raise ValueError(
+            f"{root}: expected one COCO json, found {len(found)}: "
+            f"{', '.join(str(path.relative_to(root)) for path in found[:3])}; leave one of them"
+        )
+    return found[0]
+
+
+def make(settings: UcocSettings) -> Made:
+    """Check the json and return its images in order of file name.
+
+    Raises:
+        FileNotFoundError: the json or an image is missing.
+        ValueError: several jsons, or a record that no rule repairs.
+    """
+    expected = Counts(125, {"chromosome": 250})
+    return make_published(settings, _annotations(Path(settings.root)), "chromosome", expected)
+
+
+DATASETS.register(
+    Dataset(
+        name="ucoc",
+        title="UCOC, overlapping chromosomes",
+        licence="none published",
+        citation="Pommier: Ultra small COCO dataset of 125 overlapping chromosomes, Kaggle 2021",
+        homepage=(
+            "https://www.kaggle.com/datasets/jeanpat/ultrasmall-coco-125-overlapping-chromosomes"
+        ),
+        settings=UcocSettings,
+        make=make,
+        raw="ucoc",
+    )
+)
