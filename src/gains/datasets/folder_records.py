@@ -195,7 +195,7 @@ def check_annotations(
         if coco_mask.area(rle) == 0:
             findings.add("masks that cover no pixel dropped", at)
             continue
-        if _leaves_image(record["segmentation"], image):
+        if leaves_image(record["segmentation"], image.height, image.width):
             findings.add("polygons cut at the border of the image", at)
         image.masks.append(rle)
         image.categories.append(categories[category])
@@ -212,9 +212,10 @@ def _note_id(number: Any, seen: set[Any], record: str, findings: Findings) -> No
     seen.add(str(number))
 
 
-def _leaves_image(segmentation: Any, image: Source) -> bool:
+def leaves_image(segmentation: Any, height: int, width: int) -> bool:
+    """Whether a polygon of a checked segmentation reaches over the border of its image."""
     return isinstance(segmentation, list) and any(
-        min(part) < 0 or max(part[0::2]) > image.width or max(part[1::2]) > image.height
+        min(part) < 0 or max(part[0::2]) > width or max(part[1::2]) > height
         for part in segmentation
         if part
     )

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,13 @@ class Header:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image of a kind that can be read; what fails in the block names the file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of such a kind, or it is damaged.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such image file")
     try:
@@ -61,7 +68,7 @@ def read_header(path: Path) -> Header:
         FileNotFoundError: there is no such file.
         ValueError: it is not an image of a kind that can be read.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         change = None
         if image.mode in DEEP:
             change = "deep grey scaled linearly, its smallest value to 0 and largest to 255"
@@ -72,16 +79,16 @@ def read_header(path: Path) -> Header:
         return Header(image.height, image.width, change)
 
 
-def read_pixels(path: Path) -> NDArray[np.uint8]:
-    """Return an image as uint8, (H, W) grey or (H, W, 3) RGB.
+def read_values(path: Path) -> NDArray[Any]:
+    """Return an image as uint8 by the rules above, but deep grey in its own values, float64 (H, W).
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not an image of a kind that can be read, or it is damaged.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         if image.mode in DEEP:
-            return _scaled(path, np.asarray(image, dtype=np.float64))
+            return np.asarray(image, dtype=np.float64)
         kind = "L" if image.mode in GREY else "RGB"
         if image.has_transparency_data:
             white = Image.new("RGBA", image.size, "white")
@@ -89,7 +96,40 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image.convert(kind))
 
 
-def _scaled(path: Path, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+def read_pixels(path: Path, window: tuple[slice, slice] | None = None) -> NDArray[np.uint8]:
+    """Return an image as uint8, (H, W) grey or (H, W, 3) RGB.
+
+    Args:
+        path: the image file.
+        window: rows and columns that are kept; deep grey is scaled by what is in them.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of a kind that can be read, it is damaged, or the window
+            leaves it.
+    """
+    values = read_values(path)
+    if window is not None:
+        values = cropped(values, window, path)
+    return values if values.dtype == np.uint8 else _scaled(path, values)
+
+
+def cropped(values: NDArray[Any], window: tuple[slice, slice], path: Path) -> NDArray[Any]:
+    """Return rows and columns of an image.
+
+    Raises:
+        ValueError: the window leaves the image.
+    """
+    (rows, columns), (height, width) = window, values.shape[:2]
+    if rows.stop > height or columns.stop > width:
+        raise ValueError(
+            f"{path}: is {height} x {width} px; expected at least {rows.stop} x {columns.stop} px, "
+            "since it is cropped; leave out the crop, or fetch the image again"
+        )
+    return values[rows, columns]
+
+
+def _scaled(path: Path, values: NDArray[Any]) -> NDArray[np.uint8]:
     if not np.isfinite(values).all():
         raise ValueError(f"{path}: holds values that are not finite; repair the image")
     span = values.max() - values.min()

@@ -1,0 +1,154 @@
+"""BBBC010: C. elegans in wells, with one mask file per worm; worms overlap.
+
+Published as ``BBBC010_v2_images/1649_1109_0003_Amp5-1_B_20070424_A01_w1_<GUID>.tif`` (520 x 696
+px, 16 bit; A01 is the well, w1 the channel) and
+``BBBC010_v1_foreground_eachworm/A01_01_ground_truth.png``. Layering crops first and scales to 8
+bit after, by the values within the crop; so does ``crop: layering``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.folder_records import Findings
+from gains.datasets.named_files import named_files
+from gains.datasets.pixels import cropped, read_header, read_pixels, read_values
+from gains.datasets.raw import RawSettings
+from gains.instances import Instances, encode_mask
+
+IMAGE = re.compile(r".+_([A-H]\d\d)_(w[12])_[^_]+\.tif")
+MASK = re.compile(r"([A-H]\d\d)_(\d+)_ground_truth\.png")
+LAYERING = (slice(50, 498), slice(120, 568))
+"""Rows and columns that Layering keeps."""
+
+Window = tuple[slice, slice] | None
+
+
+class Bbbc010Settings(RawSettings):
+    """Options of ``bbbc010``."""
+
+    root: str = Field("data/raw/bbbc010", description="folder of the images and of the masks")
+    channel: Literal["w1", "w2"] = Field(
+        "w2", description="which image of a well; w2 is taken to be brightfield"
+    )
+    crop: Literal["none", "layering"] = Field(
+        "none", description="layering: rows 50 to 497 and columns 120 to 567 alone"
+    )
+
+
+def _files(root: str, channel: str) -> dict[str, tuple[Path, list[Path]]]:
+    """Return image and masks by well."""
+    example = f"1649_1109_0003_Amp5-1_B_20070424_A01_{channel}_<GUID>.tif"
+    images = named_files(root, IMAGE, example, "*.tif")
+    wells: dict[str, tuple[Path, list[Path]]] = {
+        well: (path, []) for (well, found), path in images.items() if found == channel
+    }
+    if not wells:
+        raise FileNotFoundError(
+            f"{root}: none of the {len(images)} images is of channel {channel}; expected names "
+            f"like {example}. Choose the other channel, or fetch the data set again"
+        )
+    masks = named_files(root, MASK, "A01_01_ground_truth.png", "*_ground_truth.png")
+    for (well, _), path in masks.items():
+        if well not in wells:
+            raise FileNotFoundError(
+                f"{path}: the image of well {well} in channel {channel} is missing; expected a "
+                f"name like {example}. Fetch the data set again"
+            )
+        wells[well][1].append(path)
+    return wells
+
+
+def _mask(path: Path, size: tuple[int, int], image: Path, window: Window) -> NDArray[np.bool_]:
+    values = read_values(path)
+    if values.shape[:2] != size:
+        raise ValueError(
+            f"{path}: the mask has size {list(values.shape[:2])}, the image {image.name} "
+            f"{list(size)}; fetch both again"
+        )
+    mask = values.reshape(*size, -1).max(axis=2) > 0
+    return np.asarray(mask if window is None else cropped(mask, window, path))
+
+
+def _brighter(pixels: NDArray[np.uint8], masks: list[NDArray[np.bool_]]) -> bool:
+    """Whether the worms of an image are brighter than its background."""
+    worms = np.any(masks, axis=0)
+    return bool(not worms.all() and pixels[worms].mean() > pixels[~worms].mean())
+
+
+def _scenes(
+    wells: dict[str, tuple[Path, list[Path]]], settings: Bbbc010Settings, repairs: list[str]
+) -> Iterator[Scene]:
+    window = LAYERING if settings.crop == "layering" else None
+    dropped = "mask files without a pixel" + (" within the crop" if window else "") + " dropped"
+    findings, brighter, compared = Findings(), 0, 0
+    for well, (path, files) in wells.items():
+        header = read_header(path)
+        if header.change:
+            findings.add(header.change, path.name)
+        pixels, masks = read_pixels(path, window), []
+        for file in files:
+            mask = _mask(file, (header.height, header.width), path, window)
+            if mask.any():
+                masks.append(mask)
+            else:
+                findings.add(dropped, file.name)
+        if masks:
+            compared += 1
+            brighter += _brighter(pixels, masks)
+        else:
+            findings.add("images without objects kept", path.name)
+        height, width = pixels.shape[:2]
+        rles = [encode_mask(mask) for mask in masks]
+        yield f"{well}.png", pixels, Instances.from_rles(height, width, rles, [1] * len(rles))
+    repairs.extend(findings.sentences())
+    if 2 * brighter > compared:
+        repairs.append(
+            f"nothing changed, but worms are brighter than the background on {brighter} of "
+            f"{compared} images, and in brightfield they are darker: channel {settings.channel} "
+            "may be fluorescence (sources disagree); look at the contact sheet"
+        )
+
+
+def make(settings: Bbbc010Settings) -> Made:
+    """Return the images by well.
+
+    Raises:
+        FileNotFoundError: the folder, the images of the channel, the masks, or the image of a
+            mask is missing.
+        ValueError: a file name that does not fit, two files of one name, a file that cannot be
+            read, a mask of another size, or an image that is smaller than the crop.
+    """
+    wells = _files(settings.root, settings.channel)
+    repairs: list[str] = []
+    # how many worms the crop leaves is not published
+    objects = {"worm": 1407} if settings.crop == "none" else {}
+    scenes = _scenes(wells, settings, repairs)
+    return Made({1: "worm"}, scenes, repairs, Counts(100, objects), settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="bbbc010",
+        title="BBBC010, C. elegans live/dead",
+        licence="none published",
+        citation=(
+            "Ljosa, Sokolnicki, Carpenter: Annotated high-throughput microscopy image sets for "
+            "validation, Nature Methods 2012; Wählby et al.: An image analysis toolbox for "
+            "high-throughput C. elegans assays, Nature Methods 2012"
+        ),
+        homepage="https://bbbc.broadinstitute.org/BBBC010",
+        settings=Bbbc010Settings,
+        make=make,
+        raw="bbbc010",
+        splits=("data/splits/bbbc010.json",),
+    )
+)

@@ -1,0 +1,154 @@
+"""CCDB:6843: neuroblastoma cells; the masks of an image hold its cells in one or two layers.
+
+Published as ``MP6843_img_full/F01_120w1.TIF`` and ``...w2.TIF``, ``MP6843_seg/F01_120_GT_01.tif``
+and, where cells overlap, ``F01_120_GT_02.tif`` with the cells that lie on those of the first. An
+object is a connected region (8 neighbours) of a layer's first channel, as in the loader of
+Layering's authors. Several public loaders report masks of half the size of the images.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from scipy import ndimage
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.components import components
+from gains.datasets.folder_records import Findings
+from gains.datasets.named_files import named_files
+from gains.datasets.pixels import read_header, read_pixels, read_values
+from gains.datasets.raw import RawSettings
+from gains.instances import Instances, Rle
+
+IMAGE = re.compile(r"(.+)(w[12])\.(?:tif|TIF)")
+LAYER = re.compile(r"(.+)_GT_0([12])\.(?:tif|TIF)")
+
+
+class Ccdb6843Settings(RawSettings):
+    """Options of ``ccdb6843``."""
+
+    root: str = Field("data/raw/ccdb6843", description="folder of the images and of the masks")
+    channel: Literal["w1", "w2"] = Field("w1", description="which image; Layering takes w1")
+    min_area: int = Field(
+        100, ge=1, description="smaller regions of a mask are dropped, px of the mask as published"
+    )
+
+
+@dataclass
+class _Files:
+    """Image and layers of one field of view."""
+
+    image: Path
+    layers: list[Path] = field(default_factory=list)
+
+
+def _files(root: str, channel: str) -> dict[str, _Files]:
+    images = named_files(root, IMAGE, "F01_120w1.TIF", "*w[0-9].TIF", "*w[0-9].tif")
+    found = {name: _Files(path) for (name, kind), path in images.items() if kind == channel}
+    if not found:
+        raise FileNotFoundError(
+            f"{root}: none of the {len(images)} images is of channel {channel}; expected names "
+            f"like F01_120{channel}.TIF. Choose the other channel, or fetch the data set again"
+        )
+    masks = named_files(root, LAYER, "F01_120_GT_01.tif", "*_GT_*.tif", "*_GT_*.TIF")
+    for (name, _), path in masks.items():
+        if name not in found:
+            raise FileNotFoundError(
+                f"{path}: the image {name}{channel}.TIF is missing; fetch the data set again"
+            )
+        found[name].layers.append(path)
+    for name, files in found.items():
+        if (name, "1") not in masks:
+            raise FileNotFoundError(
+                f"{files.image}: the mask {name}_GT_01.tif is missing; fetch the data set again"
+            )
+    return found
+
+
+def _layer(path: Path, findings: Findings) -> NDArray[np.bool_]:
+    """Return the first channel of a layer as bool (H, W)."""
+    positive = read_values(path) > 0
+    if positive.ndim == 2:
+        return np.asarray(positive)
+    if (positive != positive[..., :1]).any():
+        findings.add("colour masks whose channels differ: the first (red) taken", path.name)
+    return np.asarray(positive[..., 0])
+
+
+def _objects(
+    path: Path, image: Path, size: tuple[int, int], min_area: int, findings: Findings
+) -> list[Rle]:
+    """Return the objects of one layer at the size of the image."""
+    mask = _layer(path, findings)
+    scale = 1
+    if mask.shape != size:
+        if (2 * mask.shape[0], 2 * mask.shape[1]) != size:
+            raise ValueError(
+                f"{path}: the mask has size {list(mask.shape)}, the image {image.name} "
+                f"{list(size)}; expected the same size or half of it. Fetch both again"
+            )
+        findings.add("masks of half the image's size scaled up by repeating pixels", path.name)
+        scale = 2
+        mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
+    # repeating pixels neither joins regions of 8 neighbours nor parts them
+    found = components(mask, 8, min_area * scale**2)
+    for _ in range(ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
+        findings.add(f"regions of less than {min_area} px of the mask dropped", path.name)
+    return found
+
+
+def _scenes(
+    fields: dict[str, _Files], settings: Ccdb6843Settings, repairs: list[str]
+) -> Iterator[Scene]:
+    findings = Findings()
+    for name, files in fields.items():
+        header = read_header(files.image)
+        if header.change:
+            findings.add(header.change, files.image.name)
+        size = (header.height, header.width)
+        rles: list[Rle] = []
+        for path in files.layers:
+            rles += _objects(path, files.image, size, settings.min_area, findings)
+        if not rles:
+            findings.add("images without objects kept", files.image.name)
+        instances = Instances.from_rles(*size, rles, [1] * len(rles))
+        yield f"{name}.png", read_pixels(files.image), instances
+    repairs.extend(findings.sentences())
+
+
+def make(settings: Ccdb6843Settings) -> Made:
+    """Return the images by name, the objects of the first layer before those of the second.
+
+    Raises:
+        FileNotFoundError: the folder, the images of the channel, a mask, or the image of a mask
+            is missing.
+        ValueError: a file name that does not fit, two files of one name, a file that cannot be
+            read, or a mask of another size.
+    """
+    fields = _files(settings.root, settings.channel)
+    repairs: list[str] = []
+    scenes = _scenes(fields, settings, repairs)
+    # how many cells there are is not published
+    return Made({1: "cell"}, scenes, repairs, Counts(100), settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="ccdb6843",
+        title="CCDB:6843, neuroblastoma cells",
+        licence="CC BY 3.0",
+        citation="Yu et al.: CCDB:6843, mus musculus, Neuroblastoma, Cell Image Library",
+        homepage="http://www.cellimagelibrary.org/images/CCDB_6843",
+        settings=Ccdb6843Settings,
+        make=make,
+        raw="ccdb6843",
+        splits=("data/splits/ccdb6843.json",),
+    )
+)

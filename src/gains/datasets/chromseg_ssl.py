@@ -1,0 +1,225 @@
+"""ChromSeg-SSL: metaphases with chromosomes of 24 classes, part of them without annotation.
+
+The folder ``AutoKary2022_1600x1600`` holds folders of the training and the test images, such as
+``train_labelme`` and ``test_labelme`` with a folder per patient, and a LabelMe json beside each
+annotated image or in a folder beside its folder. Images without json are unlabelled, wherever they
+lie. Names are ``train/``, ``test/`` or ``unlabelled/`` and the path, so ``split`` can tell them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pycocotools import mask as coco_mask
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.folder_records import Findings, leaves_image
+from gains.datasets.labelme import LabelMe, read_labelme
+from gains.datasets.pixels import SUFFIXES, read_header, read_pixels
+from gains.datasets.raw import RawSettings, some_files
+from gains.datasets.segmentation import to_rle
+from gains.instances import Instances, Rle
+
+CLASSES = 24
+IMAGES = {"train": 548, "test": 67, "unlabelled": 3570}
+"""Published number of images by part."""
+PARTS = {"train": "train", "test": "test", "val": "test"}
+"""Part by what the name of a folder holds."""
+
+
+class ChromSegSslSettings(RawSettings):
+    """Options of ``chromseg-ssl``."""
+
+    root: str = Field(
+        "data/raw/chromseg-ssl", description="folder of the folder AutoKary2022_1600x1600"
+    )
+
+
+@dataclass(frozen=True)
+class _Item:
+    """An image, its name in the archive, and its annotation if it has one."""
+
+    path: Path
+    name: str
+    annotation: LabelMe | None
+
+
+def _paired(images: list[Path], annotations: list[Path]) -> dict[Path, Path]:
+    """Return the json by image.
+
+    Raises:
+        FileNotFoundError: a json has no image.
+        ValueError: a json has several images, or an image several json.
+    """
+    beside: dict[tuple[Path, str], list[Path]] = {}
+    near: dict[tuple[Path, str], list[Path]] = {}
+    for image in images:
+        beside.setdefault((image.parent, image.stem), []).append(image)
+        near.setdefault((image.parent.parent, image.stem), []).append(image)
+    paired: dict[Path, Path] = {}
+    for path in annotations:
+        found = beside.get((path.parent, path.stem)) or near.get((path.parent.parent, path.stem))
+        if not found:
+            raise FileNotFoundError(
+                f"{path}: its image is missing; expected an image {path.stem} beside it or in a "
+                "folder beside its folder. Put it there, or take the json away"
+            )
+        if len(found) > 1:
+            raise ValueError(
+                f"{path}: may belong to {found[0]} and to {found[1]}; leave one of them"
+            )
+        if found[0] in paired:
+            raise ValueError(
+                f"{found[0]}: has two annotations, {paired[found[0]]} and {path}; leave one"
+            )
+        paired[found[0]] = path
+    return paired
+
+
+def _name(path: Path, root: Path, labelled: bool) -> str:
+    """Return the name in the archive: the part, and the path below its folder."""
+    relative = path.relative_to(root)
+    if not labelled:
+        return f"unlabelled/{relative.with_suffix('.png').as_posix()}"
+    for depth, folder in enumerate(relative.parts[:-1], start=1):
+        for word, part in PARTS.items():
+            if word in folder.lower():
+                rest = Path(*relative.parts[depth:])
+                return f"{part}/{rest.with_suffix('.png').as_posix()}"
+    raise ValueError(
+        f"{path}: has an annotation but lies in no folder of a part; expected one with train, test "
+        f"or val in its name, below {root}"
+    )
+
+
+def _items(root: Path) -> list[_Item]:
+    """Return the images by name."""
+    annotations = some_files(root, "*.json")
+    images = [path for path in some_files(root, "*.*") if path.suffix.lower() in SUFFIXES]
+    paired = _paired(images, annotations)
+    items: dict[str, _Item] = {}
+    for path in images:
+        name = _name(path, root, path in paired)
+        if name in items:
+            raise ValueError(
+                f"{items[name].path} and {path} would both be {name!r}; leave one, or name them "
+                "differently"
+            )
+        items[name] = _Item(path, name, read_labelme(paired[path]) if path in paired else None)
+    return [items[name] for name in sorted(items)]
+
+
+def _natural(label: str) -> list[tuple[bool, int, str]]:
+    """Return a key that sorts 2 before 10 and numbers before letters."""
+    parts = re.findall(r"\d+|\D+", label)
+    return [(not p.isdecimal(), int(p) if p.isdecimal() else 0, p) for p in parts]
+
+
+def _instances(
+    annotation: LabelMe, size: tuple[int, int], numbers: dict[str, int], findings: Findings
+) -> Instances:
+    said = (annotation.height, annotation.width)
+    if any(n not in (None, true) for n, true in zip(said, size, strict=True)):
+        raise ValueError(
+            f"{annotation.path}: is of an image of size {list(said)}, the image has {list(size)}; "
+            "the outlines would not fit, so correct the json or the image"
+        )
+    rles: list[Rle] = []
+    categories: list[int] = []
+    for label, polygons in zip(annotation.labels, annotation.polygons, strict=True):
+        try:
+            rle = to_rle(polygons, *size)
+        except ValueError as error:
+            raise ValueError(f"{annotation.path}: label {label!r}: {error}") from error
+        if coco_mask.area(rle) == 0:
+            findings.add("outlines that cover no pixel dropped", annotation.path.name)
+            continue
+        if leaves_image(polygons, *size):
+            findings.add("polygons cut at the border of the image", annotation.path.name)
+        if len(polygons) > 1:
+            findings.add("polygons of one group_id joined to one object", annotation.path.name)
+        rles.append(rle)
+        categories.append(numbers[label])
+    return Instances.from_rles(size[0], size[1], rles, categories)
+
+
+def _scenes(items: list[_Item], numbers: dict[str, int], repairs: list[str]) -> Iterator[Scene]:
+    findings = Findings()
+    for item in items:
+        header = read_header(item.path)
+        if header.change:
+            findings.add(header.change, item.path.name)
+        size = (header.height, header.width)
+        if item.annotation is None:
+            instances = Instances.from_rles(*size, [], [])
+        else:
+            instances = _instances(item.annotation, size, numbers, findings)
+            if not len(instances):
+                findings.add("annotated images without objects kept", item.name)
+        yield item.name, read_pixels(item.path), instances
+    repairs.extend(findings.sentences())
+
+
+def _other_parts(items: list[_Item], strict: bool) -> list[str]:
+    """Compare the parts with the published ones: a json that is lost makes an image unlabelled."""
+    found = Counter(item.name.split("/")[0] for item in items)
+    differences = [
+        f"expected {n} images in part {part}, found {found[part]}"
+        for part, n in IMAGES.items()
+        if found[part] != n
+    ]
+    if differences and strict:
+        raise ValueError(
+            f"{'; '.join(differences)}. Bring the missing images and json, or accept what is there "
+            "with the option `counts: report`"
+        )
+    return differences
+
+
+def make(settings: ChromSegSslSettings) -> Made:
+    """Return the images by part and path; the categories are the labels, 1..K in natural order.
+
+    Raises:
+        FileNotFoundError: the folder, every json, or the image of a json is missing.
+        ValueError: other numbers of images by part than published, a json that cannot be told
+            which image it is of, an annotated image in no part, or a file that cannot be read or
+            does not fit its image.
+    """
+    items = _items(Path(settings.root))
+    labels = Counter(label for i in items if i.annotation for label in i.annotation.labels)
+    numbers = {label: k for k, label in enumerate(sorted(labels, key=_natural), start=1)}
+    repairs = _other_parts(items, settings.strict)
+    if len(numbers) > CLASSES:
+        rare = min(labels, key=lambda label: (labels[label], _natural(label)))
+        repairs.append(
+            f"nothing changed, but there are {len(numbers)} labels where {CLASSES} classes are "
+            f"published (rarest: {rare!r}, {labels[rare]} times)"
+        )
+    categories = {number: label for label, number in numbers.items()}
+    # how many chromosomes there are is not published
+    expected = Counts(sum(IMAGES.values()))
+    scenes = _scenes(items, numbers, repairs)
+    return Made(categories, scenes, repairs, expected, settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="chromseg-ssl",
+        title="ChromSeg-SSL, AutoKary2022 at 1600 x 1600",
+        licence="none published",
+        citation=(
+            "You et al.: AutoKary2022: a large-scale densely annotated dataset for chromosome "
+            "instance segmentation, ICME 2023"
+        ),
+        homepage="https://pan.baidu.com/s/1D5CwZIFSgxaSmlSUvZW0rQ",
+        settings=ChromSegSslSettings,
+        make=make,
+        raw="chromseg-ssl",
+        splits=("data/splits/chromseg-ssl.json",),
+    )
+)

@@ -1,0 +1,201 @@
+"""CPS: cytoplasms and nuclei in cervical smears, from its authors on request.
+
+COCO json, one or several (such as one per fold), anywhere below the folder, and the images they
+name anywhere below it; the images are known by their file names without folders. An image that
+several json list is taken once, and they must agree on it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from pydantic import Field
+
+from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.coco_folder import scenes
+from gains.datasets.folder_records import (
+    Findings,
+    Source,
+    check_annotations,
+    check_categories,
+    check_images,
+    read_records,
+)
+from gains.datasets.pixels import SUFFIXES
+from gains.datasets.raw import RawSettings, some_files
+from gains.files import sha256
+
+logger = logging.getLogger(__name__)
+
+CATEGORIES = {1: "cytoplasm", 2: "nucleus"}
+NAMES = {
+    "cell": 1,
+    "cells": 1,
+    "cyto": 1,
+    "cytoplasm": 1,
+    "cytoplasms": 1,
+    "nuclei": 2,
+    "nucleus": 2,
+}
+"""Category ids by the names that are understood, in lower case."""
+
+
+class CpsSettings(RawSettings):
+    """Options of ``cps``."""
+
+    root: str = Field("data/raw/cps", description="folder of the COCO json and of the images")
+
+
+def _image_files(root: str) -> dict[str, list[Path]]:
+    """Return the image files by file name."""
+    found: dict[str, list[Path]] = {}
+    for path in some_files(root, "*.*"):
+        if path.suffix.lower() in SUFFIXES:
+            found.setdefault(path.name, []).append(path)
+    return found
+
+
+def _categories(records: list[dict[str, Any]], where: Path, findings: Findings) -> dict[int, int]:
+    """Return cytoplasm 1 or nucleus 2 by the ids of the json."""
+    renumbered, names = check_categories(records, where, Findings())
+    unknown = [name for name in names.values() if name.strip().lower() not in NAMES]
+    if unknown:
+        raise ValueError(
+            f"{where}: unknown categories {', '.join(map(repr, unknown))}; expected names of the "
+            f"cytoplasm and of the nucleus, one of {', '.join(NAMES)}. Rename them in the json"
+        )
+    new = {old: NAMES[names[k].strip().lower()] for old, k in renumbered.items()}
+    if len(set(new.values())) < len(new):
+        raise ValueError(
+            f"{where}: categories {', '.join(map(repr, names.values()))} mean the same twice; "
+            "expected one of the cytoplasm and one of the nucleus"
+        )
+    for old, number in new.items():
+        name = names[renumbered[old]]
+        if (old, name) != (number, CATEGORIES[number]):
+            rule = f"category {old} {name!r} became {number} {CATEGORIES[number]!r}"
+            findings.add(rule, where.name)
+    return new
+
+
+def _one(short: str, files: dict[str, list[Path]], at: str, findings: Findings) -> Path:
+    """Return the file of that name; copies of it, such as one per fold, may lie in other folders.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: there are several of different content.
+    """
+    found = files.get(short)
+    if not found:
+        raise FileNotFoundError(f"{at}: no file {short} below the folder; put all images there")
+    if len(found) > 1:
+        if len({sha256(path) for path in found}) > 1:
+            raise ValueError(
+                f"{at}: {found[0]} and {found[1]} have one name but differ; leave the right one, "
+                "or name them differently, in the json too"
+            )
+        findings.add("copies of an image, equal byte for byte, taken once", short)
+    return found[0]
+
+
+def _located(
+    records: list[dict[str, Any]],
+    where: Path,
+    root: Path,
+    files: dict[str, list[Path]],
+    findings: Findings,
+) -> list[dict[str, Any]]:
+    """Return the image records with the file names that are below ``root``."""
+    located = []
+    for record in records:
+        name = record.get("file_name")
+        # what is no name, check_images refuses
+        if isinstance(name, str) and name:
+            short = PurePosixPath(name.replace("\\", "/")).name
+            path = _one(short, files, f"{where}: image {name!r}", findings)
+            record = record | {"file_name": str(path.relative_to(root))}
+        located.append(record)
+    return located
+
+
+def _read(path: Path, root: Path, files: dict[str, list[Path]], findings: Findings) -> list[Source]:
+    """Return the images of one json, under their names without folders."""
+    records = read_records(path)
+    categories = _categories(records["categories"], path, findings)
+    listed = _located(records["images"], path, root, files, findings)
+    images = check_images(listed, path, root, findings)
+    check_annotations(records["annotations"], path, images, categories, findings)
+    for source in images.values():
+        source.name = f"{source.path.stem}.png"
+    return list(images.values())
+
+
+def _objects(source: Source) -> Counter[tuple[int, str]]:
+    """Return the objects of an image regardless of their order."""
+    masks = (str(rle["counts"]) for rle in source.masks)
+    return Counter(zip(source.categories, masks, strict=True))
+
+
+def _merged(paths: list[Path], root: Path, findings: Findings) -> list[Source]:
+    """Return the images of all json by name."""
+    files = _image_files(str(root))
+    merged: dict[str, tuple[Source, Path]] = {}
+    for path in paths:
+        for source in _read(path, root, files, findings):
+            first, where = merged.setdefault(source.name, (source, path))
+            if first is source:
+                continue
+            if first.path != source.path:
+                raise ValueError(
+                    f"{first.path} and {source.path} would both be {source.name!r}; name the "
+                    "images differently, in the json too"
+                )
+            if _objects(first) != _objects(source):
+                raise ValueError(
+                    f"{path}: image {source.path.name!r} has {len(source.masks)} objects that are "
+                    f"not the {len(first.masks)} of {where}; leave the right json alone"
+                )
+            findings.add("images that several json list, in agreement, taken once", source.name)
+    listed = {source.path.name for source, _ in merged.values()}
+    for name in sorted(set(files) - listed):
+        findings.add("image files that no json lists ignored", name)
+    return [merged[name][0] for name in sorted(merged)]
+
+
+def make(settings: CpsSettings) -> Made:
+    """Return the images by file name.
+
+    Raises:
+        FileNotFoundError: the folder, the json or an image is missing.
+        ValueError: a category with another name, a record that no rule repairs, or json that do
+            not agree on an image.
+    """
+    root, findings = Path(settings.root), Findings()
+    paths = some_files(root, "*.json")
+    logger.info("%s: reads %s", root, ", ".join(path.name for path in paths))
+    sources = _merged(paths, root, findings)
+    for source in sources:
+        if not source.masks:
+            findings.add("images without objects kept", source.name)
+    expected = Counts(137, {"cytoplasm": 4439, "nucleus": 4789})
+    return Made(dict(CATEGORIES), scenes(sources), findings.sentences(), expected, settings.strict)
+
+
+DATASETS.register(
+    Dataset(
+        name="cps",
+        title="CPS, cervical smears",
+        licence="none published",
+        citation=(
+            "Jiang et al.: DoNet: deep de-overlapping network for cytology instance segmentation, "
+            "CVPR 2023"
+        ),
+        homepage="https://github.com/DeepDoNet/DoNet",
+        settings=CpsSettings,
+        make=make,
+        raw="cps",
+    )
+)

@@ -1,0 +1,92 @@
+"""Files of the annotation tool LabelMe: outlines with labels, one file per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gains.datasets.records import integer
+from gains.files import read_json
+
+Polygon = list[float]
+"""x0, y0, x1, y1, ... in px."""
+
+
+@dataclass(frozen=True)
+class LabelMe:
+    """One file.
+
+    Args:
+        path: the file, for messages.
+        height: of its image, px; None where it does not say.
+        width: of its image, px; None where it does not say.
+        labels: of its objects.
+        polygons: of its objects, each one or several.
+    """
+
+    path: Path
+    height: int | None
+    width: int | None
+    labels: list[str]
+    polygons: list[list[Polygon]]
+
+
+def read_labelme(path: Path) -> LabelMe:
+    """Read a file; polygons of one label and one ``group_id`` are one object, as in LabelMe itself.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not a LabelMe file, or a shape has no label, no points, or another kind
+            than polygon and rectangle.
+    """
+    content = read_json(path)
+    shapes = content.get("shapes") if isinstance(content, dict) else None
+    if not isinstance(shapes, list) or not all(isinstance(shape, dict) for shape in shapes):
+        raise ValueError(
+            f"{path}: expected a LabelMe file, but 'shapes' is missing or not a list of records"
+        )
+    objects: dict[Any, list[Polygon]] = {}
+    labels: list[str] = []
+    for position, shape in enumerate(shapes):
+        at = f"{path}: shape {position}"
+        label, group = shape.get("label"), shape.get("group_id")
+        if not isinstance(label, str) or not label.strip():
+            raise ValueError(f"{at}: label is {label!r}; expected text")
+        label = label.strip()
+        key = position if group is None else (label, str(group))
+        if key not in objects:
+            labels.append(label)
+        objects.setdefault(key, []).append(_polygon(shape, at))
+    height, width = (
+        None if content.get(key) is None else integer(content, key, str(path))
+        for key in ("imageHeight", "imageWidth")
+    )
+    return LabelMe(path, height, width, labels, list(objects.values()))
+
+
+def _polygon(shape: dict[str, Any], at: str) -> Polygon:
+    points = shape.get("points")
+    if not isinstance(points, list) or not all(
+        isinstance(point, list) and len(point) == 2 and all(map(_is_number, point))
+        for point in points
+    ):
+        raise ValueError(f"{at}: 'points' is missing or not a list of [x, y] in px")
+    # files of early versions do not say, and know polygons alone
+    kind = shape.get("shape_type") or "polygon"
+    if kind not in ("polygon", "rectangle"):
+        raise ValueError(
+            f"{at}: is a {kind}; expected a polygon or a rectangle. Draw its outline in LabelMe"
+        )
+    if kind == "rectangle" and len(points) != 4:
+        if len(points) != 2:
+            raise ValueError(
+                f"{at}: a rectangle of {len(points)} points; expected two opposite corners or four"
+            )
+        (left, top), (right, bottom) = points
+        points = [[left, top], [right, top], [right, bottom], [left, bottom]]
+    return [value for point in points for value in point]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
