@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
 FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
-FOLDERS = ("src", "workflow", "profiles", "tests/config")
+FOLDERS = ("src", "workflow", "profiles", "tests/config", "data/splits")
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
@@ -48,6 +48,7 @@ class Project:
             shutil.copy2(ROOT / name, folder / name)
         for name in FOLDERS:
             shutil.copytree(ROOT / name, folder / name, ignore=NO_CACHES)
+        shutil.copy2(ROOT / "data/sources.csv", folder / "data/sources.csv")
         if stub:
             shutil.copy2(ROOT / "tests" / "stub_cli.py", folder / "src/gains/cli/main.py")
         return cls(folder)

@@ -212,6 +212,24 @@ def test_equal_settings_are_one_run() -> None:
     assert study.canonical("synthetic-cells", "gains", "default") == "default"
 
 
+def test_every_fold_is_a_run(content: dict[str, Any], tmp_path: Path) -> None:
+    block = content["studies"]["demo"]
+    block["datasets"]["synthetic-cells"]["split"] = {"folds": 3}
+    given = tmp_path / "given.json"
+    given.write_text(
+        '{"folds": [{"train": ["a*"], "test": ["b*"]}, {"train": ["b*"], "test": ["a*"]}]}'
+    )
+    block["datasets"]["synthetic-nuclei"]["split"] = {"file": str(given)}
+    study = from_config(check(content, "c"))
+    assert [study.folds(name) for name in block["datasets"]] == [3, 1, 2]
+    runs = study.cell_runs("synthetic-cells", "gains", "default")
+    assert [(run.seed, run.fold) for run in runs] == [(0, 0), (0, 1), (0, 2)]
+    assert str(study.maps(runs[2])).endswith("fold2.train.isbi-t1-w5-f0.5-ol0.1-clean.npz")
+    given.unlink()
+    with pytest.raises(FileNotFoundError, match="bring the given lists"):
+        from_config(check(content, "c"))
+
+
 def test_an_explicit_default_is_the_default(content: dict[str, Any]) -> None:
     demo = content["studies"]["demo"]
     demo["variants"]["gains"]["w5"] = {"maps": {"window_size": 5}}

@@ -13,7 +13,9 @@ sys.path.insert(0, SRC)
 from gains import compare, provenance, tables
 from gains.codehash import of as code
 from gains.datasets import DATASETS
-from gains.datasets.build import check_options
+from gains.datasets.build import check_options, inputs_of, receipt
+from gains.fetch.pins import wanted
+from gains.fetch.report import changes
 from gains.methods import METHODS
 from gains.methods.base import weights_file
 from gains.runs import Run
@@ -33,6 +35,16 @@ RUNS = list(STUDY.runs())
 # A run's folder below results/<study>/runs; the same name serves logs and scratch.
 RUN = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
 MAPS = {run: settings for run in RUNS if (settings := STUDY.map_settings(run))}
+# Published data sets of the study, by their folder below data/raw.
+RAW = sorted(
+    {
+        record.raw
+        for name, block in SETTINGS.datasets.items()
+        if (record := DATASETS.get(block.source or name)).raw
+        and inputs_of(record.name, block.options) == [receipt(record.raw)]
+    }
+)
+RECEIPTS = [str(receipt(raw)) for raw in RAW]
 MAP_SETTINGS = {settings.key: settings for settings in MAPS.values()}
 
 
@@ -49,6 +61,7 @@ wildcard_constraints:
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
+    raw=one_of(RAW),
 
 
 # Accelerators: one job at a time, however many --cores; raise it with `--resources gpu=N`.
@@ -100,14 +113,17 @@ def source_of(wildcards):
 
 
 def source_files(wildcards):
-    """Return the files that a data set reads, e.g. those in a folder of images."""
-    source = source_of(wildcards)
-    options = check_options(source, SETTINGS.datasets[wildcards.dataset].options)
-    return [
-        file
-        for path in DATASETS.get(source).inputs(options)
-        for file in files_below(path)
-    ]
+    """Return the files that a data set reads: the receipt of a fetched one, or a person's own."""
+    options = SETTINGS.datasets[wildcards.dataset].options
+    found = []
+    for path in inputs_of(source_of(wildcards), options):
+        found += [str(path)] if str(path) in RECEIPTS else files_below(path)
+    return found
+
+
+def addresses(wildcards):
+    """Return where a published data set is fetched from, and the checksums it must have."""
+    return as_json(wanted(wildcards.raw))
 
 
 def source_code(wildcards):
@@ -211,6 +227,7 @@ RUN_OUTPUTS = (
 SCORES = [f"{RES}/runs/{run.path}/test.scores.json" for run in RUNS]
 RUN_FILES = [f"{RES}/runs/{run.path}/{name}" for run in RUNS for name in RUN_OUTPUTS]
 DATA_FILES = [
+    *RECEIPTS,
     *expand(
         f"{DATA}/coco/{{dataset}}.{{kind}}",
         dataset=SETTINGS.datasets,
@@ -238,7 +255,7 @@ PUBLISHED = [
 # After a fresh clone and `dvc pull` there is no .snakemake/metadata: give Snakemake back what it
 # knew, for every file whose content is the recorded one.
 def keep_provenance(complete):
-    provenance.export(f"{RES}/provenance.json", [DATA, RES], complete)
+    provenance.export(f"{RES}/provenance.json", [DATA, RES, *RECEIPTS], complete)
     provenance.export("results/provenance.json", PUBLISHED, complete)
 
 

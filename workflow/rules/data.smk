@@ -1,4 +1,28 @@
-"""Data sets in COCO form, their splits, and an audit of what they hold."""
+"""Published data fetched, data sets in COCO form, their splits, and an audit of what they hold."""
+
+
+# The files of a data set are no outputs: Snakemake would delete before the job what a person has
+# put there, or what a broken download may resume. The receipt names them with their checksums, and
+# is updated, not made anew, since it knows where each file came from.
+rule fetch:
+    """Bring a published data set into data/raw, or check what lies there."""
+    output:
+        update("data/raw/{raw}/fetched.json"),
+    log:
+        "logs/fetch/{raw}.log",
+    benchmark:
+        "logs/benchmarks/fetch/{raw}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        addresses=addresses,
+        changes=lambda wildcards: changes(wildcards.raw),
+        code=code("gains.fetch.fetching"),
+    shell:
+        "gains fetch {wildcards.raw} > {log} 2>&1"
 
 
 rule convert:
@@ -22,7 +46,7 @@ rule convert:
         options=source_options,
         code=source_code,
     shell:
-        "gains convert --name {wildcards.dataset} --source {params.source}"
+        "gains convert {params.source} --name {wildcards.dataset}"
         " --options {params.options:q} --out {output.coco} > {log} 2>&1"
 
 
@@ -44,7 +68,7 @@ rule split:
         mem_mb=500,
     params:
         settings=split_settings,
-        code=code("gains.datasets.split"),
+        code=code("gains.datasets.splitting"),
     shell:
         "gains split --coco {input.coco} --settings {params.settings:q} --out {output}"
         " > {log} 2>&1"

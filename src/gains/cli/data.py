@@ -134,17 +134,59 @@ def convert_masks(
 
 
 @data_app.command("list")
-def list_datasets() -> None:
-    """List the registered data sets: name, title, licence.
+def list_datasets(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="A table of the published ones, for the docs.")
+    ] = False,
+) -> None:
+    """List the registered data sets: licence, what to cite, and what of them is on this disk.
 
     \b
     Example:
       gains data list
     """
-    from gains.datasets import DATASETS
+    from gains.datasets import DATASETS, listing
+    from gains.fetch.report import state
 
+    if markdown:
+        typer.echo(listing.as_markdown())
+        return
     for record in DATASETS:
-        typer.echo(f"{record.name}\t{record.title}\t{record.licence}")
+        typer.echo(listing.as_text(record, state(record.raw).text if record.raw else ""))
+
+
+@data_app.command()
+def verify(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Data sets; by default all that were fetched.")
+    ] = None,
+    sources: Annotated[Path, typer.Option(help="The file of addresses.")] = Path(
+        "data/sources.csv"
+    ),
+    raw: Annotated[Path, typer.Option(help="Folder of all files as published.")] = Path("data/raw"),
+) -> None:
+    """Read fetched data sets through: missing, changed and extra files are errors.
+
+    \b
+    Example:
+      gains data verify isbi2014
+    """
+    from gains.cli.fetch import raw_name
+    from gains.fetch import report
+    from gains.fetch.receipt import NAME
+
+    datasets = [raw_name(name, sources) for name in names or []]
+    datasets = datasets or sorted(path.parent.name for path in raw.glob(f"*/{NAME}"))
+    if not datasets:
+        raise ValueError(f"{raw}: nothing was fetched yet; run `gains fetch <name>`")
+    problems = [
+        p for dataset in dict.fromkeys(datasets) for p in report.verify(dataset, sources, raw)
+    ]
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{', '.join(datasets)}: as fetched")
 
 
 @data_app.command()

@@ -12,6 +12,9 @@ import gains
 from gains.datasets import DATASETS
 from gains.datasets.base import Counts, Made, Scene
 from gains.datasets.coco import write_coco
+from gains.fetch.receipt import NAME as RECEIPT
+from gains.fetch.report import verify
+from gains.fetch.sources import RAW
 from gains.strict import Strict, validated
 
 logger = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ def check_options(source: str, options: dict[str, Any]) -> Strict:
 
 def receipt(raw: str) -> Path:
     """Return the path of what `gains fetch` writes last into a folder below ``data/raw``."""
-    return Path("data/raw") / raw / "fetched.json"
+    return RAW / raw / RECEIPT
 
 
 def inputs_of(source: str, options: dict[str, Any]) -> list[Path]:
@@ -62,10 +65,12 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
 
     Raises:
         FileNotFoundError: a file of the source is missing.
-        ValueError: unknown source or option, a source that cannot be repaired, or other counts
-            than the published ones.
+        ValueError: unknown source or option, fetched files that have changed since, a source that
+            cannot be repaired, or other counts than the published ones.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
+    if record.raw and inputs_of(source, options) == [receipt(record.raw)]:
+        _check_raw(record.raw)
     made = record.make(settings)
     info: dict[str, Any] = {
         "name": name,
@@ -82,6 +87,20 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
     for repair in made.repairs:
         logger.info("%s: %s", name, repair)
     logger.info("%s: wrote %s", name, out)
+
+
+def _check_raw(raw: str) -> None:
+    """Read what was fetched through; files without a receipt are taken as they are."""
+    if not receipt(raw).exists():
+        logger.info("%s: no receipt of `gains fetch %s`, so nothing is verified", raw, raw)
+        return
+    problems = verify(raw)
+    if problems:
+        raise ValueError(
+            f"{receipt(raw).parent}: is not as it was fetched: {'; '.join(problems[:3])}"
+            f"{' ...' if problems[3:] else ''}. Put back what was changed; `gains data verify "
+            f"{raw}` lists all"
+        )
 
 
 def _counted(made: Made, name: str, info: dict[str, Any]) -> Iterator[Scene]:

@@ -88,7 +88,8 @@ def draw_folds(
     tests = np.array_split(order, folds)
     drawn = []
     for k, test in enumerate(tests):
-        others = np.concatenate([part for j, part in enumerate(tests) if j != k])
+        # from the next test part on, so that val differs between folds too
+        others = np.concatenate([*tests[k + 1 :], *tests[:k]])
         val = _share(val_share, len(others))
         parts = {"train": others[val:], "val": others[:val], "test": test}
         drawn.append({part: sorted(names[i] for i in parts.get(part, ())) for part in PARTS})
