@@ -78,8 +78,16 @@ def nothing(layout: Layout) -> None:
 def test_without_the_files(name: str, tmp_path: Path) -> None:
     record, layout = DATASETS.get(name), Layout(name, tmp_path)
     assert (record.raw, record.settings().root) == (name, f"data/raw/{name}")
-    refused(layout, nothing, rf"no such folder; .*`gains fetch {name}`")
-    refused(layout, lambda x: x.root.mkdir(), rf"has no file .*`gains fetch {name}`")
+    refused(layout, nothing, r"no such folder; .*Put the files as published there by hand")
+    refused(layout, lambda x: x.root.mkdir(), r"has no file .*Put the files as published there")
+
+
+def test_the_folder_below_data_raw_is_for_fetching(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError, match="Run `gains fetch bbbc010`, or put the files"):
+        convert("x", "bbbc010", {}, tmp_path / "x.json")
 
 
 def names(coco: CocoDataset) -> list[str]:
@@ -243,6 +251,9 @@ def test_chromseg(chromosomes: Layout) -> None:
         "outlines that cover no pixel dropped: 1 (first: 211025_0.461.json)",
         "polygons of one group_id joined to one object: 1",
         "polygons cut at the border of the image: 1 (first: 7.json)",
+        "expected 548 images in part train, found 1",
+        "expected 67 images in part test, found 1",
+        "expected 3570 images in part unlabelled, found 1",
         "expected 4185 images, found 3",
     ):
         assert sentence in chromosomes.repairs
@@ -269,7 +280,7 @@ def elsewhere(layout: Layout) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (nothing, r"expected 4185 images, found 3"),
+        (nothing, r"expected 548 images in part train, found 1"),
         (relabel(shape_type="circle"), r"7\.json: shape 0: is a circle; expected a polygon or"),
         (relabel(shape_type="line"), r"7\.json: shape 0: is a line"),
         (relabel(shape_type="point"), r"7\.json: shape 0: is a point"),

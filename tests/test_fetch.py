@@ -143,7 +143,9 @@ def test_another_archive_than_the_unpacked_folder_is_an_error(
     (project.place / "Set.zip").write_bytes(ARCHIVE)
     project.fetch()
     (project.place / "Set.zip").write_bytes(zipped({"new.txt": b"new"}))
-    with pytest.raises(ValueError, match=r"new.txt is missing; a.txt is extra(?s:.*)Remove or rename the folder"):
+    with pytest.raises(
+        ValueError, match=r"new.txt is missing; a.txt is extra(?s:.*)Remove or rename the folder"
+    ):
         project.fetch()
     assert (project.place / "Set" / "a.txt").read_bytes() == b"a"
 
@@ -194,7 +196,7 @@ def test_the_addresses_are_sound_and_agree_with_the_data_sets() -> None:
             assert record.raw in listed, record.name
 
 
-@pytest.mark.parametrize("body", [b'{"please": "log in"}', ARCHIVE[:-30]])
+@pytest.mark.parametrize("body", [b'{"please": "log in"}', ARCHIVE[:-30]], ids=["page", "cut off"])
 def test_what_is_no_whole_archive_is_neither_kept_nor_held_to(
     body: bytes, server: Server, project: Project
 ) -> None:

@@ -140,12 +140,17 @@ def test_a_file_that_is_also_a_folder_is_refused(tmp_path: Path) -> None:
     refuse(packed(tmp_path, zipped({"a": b"", "a/b": b""})), "a parent of 'a/b' is a file")
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", zipped({"a": b"x" * 999})[:-40]])
+DAMAGES = ["empty", "no archive", "cut off"]
+
+
+@pytest.mark.parametrize("data", [b"", b"no archive", zipped({"a": b"x" * 999})[:-40]], ids=DAMAGES)
 def test_a_damaged_archive_is_named(data: bytes, tmp_path: Path) -> None:
     refuse(packed(tmp_path, data), "no complete archive")
 
 
-@pytest.mark.parametrize("data", [b"", b"no archive", tarred({"a": bytes(9999)})[:-20]])
+@pytest.mark.parametrize(
+    "data", [b"", b"no archive", tarred({"a": bytes(9999)})[:-20]], ids=DAMAGES
+)
 def test_a_damaged_tar_is_named(data: bytes, tmp_path: Path) -> None:
     refuse(packed(tmp_path, data, "set.tar.gz"), "no complete archive")
 

@@ -148,7 +148,9 @@ def _instances(
     return Instances.from_rles(size[0], size[1], rles, categories)
 
 
-def _scenes(items: list[_Item], numbers: dict[str, int], repairs: list[str]) -> Iterator[Scene]:
+def _scenes(
+    items: list[_Item], numbers: dict[str, int], repairs: list[str], strict: bool
+) -> Iterator[Scene]:
     findings = Findings()
     for item in items:
         header = read_header(item.path)
@@ -162,7 +164,7 @@ def _scenes(items: list[_Item], numbers: dict[str, int], repairs: list[str]) -> 
             if not len(instances):
                 findings.add("annotated images without objects kept", item.name)
         yield item.name, read_pixels(item.path), instances
-    repairs.extend(findings.sentences())
+    repairs.extend(findings.sentences() + _other_parts(items, strict))
 
 
 def _other_parts(items: list[_Item], strict: bool) -> list[str]:
@@ -193,7 +195,7 @@ def make(settings: ChromSegSslSettings) -> Made:
     items = _items(Path(settings.root))
     labels = Counter(label for i in items if i.annotation for label in i.annotation.labels)
     numbers = {label: k for k, label in enumerate(sorted(labels, key=_natural), start=1)}
-    repairs = _other_parts(items, settings.strict)
+    repairs: list[str] = []
     if len(numbers) > CLASSES:
         rare = min(labels, key=lambda label: (labels[label], _natural(label)))
         repairs.append(
@@ -203,7 +205,7 @@ def make(settings: ChromSegSslSettings) -> Made:
     categories = {number: label for label, number in numbers.items()}
     # how many chromosomes there are is not published
     expected = Counts(sum(IMAGES.values()))
-    scenes = _scenes(items, numbers, repairs)
+    scenes = _scenes(items, numbers, repairs, settings.strict)
     return Made(categories, scenes, repairs, expected, settings.strict)
 
 

@@ -18,7 +18,6 @@ from pydantic import Field, field_validator
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
 from gains.datasets.folder_records import Findings
 from gains.datasets.isbi2014_checks import Orientation, grey, mask, nuclei
-from gains.datasets.matlab import count_cells, read_array, read_cells, variables
 from gains.datasets.raw import RawSettings, one_file
 from gains.instances import Instances, Rle, encode_mask
 
@@ -107,6 +106,9 @@ class _Run:
 
 
 def _run(settings: IsbiSettings, kind: _Kind) -> _Run:
+    # imported late: its libraries are slow to load, and every verb imports the data sets
+    from gains.datasets.matlab import count_cells, read_array, variables
+
     images = one_file(settings.root, *kind.files)
     truth = one_file(settings.root, *kind.truth_files)
     known = variables(images)
@@ -144,6 +146,8 @@ def _range(settings: IsbiSettings, kind: _Kind, path: Path, n: int) -> tuple[int
 
 
 def _scenes(runs: list[_Run], repairs: list[str]) -> Iterator[Scene]:
+    from gains.datasets.matlab import read_cells
+
     findings = Findings()
     for run in runs:
         orientation = Orientation()

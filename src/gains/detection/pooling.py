@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchvision.ops import roi_align
+
+from gains.detection.roi_align import roi_align
 
 STRIDES = (4, 8, 16, 32)
 """px per cell of p2..p5, the levels RoIs are pooled from."""
@@ -42,14 +43,8 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
     for number, stride in enumerate(STRIDES):
         here = torch.nonzero(level == number).flatten()
         if len(here):
-            pooled = roi_align(
-                features[number].float(),  # half precision would round the boxes by pixels
-                rois[here],
-                size,
-                spatial_scale=1 / stride,
-                sampling_ratio=0,
-                aligned=True,
-            )
+            # half precision would round the boxes by pixels
+            pooled = roi_align(features[number].float(), rois[here], size, 1 / stride)
             out = out.index_copy(0, here, pooled)
     return out
 
@@ -70,5 +65,4 @@ def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> 
         return boxes.new_zeros((0, size, size))
     rois = torch.cat([index[:, None].to(boxes.dtype), boxes], dim=1)
     planes = stack[:, None].to(boxes.dtype)
-    crops: Tensor = roi_align(planes, rois, size, 1.0, sampling_ratio=0, aligned=True)
-    return crops[:, 0]
+    return roi_align(planes, rois, size, 1.0)[:, 0]

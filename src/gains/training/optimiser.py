@@ -43,5 +43,5 @@ def make_optimiser(model: nn.Module, recipe: RecipeSettings) -> torch.optim.Opti
         for (decay, factor), parameters in groups.items()
     ]
     if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(made, lr=recipe.lr)
-    return torch.optim.SGD(made, lr=recipe.lr, momentum=recipe.momentum)
+        return torch.optim.AdamW(made, lr=recipe.lr, fused=True)
+    return torch.optim.SGD(made, lr=recipe.lr, momentum=recipe.momentum, fused=True)

@@ -65,6 +65,8 @@ def train(job: Job) -> None:
         began = time.monotonic()
         device = choose_device(recipe.device)
         model = build_model(job.settings, sorted(coco.categories), job.seed).to(device)
+        # the layout that convolutions work in; in the other they rearrange every map
+        model = model.to(memory_format=torch.channels_last)
         record = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
         checkpoint.save(job.out, _model_file(model, job, categories))

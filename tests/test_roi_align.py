@@ -1,0 +1,34 @@
+"""RoIAlign's gradient by matrix products against torchvision's, on awkward boxes too."""
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torchvision import ops
+
+from gains.detection.roi_align import axis_weights, roi_align
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.sampled_from([1, 7, 14]), height=st.integers(1, 20))
+def test_gradient_is_torchvisions(seed: int, size: int, height: int) -> None:
+    chance = torch.Generator().manual_seed(seed)
+    features = torch.randn(3, 5, height, 13, generator=chance, dtype=torch.float32)
+    corners = torch.rand(9, 2, 2, generator=chance) * 120 - 20  # some lie outside, some are empty
+    index = torch.randint(0, 2, (9, 1), generator=chance).float()  # the third image has none
+    rois = torch.cat([index, corners[:, 0], corners[:, 0] + corners[:, 1].abs()], dim=1)
+    rois[0, 3:] = rois[0, 1:3]
+    rois[1, 3:] = rois[1, 1:3] - 5
+    found, wanted = (features.clone().requires_grad_() for _ in range(2))
+    ours = roi_align(found, rois, size, 0.25)
+    theirs = ops.roi_align(wanted, rois, size, 0.25, sampling_ratio=0, aligned=True)
+    torch.testing.assert_close(ours, theirs)
+    weight = torch.randn(ours.shape, generator=chance)
+    (ours * weight).sum().backward()
+    (theirs * weight).sum().backward()
+    torch.testing.assert_close(found.grad, wanted.grad, rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_an_axis_on_paper() -> None:
+    # one bin over cells 1 to 3 (borders 0.5 to 2.5 from the first centre): samples at 1 and 2
+    weights = axis_weights(torch.tensor([0.5]), torch.tensor([2.5]), 1, 4)
+    torch.testing.assert_close(weights, torch.tensor([[[0, 0.5, 0.5, 0]]]))
