@@ -23,7 +23,7 @@ from gains.detection.locations import (
     locate,
 )
 from gains.detection.types import Target
-from gains.training.samples import boxes_of
+from gains.training.targets import tight_box
 
 SIZES = (16.0, 32.0, 64.0, 128.0)
 
@@ -33,7 +33,10 @@ def pyramid(side: int = 128, channels: int = 1) -> list[torch.Tensor]:
 
 
 def target_of(masks: torch.Tensor) -> Target:
-    return Target(boxes_of(masks), torch.zeros(len(masks), dtype=torch.int64), masks)
+    boxes = torch.zeros((len(masks), 4))
+    for box, mask in zip(boxes, masks, strict=True):
+        box[:] = tight_box(mask > 0)
+    return Target(boxes, torch.zeros(len(masks), dtype=torch.int64), masks)
 
 
 def rectangles(*sides: tuple[int, int, int, int], size: int = 128) -> Target:

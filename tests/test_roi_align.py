@@ -1,18 +1,18 @@
-"""RoIAlign's gradient by matrix products against torchvision's, on awkward boxes too."""
+"""RoIAlign by sparse products against torchvision's, on awkward boxes too."""
 
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torchvision import ops
 
-from gains.detection.roi_align import axis_weights, roi_align
+from gains.detection.roi_align import axis_weights, pooling_matrix, roi_align
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 10_000), size=st.sampled_from([1, 7, 14]), height=st.integers(1, 20))
-def test_gradient_is_torchvisions(seed: int, size: int, height: int) -> None:
+def test_values_and_gradient_are_torchvisions(seed: int, size: int, height: int) -> None:
     chance = torch.Generator().manual_seed(seed)
-    features = torch.randn(3, 5, height, 13, generator=chance, dtype=torch.float32)
+    features = torch.randn(3, 9, height, 13, generator=chance, dtype=torch.float32)
     corners = torch.rand(9, 2, 2, generator=chance) * 120 - 20  # some lie outside, some are empty
     index = torch.randint(0, 2, (9, 1), generator=chance).float()  # the third image has none
     rois = torch.cat([index, corners[:, 0], corners[:, 0] + corners[:, 1].abs()], dim=1)
@@ -30,5 +30,18 @@ def test_gradient_is_torchvisions(seed: int, size: int, height: int) -> None:
 
 def test_weights_of_an_axis_on_paper() -> None:
     # one bin over cells 1 to 3 (borders 0.5 to 2.5 from the first centre): samples at 1 and 2
-    weights = axis_weights(torch.tensor([0.5]), torch.tensor([2.5]), 1, 4)
-    torch.testing.assert_close(weights, torch.tensor([[[0, 0.5, 0.5, 0]]]))
+    first, count, weights = axis_weights(torch.tensor([0.5]), torch.tensor([2.5]), 1, 4)
+    assert (first.tolist(), count.tolist()) == ([[1]], [[3]])
+    torch.testing.assert_close(weights, torch.tensor([[[0.5, 0.5, 0]]]))
+
+
+def test_pooling_matrix_on_paper() -> None:
+    # as above along x; along y one bin over cell 2 alone, in the second of two images
+    rois = torch.tensor([[1.0, 1, 2, 3, 3]])
+    weights, columns, begins = pooling_matrix(rois, 1, 1.0, torch.Size([2, 9, 5, 4]))
+    dense = torch.zeros(2 * 5 * 4)
+    dense.index_add_(0, columns, weights)
+    wanted = torch.zeros(2, 5, 4)
+    wanted[1, 2, 1:3] = 0.5
+    assert begins.tolist() == [0, len(weights)]
+    torch.testing.assert_close(dense.view(2, 5, 4), wanted)

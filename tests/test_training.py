@@ -17,11 +17,13 @@ from gains.anomaly.store import MapStore
 from gains.config import RecipeSettings
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.datasets.split import read_split
-from gains.detection.resize import resize_masks, scaled_size
+from gains.detection.resize import scaled_size
+from gains.detection.types import Detector
 from gains.training import train as training
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
-from gains.training.samples import Samples, boxes_of
+from gains.training.samples import Samples
+from gains.training.targets import tight_box
 
 
 @pytest.fixture(scope="module")
@@ -68,20 +70,6 @@ def test_scaled_size(
     assert scaled_size(shape, short, longest) == wanted
 
 
-def test_resized_masks_keep_what_covers_half() -> None:
-    mask = torch.zeros(1, 8, 8, dtype=torch.uint8)
-    mask[:, :, :4] = 1
-    half = resize_masks(mask, (4, 4))
-    assert half[0].tolist() == [[1, 1, 0, 0]] * 4
-
-
-def test_boxes_of_masks() -> None:
-    mask = torch.zeros(1, 10, 12, dtype=torch.uint8)
-    mask[0, 2:5, 3:9] = 1
-    assert boxes_of(mask).tolist() == [[3, 2, 9, 5]]
-    assert boxes_of(torch.zeros(0, 4, 4)).shape == (0, 4)
-
-
 def samples_of(tiny: Tiny, maps: bool = True, **recipe: Any) -> Samples:
     coco = read_coco(tiny.coco)
     records = coco.by_name(read_split(tiny.split).names("train"))
@@ -110,6 +98,20 @@ def test_a_sample_depends_on_its_position_alone(tiny: Tiny) -> None:
         assert torch.equal(a.target.masks, b.target.masks)
 
 
+def test_kept_samples_are_those_read_anew(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {"train_sizes": (48, 64), "vertical_flip": 0.5}
+    kept = samples_of(tiny, **recipe)
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": 0})
+    fresh = samples_of(tiny, **recipe)
+    assert (kept.cached, fresh.cached) == (True, False)
+    for position in range(30):
+        a, b = kept[position], fresh[position]
+        assert a.name == b.name
+        assert torch.equal(a.image, b.image)
+        for field in ("boxes", "labels", "masks", "maps"):
+            assert torch.equal(getattr(a.target, field), getattr(b.target, field)), field
+
+
 @pytest.mark.parametrize("size", [64, 48, 90])
 def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
     """What is painted on the image where masks and maps are, is there after augmentation."""
@@ -126,7 +128,8 @@ def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
     assert a.target.maps is not None
     assert b.target.maps is not None
     torch.testing.assert_close(a.target.maps.flip(1, 2), b.target.maps)
-    assert torch.equal(a.target.boxes, boxes_of(a.target.masks))
+    boxes = [tight_box(mask > 0) for mask in a.target.masks]
+    assert torch.equal(a.target.boxes, torch.stack(boxes))
 
 
 def test_maps_stay_on_their_objects(tiny: Tiny) -> None:
@@ -188,7 +191,7 @@ def test_a_killed_training_resumes_to_the_same_weights(
 ) -> None:
     settings = settings_of("gains")
     training.train(job_of(tiny, tmp_path / "whole", settings))
-    step, calls = training._step, []
+    step, calls = training.step, []
 
     def dying(*args: Any) -> Any:
         if len(calls) == after:
@@ -198,12 +201,12 @@ def test_a_killed_training_resumes_to_the_same_weights(
 
     job = job_of(tiny, tmp_path / "cut", settings)
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_step", dying)
+        patch.setattr(training, "step", dying)
         with pytest.raises(Killed):
             training.train(job)
     assert not job.out.exists()
     steps: list[int] = []
-    monkeypatch.setattr(training, "_step", lambda *a: (steps.append(1), step(*a))[1])
+    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
     training.train(job)
     assert len(steps) == 6 - after // 2 * 2  # a checkpoint every 2 iterations
     assert_equal(weights(tmp_path / "whole/model.pt"), weights(job.out))
@@ -216,8 +219,8 @@ def test_the_checkpoint_of_another_job_is_not_continued(
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
     checkpoint.save(job.scratch / "last.pt", {"key": "other", "iteration": 4})
     steps: list[int] = []
-    step = training._step
-    monkeypatch.setattr(training, "_step", lambda *a: (steps.append(1), step(*a))[1])
+    step = training.step
+    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
     training.train(job)
     assert len(steps) == 6
 
@@ -239,7 +242,7 @@ def test_a_loss_that_is_not_finite_names_the_images(
     def broken(*args: Any) -> dict[str, torch.Tensor]:
         return {"loss_mask": torch.tensor(float("nan"))}
 
-    monkeypatch.setattr(training, "_step", broken)
+    monkeypatch.setattr(training, "step", broken)
     with pytest.raises(ValueError, match=r"iteration 0: the loss is not finite .*cells-\d+\.png"):
         training.train(job)
     assert not job.out.exists()
@@ -255,6 +258,42 @@ def test_loss_record_by_hand(tmp_path: Path) -> None:
     assert (tmp_path / "l.csv").read_text() == (
         "iteration,lr,loss,x,y\n0,0.1,1,1,0\n1,0.1,2,1,1\n2,0.1,3,1,2\n"
     )
+
+
+def test_parts_of_a_batch_add_up_to_its_gradient(tiny: Tiny) -> None:
+    class Mean(Detector):
+        """Its loss is a mean over images, as a detector's is."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(3))
+
+        def losses(self, images, *_):  # type: ignore[no-untyped-def,override]
+            means = torch.stack([image.float().mean(dim=(1, 2)) for image in images])
+            return {"a": (means * self.weight).mean(), "b": (self.weight**2).sum()}
+
+        def detect(self, *_):  # type: ignore[no-untyped-def,override]
+            raise AssertionError
+
+    samples = samples_of(tiny)
+    batch = [samples[k] for k in range(4)]
+    found = []
+    for accumulate in (1, 2, 4):
+        recipe = RecipeSettings(batch_size=4, accumulate=accumulate, lr=0.5)
+        model = Mean()
+        optimiser = torch.optim.SGD(model.parameters(), lr=0.5)
+        losses = training.step(
+            model, optimiser, batch, recipe, torch.Generator(), torch.device("cpu")
+        )
+        found.append((model.weight.detach(), losses["a"], losses["b"]))
+    for other in found[1:]:
+        torch.testing.assert_close(other, found[0])
+    assert not torch.equal(found[0][0], torch.ones(3))
+
+
+def test_a_batch_falls_into_equal_parts() -> None:
+    with pytest.raises(ValueError, match="batch_size 4 does not fall into 3 equal parts"):
+        RecipeSettings(batch_size=4, accumulate=3)
 
 
 def test_a_full_disk_leaves_nothing_half(
@@ -324,7 +363,7 @@ def test_files_of_others_in_scratch_are_kept(tiny: Tiny, tmp_path: Path) -> None
 def test_weights_that_are_not_finite_are_no_model(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = training._step
+    step = training.step
 
     def last_one_breaks(model: Any, *rest: Any) -> Any:
         losses = step(model, *rest)
@@ -332,7 +371,7 @@ def test_weights_that_are_not_finite_are_no_model(
             model.proposals.conv.bias.fill_(float("inf"))
         return losses
 
-    monkeypatch.setattr(training, "_step", last_one_breaks)
+    monkeypatch.setattr(training, "step", last_one_breaks)
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn", iterations=1))
     with pytest.raises(ValueError, match="weights are not finite"):
         training.train(job)
@@ -353,8 +392,11 @@ def test_cuda_that_is_not_there_is_refused(tiny: Tiny, tmp_path: Path) -> None:
         training.train(job)
 
 
-def test_loading_processes_change_nothing(tiny: Tiny, tmp_path: Path) -> None:
+def test_loading_processes_change_nothing(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     training.train(job_of(tiny, tmp_path / "a", settings_of("mask_rcnn")))
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": 0})
     training.train(job_of(tiny, tmp_path / "b", settings_of("mask_rcnn", workers=1)))
     assert_equal(weights(tmp_path / "a/model.pt"), weights(tmp_path / "b/model.pt"))
 

@@ -72,6 +72,9 @@ class RecipeSettings(Strict):
 
     iterations: int = Field(20000, ge=1)
     batch_size: int = Field(1, ge=1, description="images")
+    accumulate: int = Field(
+        1, ge=1, description="parts of a batch whose gradients are found one after the other"
+    )
     optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
     backbone_lr_factor: float = Field(1.0, ge=0, description="of lr, for the ResNet")
@@ -88,6 +91,12 @@ class RecipeSettings(Strict):
         (640, 672, 704, 736, 768, 800), min_length=1, description="short sides drawn from, px"
     )
     test_size: int = Field(800, ge=32, description="short side, px")
+    test_batch_size: int = Field(
+        1,
+        ge=1,
+        description="images of one size that are predicted together: faster on a GPU, and an "
+        "image's last digits then depend on its neighbours",
+    )
     max_size: int = Field(1333, ge=32, description="long side at most, px")
     horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability")
     vertical_flip: float = Field(0.0, ge=0, le=1, description="probability")
@@ -99,6 +108,11 @@ class RecipeSettings(Strict):
 
     @model_validator(mode="after")
     def _sizes_agree(self) -> RecipeSettings:
+        if self.batch_size % self.accumulate:
+            raise ValueError(
+                f"batch_size {self.batch_size} does not fall into {self.accumulate} equal parts; "
+                "set accumulate to a divisor of it"
+            )
         if list(self.milestones) != sorted(self.milestones):
             raise ValueError(f"milestones must rise, found {list(self.milestones)}")
         if self.max_size < max(self.test_size, *self.train_sizes):
@@ -153,6 +167,9 @@ class MethodSettings(Strict):
         gt=0,
         description="images seen in training, as a multiple of the common recipe's; iterations, "
         "milestones and warm-up follow, also from another batch_size",
+    )
+    images_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="the same for single data sets, by name"
     )
 
 
@@ -241,6 +258,9 @@ class StudySettings(Strict):
             if name in RESERVED:
                 raise ValueError(f"tables.{name}: another output has that name; choose another")
             _known(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
+        for name, changes in self.methods.items():
+            known = list(self.datasets)
+            _known(f"methods.{name}.images_on", tuple(changes.images_on), known)
         if self.figure3:
             _known("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
         return self

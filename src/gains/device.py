@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import torch
+import resource
+import sys
+from typing import TypeVar
 
+import torch
+from torch import nn
+
+Model = TypeVar("Model", bound=nn.Module)
 NAMES = ("auto", "cpu", "cuda")
 
 
@@ -20,3 +26,22 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise ValueError("device 'cuda' was asked for, but torch finds no GPU; use 'cpu' or 'auto'")
     return torch.device(name)
+
+
+def place(model: Model, device: torch.device) -> Model:
+    """Move a model to a device, in the layout that convolutions work in without rearranging."""
+    return model.to(device).to(memory_format=torch.channels_last)
+
+
+def peak_memory(device: torch.device) -> dict[str, int]:
+    """Return the most memory this process has held so far, in MB (10^6 bytes).
+
+    Returns:
+        ``host``: resident memory; on a GPU also ``device``: what PyTorch has reserved there, the
+        context of CUDA itself (some hundred MB) not counted.
+    """
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6}
+    if device.type == "cuda":
+        peak["device"] = torch.cuda.max_memory_reserved(device) // 10**6
+    return peak

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gains import checkpoint
 from gains.config import RecipeSettings
@@ -18,9 +20,11 @@ from gains.datasets.pixels import SUFFIXES, read_pixels
 from gains.datasets.split import read_split
 from gains.detection.paste import enlarge, paste
 from gains.detection.resize import resize_image, scaled_size
-from gains.device import choose_device
+from gains.detection.types import Detections
+from gains.device import choose_device, place
+from gains.encode import encode_crops
 from gains.files import check_output, write_json
-from gains.instances import Instances, encode_mask
+from gains.instances import Instances, Rle
 from gains.methods.base import build_method
 from gains.predictions import sidecar_path
 from gains.progress import progress
@@ -54,27 +58,42 @@ class Predictor:
                 f"{path}: its weights do not fit the method as it is now; train it again "
                 f"({str(error).splitlines()[0]})"
             ) from error
-        self.model = model.to(self.device).eval()
+        self.model = place(model, self.device).eval()
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Instances:
         """Return the instances of an image, uint8 (H, W, 3) RGB, best first, at its own size."""
-        height, width = pixels.shape[:2]
-        size = scaled_size((height, width), self.recipe.test_size, self.recipe.max_size)
-        image = resize_image(torch.from_numpy(pixels.copy()).permute(2, 0, 1), size)
+        return self.batch([pixels])[0]
+
+    def batch(self, images: list[NDArray[np.uint8]]) -> list[Instances]:
+        """Return the instances of several images, each as a call with it alone would."""
+        resized = [self._resized(pixels) for pixels in images]
         amp = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.amp)
         with torch.inference_mode(), amp:
-            found = self.model.detect([image.to(self.device)])[0]
-        scale = found.boxes.new_tensor([width / size[1], height / size[0]]).repeat(2)
+            every = self.model.detect([image.to(self.device) for image in resized])
+        return [
+            self._instances(found, pixels.shape[:2], image.shape[1:])
+            for found, pixels, image in zip(every, images, resized, strict=True)
+        ]
+
+    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Return the height and width at which the model sees an image (H, W, ...)."""
+        return scaled_size((shape[0], shape[1]), self.recipe.test_size, self.recipe.max_size)
+
+    def _resized(self, pixels: NDArray[np.uint8]) -> Tensor:
+        return resize_image(
+            torch.from_numpy(pixels.copy()).permute(2, 0, 1), self.size(pixels.shape)
+        )
+
+    def _instances(self, found: Detections, size: tuple[int, ...], seen: torch.Size) -> Instances:
+        """Return detections on an image of ``size``, which the model was shown as ``seen``."""
+        height, width = size
+        scale = found.boxes.new_tensor([width / seen[1], height / seen[0]]).repeat(2)
         boxes = found.boxes * scale
-        if found.full:
-            masks = enlarge(found.masks, (height, width))
-        else:
-            masks = paste(found.masks, boxes, (height, width))
         ids = np.asarray(sorted(self.categories))
         instances = Instances.from_rles(
             height,
             width,
-            [encode_mask(mask.cpu().numpy()) for mask in masks],
+            mask_codes(found, boxes, (height, width)),
             ids[found.labels.cpu().numpy()],
             found.scores.double().cpu().numpy(),
             boxes.double().cpu().numpy(),
@@ -82,6 +101,23 @@ class Predictor:
         if found.box_scores is not None:
             instances.extra["box_score"] = found.box_scores.tolist()
         return instances
+
+
+def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[Rle]:
+    """Return the masks of D detections as RLE at the image's own size.
+
+    Args:
+        found: detections at the size the model saw.
+        boxes: float32 (D, 4), their boxes in the image itself, px.
+        size: height and width of the image.
+    """
+    codes: list[Rle] = [{}] * len(boxes)
+    parts = enlarge(found.masks, size) if found.full else paste(found.masks, boxes, size)
+    for part in parts:
+        made = encode_crops(part.masks.numpy(), part.corners.numpy(), size)
+        for index, code in zip(part.index.tolist(), made, strict=True):
+            codes[index] = code
+    return codes
 
 
 def predict_split(
@@ -140,21 +176,32 @@ def _predict(
     results: list[dict[str, Any]] = []
     listed: list[dict[str, Any]] = []
     with progress("predict", total) as advance:
-        for record, pixels in images:
-            results += to_results(record.id, predictor(pixels))
-            listed.append(
-                {
-                    "id": record.id,
-                    "file_name": record.file_name,
-                    "height": record.height,
-                    "width": record.width,
-                }
-            )
+        for batch in _alike(predictor, images):
+            found = predictor.batch([pixels for _, pixels in batch])
+            for (record, _), instances in zip(batch, found, strict=True):
+                results += to_results(record.id, instances)
+                listed.append(
+                    {
+                        "id": record.id,
+                        "file_name": record.file_name,
+                        "height": record.height,
+                        "width": record.width,
+                    }
+                )
             advance(len(listed))
     write_json(out, results, indent=None)
     write_json(sidecar_path(out), listed)
     level = logging.INFO if results else logging.WARNING
     logger.log(level, "%d detections in %d images", len(results), total)
+
+
+def _alike(
+    predictor: Predictor, images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]]
+) -> Iterator[list[tuple[ImageRecord, NDArray[np.uint8]]]]:
+    """Batch neighbours that the model sees at one size: padding would change what it sees."""
+    for _, run in itertools.groupby(images, key=lambda item: predictor.size(item[1].shape)):
+        while batch := list(itertools.islice(run, predictor.recipe.test_batch_size)):
+            yield batch
 
 
 def to_results(image_id: int, instances: Instances) -> list[dict[str, Any]]:

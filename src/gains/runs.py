@@ -75,13 +75,13 @@ def variants_of(study: StudySettings, method: str) -> list[str]:
 
 
 def effective(
-    study: StudySettings, block: DatasetSettings, method: str, variant: str, where: str
+    study: StudySettings, dataset: str, method: str, variant: str, where: str
 ) -> RunSettings:
     """Merge the layers: defaults, study, data set, method, variant; later ones win.
 
     Args:
         study: settings of the study.
-        block: of the data set.
+        dataset: name of one of its data sets.
         method: registered name.
         variant: of the method, built in or of the study.
         where: what errors call the run.
@@ -95,6 +95,7 @@ def effective(
             f"method {method!r} has no variant {variant!r}; {nearest(variant, known)}"
             f"known: {', '.join(known)}"
         )
+    block = study.datasets[dataset]
     own = record.variants.get(variant, {})
     extra = study.variants.get(method, {}).get(variant)
     fields = record.settings.model_fields
@@ -108,7 +109,9 @@ def effective(
     common = validated(RecipeSettings, merge(study.recipe, block.recipe), where)
     recipe = validated(
         RecipeSettings,
-        merge(common.model_dump(), _same_images(common, changes), changes.recipe, varied.recipe),
+        merge(
+            common.model_dump(), _schedule(common, changes, dataset), changes.recipe, varied.recipe
+        ),
         where,
     )
     maps = validated(MapSettings, merge(block.maps.model_dump(), varied.maps), where)
@@ -126,12 +129,12 @@ def effective(
     )
 
 
-def _same_images(common: RecipeSettings, changes: MethodSettings) -> dict[str, Any]:
+def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> dict[str, Any]:
     """Return the schedule that sees the wanted multiple of the common recipe's images."""
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
         return {}  # the recipe's own check names it
-    scale = changes.images * common.batch_size / batch
+    scale = changes.images_on.get(dataset, changes.images) * common.batch_size / batch
     return {
         "iterations": max(1, round(common.iterations * scale)),
         "warmup_iterations": round(common.warmup_iterations * scale),

@@ -91,7 +91,8 @@ class Study:
     @functools.cache  # noqa: B019 - a study lives as long as the process
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
-        return effective(self.settings, self.dataset(dataset), method, variant, where)
+        self.dataset(dataset)  # names an unknown one
+        return effective(self.settings, dataset, method, variant, where)
 
     def run_settings(self, run: Run) -> RunSettings:
         """Return the effective settings of a run.

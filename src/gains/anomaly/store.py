@@ -153,18 +153,26 @@ class MapStore:
     def _damaged(self, error: Exception) -> ValueError:
         return ValueError(f"{self.path}: damaged store of anomaly maps ({error}); make it again")
 
+    def _place(self, annotation_id: int) -> int:
+        if annotation_id not in self._row:
+            raise ValueError(
+                f"{self.path}: no map of annotation {annotation_id} among its "
+                f"{len(self._row)}; the maps belong to another data set or split: make them again"
+            )
+        return self._row[annotation_id]
+
+    def size(self, annotation_id: int) -> tuple[int, int]:
+        """Return height and width of the map's image; errors as in :meth:`block`."""
+        height, width = self._sizes[self._place(annotation_id)]
+        return int(height), int(width)
+
     def block(self, annotation_id: int) -> AnomalyMap:
         """Return ``(constant, y0, x0, block)`` with a float32 block, (0, 0) if all is constant.
 
         Raises:
             ValueError: the store has no map of that annotation, or is damaged.
         """
-        if annotation_id not in self._row:
-            raise ValueError(
-                f"{self.path}: no map of annotation {annotation_id} among its "
-                f"{len(self._row)}; the maps belong to another data set or split: make them again"
-            )
-        row = self._row[annotation_id]
+        row = self._place(annotation_id)
         block = np.zeros((0, 0), dtype=np.float32)
         if annotation_id in self._with_block:
             block = self._read(str(annotation_id))
@@ -173,6 +181,5 @@ class MapStore:
 
     def full(self, annotation_id: int) -> NDArray[np.float32]:
         """Return the map of the whole image, float32 (H, W); errors as in :meth:`block`."""
-        found = self.block(annotation_id)
-        height, width = self._sizes[self._row[annotation_id]]
-        return found.full((int(height), int(width))).astype(np.float32, copy=False)
+        full = self.block(annotation_id).full(self.size(annotation_id))
+        return full.astype(np.float32, copy=False)

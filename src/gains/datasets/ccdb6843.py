@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
 from gains.datasets.components import components
@@ -99,7 +99,7 @@ def _objects(
         mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
     # repeating pixels neither joins regions of 8 neighbours nor parts them
     found = components(mask, 8, min_area * scale**2)
-    for _ in range(ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
+    for _ in range(scipy.ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
         findings.add(f"regions of less than {min_area} px of the mask dropped", path.name)
     return found
 

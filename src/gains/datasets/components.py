@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from gains.instances import Rle, encode_mask
 
@@ -18,9 +18,9 @@ def components(mask: NDArray[np.bool_], connectivity: int = 8, min_area: int = 1
         min_area: smaller regions are dropped, px.
     """
     structure = np.ones((3, 3), bool) if connectivity == 8 else None
-    labels, _ = ndimage.label(mask, structure)
+    labels, _ = scipy.ndimage.label(mask, structure)
     found = []
-    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+    for number, place in enumerate(scipy.ndimage.find_objects(labels), start=1):
         region = labels[place] == number
         if np.count_nonzero(region) < min_area:
             continue

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
 from gains.datasets.folder_records import Findings
@@ -100,12 +100,12 @@ def outlined(
     """
     wall = (label == RED).all(axis=2)
     wall[[0, -1]] = wall[:, [0, -1]] = True
-    regions, _ = ndimage.label(~wall)
+    regions, _ = scipy.ndimage.label(~wall)
     filled = []
     background = False
-    for number, place in enumerate(ndimage.find_objects(regions), start=1):
+    for number, place in enumerate(scipy.ndimage.find_objects(regions), start=1):
         # a region is 4-connected, so what it encloses is 8-connected
-        mask = ndimage.binary_fill_holes(regions[place] == number, np.ones((3, 3)))
+        mask = scipy.ndimage.binary_fill_holes(regions[place] == number, np.ones((3, 3)))
         area = np.count_nonzero(mask)
         if area < min_area:
             findings.add(f"regions under {min_area} px dropped", name)

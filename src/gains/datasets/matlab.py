@@ -11,8 +11,8 @@ from typing import Any
 
 import h5py
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import io, sparse
 
 Cell = NDArray[Any] | list["Cell"]
 """An element of a cell array: a numeric array, or the elements of a cell vector inside it."""
@@ -136,20 +136,20 @@ def _numeric(values: NDArray[Any], at: str) -> NDArray[Any]:
 
 def _whosmat(path: str | Path) -> list[tuple[str, tuple[int, ...], str]]:
     try:
-        return list(io.whosmat(path, appendmat=False))
+        return list(scipy.io.whosmat(path, appendmat=False))
     except Exception as error:  # a damaged file trips scipy's parser in any way
         raise _damaged(str(path), error) from error
 
 
 def _loadmat(path: str | Path, name: str) -> Any:
     try:
-        return io.loadmat(path, appendmat=False, variable_names=[name])[name]
+        return scipy.io.loadmat(path, appendmat=False, variable_names=[name])[name]
     except Exception as error:  # as above
         raise _damaged(f"{path}: {name}", error) from error
 
 
 def _v5_value(value: Any, at: str, depth: int) -> Cell:
-    if sparse.issparse(value):
+    if scipy.sparse.issparse(value):
         value = value.toarray()
     if not isinstance(value, np.ndarray):
         raise ValueError(f"{at} is a {type(value).__name__}; expected a numeric array")
@@ -234,6 +234,6 @@ def _dense(item: h5py.Group, at: str) -> NDArray[Any]:
         rows = _read(item["ir"], at) if "ir" in item else np.zeros(0, np.int64)
         values = _read(item["data"], at) if "data" in item else np.zeros(0)
         shape = (int(item.attrs["MATLAB_sparse"]), len(columns) - 1)
-        return np.asarray(sparse.csc_array((values, rows, columns), shape=shape).toarray())
+        return np.asarray(scipy.sparse.csc_array((values, rows, columns), shape=shape).toarray())
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(at, error) from error

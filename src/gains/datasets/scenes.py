@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
-from scipy import ndimage
 
 from gains.datasets.base import Scene
 from gains.instances import Instances
@@ -172,7 +172,7 @@ def smooth_noise(rng: Generator, size: int, sigma: float | tuple[float, float]) 
         size: of the image, px.
         sigma: of the Gaussian it is smoothed by, px; one, or one per axis.
     """
-    noise = ndimage.gaussian_filter(rng.standard_normal((size, size)), sigma, mode="wrap")
+    noise = scipy.ndimage.gaussian_filter(rng.standard_normal((size, size)), sigma, mode="wrap")
     return np.asarray((noise - noise.mean()) / noise.std())
 
 

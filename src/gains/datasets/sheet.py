@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
-from scipy.ndimage import gaussian_filter
 
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.display import PALETTE, colours, name_of
@@ -32,7 +32,9 @@ def _opacity(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float
     """Return the outline of a mask at another size (width, height): opacity (height, width)."""
     scaled = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
     # a border of background closes the outlines of masks that the image's edge cuts
-    level = gaussian_filter(np.pad(np.asarray(scaled, dtype=np.float64), 4), SMOOTHING)
+    level = scipy.ndimage.gaussian_filter(
+        np.pad(np.asarray(scaled, dtype=np.float64), 4), SMOOTHING
+    )
     slope = np.hypot(*np.gradient(level))
     distance = np.abs(level - 0.5) / np.maximum(slope, 1e-6)
     return np.asarray(np.clip((LINE + 1) / 2 - distance, 0, 1)[4:-4, 4:-4])

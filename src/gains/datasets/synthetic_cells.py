@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.scenes import (
@@ -137,7 +137,7 @@ def draw_cells(rng: Generator, settings: CellSettings) -> tuple[NDArray[np.uint8
         image *= 1 - np.clip(rng.uniform(0.5, 0.68) * chromatin, 0, 0.95) * fade(core, 1.4 * scale)
         cytoplasms.append(depth > 0)
         nuclei.append(core > 0)
-    image = ndimage.gaussian_filter(image, rng.uniform(0.4, 0.7) * scale)
+    image = scipy.ndimage.gaussian_filter(image, rng.uniform(0.4, 0.7) * scale)
     image += rng.normal(0, rng.uniform(0.012, 0.022), image.shape)
     masks = [encode_mask(mask) for mask in cytoplasms + nuclei]
     categories = [CYTOPLASM] * len(cells) + [NUCLEUS] * len(cells)

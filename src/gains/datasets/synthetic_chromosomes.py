@@ -6,10 +6,10 @@ import functools
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.scenes import (
@@ -119,7 +119,7 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
 
 def _glow(rng: Generator, depth: Floats, along: Floats, rod: Rod, scale: float) -> Floats:
     """Return the light of one chromosome, float64 (H, W)."""
-    bands = ndimage.gaussian_filter1d(rng.uniform(-1, 1, 256), 256 * 2.6 * scale / rod.length)
+    bands = scipy.ndimage.gaussian_filter1d(rng.uniform(-1, 1, 256), 256 * 2.6 * scale / rod.length)
     bands = 0.17 * bands / bands.std()
     # bands lie a little askew, so the place along the line is read with a wobble
     wobble = along + 0.6 * scale / rod.length * smooth_noise(rng, len(depth), 2 * scale)
@@ -142,7 +142,7 @@ def draw_chromosomes(
         depth, along = rod.field(size)
         image += _glow(rng, depth, along, rod, scale)
         masks.append(encode_mask(depth > 0))
-    image = ndimage.gaussian_filter(image, rng.uniform(0.5, 0.9) * scale)
+    image = scipy.ndimage.gaussian_filter(image, rng.uniform(0.5, 0.9) * scale)
     # few photons: the noise grows with the light
     image += rng.normal(0, 1, image.shape) * (0.006 + 0.022 * np.sqrt(np.clip(image, 0, None)))
     return to_uint8(image), Instances.from_rles(size, size, masks, [CHROMOSOME] * 2)

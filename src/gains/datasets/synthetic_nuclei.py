@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 
 import numpy as np
+import scipy
 from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy import ndimage
 
 from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.scenes import (
@@ -97,7 +97,7 @@ def _tissue(rng: Generator, size: int, scale: float) -> Floats:
     bent = direction + 0.5 * smooth_noise(rng, size, 24 * scale)
     across = (np.cos(bent) * y - np.sin(bent) * x) / spacing
     along = (np.sin(bent) * y + np.cos(bent) * x) / (6 * spacing)
-    fibres = ndimage.map_coordinates(
+    fibres = scipy.ndimage.map_coordinates(
         smooth_noise(rng, 64, 0.7), [across, along], order=3, mode="grid-wrap"
     )
     cloud, grain = smooth_noise(rng, size, 11 * scale), smooth_noise(rng, size, 1.1 * scale)
@@ -113,7 +113,9 @@ def _chromatin(rng: Generator, depth: Floats, scale: float) -> Floats:
     clumps += rng.uniform(0.15, 0.45) * np.exp(-np.square((depth - 0.8 * scale) / (1.1 * scale)))
     stain = rng.uniform(0.55, 1.25) * np.clip(clumps, 0.15, None)
     return np.asarray(
-        ndimage.gaussian_filter(stain * fade(depth, 1.4 * scale), rng.uniform(0.3, 0.9) * scale)
+        scipy.ndimage.gaussian_filter(
+            stain * fade(depth, 1.4 * scale), rng.uniform(0.3, 0.9) * scale
+        )
     )
 
 
@@ -133,7 +135,7 @@ def draw_nuclei(rng: Generator, settings: NucleusSettings) -> tuple[NDArray[np.u
     density = hematoxylin[..., None] * (HEMATOXYLIN * tints[0])
     density += eosin[..., None] * (EOSIN * tints[1])
     image = 0.96 * np.exp(-density)  # Beer-Lambert: stains add as optical density
-    image = ndimage.gaussian_filter(image, (0.4 * scale, 0.4 * scale, 0))
+    image = scipy.ndimage.gaussian_filter(image, (0.4 * scale, 0.4 * scale, 0))
     image += rng.normal(0, 0.012, image.shape)
     return to_uint8(image), Instances.from_rles(size, size, masks, [NUCLEUS] * len(masks))
 

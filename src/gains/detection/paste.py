@@ -1,24 +1,42 @@
-"""From mask probabilities to masks of the whole image, at its own size."""
+"""From mask probabilities to masks at the image's own size, each in a window around its object."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 PIXELS = 2**23
-"""Pixels pasted at a time."""
+"""Pixels of masks in memory at a time."""
+TOGETHER = 32
+"""Masks pasted at a time; of similar size, since all their windows are as large as the largest."""
 
 
-def _weights(low: Tensor, high: Tensor, cells: int, length: int) -> Tensor:
+@dataclass(frozen=True)
+class Windows:
+    """Masks of one image inside windows, on the CPU; outside them the masks are empty.
+
+    Args:
+        index: int64 (n,), which detections these are.
+        masks: bool (n, w, h), columns first.
+        corners: int64 (n, 2), x and y of each window's first pixel.
+    """
+
+    index: Tensor
+    masks: Tensor
+    corners: Tensor
+
+
+def _weights(low: Tensor, high: Tensor, first: Tensor, cells: int, length: int) -> Tensor:
     """Bilinear weights (D, length, cells) of mask cells at pixel centres along one axis.
 
     Equal to ``grid_sample(align_corners=False)`` with zero padding: outside the outer half
     cells the weights fall to zero.
     """
-    pixels = torch.arange(length, device=low.device, dtype=low.dtype) + 0.5
+    pixels = torch.arange(length, device=low.device) + first[:, None] + 0.5
     position = (pixels - low[:, None]) / (high - low)[:, None] * cells - 0.5
     cell = torch.arange(cells, device=low.device, dtype=low.dtype)
     return (1 - (position[:, :, None] - cell).abs()).clamp(min=0)
@@ -26,32 +44,53 @@ def _weights(low: Tensor, high: Tensor, cells: int, length: int) -> Tensor:
 
 def paste(
     masks: Tensor, boxes: Tensor, size: tuple[int, int], threshold: float = 0.5
-) -> Iterator[Tensor]:
+) -> Iterator[Windows]:
     """Paste box masks into an image: bilinear at pixel centres, zero outside, then threshold.
 
-    Bilinear interpolation is separable, so a pasted mask is ``Wy @ mask @ Wx^T``. Masks come one
-    after the other, since a large image with many would fill the memory.
+    Bilinear interpolation is separable, so a pasted mask is ``Wy @ mask @ Wx^T``. Only the pixels
+    of a box are computed: beyond its border a bilinear value is under half the nearest cell's.
 
     Args:
         masks: float32 (D, M, M), probabilities.
         boxes: float32 (D, 4), px of the wanted image.
         size: height and width of the image.
-        threshold: at and above it a pixel belongs to the mask.
+        threshold: at and above it a pixel belongs to the mask; at least 0.5.
 
     Yields:
-        bool (height, width), D times.
+        Windows of a few masks each, smallest first.
     """
-    height, width = size
-    together = max(1, PIXELS // (height * width))
-    for start in range(0, len(masks), together):
-        part = slice(start, start + together)
-        x0, y0, x1, y1 = boxes[part].unbind(dim=1)
-        rows = _weights(y0, y1, masks.shape[-1], height)
-        columns = _weights(x0, x1, masks.shape[-1], width)
-        yield from rows @ masks[part] @ columns.transpose(1, 2) >= threshold
+    limit = torch.tensor([size[1], size[0]])
+    corners = boxes.detach().cpu()
+    first = corners[:, :2].floor().long().clamp(min=0).minimum(limit)
+    after = corners[:, 2:].ceil().long().clamp(min=0).minimum(limit)
+    sides = (after - first).clamp(min=0)
+    for index in _parts(sides):
+        width, height = sides[index].max(dim=0).values.tolist()
+        here = index.to(boxes.device)
+        x0, y0, x1, y1 = boxes[here].unbind(dim=1)
+        left, top = first[index].to(boxes.device).unbind(dim=1)
+        rows = _weights(y0, y1, top, masks.shape[-1], height)
+        columns = _weights(x0, x1, left, masks.shape[-1], width)
+        values = columns @ masks[here].transpose(1, 2) @ rows.transpose(1, 2)
+        inside = (values >= threshold).cpu()
+        for axis, length in ((0, width), (1, height)):
+            seen = torch.arange(length) < sides[index, axis, None]
+            inside &= seen[:, :, None] if axis == 0 else seen[:, None, :]
+        yield Windows(index, inside, first[index])
 
 
-def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Iterator[Tensor]:
+def _parts(sides: Tensor) -> Iterator[Tensor]:
+    """Split windows of sides (D, 2) into parts of similar size that fit the memory."""
+    order = sides.prod(dim=1).argsort(stable=True)
+    while len(order):
+        part = order[:TOGETHER]
+        while len(part) > 1 and len(part) * int(sides[part].max(dim=0).values.prod()) > PIXELS:
+            part = part[: len(part) // 2]
+        yield part
+        order = order[len(part) :]
+
+
+def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Iterator[Windows]:
     """Resize masks of the whole image bilinearly, then threshold.
 
     Args:
@@ -60,9 +99,10 @@ def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Ite
         threshold: above it a pixel belongs to the mask.
 
     Yields:
-        bool (height, width), D times.
+        Windows as large as the image, of a few masks each.
     """
     together = max(1, PIXELS // (size[0] * size[1]))
-    for start in range(0, len(masks), together):
-        part = masks[start : start + together]
-        yield from F.interpolate(part[None], size, mode="bilinear")[0] > threshold
+    for index in torch.split(torch.arange(len(masks)), together):
+        part = masks[index.to(masks.device)].transpose(1, 2)
+        resized = F.interpolate(part[None], (size[1], size[0]), mode="bilinear")[0]
+        yield Windows(index, (resized > threshold).cpu(), torch.zeros((len(index), 2)).long())

@@ -1,16 +1,25 @@
-"""RoIAlign whose gradient is a matrix product on small maps: torchvision's scatters on a CPU."""
+"""RoIAlign as a sparse matrix product on CPUs; torchvision gathers and scatters single values.
+
+Every bin of a RoI is a weighted sum of a few cells of the map, with the same weights in all
+channels: pooling is ``S @ cells``, its gradient ``S.T @ grad``, with a row of ``S`` per bin. With
+the channels of a cell next to each other, both read and write whole rows.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from scipy.sparse import csr_array
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torchvision import ops
 
-MOST_CELLS = 64 * 64
-"""Of a map: on larger ones scattering costs less than the products."""
+FEWEST_CHANNELS = 8
+"""With fewer, finding the weights costs more than they save."""
+Sparse = tuple[Tensor, Tensor, Tensor]
+"""Weights float32 (n,), their columns int64 (n,), and where rows begin int64 (rows + 1,)."""
 
 
 def roi_align(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor:
@@ -25,20 +34,15 @@ def roi_align(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor
     Returns:
         float32 (R, C, size, size).
     """
-    small = features.shape[2] * features.shape[3] <= MOST_CELLS
-    if small and features.device.type == "cpu" and features.requires_grad:
+    if features.device.type == "cpu" and features.shape[1] >= FEWEST_CHANNELS and len(rois):
         pooled: Tensor = _RoIAlign.apply(features, rois, size, scale)
         return pooled
-    return _torchvision(features, rois, size, scale)
-
-
-def _torchvision(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor:
-    pooled: Tensor = ops.roi_align(features, rois, size, scale, sampling_ratio=0, aligned=True)
+    pooled = ops.roi_align(features, rois, size, scale, sampling_ratio=0, aligned=True)
     return pooled
 
 
-def axis_weights(low: Tensor, high: Tensor, size: int, cells: int) -> Tensor:
-    """Return how much each cell of an axis adds to each bin of a RoI.
+def axis_weights(low: Tensor, high: Tensor, size: int, cells: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return which cells of an axis each bin of a RoI reads, and their weights.
 
     RoIAlign is the mean of bilinear samples on a grid in each bin, so its weights are products of
     one factor per axis.
@@ -50,44 +54,84 @@ def axis_weights(low: Tensor, high: Tensor, size: int, cells: int) -> Tensor:
         cells: length of the axis.
 
     Returns:
-        float32 (R, size, cells).
+        The first cell int64 (R, size), how many int64 (R, size), and the weights float32
+        (R, size, K) of K cells from the first, zero beyond the bin's count.
     """
     step = (high - low) / size
     samples = step.ceil().clamp(min=0)
-    most = max(1, int(samples.max()))
-    place = torch.arange(most, device=low.device)
+    place = torch.arange(max(1, int(samples.max())))
     within = (place + 0.5) / samples[:, None].clamp(min=1)
-    bins = torch.arange(size, device=low.device)
-    at = low[:, None, None] + step[:, None, None] * (bins[:, None] + within[:, None, :])
+    at = low[:, None, None] + step[:, None, None] * (torch.arange(size)[:, None] + within[:, None])
     # a sample more than one cell outside counts as zero, one nearer as the border
-    used = (place < samples[:, None])[:, None, :] & (at >= -1) & (at <= cells)
-    distance = at.clamp(0, cells - 1)[..., None] - torch.arange(cells, device=low.device)
-    hat = (1 - distance.abs()).clamp(min=0) * used[..., None]
-    return hat.sum(dim=2) / samples[:, None, None].clamp(min=1)
+    used = (place < samples[:, None])[:, None] & (at >= -1) & (at <= cells)
+    at = at.clamp(0, cells - 1)
+    cell = at.floor()
+    share = at - cell
+    first = torch.where(used, cell, cells).amin(dim=2).clamp(max=cells - 1)
+    offset = torch.where(used, cell - first[..., None], 0).long()
+    count = torch.where(used.any(dim=2), offset.amax(dim=2) + 2, 0)
+    part = used / samples[:, None, None].clamp(min=1)
+    weights = at.new_zeros((*count.shape, max(1, int(count.max()))))
+    weights.scatter_add_(2, offset, (1 - share) * part)
+    if weights.shape[2] > 1:
+        weights.scatter_add_(2, offset + 1, share * part)
+    return first.long(), count, weights
+
+
+def pooling_matrix(rois: Tensor, size: int, scale: float, shape: torch.Size) -> Sparse:
+    """Return the matrix (R * size * size, B * H * W) that pools maps of ``shape`` (B, C, H, W)."""
+    height, width = shape[2], shape[3]
+    corners = rois[:, 1:] * scale - 0.5
+    x, x_count, x_weights = axis_weights(corners[:, 0], corners[:, 2], size, width)
+    y, y_count, y_weights = axis_weights(corners[:, 1], corners[:, 3], size, height)
+    entries = y_count[:, :, None] * x_count[:, None, :]
+    begins = F.pad(entries.flatten().cumsum(0), (1, 0))
+    row = torch.repeat_interleave(entries.flatten())
+    within = torch.arange(len(row)) - begins[row]
+    y_bin = row // size
+    x_bin = row - y_bin * size + y_bin // size * size
+    columns = x_count.flatten()[x_bin]
+    down = within // columns
+    across = within - down * columns
+    # the cell after the last, where a sample lies on the border: its weight is zero
+    cell_y = (y.flatten()[y_bin] + down).clamp(max=height - 1)
+    cell_x = (x.flatten()[x_bin] + across).clamp(max=width - 1)
+    image = rois[:, 0].long()[y_bin // size]
+    weights = (
+        y_weights.flatten()[y_bin * y_weights.shape[2] + down]
+        * x_weights.flatten()[x_bin * x_weights.shape[2] + across]
+    )
+    return weights, (image * height + cell_y) * width + cell_x, begins
+
+
+def _product(matrix: Sparse, dense: Tensor) -> Tensor:
+    weights, columns, begins = matrix
+    return F.embedding_bag(
+        columns, dense, begins, mode="sum", per_sample_weights=weights, include_last_offset=True
+    )
 
 
 class _RoIAlign(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor:
-        ctx.save_for_backward(rois)
-        ctx.shape, ctx.scale = features.shape, scale
-        return _torchvision(features, rois, size, scale)
+        channels = features.shape[1]
+        matrix = pooling_matrix(rois, size, scale, features.shape)
+        ctx.save_for_backward(*matrix)
+        ctx.shape = features.shape
+        pooled = _product(matrix, features.permute(0, 2, 3, 1).reshape(-1, channels))
+        return pooled.view(len(rois), size, size, channels).permute(0, 3, 1, 2)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:
-        (rois,) = ctx.saved_tensors
+        weights, columns, begins = ctx.saved_tensors
         images, channels, height, width = ctx.shape
-        corners = rois[:, 1:] * ctx.scale - 0.5
-        along = axis_weights(corners[:, 0], corners[:, 2], grad.shape[3], width)
-        across = axis_weights(corners[:, 1], corners[:, 3], grad.shape[2], height)
-        out = grad.new_zeros(ctx.shape)
-        # (R, size, C, size), so that the wide intermediate needs no rearranging
-        bins = grad.transpose(1, 2).contiguous()
-        for image in range(images):
-            here = torch.nonzero(rois[:, 0] == image).flatten()
-            if len(here):
-                rows = torch.bmm(bins[here].flatten(1, 2), along[here])
-                total = across[here].flatten(0, 1).T @ rows.view(-1, channels * width)
-                out[image] = total.view(height, channels, width).transpose(0, 1)
-        return out, None, None, None
+        rows = grad.permute(0, 2, 3, 1).reshape(-1, channels)
+        cells = images * height * width
+        matrix = csr_array(
+            (weights.numpy(), columns.numpy(), begins.numpy()), shape=(len(rows), cells)
+        )
+        turned = matrix.tocsc()
+        data, indices, indptr = map(torch.from_numpy, (turned.data, turned.indices, turned.indptr))
+        out = _product((data, indices, indptr), rows)
+        return out.view(images, height, width, channels).permute(0, 3, 1, 2), None, None, None

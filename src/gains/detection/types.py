@@ -40,6 +40,11 @@ class Target:
     masks: Tensor
     maps: Tensor | None = None
 
+    def select(self, keep: Tensor) -> Target:
+        """Return the objects that ``keep``, bool (N,), chooses."""
+        maps = None if self.maps is None else self.maps[keep]
+        return Target(self.boxes[keep], self.labels[keep], self.masks[keep], maps)
+
     def to(self, device: torch.device) -> Target:
         """Return a copy on a device."""
         maps = None if self.maps is None else self.maps.to(device, non_blocking=True)

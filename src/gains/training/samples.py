@@ -7,6 +7,7 @@ an uninterrupted one would have seen, whatever the number of loading processes.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +15,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from gains.anomaly.block import AnomalyMap
 from gains.anomaly.store import MapStore
 from gains.config import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
-from gains.detection.resize import resize_image, resize_maps, resize_masks, scaled_size
+from gains.detection.resize import resize_image, scaled_size
 from gains.detection.types import Target
+from gains.training.targets import make_target
 
 logger = logging.getLogger(__name__)
 
-CACHE_BYTES = 512 * 2**20
+CACHE_BYTES = {"cpu": 512 * 2**20, "cuda": 8 * 2**30}
+"""Samples that fit, at every size the model sees, stay in the memory of the device."""
+CPU = torch.device("cpu")
 ORDER, AUGMENTATION = 1, 2
 """Streams of chance, kept apart."""
 
@@ -34,6 +39,11 @@ class Sample:
     name: str
     image: Tensor
     target: Target
+
+    def to(self, device: torch.device) -> Sample:
+        """Return the sample on a device; what is there already is not copied."""
+        image = self.image.to(device, non_blocking=True)
+        return Sample(self.name, image, self.target.to(device))
 
 
 class Samples(Dataset[Sample]):
@@ -47,6 +57,7 @@ class Samples(Dataset[Sample]):
         maps: gradient anomaly maps, or None if the method reads none.
         seed: of order and augmentation.
         length: samples in the stream.
+        device: where samples are kept, if all fit there; ``cached`` says whether they do.
 
     Raises:
         ValueError: no image has an object.
@@ -61,6 +72,7 @@ class Samples(Dataset[Sample]):
         maps: MapStore | None,
         seed: int,
         length: int,
+        device: torch.device = CPU,
     ) -> None:
         self.coco, self.archive, self.recipe, self.maps = coco, archive, recipe, maps
         self.seed, self.length = seed, length
@@ -71,8 +83,9 @@ class Samples(Dataset[Sample]):
             left_out = len(records) - len(self.records)
             logger.info("%d training images without objects are left out", left_out)
         self.class_index = {category: i for i, category in enumerate(sorted(coco.categories))}
-        size = sum(r.height * r.width * (3 + 5 * len(coco.annotations[r.id])) for r in self.records)
-        self._cache: dict[int, Sample] | None = {} if size <= CACHE_BYTES else None
+        self.device = device
+        self.cached = self._bytes() <= CACHE_BYTES[device.type]
+        self._cache: dict[tuple[int, int], Sample] = {}
 
     def __len__(self) -> int:
         return self.length
@@ -80,72 +93,74 @@ class Samples(Dataset[Sample]):
     def __getitem__(self, position: int) -> Sample:
         epoch, place = divmod(position, len(self.records))
         order = np.random.default_rng((self.seed, ORDER, epoch)).permutation(len(self.records))
-        sample = self._load(int(order[place]))
-        return self._augment(sample, np.random.default_rng((self.seed, AUGMENTATION, position)))
-
-    def _load(self, index: int) -> Sample:
-        if self._cache is not None and index in self._cache:
-            return self._cache[index]
-        record = self.records[index]
-        pixels = self.archive.read(record.file_name)
-        if pixels.shape[:2] != (record.height, record.width):
-            raise ValueError(
-                f"{self.archive.path}: {record.file_name} is {pixels.shape[:2]}, the json says "
-                f"{(record.height, record.width)}; make the data set again"
-            )
-        instances = self.coco.instances(record.id)
-        stack = instances.stack()
-        filled = stack.any(axis=(1, 2))
-        labels = [self.class_index[int(c)] for c in instances.categories[filled]]
-        maps = None
-        if self.maps is not None:
-            ids = [int(i) for i in instances.ids[filled]]
-            planes = np.ones((len(ids), record.height, record.width), dtype=np.float32)
-            for plane, annotation in zip(planes, ids, strict=True):
-                full = self.maps.full(annotation)
-                if full.shape != plane.shape:
-                    raise ValueError(
-                        f"{self.maps.path}: the map of annotation {annotation} is {full.shape}, "
-                        f"{record.file_name} is {plane.shape}; make the maps of this data set"
-                    )
-                plane[:] = full
-            maps = torch.from_numpy(planes)
-        masks = torch.from_numpy(stack[filled].astype(np.uint8))
-        target = Target(boxes_of(masks), torch.tensor(labels, dtype=torch.int64), masks, maps)
-        image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)
-        sample = Sample(record.file_name, image, target)
-        if self._cache is not None:
-            self._cache[index] = sample
-        return sample
-
-    def _augment(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        rng = np.random.default_rng((self.seed, AUGMENTATION, position))
         short = int(rng.choice(np.asarray(self.recipe.train_sizes)))
         flips = [
             axis
             for axis, share in ((2, self.recipe.horizontal_flip), (1, self.recipe.vertical_flip))
             if rng.random() < share
         ]
-        height, width = scaled_size(sample.image.shape[1:], short, self.recipe.max_size)
-        image = resize_image(sample.image, (height, width)).flip(flips)
-        masks = resize_masks(sample.target.masks, (height, width)).flip(flips)
-        maps = sample.target.maps
-        if maps is not None:
-            maps = resize_maps(maps, (height, width)).flip(flips)
-        kept = masks.flatten(1).any(dim=1).bool()
-        target = Target(
-            boxes_of(masks[kept]),
-            sample.target.labels[kept],
-            masks[kept],
-            None if maps is None else maps[kept],
+        return flipped(self._at_size(int(order[place]), short), flips)
+
+    def _bytes(self) -> int:
+        """Return the bytes of all samples at every size: masks take one a pixel, maps four."""
+        each = 1 if self.maps is None else 5
+        return sum(
+            math.prod(scaled_size((r.height, r.width), short, self.recipe.max_size))
+            * (3 + each * len(self.coco.annotations[r.id]))
+            for r in self.records
+            for short in self.recipe.train_sizes
         )
-        return Sample(sample.name, image, target)
+
+    def _at_size(self, index: int, short: int) -> Sample:
+        """Return a sample at the size the model sees, on the device if samples are kept."""
+        if (index, short) in self._cache:
+            return self._cache[index, short]
+        record = self.records[index]
+        size = scaled_size((record.height, record.width), short, self.recipe.max_size)
+        instances = self.coco.instances(record.id)
+        labels = np.asarray([self.class_index[int(c)] for c in instances.categories])
+        maps = None if self.maps is None else self._maps(self.maps, record)
+        target = make_target(instances, labels, maps, size)
+        sample = Sample(record.file_name, resize_image(self._image(record), size), target)
+        if self.cached:
+            sample = sample.to(self.device)
+            self._cache[index, short] = sample
+        return sample
+
+    def _image(self, record: ImageRecord) -> Tensor:
+        pixels = self.archive.read(record.file_name)
+        if pixels.shape[:2] != (record.height, record.width):
+            raise ValueError(
+                f"{self.archive.path}: {record.file_name} is {pixels.shape[:2]}, the json says "
+                f"{(record.height, record.width)}; make the data set again"
+            )
+        return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+
+    def _maps(self, store: MapStore, record: ImageRecord) -> list[AnomalyMap]:
+        ids = [int(i) for i in self.coco.instances(record.id).ids]
+        for annotation in ids:
+            if store.size(annotation) != (record.height, record.width):
+                raise ValueError(
+                    f"{store.path}: the map of annotation {annotation} is "
+                    f"{store.size(annotation)}, {record.file_name} is "
+                    f"{(record.height, record.width)}; make the maps of this data set"
+                )
+        return [store.block(annotation) for annotation in ids]
 
 
-def boxes_of(masks: Tensor) -> Tensor:
-    """Return the tight boxes float32 (N, 4) of non-empty masks (N, H, W)."""
-    boxes = torch.zeros((len(masks), 4))
-    for axis, (low, high) in ((1, (0, 2)), (2, (1, 3))):
-        line = (masks > 0).any(dim=axis).int()
-        boxes[:, low] = line.argmax(dim=1)
-        boxes[:, high] = line.shape[1] - line.flip(1).argmax(dim=1)
-    return boxes
+def flipped(sample: Sample, axes: list[int]) -> Sample:
+    """Return a sample turned over along axes of (channel, height, width)."""
+    if not axes:
+        return sample
+    target = sample.target
+    boxes = target.boxes.clone()
+    for axis in axes:
+        length, low, high = sample.image.shape[axis], 2 - axis, 4 - axis
+        boxes[:, low], boxes[:, high] = (
+            length - target.boxes[:, high],
+            length - target.boxes[:, low],
+        )
+    maps = None if target.maps is None else target.maps.flip(axes)
+    turned = Target(boxes, target.labels, target.masks.flip(axes), maps)
+    return Sample(sample.name, sample.image.flip(axes), turned)

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from filelock import FileLock, Timeout
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 import gains
@@ -27,7 +27,7 @@ from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
-from gains.device import choose_device
+from gains.device import choose_device, peak_memory, place
 from gains.files import check_output, settings_hash, write_json
 from gains.methods.base import build_method
 from gains.progress import progress
@@ -36,6 +36,7 @@ from gains.training.job import Job, provenance
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
+from gains.training.step import step
 
 logger = logging.getLogger(__name__)
 
@@ -56,17 +57,15 @@ def train(job: Job) -> None:
     recipe = validated(RecipeSettings, job.settings["recipe"], "settings of the recipe")
     torch.set_num_threads(recipe.threads)
     coco = read_coco(job.coco)
-    samples = _samples(job, recipe, coco)
+    device = choose_device(recipe.device)
+    samples = _samples(job, recipe, coco, device)
     inputs = job.inputs()
     key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
     with waiting_lock(job.scratch.with_name(f".{job.scratch.name}.lock")):
         began = time.monotonic()
-        device = choose_device(recipe.device)
-        model = build_model(job.settings, sorted(coco.categories), job.seed).to(device)
-        # the layout that convolutions work in; in the other they rearrange every map
-        model = model.to(memory_format=torch.channels_last)
+        model = place(build_model(job.settings, sorted(coco.categories), job.seed), device)
         record = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
         checkpoint.save(job.out, _model_file(model, job, categories))
@@ -78,6 +77,7 @@ def train(job: Job) -> None:
                 "images": len(samples.records),
                 "iterations": recipe.iterations,
                 "seconds": round(time.monotonic() - began, 1),
+                "memory_mb": peak_memory(device),
             },
         )
         (job.scratch / CHECKPOINT).unlink(missing_ok=True)
@@ -100,7 +100,7 @@ def waiting_lock(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
+def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.device) -> Samples:
     records = coco.by_name(read_split(job.split).names("train", job.fold))
     maps = None
     if job.settings["maps"] is not None:
@@ -115,7 +115,7 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset) -> Samples:
             raise ValueError(f"{job.maps}: made with {made.key}, the run wants {wanted.key}")
     archive = ImageArchive(job.coco.with_suffix(".zip"))
     length = recipe.iterations * recipe.batch_size
-    return Samples(coco, archive, records, recipe, maps, job.seed, length)
+    return Samples(coco, archive, records, recipe, maps, job.seed, length, device)
 
 
 def build_model(settings: dict[str, Any], categories: list[int], seed: int) -> Detector:
@@ -162,7 +162,7 @@ def _loop(
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["factor"]
             generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
-            losses = _step(model, optimiser, batch, recipe, generator, device)
+            losses = step(model, optimiser, batch, recipe, generator, device)
             record.add(iteration, rate, [s.name for s in batch], losses)
             done = iteration + 1
             advance(done, record.last)
@@ -184,40 +184,17 @@ def _loop(
 def _batches(
     samples: Samples, recipe: RecipeSettings, start: int, device: torch.device
 ) -> Iterator[list[Sample]]:
-    positions = range(start * recipe.batch_size, len(samples))
+    workers = 0 if samples.cached else recipe.workers
     return iter(
         DataLoader(
             samples,
             batch_size=recipe.batch_size,
-            sampler=positions,
-            num_workers=recipe.workers,
+            sampler=range(start * recipe.batch_size, len(samples)),
+            num_workers=workers,
             collate_fn=list,
-            pin_memory=False,
-            persistent_workers=False,
-            multiprocessing_context="spawn" if recipe.workers and device.type == "cuda" else None,
+            multiprocessing_context="spawn" if workers and device.type == "cuda" else None,
         )
     )
-
-
-def _step(
-    model: Detector,
-    optimiser: torch.optim.Optimizer,
-    batch: list[Sample],
-    recipe: RecipeSettings,
-    generator: torch.Generator,
-    device: torch.device,
-) -> dict[str, Tensor]:
-    images = [sample.image.to(device, non_blocking=True) for sample in batch]
-    targets = [sample.target.to(device) for sample in batch]
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.amp):
-        losses = model.losses(images, targets, generator)
-        total = torch.stack([loss.float() for loss in losses.values()]).sum()
-    optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]
-    if recipe.clip_norm is not None:
-        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
-    optimiser.step()
-    return losses
 
 
 def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[str, Any]:

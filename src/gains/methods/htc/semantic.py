@@ -7,10 +7,10 @@ from functools import reduce
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import roi_align
 
 from gains.detection.pooling import pool, with_image_index
 from gains.detection.proposals import STRIDES
+from gains.detection.roi_align import roi_align
 from gains.detection.types import Target
 
 LEVEL = 1
@@ -101,12 +101,5 @@ def pool_with(embedding: Tensor, features: list[Tensor], boxes: list[Tensor], si
     Returns:
         (R, C, size, size).
     """
-    semantic = roi_align(
-        embedding.float(),
-        with_image_index(boxes),
-        POOL_SIZE,
-        spatial_scale=1 / STRIDE,
-        sampling_ratio=0,
-        aligned=True,
-    )
+    semantic = roi_align(embedding.float(), with_image_index(boxes), POOL_SIZE, 1 / STRIDE)
     return pool(features, boxes, size) + F.avg_pool2d(semantic, POOL_SIZE // size)

@@ -1,0 +1,103 @@
+"""Training steps of Mask R-CNN and GAInS beside torchvision's ``maskrcnn_resnet50_fpn``.
+
+    python benchmarks/against_torchvision.py [--size 512] [--batch 1 2] [--device cpu] [--amp]
+
+A step is losses, gradients and the optimiser's update: ResNet-50-FPN with frozen batch norms,
+images with 10 objects, the same proposals on both sides, of which 60 are foreground, the same
+numbers of anchors and RoIs sampled, adaptive RoIAlign on both sides. Models take turns; images/s
+and ratios are of medians, and memory is the most a step allocated on a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from models import build_ours, build_torchvision, fix_proposals, their_targets
+from scenes import fixed_proposals, scene
+from timing import in_turn, machine
+
+from gains.config import RecipeSettings
+from gains.detection.types import Target
+from gains.device import place
+from gains.training.optimiser import make_optimiser
+from gains.training.samples import Sample
+from gains.training.train import step
+
+REFERENCE = "torchvision"
+
+
+def our_step(
+    name: str, size: int, batch: int, device: torch.device, amp: bool
+) -> Callable[[], Any]:
+    """Return a training step of one of our methods, by the training loop's own function."""
+    recipe = RecipeSettings(amp=amp, batch_size=batch, iterations=1)
+    samples = [Sample(str(k), *scene(size, k)) for k in range(batch)]
+    model = place(build_ours(name), device)
+    model.train()
+    fix_proposals(model, fixed_proposals(samples[0].target, size, 1000).to(device), batch)
+    optimiser = make_optimiser(model, recipe)
+    generator = torch.Generator(device)
+    return lambda: step(model, optimiser, samples, recipe, generator.manual_seed(0), device)
+
+
+def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callable[[], Any]:
+    """Return a training step as torchvision's reference loop takes it."""
+    scenes = [scene(size, k) for k in range(batch)]
+    model = build_torchvision(size).to(device).train()
+    fix_proposals(model, fixed_proposals(scenes[0][1], size, 1000).to(device), batch)
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.SGD(trained, lr=0.0, momentum=0.9, weight_decay=1e-4)
+
+    def take() -> None:
+        images = [image.to(device).float() / 255 for image, _ in scenes]
+        targets = their_targets([Target.to(target, device) for _, target in scenes])
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=amp):
+            losses = model(images, targets)
+            total = sum(losses.values())
+        _ = total.item()  # its loop looks at every loss
+        optimiser.zero_grad()
+        total.backward()
+        optimiser.step()
+
+    return take
+
+
+def measure(options: argparse.Namespace, batch: int) -> None:
+    """Print the steps of all models at one batch size."""
+    device, size = torch.device(options.device), options.size
+    calls = {REFERENCE: their_step(size, batch, device, options.amp)}
+    for name in options.methods:
+        calls[name] = our_step(name, size, batch, device, options.amp)
+    taken = in_turn(calls, options.repetitions, options.device)
+    print(f"{size} px, batch {batch}, {'bf16' if options.amp else 'fp32'}")
+    for name, seconds in taken.items():
+        line = f"  {name:14}{seconds * 1e3:9.1f} ms {batch / seconds:8.2f} images/s"
+        line += f"   {seconds / taken[REFERENCE]:.2f} x torchvision's"
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+            calls[name]()
+            line += f"   {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB"
+        print(line, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--methods", nargs="+", default=["mask_rcnn", "gains"])
+    parser.add_argument("--size", type=int, default=512)
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--amp", action="store_true", help="bf16 autocast on both sides")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repetitions", type=int, default=7)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    print(machine(options.device))
+    for batch in options.batch:
+        measure(options, batch)
+
+
+if __name__ == "__main__":
+    main()
