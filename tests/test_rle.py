@@ -5,7 +5,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from gains.instances import decode_mask, encode_mask
-from gains.rle import check_rle, decode_runs
+from gains.rle import check_rle, decode_runs, sound
 
 
 def sound_masks():
@@ -68,3 +68,23 @@ def test_negative_runs_are_found():
     with pytest.raises(ValueError, match="whole numbers from 0 up"):
         check_rle({"size": [3, 3], "counts": "5O06"}, 3, 3)
     check_rle({"size": [3, 3], "counts": "513"}, 3, 3)
+
+
+def test_many_codes_are_judged_as_each_alone(monkeypatch):
+    masks = sound_masks()
+    codes = [rle["counts"] for rle in masks]
+    pixels = [rle["size"][0] * rle["size"][1] for rle in masks]
+    broken = ["", "!!!", "zzzz", "oooooooooo0", "é", "P", "0P", "N", "1O", codes[3] + "1"]
+    mixed = [x for pair in zip(codes, broken * 7, strict=False) for x in pair]
+    wanted_pixels = [n for n in pixels for _ in (0, 1)][: len(mixed)]
+    for together in (1, 3, 1000):
+        monkeypatch.setattr("gains.rle.TOGETHER", together)
+        assert sound(codes, pixels).all()
+        assert not sound(codes, [n + 1 for n in pixels]).any()
+        found = sound(mixed, wanted_pixels).tolist()
+        for code, count, good in zip(mixed, wanted_pixels, found, strict=True):
+            runs = decode_runs(code)
+            alone = runs is not None and (runs >= 0).all() and runs.sum() == count
+            assert good == alone, code
+    assert not sound(broken, [400] * len(broken)).any()
+    assert sound([], []).shape == (0,)

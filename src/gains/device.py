@@ -45,3 +45,10 @@ def peak_memory(device: torch.device) -> dict[str, int]:
     if device.type == "cuda":
         peak["device"] = torch.cuda.max_memory_reserved(device) // 10**6
     return peak
+
+
+def gpu_megabytes() -> int | None:
+    """Return the memory of the first GPU in MB (10^6 bytes), or None where there is none."""
+    if not torch.cuda.is_available():
+        return None
+    return int(torch.cuda.get_device_properties(0).total_memory // 10**6)

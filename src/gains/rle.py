@@ -7,13 +7,17 @@ before. The runs alternate between outside and inside, in column order.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_CHARACTERS = 7
-"""Of one number: 35 bits."""
+CODE = re.compile("(?:[P-o]{0,6}[0-O])+")
+"""Numbers of at most 7 characters, 35 bits: all but the last say that more follow."""
+TOGETHER = 4096
+"""Codes looked at together."""
 
 
 def check_rle(rle: dict[str, Any], height: int, width: int) -> None:
@@ -55,19 +59,63 @@ def _filled(counts: Any) -> int | None:
 
 def decode_runs(text: str) -> NDArray[np.int64] | None:
     """Return the runs of compressed RLE, int64 (N,), or None where the text is not such a code."""
-    if not text or not text.isascii():
+    if not CODE.fullmatch(text):
         return None
     characters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) - 48
-    if characters.min() < 0 or characters.max() > 63 or characters[-1] >= 32:
-        return None
-    last = np.flatnonzero(characters < 32)
-    length = np.diff(last, prepend=-1)
-    if length.max() > MAX_CHARACTERS:
-        return None
-    first = last + 1 - length
-    place = np.arange(len(characters)) - np.repeat(first, length)
-    runs = np.add.reduceat((characters & 31) << (5 * place), first)
-    runs -= np.where(characters[last] & 16, 1 << (5 * length), 0)
+    runs = _numbers(characters, np.flatnonzero(characters < 32))
     for start in (1, 2):
         runs[start::2] = np.cumsum(runs[start::2])
     return np.asarray(runs)
+
+
+def sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
+    """Say of many compressed codes whether each fills its image, bool (N,); see :func:`check_rle`.
+
+    Args:
+        codes: ``counts`` of N RLEs.
+        pixels: of their N images.
+    """
+    parts = [
+        _sound(codes[start : start + TOGETHER], pixels[start : start + TOGETHER])
+        for start in range(0, len(codes), TOGETHER)
+    ]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
+
+
+def _sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
+    readable = np.array([bool(code) and CODE.fullmatch(code) is not None for code in codes])
+    if not readable.all():
+        kept = np.flatnonzero(readable).tolist()
+        if kept:
+            readable[kept] = _sound([codes[k] for k in kept], [pixels[k] for k in kept])
+        return readable
+    characters = np.frombuffer("".join(codes).encode(), dtype=np.uint8).astype(np.int64) - 48
+    ends = np.cumsum([len(code) for code in codes])
+    last = np.flatnonzero(characters < 32)
+    runs = _numbers(characters, last)
+    numbers = np.diff(np.searchsorted(last, ends - 1, side="right"), prepend=0)
+    begin = np.cumsum(numbers) - numbers
+    place = np.arange(len(runs)) - np.repeat(begin, numbers)
+    owner = np.repeat(np.arange(len(codes)), numbers)
+    for parity in (0, 1):
+        chain = np.flatnonzero((place > 0) & (place % 2 == parity))
+        runs[chain] = _sums_within(runs[chain], owner[chain])
+    positive = np.minimum.reduceat(runs, begin) >= 0
+    return np.asarray(positive & (np.add.reduceat(runs, begin) == np.asarray(pixels)))
+
+
+def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return running sums that begin anew with each owner; owners lie together."""
+    sums = np.cumsum(values)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    before = sums[first] - values[first]
+    return np.asarray(sums - np.repeat(before, np.diff(first, append=len(owner))))
+
+
+def _numbers(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers of a code from its characters less 48; ``last`` are their last ones."""
+    length = np.diff(last, prepend=-1)
+    first = last + 1 - length
+    place = np.arange(len(characters)) - np.repeat(first, length)
+    values = np.add.reduceat((characters & 31) << (5 * place), first)
+    return np.asarray(values - np.where(characters[last] & 16, 1 << (5 * length), 0))

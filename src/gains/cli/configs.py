@@ -1,4 +1,4 @@
-"""Verbs about settings and records: ``config``, ``methods``, ``provenance``, ``publish``."""
+"""Verbs about settings and records: ``config``, ``plan``, ``methods``, and so on."""
 
 from __future__ import annotations
 
@@ -66,6 +66,31 @@ def reference(
     from gains.reference import reference as text
 
     write_text(out, text())
+
+
+@app.command()
+def plan(
+    config: ConfigFile = Path("config.yaml"),
+    study: Study = None,
+    gpu_memory: Annotated[
+        int | None, typer.Option(min=1, help="Of the GPU for the rest, MB; default: this one's.")
+    ] = None,
+) -> None:
+    """Say what of a study is trained, how long the rest takes, and how much fits a GPU.
+
+    \b
+    Example:
+      gains plan --study paper --gpu-memory 80000
+    """
+    from gains.device import gpu_megabytes
+    from gains.plan import report
+    from gains.study import open_study
+
+    chosen = open_study(config, study)
+    if gpu_memory is None and chosen.settings.gpu:
+        gpu_memory = gpu_megabytes()
+    for line in report(chosen, gpu_memory):
+        typer.echo(line)
 
 
 @app.command()

@@ -21,7 +21,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from gains.datasets.records import integer, record_list
-from gains.datasets.segmentation import to_rle
+from gains.datasets.segmentation import sound_rles, to_rle
 from gains.files import atomic_path, read_json, write_json
 from gains.instances import Instances, Rle
 
@@ -61,10 +61,19 @@ class CocoDataset:
         return Instances.from_rles(
             image.height,
             image.width,
-            [self.mask(a, image) for a in found],
+            self.masks(found, image),
             [int(a["category_id"]) for a in found],
             ids=[int(a["id"]) for a in found],
         )
+
+    def masks(self, annotations: list[dict[str, Any]], image: ImageRecord) -> list[Rle]:
+        """Return the masks of annotations of ``image``; errors as in :meth:`mask`."""
+        size = (image.height, image.width)
+        known = sound_rles([a.get("segmentation") for a in annotations], [size] * len(annotations))
+        return [
+            rle or self.mask(annotation, image)
+            for annotation, rle in zip(annotations, known, strict=True)
+        ]
 
     def mask(self, annotation: dict[str, Any], image: ImageRecord) -> Rle:
         """Return the mask of an annotation of ``image`` as compressed RLE.

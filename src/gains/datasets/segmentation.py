@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
 from gains.instances import Rle, encode_mask
-from gains.rle import check_rle
+from gains.rle import check_rle, sound
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
@@ -39,6 +40,36 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
         )
     text = counts.decode() if isinstance(counts, bytes) else counts
     return {"size": [height, width], "counts": text}
+
+
+def sound_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -> list[Rle | None]:
+    """Return many compressed RLEs at once, checked; None for what :func:`to_rle` must look at.
+
+    Args:
+        segmentations: N of any kind.
+        sizes: height and width of their images.
+    """
+    found: list[Rle | None] = [None] * len(segmentations)
+    usual = [
+        place
+        for place, (item, size) in enumerate(zip(segmentations, sizes, strict=True))
+        if isinstance(item, dict) and _is_usual(item, [*size])
+    ]
+    codes = [segmentations[place]["counts"] for place in usual]
+    pixels = [math.prod(sizes[place]) for place in usual]
+    for place, good in zip(usual, sound(codes, pixels).tolist(), strict=True):
+        if good:
+            found[place] = {"size": [*sizes[place]], "counts": segmentations[place]["counts"]}
+    return found
+
+
+def _is_usual(item: dict[str, Any], size: list[int]) -> bool:
+    stated = item.get("size")
+    return (
+        stated == size
+        and all(type(side) is int for side in stated)
+        and isinstance(item.get("counts"), str)
+    )
 
 
 def check_polygons(polygons: list[Any], height: int, width: int) -> None:

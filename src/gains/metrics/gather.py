@@ -41,7 +41,7 @@ def pairs_by_class(
 def _pairs(
     truth: CocoDataset, image: ImageRecord, objects: list[dict[str, Any]], found: Detections
 ) -> Pairs:
-    truths = [truth.mask(a, image) for a in objects]
+    truths = truth.masks(objects, image)
     detections = [detection.mask for detection in found]
     areas, detection_areas = mask_areas(truths), mask_areas(detections)
     return Pairs(

@@ -1,0 +1,82 @@
+"""What is left of a study, from records of finished trainings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from gains.plan import plan, report, trainings_that_fit
+from gains.runs import Run
+from gains.study import Study, open_study
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
+    monkeypatch.chdir(tmp_path)
+    return open_study(ROOT / "config.yaml", "demo")
+
+
+def finish(study: Study, run: Run, seconds: float, **memory: int) -> None:
+    """Write the record of a finished training."""
+    folder = study.run_folder(run)
+    folder.mkdir(parents=True)
+    record: dict[str, Any] = {
+        "settings": study.run_settings(run).to_json(),
+        "seconds": seconds,
+        "memory_mb": memory,
+    }
+    (folder / "run.json").write_text(json.dumps(record))
+
+
+def test_nothing_trained_yet(study: Study) -> None:
+    lines = list(report(study, None))
+    total = len(list(study.runs()))
+    assert lines[0] == f"study demo: 0 of {total} trainings done"
+    assert "make one first" in lines[-1]
+
+
+def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
+    cells, nuclei = (
+        Run(f"synthetic-{name}", "gains", "default", 0) for name in ("cells", "nuclei")
+    )
+    seen = study.run_settings(cells).images_seen
+    finish(study, cells, seconds=2.0 * seen, host=900)
+    plans = {p.method: p for p in plan(study)}
+    assert (plans["gains"].done, plans["mask_rcnn"].done) == (1, 0)
+    others = [r for r in study.runs() if r.method == "gains" and r != cells]
+    images = sum(study.run_settings(run).images_seen for run in others)
+    assert plans["gains"].left_seconds == pytest.approx(2 * images)
+    # another method is not known yet, so any tells; once one of its own is, that tells
+    of_mask_rcnn = [r for r in study.runs() if r.method == "mask_rcnn"]
+    images = sum(study.run_settings(run).images_seen for run in of_mask_rcnn)
+    assert plans["mask_rcnn"].left_seconds == pytest.approx(2 * images)
+    first, *rest = of_mask_rcnn
+    finish(study, first, seconds=5.0 * study.run_settings(first).images_seen, host=700)
+    images = sum(study.run_settings(run).images_seen for run in rest)
+    found = {p.method: p for p in plan(study)}["mask_rcnn"]
+    assert found.left_seconds == pytest.approx(5 * images)
+    assert nuclei in others
+
+
+def test_what_fits_a_gpu(study: Study) -> None:
+    runs = list(study.runs())
+    finish(study, runs[0], 10, host=900)
+    assert trainings_that_fit(plan(study), 80_000) is None
+    assert "nothing tells how many fit" in list(report(study, 80_000))[-1]
+    finish(study, runs[1], 10, host=900, device=3300)
+    finish(study, runs[2], 10, host=900, device=2000)
+    assert trainings_that_fit(plan(study), 80_000) == 20  # 3300 and 700 for CUDA itself
+    assert "--resources gpu=20" in list(report(study, 80_000))[-1]
+
+
+def test_a_finished_study(study: Study) -> None:
+    runs = list(study.runs())
+    for run in runs:
+        finish(study, run, 10, host=900)
+    lines = list(report(study, None))
+    assert lines[0] == f"study demo: {len(runs)} of {len(runs)} trainings done"
+    assert "to do" not in "\n".join(lines)
