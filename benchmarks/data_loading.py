@@ -4,8 +4,9 @@
 
 Drawn scenes of overlapping cells are written as a COCO file with PNG images. Both sides give an
 image at the model's size with boxes, labels and masks, flipped at random; ours with gradient
-anomaly maps too where ``--maps`` is given, which the reference has not. The first epoch decodes,
-later ones find samples in memory where they fit.
+anomaly maps too where ``--maps`` is given, which the reference has not. The first epoch decodes and
+resizes, later ones find samples in memory where they fit. With several ``train_sizes`` an image is
+resized once for each before that.
 """
 
 from __future__ import annotations

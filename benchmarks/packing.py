@@ -4,12 +4,15 @@
 
 Each training is a process of its own, as Snakemake starts them with ``--resources gpu=N``. They
 begin together, take steps for the same time, and the steps of all are added up: as many trainings
-pay as raise the sum. The scenes are those of ``against_torchvision.py``.
+pay as raise the sum. The scenes are those of ``against_torchvision.py``; memory is that of model
+and step, without the samples that a real training keeps on its device.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import queue
 import time
 from multiprocessing.context import SpawnContext
 from multiprocessing.synchronize import Barrier
@@ -47,7 +50,14 @@ def together(options: argparse.Namespace, count: int) -> tuple[float, int]:
     work = [context.Process(target=train, args=(options, begin, results)) for _ in range(count)]
     for process in work:
         process.start()
-    found = [results.get() for _ in work]
+    found = []
+    while len(found) < count:
+        with contextlib.suppress(queue.Empty):
+            found.append(results.get(timeout=1))
+        if any(process.exitcode for process in work):
+            for process in work:
+                process.terminate()
+            raise SystemExit(f"one of {count} trainings failed; see above")
     for process in work:
         process.join()
     memory = max(peak.get("device", peak["host"]) for _, peak in found)

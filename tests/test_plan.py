@@ -40,9 +40,7 @@ def test_nothing_trained_yet(study: Study) -> None:
 
 
 def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
-    cells, nuclei = (
-        Run(f"synthetic-{name}", "gains", "default", 0) for name in ("cells", "nuclei")
-    )
+    cells = Run("synthetic-cells", "gains", "default", 0)
     seen = study.run_settings(cells).images_seen
     finish(study, cells, seconds=2.0 * seen, host=900)
     plans = {p.method: p for p in plan(study)}
@@ -59,7 +57,6 @@ def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
     images = sum(study.run_settings(run).images_seen for run in rest)
     found = {p.method: p for p in plan(study)}["mask_rcnn"]
     assert found.left_seconds == pytest.approx(5 * images)
-    assert nuclei in others
 
 
 def test_what_fits_a_gpu(study: Study) -> None:
@@ -71,6 +68,7 @@ def test_what_fits_a_gpu(study: Study) -> None:
     finish(study, runs[2], 10, host=900, device=2000)
     assert trainings_that_fit(plan(study), 80_000) == 20  # 3300 and 700 for CUDA itself
     assert "--resources gpu=20" in list(report(study, 80_000))[-1]
+    assert "the largest does not fit 3000 MB" in list(report(study, 3000))[-1]
 
 
 def test_a_finished_study(study: Study) -> None:

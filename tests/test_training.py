@@ -260,6 +260,31 @@ def test_loss_record_by_hand(tmp_path: Path) -> None:
     )
 
 
+def test_time_and_memory_of_a_resumed_training_add_up(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, step, calls = job_of(tiny, tmp_path, settings_of("mask_rcnn")), training.step, []
+
+    def dying(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(job)
+    path = job.scratch / training.CHECKPOINT
+    kept = checkpoint.load(path, torch.device("cpu"))
+    assert kept["spent"]["memory_mb"]["host"] > 100
+    kept["spent"] = {"seconds": 1000.0, "memory_mb": {"host": 10**6}}
+    checkpoint.save(path, kept)
+    training.train(job)
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert 1000 < record["seconds"] < 1500
+    assert record["memory_mb"] == {"host": 10**6}
+
+
 def test_parts_of_a_batch_add_up_to_its_gradient(tiny: Tiny) -> None:
     class Mean(Detector):
         """Its loss is a mean over images, as a detector's is."""

@@ -11,7 +11,7 @@ from gains.anomaly.block import AnomalyMap
 from gains.instances import Instances, encode_mask
 from gains.training.targets import Resizer, make_target, tight_box
 
-SIZES = [(50, 60), (80, 96), (73, 41), (25, 30), (17, 90), (100, 120)]
+SIZES = [(50, 60), (80, 96), (73, 41), (25, 30), (17, 90), (100, 120), (12, 15), (5, 6)]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -73,7 +73,10 @@ class RecipeSettings(Strict):
     iterations: int = Field(20000, ge=1)
     batch_size: int = Field(1, ge=1, description="images")
     accumulate: int = Field(
-        1, ge=1, description="parts of a batch whose gradients are found one after the other"
+        1,
+        ge=1,
+        description="parts of a batch whose losses and gradients are found one after the other "
+        "and averaged; `bn` and losses that are divided by a batch's objects see a part at a time",
     )
     optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")

@@ -33,12 +33,17 @@ def place(model: Model, device: torch.device) -> Model:
     return model.to(device).to(memory_format=torch.channels_last)
 
 
+def free_bytes(device: torch.device) -> int:
+    """Return the free memory of a GPU; of a CPU, whose memory is shared and can be swapped, any."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else sys.maxsize
+
+
 def peak_memory(device: torch.device) -> dict[str, int]:
     """Return the most memory this process has held so far, in MB (10^6 bytes).
 
     Returns:
-        ``host``: resident memory; on a GPU also ``device``: what PyTorch has reserved there, the
-        context of CUDA itself (some hundred MB) not counted.
+        ``host``: resident memory, that of loading processes not counted; on a GPU also ``device``:
+        what PyTorch has reserved there, CUDA's own context (some hundred MB) not counted.
     """
     unit = 1 if sys.platform == "darwin" else 1024
     peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6}

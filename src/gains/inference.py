@@ -65,7 +65,11 @@ class Predictor:
         return self.batch([pixels])[0]
 
     def batch(self, images: list[NDArray[np.uint8]]) -> list[Instances]:
-        """Return the instances of several images, each as a call with it alone would."""
+        """Return the instances of several images, each at its own size.
+
+        The model should see all at one size (:meth:`size`): smaller ones would be padded. Rounding
+        differs between batches, so an image's last digits depend on its neighbours.
+        """
         resized = [self._resized(pixels) for pixels in images]
         amp = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.amp)
         with torch.inference_mode(), amp:

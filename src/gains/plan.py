@@ -53,8 +53,9 @@ class MethodPlan:
 def plan(study: Study) -> list[MethodPlan]:
     """Return the plan of each method, in the order of the study's tables.
 
-    A training to come is given the seconds per image of those done: of the same method and
-    variant, else of the same method, else of any.
+    A training counts as done when its record is there; Snakemake knows whether it is still of the
+    settings and code in force. One to come is given the seconds per image of those done: of the
+    same method and variant, else of the same method, else of any.
     """
     runs = list(study.runs())
     found = {run: measured for run in runs if (measured := _measured(study, run))}
@@ -141,6 +142,8 @@ def report(study: Study, gpu_mb: int | None) -> Iterator[str]:
         yield (
             f"{fit} of the largest fit {gpu_mb} MB at once: at most --resources gpu={fit}; how "
             "many pay: benchmarks/packing.py"
+            if fit
+            else f"the largest does not fit {gpu_mb} MB: lower batch_size, or raise accumulate"
         )
     elif gpu_mb is not None:
         yield "no training has run on a GPU yet, so nothing tells how many fit"

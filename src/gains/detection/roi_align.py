@@ -34,7 +34,8 @@ def roi_align(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor
     Returns:
         float32 (R, C, size, size).
     """
-    if features.device.type == "cpu" and features.shape[1] >= FEWEST_CHANNELS and len(rois):
+    usual = features.device.type == "cpu" and features.dtype == torch.float32
+    if usual and features.shape[1] >= FEWEST_CHANNELS and len(rois):
         pooled: Tensor = _RoIAlign.apply(features, rois, size, scale)
         return pooled
     pooled = ops.roi_align(features, rois, size, scale, sampling_ratio=0, aligned=True)

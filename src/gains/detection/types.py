@@ -46,7 +46,7 @@ class Target:
         return Target(self.boxes[keep], self.labels[keep], self.masks[keep], maps)
 
     def to(self, device: torch.device) -> Target:
-        """Return a copy on a device."""
+        """Return the target on a device; tensors that are there already are shared, not copied."""
         maps = None if self.maps is None else self.maps.to(device, non_blocking=True)
         return Target(
             self.boxes.to(device, non_blocking=True),

@@ -21,12 +21,14 @@ from gains.config import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
 from gains.detection.resize import resize_image, scaled_size
 from gains.detection.types import Target
+from gains.device import free_bytes
 from gains.training.targets import make_target
 
 logger = logging.getLogger(__name__)
 
 CACHE_BYTES = {"cpu": 512 * 2**20, "cuda": 8 * 2**30}
-"""Samples that fit, at every size the model sees, stay in the memory of the device."""
+"""Samples that fit, at every size the model sees, stay in the memory of the device; of a GPU they
+take a quarter of what is free at most."""
 CPU = torch.device("cpu")
 ORDER, AUGMENTATION = 1, 2
 """Streams of chance, kept apart."""
@@ -84,7 +86,7 @@ class Samples(Dataset[Sample]):
             logger.info("%d training images without objects are left out", left_out)
         self.class_index = {category: i for i, category in enumerate(sorted(coco.categories))}
         self.device = device
-        self.cached = self._bytes() <= CACHE_BYTES[device.type]
+        self.cached = self._bytes() <= min(CACHE_BYTES[device.type], free_bytes(device) // 4)
         self._cache: dict[tuple[int, int], Sample] = {}
 
     def __len__(self) -> int:

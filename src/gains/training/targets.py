@@ -103,11 +103,13 @@ class Resizer:
         down = self.down[:, top : top + part.shape[0]]
         across = self.across[:, left : left + part.shape[1]]
         rows, columns = (torch.nonzero(m.any(dim=1)).flatten().tolist() for m in (down, across))
+        if not rows or not columns:  # without antialiasing a thin part may lie between the samples
+            return part.new_zeros((0, 0)), 0, 0
         resized = down[rows[0] : rows[-1] + 1] @ part @ across[columns[0] : columns[-1] + 1].T
         return resized, rows[0], columns[0]
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def _weights(length: int, wanted: int, antialias: bool) -> Tensor:
     """Return what each cell of an axis adds to each wanted one, float32 (wanted, length)."""
     scale = length / wanted

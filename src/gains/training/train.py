@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.split import read_split
 from gains.detection.types import Detector
 from gains.detection.weights import load_pretrained
-from gains.device import choose_device, peak_memory, place
+from gains.device import choose_device, place
 from gains.files import check_output, settings_hash, write_json
 from gains.methods.base import build_method
 from gains.progress import progress
@@ -36,6 +35,7 @@ from gains.training.job import Job, provenance
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
+from gains.training.spent import Spent
 from gains.training.step import step
 
 logger = logging.getLogger(__name__)
@@ -64,9 +64,8 @@ def train(job: Job) -> None:
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
     with waiting_lock(job.scratch.with_name(f".{job.scratch.name}.lock")):
-        began = time.monotonic()
         model = place(build_model(job.settings, sorted(coco.categories), job.seed), device)
-        record = _loop(model, samples, recipe, job, key, device)
+        record, spent = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
         checkpoint.save(job.out, _model_file(model, job, categories))
         record.write(job.out.with_name("losses.csv"))
@@ -76,8 +75,7 @@ def train(job: Job) -> None:
                 **provenance(job, inputs, device),
                 "images": len(samples.records),
                 "iterations": recipe.iterations,
-                "seconds": round(time.monotonic() - began, 1),
-                "memory_mb": peak_memory(device),
+                **spent.to_json(),
             },
         )
         (job.scratch / CHECKPOINT).unlink(missing_ok=True)
@@ -141,14 +139,15 @@ def _loop(
     job: Job,
     key: str,
     device: torch.device,
-) -> LossRecord:
+) -> tuple[LossRecord, Spent]:
     optimiser = make_optimiser(model, recipe)
     path = job.scratch / CHECKPOINT
-    start, record = 0, LossRecord()
+    start, record, spent = 0, LossRecord(), Spent(device)
     if path.exists():
         kept = checkpoint.load(path, device)
         if kept.get("key") == key:
             start, record = kept["iteration"], LossRecord(kept["losses"])
+            spent = Spent(device, kept["spent"])
             model.load_state_dict(kept["model"])
             optimiser.load_state_dict(kept["optimiser"])
             logger.info("resume at iteration %d", start)
@@ -169,7 +168,11 @@ def _loop(
             if done % recipe.checkpoint_every == 0 and done < recipe.iterations:
                 record.flush()
                 content = {"key": key, "iteration": done, "losses": record.rows}
-                content |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                content |= {
+                    "spent": spent.to_json(),
+                    "model": model.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                }
                 checkpoint.save(path, content)
     record.flush()
     broken = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
@@ -178,7 +181,7 @@ def _loop(
             f"after the last iteration {len(broken)} weights are not finite, first {broken[0]!r}; "
             "lower the learning rate, or set clip_norm"
         )
-    return record
+    return record, spent
 
 
 def _batches(

@@ -1,0 +1,34 @@
+"""What a training has cost so far, over all the processes that worked on it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+
+from gains.device import peak_memory
+
+
+class Spent:
+    """A clock and a memory gauge that go on after a resume.
+
+    Args:
+        device: whose memory counts beside the host's.
+        earlier: content of an earlier process, from its last checkpoint.
+    """
+
+    def __init__(self, device: torch.device, earlier: dict[str, Any] | None = None) -> None:
+        self.device = device
+        self.earlier = earlier or {"seconds": 0.0, "memory_mb": {}}
+        self.began = time.monotonic()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``seconds`` and the peaks ``memory_mb`` (:func:`gains.device.peak_memory`)."""
+        before = self.earlier["memory_mb"]
+        peaks = {
+            name: max(value, before.get(name, 0))
+            for name, value in peak_memory(self.device).items()
+        }
+        seconds = self.earlier["seconds"] + time.monotonic() - self.began
+        return {"seconds": round(seconds, 1), "memory_mb": peaks}
