@@ -29,6 +29,7 @@ from torch.utils.data import DataLoader
 
 from gains import checkpoint
 from gains.config import RecipeSettings, SplitSettings
+from gains.datasets.coco import read_coco
 from gains.datasets.splitting import make_split
 from gains.training import samples
 from gains.training import train as training
@@ -77,7 +78,9 @@ def our_loop(options: argparse.Namespace, coco: Path, folder: Path) -> float:
     """Return images per second of a training by ``gains train``'s own function."""
     split = folder / "split.json"
     lists = folder / "lists.json"
-    lists.write_text(json.dumps({"folds": [{"train": ["*"], "val": [], "test": []}]}))
+    names = [record.file_name for record in read_coco(coco).images.values()]
+    fold = {"train": names[:-1], "val": [], "test": names[-1:]}  # a test part must not be empty
+    lists.write_text(json.dumps({"folds": [fold]}))
     make_split(coco, SplitSettings(file=str(lists)), split)
     warm_up = math.ceil(options.images / options.batch)
     recipe = RecipeSettings(
