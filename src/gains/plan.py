@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gains.files import read_json
-from gains.runs import Run
+from gains.runs import Run, RunSettings
 from gains.study import Study
 
 CONTEXT_MB = 700
@@ -82,13 +82,8 @@ def _measured(study: Study, run: Run) -> Measured | None:
         return None
     record = read_json(path)
     memory = record.get("memory_mb", {})
-    recipe = record["settings"]["recipe"]
-    return Measured(
-        record["seconds"],
-        recipe["iterations"] * recipe["batch_size"],
-        memory.get("host", 0),
-        memory.get("device"),
-    )
+    images = RunSettings(**record["settings"]).images_seen
+    return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 
 def _estimate(study: Study, run: Run, found: dict[Run, Measured]) -> float | None:
@@ -121,29 +116,35 @@ def report(study: Study, gpu_mb: int | None) -> Iterator[str]:
     plans = plan(study)
     done, total = sum(p.done for p in plans), sum(p.total for p in plans)
     yield f"study {study.tag}: {done} of {total} trainings done"
-    for p in plans:
-        line = f"  {p.method:20} {p.done:3} of {p.total:3}"
-        if p.measured:
-            seconds = statistics.median(m.seconds for m in p.measured)
-            line += f"   {seconds:7.0f} s each   {max(m.host_mb for m in p.measured):6} MB"
-            peaks = [m.device_mb for m in p.measured if m.device_mb is not None]
-            line += f", {max(peaks)} MB of the GPU" if peaks else ""
-        yield line
-    left = [p.left_seconds for p in plans]
+    yield from map(_line, plans)
     if done == total:
         return
-    if any(seconds is None for seconds in left):
+    left = [p.left_seconds for p in plans if p.left_seconds is not None]
+    if len(left) < len(plans):
         yield "no training is finished, so nothing tells how long the rest takes: make one first"
         return
-    hours = sum(seconds for seconds in left if seconds is not None) / 3600
-    yield f"to do: about {hours:.1f} h one after the other, as long as those done took"
-    fit = None if gpu_mb is None else trainings_that_fit(plans, gpu_mb)
-    if fit is not None:
-        yield (
-            f"{fit} of the largest fit {gpu_mb} MB at once: at most --resources gpu={fit}; how "
-            "many pay: benchmarks/packing.py"
-            if fit
-            else f"the largest does not fit {gpu_mb} MB: lower batch_size, or raise accumulate"
-        )
-    elif gpu_mb is not None:
-        yield "no training has run on a GPU yet, so nothing tells how many fit"
+    yield f"to do: about {sum(left) / 3600:.1f} h one after the other, as long as those done took"
+    if gpu_mb is not None:
+        yield _packing(plans, gpu_mb)
+
+
+def _line(plan: MethodPlan) -> str:
+    line = f"  {plan.method:20} {plan.done:3} of {plan.total:3}"
+    if not plan.measured:
+        return line
+    seconds = statistics.median(m.seconds for m in plan.measured)
+    line += f"   {seconds:7.0f} s each   {max(m.host_mb for m in plan.measured):6} MB"
+    peaks = [m.device_mb for m in plan.measured if m.device_mb is not None]
+    return line + (f", {max(peaks)} MB of the GPU" if peaks else "")
+
+
+def _packing(plans: list[MethodPlan], gpu_mb: int) -> str:
+    fit = trainings_that_fit(plans, gpu_mb)
+    if fit is None:
+        return "no training has run on a GPU yet, so nothing tells how many fit"
+    if fit == 0:
+        return f"the largest does not fit {gpu_mb} MB: lower batch_size, or raise accumulate"
+    return (
+        f"{fit} of the largest fit {gpu_mb} MB at once: at most --resources gpu={fit}; how "
+        "many pay: benchmarks/packing.py"
+    )

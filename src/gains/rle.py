@@ -83,17 +83,14 @@ def sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
-    readable = np.array([bool(code) and CODE.fullmatch(code) is not None for code in codes])
-    if not readable.all():
+    found = _together(codes)
+    if found is None:
+        readable = np.array([CODE.fullmatch(code) is not None for code in codes])
         kept = np.flatnonzero(readable).tolist()
         if kept:
             readable[kept] = _sound([codes[k] for k in kept], [pixels[k] for k in kept])
         return readable
-    characters = np.frombuffer("".join(codes).encode(), dtype=np.uint8).astype(np.int64) - 48
-    ends = np.cumsum([len(code) for code in codes])
-    last = np.flatnonzero(characters < 32)
-    runs = _numbers(characters, last)
-    numbers = np.diff(np.searchsorted(last, ends - 1, side="right"), prepend=0)
+    runs, numbers = found
     begin = np.cumsum(numbers) - numbers
     place = np.arange(len(runs)) - np.repeat(begin, numbers)
     owner = np.repeat(np.arange(len(codes)), numbers)
@@ -102,6 +99,28 @@ def _sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
         runs[chain] = _sums_within(runs[chain], owner[chain])
     positive = np.minimum.reduceat(runs, begin) >= 0
     return np.asarray(positive & (np.add.reduceat(runs, begin) == np.asarray(pixels)))
+
+
+def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
+    """Return the numbers of all codes, and how many each has; None where one is no :data:`CODE`.
+
+    The same test as the expression's, over all characters at once.
+    """
+    text = "".join(codes)
+    if not all(codes) or not text.isascii():
+        return None
+    characters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) - 48
+    ends = np.cumsum([len(code) for code in codes])
+    last = np.flatnonzero(characters < 32)
+    if (
+        characters.min() < 0
+        or characters.max() > 63
+        or (characters[ends - 1] > 31).any()
+        or np.diff(last, prepend=-1).max() > 7
+    ):
+        return None
+    numbers = np.diff(np.searchsorted(last, ends - 1, side="right"), prepend=0)
+    return _numbers(characters, last), numbers
 
 
 def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,9 +12,11 @@ rule maps:
         f"logs/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
     benchmark:
         f"logs/benchmarks/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
+    priority: 1
     conda:
         "../../environment.yml"
-    threads: 4
+    # One: jobs that ask for more wait until no other runs, and trainings wait for their maps.
+    threads: 1
     resources:
         mem_mb=2000,
     params:

@@ -27,6 +27,8 @@ def whole(record: dict[str, Any], key: str) -> int:
         ValueError: it is missing or something else.
     """
     value = record.get(key)
+    if type(value) is int:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
         raise ValueError(f"{key!r} is {value!r}; expected a whole number")
     return int(value)

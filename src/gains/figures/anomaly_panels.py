@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -62,40 +62,31 @@ def show(
         picture(axes[1], pixels, "(b) Instance masks")
         outlines(axes[1], instances, _colours(instances, settings.target_category), fill=0.3)
         outline = instances.select(instances.categories == settings.target_category)
-        top = settings.f_ga + 1
-        _field(axes[2], found.distance, "(c) Radial distance", "px", outline, cmap="viridis")
-        _field(
-            axes[3],
-            found.direction,
-            "(d) Radial direction",
-            "rad",
-            outline,
-            cmap="twilight",
-            vmin=-np.pi,
-            vmax=np.pi,
-        )
-        _field(
-            axes[4],
-            found.deviation,
-            "(e) Window statistics",
-            "deviation, rad",
-            outline,
-            cmap="magma",
-            vmin=0,
-            vmax=max(float(found.deviation.max()), 0.1),  # a scale even where no two instances meet
-        )
-        _field(
-            axes[5],
-            found.anomaly,
-            "(f) Gradient anomaly map",
-            "weight",
-            outline,
-            cmap="inferno",
-            vmin=1,
-            vmax=top,
-        )
-        _overlay(axes[6], pixels, found.anomaly, top)
+        for place, field in zip(axes[2:6], _fields(found, settings.f_ga + 1), strict=True):
+            _show(place, field, outline)
+        _overlay(axes[6], pixels, found.anomaly, settings.f_ga + 1)
         _legend(axes[7], settings, labels)
+
+
+class _Field(NamedTuple):
+    """A field of the map's making, and how it is shown."""
+
+    values: Float
+    title: str
+    unit: str
+    colour_map: str
+    low: float | None = None
+    high: float | None = None
+
+
+def _fields(found: Steps, top: float) -> list[_Field]:
+    deviations = max(float(found.deviation.max()), 0.1)  # a scale even where no two instances meet
+    return [
+        _Field(found.distance, "(c) Radial distance", "px", "viridis"),
+        _Field(found.direction, "(d) Radial direction", "rad", "twilight", -np.pi, np.pi),
+        _Field(found.deviation, "(e) Window statistics", "deviation, rad", "magma", 0, deviations),
+        _Field(found.anomaly, "(f) Gradient anomaly map", "weight", "inferno", 1, top),
+    ]
 
 
 def _colours(instances: Instances, target: int) -> list[str]:
@@ -104,15 +95,13 @@ def _colours(instances: Instances, target: int) -> list[str]:
     return [next(coloured) if is_target else "#ffffff" for is_target in chosen]
 
 
-def _field(
-    axes: Axes, values: Float, title: str, unit: str, outline: Instances, **options: Any
-) -> None:
+def _show(axes: Axes, field: _Field, outline: Instances) -> None:
     axes.set_facecolor(BACKGROUND)
-    shown = axes.imshow(values, **options)
+    shown = axes.imshow(field.values, cmap=field.colour_map, vmin=field.low, vmax=field.high)
     outlines(axes, outline, ["#9a9a9a"] * len(outline), width=0.5)
-    bare(axes, title)
-    bar = colour_bar(axes, shown, unit)
-    if options["cmap"] == "twilight":
+    bare(axes, field.title)
+    bar = colour_bar(axes, shown, field.unit)
+    if field.colour_map == "twilight":
         bar.set_ticks([-np.pi, 0, np.pi], labels=["−π", "0", "π"])
 
 

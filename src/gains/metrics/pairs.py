@@ -119,8 +119,9 @@ class Pairs:
 
 def mask_areas(masks: list[Rle]) -> NDArray[np.int64]:
     """Return the areas of N masks in px, int64 (N,)."""
-    # one at a time: pycocotools 2.0.11 fails on a list of more than 255
-    return np.array([int(coco_mask.area(mask)) for mask in masks], dtype=np.int64)
+    # pycocotools 2.0.11 fails on a list of more than 255
+    parts = [coco_mask.area(masks[start : start + 255]) for start in range(0, len(masks), 255)]
+    return np.concatenate([np.zeros(0), *parts]).astype(np.int64)
 
 
 def intersections(

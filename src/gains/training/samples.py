@@ -122,7 +122,7 @@ class Samples(Dataset[Sample]):
         size = scaled_size((record.height, record.width), short, self.recipe.max_size)
         instances = self.coco.instances(record.id)
         labels = np.asarray([self.class_index[int(c)] for c in instances.categories])
-        maps = None if self.maps is None else self._maps(self.maps, record)
+        maps = None if self.maps is None else self._maps(self.maps, record, instances.ids.tolist())
         target = make_target(instances, labels, maps, size)
         sample = Sample(record.file_name, resize_image(self._image(record), size), target)
         if self.cached:
@@ -139,8 +139,7 @@ class Samples(Dataset[Sample]):
             )
         return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
-    def _maps(self, store: MapStore, record: ImageRecord) -> list[AnomalyMap]:
-        ids = [int(i) for i in self.coco.instances(record.id).ids]
+    def _maps(self, store: MapStore, record: ImageRecord, ids: list[int]) -> list[AnomalyMap]:
         for annotation in ids:
             if store.size(annotation) != (record.height, record.width):
                 raise ValueError(
