@@ -1,12 +1,14 @@
 """Training steps of Mask R-CNN and GAInS beside torchvision's ``maskrcnn_resnet50_fpn``.
 
     python benchmarks/against_torchvision.py [--size 512] [--batch 1 2] [--device cpu] [--amp]
+                                             [--compile]
 
 A step is losses, gradients and the optimiser's update: ResNet-50-FPN with frozen batch norms,
 images with 10 objects, the same proposals on both sides, of which 60 are foreground, the same
 numbers of anchors and RoIs sampled, adaptive RoIAlign on both sides. Each side trains as its own
 loop does: ours channels-last with a fused optimiser, torchvision's without, looking at every loss.
-Models take turns; images/s and ratios are of medians. On a GPU ``GiB`` is the most that a few steps
+``--compile`` adds ours with the ResNet through ``torch.compile``; the first step, which compiles, is
+not counted. Models take turns; images/s and ratios are of medians. On a GPU ``GiB`` is the most that a few steps
 allocate while no other model is there.
 """
 
@@ -36,13 +38,15 @@ LEARNING_RATE = 1e-12
 
 
 def our_step(
-    name: str, size: int, batch: int, device: torch.device, amp: bool
+    name: str, size: int, batch: int, device: torch.device, amp: bool, compiled: bool = False
 ) -> Callable[[], Any]:
     """Return a training step of one of our methods, by the training loop's own function."""
     recipe = RecipeSettings(amp=amp, batch_size=batch, iterations=1, lr=LEARNING_RATE)
     samples = [Sample(str(k), *scene(size, k)) for k in range(batch)]
     model = place(build_ours(name), device)
     model.train()
+    if compiled:
+        model.get_submodule("backbone.body").compile()
     fix_proposals(model, fixed_proposals(samples[0].target, size, 1000).to(device), batch)
     optimiser = make_optimiser(model, recipe)
     generator = torch.Generator(device)
@@ -88,12 +92,14 @@ def measure(options: argparse.Namespace, batch: int) -> None:
     makers = {REFERENCE: partial(their_step, size, batch, device, options.amp)}
     for name in options.methods:
         makers[name] = partial(our_step, name, size, batch, device, options.amp)
+        if options.compile:
+            makers[f"{name}, compiled"] = partial(makers[name], compiled=True)
     calls = {name: make() for name, make in makers.items()}
     taken = in_turn(calls, options.repetitions, options.device)
     calls.clear()
     print(f"{size} px, batch {batch}, {'bf16' if options.amp else 'fp32'}")
     for name, seconds in taken.items():
-        line = f"  {name:14}{seconds * 1e3:9.1f} ms {batch / seconds:8.2f} images/s"
+        line = f"  {name:20}{seconds * 1e3:9.1f} ms {batch / seconds:8.2f} images/s"
         line += f"   {seconds / taken[REFERENCE]:.2f} x torchvision's"
         if device.type == "cuda":
             line += f"   {peak_gib(makers[name]):.1f} GiB"
@@ -107,6 +113,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--amp", action="store_true", help="bf16 autocast on both sides")
+    parser.add_argument("--compile", action="store_true", help="ours with a compiled ResNet too")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()

@@ -69,9 +69,11 @@ def test_every_trained_parameter_gets_a_gradient(method: str, variant: str) -> N
     model = build(method, variant)
     descend(model, STEPS_BEFORE.get((method, variant), 0))
     image, target = scene()
-    loss = total(model.losses([image, image], [target, target], torch.Generator()))
-    assert torch.isfinite(loss)
-    loss.backward()
+    for seed in range(4):  # 32 of 1,023 anchors at a time: among them some of the coarsest levels
+        generator = torch.Generator().manual_seed(seed)
+        loss = total(model.losses([image, image], [target, target], generator))
+        assert torch.isfinite(loss)
+        loss.backward()
     without = [
         name
         for name, p in model.named_parameters()

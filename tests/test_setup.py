@@ -24,6 +24,7 @@ def project() -> dict[str, list[Requirement]]:
     return {
         "main": [Requirement(text) for text in content["dependencies"]],
         "dev": [Requirement(text) for text in content["optional-dependencies"]["dev"]],
+        "bench": [Requirement(text) for text in content["optional-dependencies"]["bench"]],
     }
 
 
@@ -38,7 +39,7 @@ CONSTRAINTS = pins((ROOT / "constraints.txt").read_text().splitlines())
 
 
 def test_constraints_satisfy_pyproject() -> None:
-    for requirement in (*project()["main"], *project()["dev"]):
+    for requirement in (r for part in project().values() for r in part):
         pinned = CONSTRAINTS[canonicalize_name(requirement.name)]
         assert pinned in requirement.specifier, f"{requirement} but {pinned} in constraints.txt"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import torch
@@ -13,6 +14,12 @@ MAX_LOG_SCALE = math.log(1000.0 / 16)
 Weights = tuple[float, float, float, float]
 
 
+@functools.lru_cache(maxsize=1024)
+def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Return numbers as float32 on a device, made once: each copy to a GPU waits for it."""
+    return torch.tensor(values, dtype=torch.float32, device=device)
+
+
 def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor]:
     size = boxes[..., 2:] - boxes[..., :2]
     return boxes[..., :2] + 0.5 * size, size
@@ -21,7 +28,7 @@ def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor]:
 def encode(boxes: Tensor, references: Tensor, weights: Weights) -> Tensor:
     """Return the deltas (N, 4) that turn ``references`` into ``boxes``, both (N, 4)."""
     (centre, size), (centre_ref, size_ref) = _centre_form(boxes), _centre_form(references)
-    scale = boxes.new_tensor(weights)
+    scale = constant(weights, boxes.device)
     shift = (centre - centre_ref) / size_ref
     return torch.cat([shift, torch.log(size / size_ref)], dim=-1) * scale
 
@@ -29,7 +36,7 @@ def encode(boxes: Tensor, references: Tensor, weights: Weights) -> Tensor:
 def decode(deltas: Tensor, references: Tensor, weights: Weights) -> Tensor:
     """Apply deltas (N, ..., 4) to references (N, ..., 4), broadcast; return boxes."""
     centre_ref, size_ref = _centre_form(references)
-    deltas = deltas.float() / references.new_tensor(weights)
+    deltas = deltas.float() / constant(weights, references.device)
     centre = centre_ref + deltas[..., :2] * size_ref
     half = 0.5 * torch.exp(deltas[..., 2:].clamp(max=MAX_LOG_SCALE)) * size_ref
     return torch.cat([centre - half, centre + half], dim=-1)
@@ -38,13 +45,14 @@ def decode(deltas: Tensor, references: Tensor, weights: Weights) -> Tensor:
 def clip(boxes: Tensor, size: tuple[int, int]) -> Tensor:
     """Clip boxes (..., 4) to an image of (height, width)."""
     height, width = size
-    limit = boxes.new_tensor([width, height, width, height])
+    limit = constant((width, height, width, height), boxes.device)
     return torch.minimum(boxes.clamp(min=0), limit)
 
 
 def nonempty(boxes: Tensor) -> Tensor:
-    """Return a bool (N,) that is true where a box has width and height."""
-    return ((boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])) & boxes.isfinite().all(dim=1)
+    """Return a bool (...) that is true where a box (..., 4) has width and height."""
+    sized = (boxes[..., 2:] > boxes[..., :2]).all(dim=-1)
+    return sized & boxes.isfinite().all(dim=-1)
 
 
 def anchors(
@@ -62,7 +70,8 @@ def anchors(
         like: a tensor of the wanted device.
     """
     sides = [(size / math.sqrt(r), size * math.sqrt(r)) for r in ratios]
-    base = torch.tensor([[-w / 2, -h / 2, w / 2, h / 2] for w, h in sides], device=like.device)
+    corners = tuple(x for w, h in sides for x in (-w / 2, -h / 2, w / 2, h / 2))
+    base = constant(corners, like.device).view(-1, 4)
     rows = torch.arange(shape[0], device=like.device, dtype=torch.float32) * stride
     columns = torch.arange(shape[1], device=like.device, dtype=torch.float32) * stride
     y, x = torch.meshgrid(rows, columns, indexing="ij")

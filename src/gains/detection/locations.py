@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gains.detection.boxes import constant
 from gains.detection.types import Target
 
 STRIDES = (8, 16, 32, 64, 128)
@@ -33,7 +34,7 @@ class Locations:
     @property
     def strides(self) -> Tensor:
         """Return the px per cell at each location, float32 (L,)."""
-        return self.points.new_tensor(STRIDES)[self.levels]
+        return constant(STRIDES, self.points.device)[self.levels]
 
 
 @dataclass
@@ -119,7 +120,8 @@ def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Te
     distances = encode(points, target.boxes)
     offset = (points - centroids(target.masks)).abs().amax(dim=-1)
     central = (offset < RADIUS * locations.strides[:, None]) & (distances.amin(dim=-1) > 0)
-    bounds, farthest = distances.new_tensor((0, *sizes, math.inf)), distances.amax(dim=-1)
+    bounds = constant((0, *sizes, math.inf), distances.device)
+    farthest = distances.amax(dim=-1)
     low, high = bounds[locations.levels], bounds[locations.levels + 1]
     wanted = central & (farthest >= low[:, None]) & (farthest <= high[:, None])
     areas = (target.boxes[:, 2:] - target.boxes[:, :2]).prod(dim=1)

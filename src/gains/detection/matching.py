@@ -1,6 +1,12 @@
-"""Which box belongs to which object, and which boxes a loss sees."""
+"""Which box belongs to which object, and which boxes a loss sees.
+
+A batch is matched and drawn from at once, and nothing here asks how many boxes there are of a kind:
+that would wait for a GPU. What is missing to the number drawn is marked instead.
+"""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,52 +16,115 @@ IGNORED = -1
 BACKGROUND = 0
 FOREGROUND = 1
 
+PAIRS = 2**24
+"""Pairs of an object and a box that are compared at once; with more, image by image."""
 
-def match(
-    truth: Tensor, boxes: Tensor, low: float, high: float, keep_best: bool
-) -> tuple[Tensor, Tensor]:
-    """Match boxes (N, 4) to ground truth (G, 4) by IoU.
+
+class Filled(NamedTuple):
+    """Rows of each image, filled up with zeros to the same number.
 
     Args:
-        truth: ground-truth boxes; may be empty.
-        boxes: candidates.
+        rows: (B, N, ...), N at least 1.
+        present: bool (B, N), false where a row only fills up.
+    """
+
+    rows: Tensor
+    present: Tensor
+
+
+def fill(parts: list[Tensor]) -> Filled:
+    """Stack the rows (N_i, ...) of B images."""
+    longest = max(1, *(len(part) for part in parts))
+    rows = parts[0].new_zeros((len(parts), longest, *parts[0].shape[1:]))
+    present = torch.zeros((len(parts), longest), dtype=torch.bool, device=rows.device)
+    for number, part in enumerate(parts):
+        rows[number, : len(part)] = part
+        present[number, : len(part)] = True
+    return Filled(rows, present)
+
+
+def match(
+    truth: Filled, boxes: Tensor, low: float, high: float, keep_best: bool
+) -> tuple[Tensor, Tensor]:
+    """Match boxes to each image's ground truth by IoU.
+
+    Args:
+        truth: ground-truth boxes (B, G, 4).
+        boxes: candidates (B, N, 4), or (N, 4) for every image.
         low: below it a box is background.
         high: from it on a box is foreground; between the two it is ignored.
         keep_best: every object also keeps its best boxes, however low their IoU.
 
     Returns:
-        The index of the best object int64 (N,), and the role int8 (N,).
+        The index of the best object int64 (B, N), of no meaning without one, and the role int8
+        (B, N).
     """
-    if len(truth) == 0:
-        zeros = torch.zeros(len(boxes), dtype=torch.int64, device=boxes.device)
-        return zeros, torch.full_like(zeros, BACKGROUND, dtype=torch.int8)
-    iou = box_iou(truth, boxes)
-    best, index = iou.max(dim=0)
+    images, objects = truth.present.shape
+    if images > 1 and images * objects * boxes.shape[-2] > PAIRS:
+        own = boxes if boxes.dim() == 3 else [boxes] * images
+        alone = [
+            match(Filled(rows[None], present[None]), box, low, high, keep_best)
+            for rows, present, box in zip(*truth, own, strict=True)
+        ]
+        return torch.cat([index for index, _ in alone]), torch.cat([role for _, role in alone])
+    shared = None if boxes.dim() == 2 else 0
+    iou = torch.vmap(box_iou, in_dims=(0, shared))(truth.rows, boxes)
+    iou = iou.masked_fill(~truth.present[..., None], -1)
+    best, index = iou.max(dim=1)
     role = torch.full_like(index, IGNORED, dtype=torch.int8)
-    role[best < low] = BACKGROUND
-    role[best >= high] = FOREGROUND
+    role.masked_fill_(best < low, BACKGROUND).masked_fill_(best >= high, FOREGROUND)
     if keep_best:
-        best_of_object = iou.max(dim=1, keepdim=True).values
+        best_of_object = iou.amax(dim=2, keepdim=True)
         # an object that no box touches has best 0 and would claim every box
-        role[((iou == best_of_object) & (best_of_object > 0)).any(dim=0)] = FOREGROUND
+        claimed = ((iou == best_of_object) & (best_of_object > 0)).any(dim=1)
+        role.masked_fill_(claimed, FOREGROUND)
     return index, role
 
 
-def sample(
-    role: Tensor, count: int, positive_fraction: float, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
-    """Draw at most ``count`` boxes, at most the given fraction of them foreground.
+class Drawn(NamedTuple):
+    """Boxes that were drawn; those that count come first in each row.
 
-    Returns:
-        Indices of the drawn foreground and of the drawn background boxes, int64.
+    Args:
+        positive: int64 (B, P), foreground boxes.
+        is_positive: bool (B, P), false where there was none left to draw.
+        negative: int64 (B, Q), background boxes.
+        is_negative: bool (B, Q).
     """
-    positive = torch.nonzero(role == FOREGROUND).flatten()
-    negative = torch.nonzero(role == BACKGROUND).flatten()
-    positives = min(len(positive), int(count * positive_fraction))
-    negatives = min(len(negative), count - positives)
-    return _draw(positive, positives, generator), _draw(negative, negatives, generator)
+
+    positive: Tensor
+    is_positive: Tensor
+    negative: Tensor
+    is_negative: Tensor
+
+    def lists(self) -> list[tuple[Tensor, Tensor]]:
+        """Return each image's foreground and background boxes, int64; waits once for a GPU."""
+        counts = torch.stack([self.is_positive.sum(dim=1), self.is_negative.sum(dim=1)], dim=1)
+        return [
+            (positive[:first], negative[:second])
+            for positive, negative, (first, second) in zip(
+                self.positive, self.negative, counts.tolist(), strict=True
+            )
+        ]
 
 
-def _draw(items: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    order = torch.randperm(len(items), generator=generator, device=items.device)
-    return items[order[:count]]
+def sample(role: Tensor, count: int, positive_fraction: float, generator: torch.Generator) -> Drawn:
+    """Draw at most ``count`` boxes of each image, at most the given fraction of them foreground.
+
+    Args:
+        role: int8 (B, N).
+        count: boxes to draw of an image.
+        positive_fraction: of ``count``.
+        generator: source of chance.
+    """
+    keys = torch.rand(role.shape, generator=generator, device=role.device)
+    positive, is_positive = _lowest(keys, role == FOREGROUND, int(count * positive_fraction))
+    negative, is_negative = _lowest(keys, role == BACKGROUND, count)
+    room = count - is_positive.sum(dim=1, keepdim=True)
+    place = torch.arange(negative.shape[1], device=role.device)
+    return Drawn(positive, is_positive, negative, is_negative & (place < room))
+
+
+def _lowest(keys: Tensor, wanted: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the ``count`` wanted places of lowest key, lowest first, and which are wanted."""
+    found = keys.masked_fill(~wanted, 2).topk(min(count, keys.shape[1]), dim=1, largest=False)
+    return found.indices, found.values < 2

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
-from gains.detection.matching import FOREGROUND, match, sample
+from gains.detection.matching import FOREGROUND, fill, match, sample
 from gains.detection.settings import TwoStageSettings
 from gains.detection.types import Target
 
@@ -54,10 +54,7 @@ class ProposalNetwork(nn.Module):
             losses = self._losses(logits, deltas, anchors, targets, generator)
         training = targets is not None
         with torch.no_grad():
-            proposals = [
-                self._propose([x[i] for x in logits], [x[i] for x in deltas], anchors, s, training)
-                for i, s in enumerate(sizes)
-            ]
+            proposals = self._propose(logits, deltas, anchors, sizes, training)
         return proposals, losses
 
     def _predict(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
@@ -81,27 +78,28 @@ class ProposalNetwork(nn.Module):
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """Losses of the drawn anchors, divided by (anchors per image * images)."""
-        every = torch.cat(anchors)
-        all_logits, all_deltas = torch.cat(logits, dim=1), torch.cat(deltas, dim=1)
-        loss_cls, loss_box = all_logits.sum() * 0, all_deltas.sum() * 0
-        wanted_count = self.settings.rpn_anchors_per_image
-        for i, target in enumerate(targets):
-            index, role = match(target.boxes, every, 0.3, 0.7, keep_best=True)
-            positive, negative = sample(role, wanted_count, 0.5, generator)
-            drawn = torch.cat([positive, negative])
-            loss_cls = loss_cls + F.binary_cross_entropy_with_logits(
-                all_logits[i, drawn].float(),
-                (role[drawn] == FOREGROUND).float(),
-                reduction="sum",
-            )
-            if len(positive):
-                wanted = box_ops.encode(
-                    target.boxes[index[positive]], every[positive], DELTA_WEIGHTS
-                )
-                loss_box = loss_box + F.l1_loss(
-                    all_deltas[i, positive].float(), wanted, reduction="sum"
-                )
-        scale = 1 / (wanted_count * len(targets))
+        every, count = torch.cat(anchors), self.settings.rpn_anchors_per_image
+        all_logits, all_deltas = torch.cat(logits, dim=1).float(), torch.cat(deltas, dim=1).float()
+        truth = fill([target.boxes for target in targets])
+        index, role = match(truth, every, 0.3, 0.7, keep_best=True)
+        drawn = sample(role, count, 0.5, generator)
+        place = torch.cat([drawn.positive, drawn.negative], dim=1)
+        counted = torch.cat([drawn.is_positive, drawn.is_negative], dim=1)
+        loss_cls = F.binary_cross_entropy_with_logits(
+            all_logits.gather(1, place),
+            (role.gather(1, place) == FOREGROUND).float(),
+            weight=counted.float(),
+            reduction="sum",
+        )
+        references, counted = every[drawn.positive], drawn.is_positive[..., None]
+        objects = rows(truth.rows, index.gather(1, drawn.positive))
+        # what only fills up is its own object: no delta, and no infinite one
+        wanted = box_ops.encode(
+            torch.where(counted, objects, references), references, DELTA_WEIGHTS
+        )
+        distance = (rows(all_deltas, drawn.positive) - wanted).abs()
+        loss_box = torch.where(counted, distance, 0).sum()
+        scale = 1 / (count * len(targets))
         return {"loss_rpn_cls": loss_cls * scale, "loss_rpn_box": loss_box * scale}
 
     def _propose(
@@ -109,20 +107,37 @@ class ProposalNetwork(nn.Module):
         logits: list[Tensor],
         deltas: list[Tensor],
         anchors: list[Tensor],
-        size: tuple[int, int],
+        sizes: list[tuple[int, int]],
         training: bool,
-    ) -> Tensor:
+    ) -> list[Tensor]:
         s = self.settings
         per_level = s.rpn_pre_nms_train if training else s.rpn_pre_nms_test
         boxes, scores, levels = [], [], []
         for number, (logit, delta, anchor) in enumerate(zip(logits, deltas, anchors, strict=True)):
-            score, top = logit.float().topk(min(per_level, len(logit)))
-            boxes.append(box_ops.decode(delta[top], anchor[top], DELTA_WEIGHTS))
+            score, top = logit.float().topk(min(per_level, logit.shape[1]), dim=1)
+            boxes.append(box_ops.decode(rows(delta, top), anchor[top], DELTA_WEIGHTS))
             scores.append(score)
             levels.append(torch.full_like(top, number))
-        candidate, score = box_ops.clip(torch.cat(boxes), size), torch.cat(scores)
-        level = torch.cat(levels)
-        valid = box_ops.nonempty(candidate) & score.isfinite()
-        candidate, score, level = candidate[valid], score[valid], level[valid]
-        keep = batched_nms(candidate, score, level, s.rpn_nms)
-        return candidate[keep[: s.rpn_post_nms_train if training else s.rpn_post_nms_test]]
+        decoded, score, level = (torch.cat(x, dim=1) for x in (boxes, scores, levels))
+        candidates = torch.stack(
+            [box_ops.clip(own, size) for own, size in zip(decoded, sizes, strict=True)]
+        )
+        valid = box_ops.nonempty(candidates) & score.isfinite()
+        # the lowest score puts them last, and without an area they suppress nothing
+        candidates = torch.where(valid[..., None], candidates, 0)
+        score = score.masked_fill(~valid, -torch.inf)
+        kept = s.rpn_post_nms_train if training else s.rpn_post_nms_test
+        keeps = [
+            batched_nms(*found, s.rpn_nms)[:kept]
+            for found in zip(candidates, score, level, strict=True)
+        ]
+        counts = torch.stack([own[keep].sum() for own, keep in zip(valid, keeps, strict=True)])
+        return [
+            own[keep[:count]]
+            for own, keep, count in zip(candidates, keeps, counts.tolist(), strict=True)
+        ]
+
+
+def rows(values: Tensor, index: Tensor) -> Tensor:
+    """Pick rows of each image: (B, N, C) and int64 (B, P) give (B, P, C)."""
+    return values.gather(1, index[..., None].expand(-1, -1, values.shape[2]))

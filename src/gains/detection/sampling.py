@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from gains.detection.matching import FOREGROUND, match, sample
+from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, Filled, fill, match, sample
 from gains.detection.settings import TwoStageSettings
 from gains.detection.types import Positives, Target
 
@@ -31,17 +32,22 @@ class Sampled:
     targets: list[Target]
     num_classes: int
 
-    @property
+    @functools.cached_property
     def foreground(self) -> Tensor:
-        """Return which of the R RoIs are foreground, bool (R,)."""
-        return torch.cat(self.labels) < self.num_classes
+        """Return which of the R RoIs are foreground, int64 (P,)."""
+        return torch.nonzero(torch.cat(self.labels) < self.num_classes).flatten()
 
     def positives(self) -> Positives:
         """Return the foreground RoIs."""
-        keep = [labels < self.num_classes for labels in self.labels]
+        return self._positives
+
+    @functools.cached_property
+    def _positives(self) -> Positives:
+        counts = torch.stack([(labels < self.num_classes).sum() for labels in self.labels]).tolist()
+        boxes, matched = torch.cat(self.boxes), torch.cat(self.matched)
         return Positives(
-            [boxes[k] for boxes, k in zip(self.boxes, keep, strict=True)],
-            [matched[k] for matched, k in zip(self.matched, keep, strict=True)],
+            list(torch.split(boxes[self.foreground], counts)),
+            list(torch.split(matched[self.foreground], counts)),
             self.targets,
         )
 
@@ -60,14 +66,25 @@ def label(
     boxes: list[Tensor], targets: list[Target], num_classes: int, threshold: float = 0.5
 ) -> Sampled:
     """Label all boxes by their best object: its class from the IoU ``threshold`` on."""
-    labels, matched = [], []
-    for found, target in zip(boxes, targets, strict=True):
-        index, role = match(target.boxes, found, threshold, threshold, keep_best=False)
-        background = torch.full_like(index, num_classes)
-        classes = target.labels[index] if len(target.labels) else background
-        labels.append(torch.where(role == FOREGROUND, classes, background))
-        matched.append(index)
-    return Sampled(boxes, labels, matched, targets, num_classes)
+    labels, index = _labels(fill(boxes), targets, num_classes, threshold)
+    counts = [len(found) for found in boxes]
+    return Sampled(
+        boxes,
+        [row[:n] for row, n in zip(labels, counts, strict=True)],
+        [row[:n] for row, n in zip(index, counts, strict=True)],
+        targets,
+        num_classes,
+    )
+
+
+def _labels(
+    boxes: Filled, targets: list[Target], num_classes: int, threshold: float
+) -> tuple[Tensor, Tensor]:
+    """Return the class index of each box, K for background, and its object, int64 (B, N)."""
+    truth = fill([t.boxes for t in targets])
+    index, role = match(truth, boxes.rows, threshold, threshold, keep_best=False)
+    classes = fill([t.labels for t in targets]).rows.gather(1, index)
+    return classes.masked_fill(role != FOREGROUND, num_classes), index
 
 
 def draw(
@@ -88,20 +105,20 @@ def draw(
         generator: source of chance.
         threshold: IoU from which on a box is foreground.
     """
-    every = label(with_truth(proposals, targets), targets, num_classes, threshold)
-    kept = []
-    for labels in every.labels:
-        positive, negative = sample(
-            (labels < num_classes).to(torch.int8),
-            settings.rois_per_image,
-            settings.roi_positive_fraction,
-            generator,
-        )
-        kept.append(torch.cat([positive, negative]))
+    every = fill(with_truth(proposals, targets))
+    labels, index = _labels(every, targets, num_classes, threshold)
+    role = torch.where(labels < num_classes, FOREGROUND, BACKGROUND)
+    drawn = sample(
+        role.masked_fill(~every.present, IGNORED),
+        settings.rois_per_image,
+        settings.roi_positive_fraction,
+        generator,
+    )
+    kept = [torch.cat(both) for both in drawn.lists()]
     return Sampled(
-        [boxes[k] for boxes, k in zip(every.boxes, kept, strict=True)],
-        [labels[k] for labels, k in zip(every.labels, kept, strict=True)],
-        [matched[k] for matched, k in zip(every.matched, kept, strict=True)],
+        [boxes[k] for boxes, k in zip(every.rows, kept, strict=True)],
+        [row[k] for row, k in zip(labels, kept, strict=True)],
+        [row[k] for row, k in zip(index, kept, strict=True)],
         targets,
         num_classes,
     )

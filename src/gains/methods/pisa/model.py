@@ -83,7 +83,7 @@ class PisaBranch(BoxBranch):
         rois, negative = self._draw(features, proposals, targets, generator)
         logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
         logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives()
-        foreground = torch.nonzero(rois.foreground).flatten()
+        foreground = rois.foreground
         references, truth = torch.cat(positives.boxes), rois.matched_boxes()
         found = of_true_class(deltas[foreground], labels[foreground]).float()
         wanted = box_ops.encode(truth, references, DELTA_WEIGHTS)
@@ -189,7 +189,8 @@ class PisaBranch(BoxBranch):
         s = self.settings
         role = (labels < self.task.num_classes).to(torch.int8)
         role[hard] = IGNORED
-        positive, easy = sample(role, s.rois_per_image, s.roi_positive_fraction, generator)
+        drawn = sample(role[None], s.rois_per_image, s.roi_positive_fraction, generator)
+        ((positive, easy),) = drawn.lists()
         negative = torch.cat([hard, easy])[: s.rois_per_image - len(positive)]
         rank = torch.arange(len(negative), device=labels.device).clamp(max=max(len(hard) - 1, 0))
         count = max(len(negative), len(hard))
