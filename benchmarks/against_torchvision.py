@@ -7,9 +7,9 @@ A step is losses, gradients and the optimiser's update: ResNet-50-FPN with froze
 images with 10 objects, the same proposals on both sides, of which 60 are foreground, the same
 numbers of anchors and RoIs sampled, adaptive RoIAlign on both sides. Each side trains as its own
 loop does: ours channels-last with a fused optimiser, torchvision's without, looking at every loss.
-``--compile`` adds ours with the ResNet through ``torch.compile``; the first step, which compiles, is
-not counted. Models take turns; images/s and ratios are of medians. On a GPU ``GiB`` is the most that a few steps
-allocate while no other model is there.
+``--compile`` adds ours with the ResNet through ``torch.compile``; the first step, which compiles,
+is not counted. Models take turns; images/s and ratios are of medians. On a GPU ``GiB`` is the most
+that a few steps allocate while no other model is there.
 """
 
 from __future__ import annotations

@@ -267,7 +267,7 @@ if workflow.is_main_process:
 # after every look, for as long as jobs wait: each finished job adds such a chain, and together they
 # eat a fifth of a core before the demo ends. A limit that somebody asks for stays.
 onstart:
-    limiter = workflow.scheduler.job_rate_limiter
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)
     if workflow.local_exec and default:
         workflow.scheduler.job_rate_limiter = None
