@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gains.files import read_json
-from gains.runs import Run, RunSettings
+from gains.runs import Run, images_seen
 from gains.study import Study
 
 CONTEXT_MB = 700
@@ -82,7 +82,7 @@ def _measured(study: Study, run: Run) -> Measured | None:
         return None
     record = read_json(path)
     memory = record.get("memory_mb", {})
-    images = RunSettings(**record["settings"]).images_seen
+    images = images_seen(record["settings"]["recipe"])
     return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 

@@ -65,7 +65,12 @@ class RunSettings:
     @property
     def images_seen(self) -> int:
         """Images that training looks at, each repetition counted."""
-        return int(self.recipe["iterations"] * self.recipe["batch_size"])
+        return images_seen(self.recipe)
+
+
+def images_seen(recipe: dict[str, Any]) -> int:
+    """Return the images that a training of this recipe looks at, each repetition counted."""
+    return int(recipe["iterations"] * recipe["batch_size"])
 
 
 def variants_of(study: StudySettings, method: str) -> list[str]:

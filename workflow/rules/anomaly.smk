@@ -12,10 +12,12 @@ rule maps:
         f"logs/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
     benchmark:
         f"logs/benchmarks/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
+    # Trainings wait for their maps.
     priority: 1
     conda:
         "../../environment.yml"
-    # One: jobs that ask for more wait until no other runs, and trainings wait for their maps.
+    # One: a job that asks for more waits until enough are free at once, while others go on starting.
+    # Seconds an image; `gains maps --jobs` uses several by hand.
     threads: 1
     resources:
         mem_mb=2000,

@@ -265,7 +265,7 @@ if workflow.is_main_process:
 
 # To keep to its default limit of 100 jobs per second, Snakemake looks at its queue again a second
 # after every look, for as long as jobs wait: each finished job adds such a chain, and together they
-# eat a fifth of a core before the demo ends. A limit that somebody asks for stays.
+# eat a fifth of a core before the demo ends. Any other limit stays.
 onstart:
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)

@@ -1,7 +1,7 @@
 """Which box belongs to which object, and which boxes a loss sees.
 
-A batch is matched and drawn from at once, and nothing here asks how many boxes there are of a kind:
-that would wait for a GPU. What is missing to the number drawn is marked instead.
+A batch is matched and drawn from at once, without asking how many boxes there are of a kind: that
+would wait for a GPU. What is missing to the number drawn is marked, and only ``Drawn.lists`` asks.
 """
 
 from __future__ import annotations
