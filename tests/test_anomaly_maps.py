@@ -198,9 +198,9 @@ def test_two_bars_by_hand():
     np.testing.assert_allclose(lifted, [[math.pi + 4, 4, 4]])
     # origin (1, 1) sees pixels pi and 0 of both bars
     mask_only = math.pi / 2
-    np.testing.assert_allclose(first.sums.over_mask()[0][1, 1], mask_only)
+    np.testing.assert_allclose(first.sums.over_mask[0][1, 1], mask_only)
     whole = np.std([math.pi, 0, -4, -4])
-    np.testing.assert_allclose(first.sums.over_window()[0][1, 1], whole)
+    np.testing.assert_allclose(first.sums.over_window[0][1, 1], whole)
     second = Patch.of(masks[1], 2)
     pair = pair_deviation(first, second, with_joint=True)
     # they meet in origins (1, 0) to (1, 3); the joint set pi, 0, pi, 0 deviates by pi / 2
@@ -266,7 +266,7 @@ def test_box_sums_and_deviations(window):
     views = np.lib.stride_tricks.sliding_window_view(first, (window, window), (1, 2))
     np.testing.assert_allclose(box_sum(first, window), views.sum((-1, -2)), atol=1e-12)
     sums = WindowSums.of(first, mask, window)
-    np.testing.assert_allclose(sums.over_window(), views.std((-1, -2)), atol=1e-7)
+    np.testing.assert_allclose(sums.over_window, views.std((-1, -2)), atol=1e-7)
     other = np.lib.stride_tricks.sliding_window_view(first - second, (window, window), (1, 2))
     found = over_difference(first, second, window)
     np.testing.assert_allclose(found, other.std((-1, -2)), atol=1e-7)
@@ -274,7 +274,7 @@ def test_box_sums_and_deviations(window):
 
 def test_equal_values_deviate_by_exactly_nothing():
     field = np.full((2, 9, 9), 0.1 + 4)
-    assert (WindowSums.of(field, np.ones((9, 9), bool), 3).over_window() == 0).all()
+    assert (WindowSums.of(field, np.ones((9, 9), bool), 3).over_window == 0).all()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,13 @@ from gains.anomaly.raster import rasterize
 from gains.anomaly.store import Record, write_full, write_store
 from gains.config import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.parallel import spread
 from gains.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
 
 Job = tuple[ImageRecord, list[dict[str, Any]], MapSettings]
+"""An image, its annotations, and the settings of their maps."""
 
 
 def build_maps(
@@ -64,8 +64,11 @@ def build_maps(
         raise ValueError(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
-    with progress("anomaly maps, images", len(work)) as advance:
-        records = _told(coco.path, _run(work, jobs), advance)
+    with (
+        spread(maps_of_image if full else _stored_maps, work, jobs) as results,
+        progress("anomaly maps, images", len(work)) as advance,
+    ):
+        records = _told(coco.path, results, advance)
         number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
@@ -94,6 +97,14 @@ def maps_of_image(job: Job) -> list[Record]:
     return [(int(a["id"]), size, found) for a, found in zip(annotations, maps, strict=True)]
 
 
+def _stored_maps(job: Job) -> list[Record]:
+    """Return the maps as the compact store holds them, so that no more travels than that."""
+    return [
+        (annotation_id, size, found._replace(block=found.block.astype(np.float32)))
+        for annotation_id, size, found in maps_of_image(job)
+    ]
+
+
 def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
     for annotation in annotations:
         box = annotation.get("bbox")
@@ -104,15 +115,3 @@ def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
                 f"bbox, expected [x, y, width, height], found {box}"
             )
     return np.array([a["bbox"] for a in annotations], dtype=np.float64).reshape(-1, 4)
-
-
-def _run(work: list[Job], jobs: int) -> Iterator[list[Record]]:
-    if jobs == 1:
-        yield from map(maps_of_image, work)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(work)), context) as pool:
-        try:
-            yield from pool.map(maps_of_image, work)
-        finally:
-            pool.shutdown(cancel_futures=True)

@@ -7,6 +7,7 @@ A window is named by its top-left pixel, its origin.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,24 +42,27 @@ def box_sum(values: Float, window: int) -> Float:
 def _sum_rows(values: Float, window: int) -> Float:
     """Sum ``window`` consecutive rows from sums of 1, 2, 4, ... rows: log2(window) additions."""
     length = values.shape[-2] - window + 1
-    runs, width, start = values, 1, 0
-    total = np.zeros((*values.shape[:-2], length, values.shape[-1]))
-    while width <= window:
+    runs, width, start, total = values, 1, 0, None
+    while True:
         if window & width:
-            total = total + runs[..., start : start + length, :]
+            part = runs[..., start : start + length, :]
+            total = part if total is None else total + part
             start += width
+        if 2 * width > window:
+            return np.asarray(total)
         runs = runs[..., :-width, :] + runs[..., width:, :]
         width *= 2
-    return total
 
 
 def standard_deviation(count: Float | float, total: Float, squares: Float) -> Float:
     """Return the population standard deviation from sums; 0 where nothing was counted."""
     number = np.maximum(count, 1.0)
-    mean_square = squares / number
-    variance = mean_square - (total / number) ** 2
+    mean_square, mean = squares / number, total / number
+    variance = mean_square - np.square(mean, out=mean)
+    mean_square *= ROUND_OFF
     # equal values must give 0, not the root of what round-off leaves of either sign
-    return np.asarray(np.sqrt(np.where(variance > ROUND_OFF * mean_square, variance, 0.0)))
+    variance *= variance > mean_square
+    return np.sqrt(variance, out=variance)
 
 
 @dataclass(frozen=True)
@@ -93,12 +97,14 @@ class WindowSums:
             self.squares[:, rows, columns],
         )
 
+    @functools.cached_property
     def over_window(self) -> Float:
-        """Return the deviation over all pixels of each window, sentinels included; (2, h, w)."""
+        """The deviation over all pixels of each window, sentinels included; (2, h, w)."""
         return standard_deviation(self.window**2, self.total, self.squares)  # Eq. (4)
 
+    @functools.cached_property
     def over_mask(self) -> Float:
-        """Return the deviation over the mask pixels of each window; (2, h, w)."""
+        """The deviation over the mask pixels of each window; (2, h, w)."""
         return standard_deviation(self.count, self.total, self.squares)
 
     def over_both_masks(self, other: WindowSums) -> Float:

@@ -107,9 +107,9 @@ def _self_term(
 ) -> Float:
     """Step 3, by window origin (2, *origins): the deviation that an instance has on its own."""
     sums = patches[i].sums
-    term = sums.over_window()
+    term = sums.over_window
     if settings.variant != "chrom":
-        term = np.minimum(term, sums.over_mask())
+        term = np.minimum(term, sums.over_mask)
     return _restrict(term, patches[i].origins, near[i].self_origins)
 
 
@@ -126,9 +126,9 @@ def _pair_term(
     So the mean starts from that, and only peers that share a window change it.
     """
     patch = patches[i]
-    alone = patch.sums.over_window()
+    alone = patch.sums.over_window
     if settings.variant != "nuclei":
-        alone = np.minimum(alone, patch.sums.over_mask())
+        alone = np.minimum(alone, patch.sums.over_mask)
     change = np.zeros_like(alone)
     for k in neighbourhood.near:
         rows, columns = patch.origins.meet(patches[k].origins).within(patch.origins)

@@ -55,8 +55,10 @@ class Patch:
         inside = mask[support.within(Region(0, 0, *size))]
         centre = centre_of(inside, (support.y0, support.x0))
         along_y, along_x = gradient(support, centre, size)
-        field = np.zeros((2, *support.shape))
-        field[:, inside] = directions(along_y[inside], along_x[inside]) + LIFT
+        pixels = np.flatnonzero(inside)
+        flat = np.zeros((2, inside.size))
+        flat[:, pixels] = directions(along_y.take(pixels), along_x.take(pixels)) + LIFT
+        field = flat.reshape(2, *support.shape)
         at = block.within(support)
         return Patch(
             box=box,

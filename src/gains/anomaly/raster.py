@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from gains.config import MapSettings
@@ -55,6 +54,8 @@ def _points_inside(segmentation: Any, height: int, width: int, flatten: bool) ->
 
 
 def _add(mask: NDArray[np.bool_], polygon: NDArray[np.float64]) -> None:
+    from matplotlib.path import Path  # a third of a second that the rule `coco` does not need
+
     low = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int) + 1, mask.shape[::-1])
     high = np.maximum(high, low)
