@@ -112,7 +112,7 @@ def box_losses(
         beta: of the smooth L1 loss; 0 is L1.
     """
     labels = torch.cat(rois.labels)
-    positives = rois.positives()
+    positives = rois.positives
     found = of_true_class(deltas[rois.foreground], positives.labels)
     wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
     loss_box = F.smooth_l1_loss(found.float(), wanted, reduction="sum", beta=beta)
@@ -170,7 +170,7 @@ class BoxBranch(nn.Module):
 
     def _mask_rois(self, rois: Sampled, deltas: Tensor) -> Positives:  # noqa: ARG002
         """Return the RoIs that the mask branch learns from: the foreground ones."""
-        return rois.positives()
+        return rois.positives
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]

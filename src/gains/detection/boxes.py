@@ -17,7 +17,8 @@ Weights = tuple[float, float, float, float]
 @functools.lru_cache(maxsize=1024)
 def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
     """Return numbers as float32 on a device, made once: each copy to a GPU waits for it."""
-    return torch.tensor(values, dtype=torch.float32, device=device)
+    with torch.inference_mode(False):  # made while predicting, it must serve training too
+        return torch.tensor(values, dtype=torch.float32, device=device)
 
 
 def _centre_form(boxes: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,6 +54,18 @@ def nonempty(boxes: Tensor) -> Tensor:
     """Return a bool (...) that is true where a box (..., 4) has width and height."""
     sized = (boxes[..., 2:] > boxes[..., :2]).all(dim=-1)
     return sized & boxes.isfinite().all(dim=-1)
+
+
+def select_rows(parts: list[Tensor], keep: list[Tensor]) -> list[Tensor]:
+    """Return the rows that are kept of each image; a batch waits for a GPU as often as an image.
+
+    Args:
+        parts: one (N_i, ...) per image.
+        keep: one bool (N_i,) per image.
+    """
+    counts = torch.stack([flags.sum() for flags in keep]).tolist()
+    chosen = torch.nonzero(torch.cat(keep)).flatten()
+    return list(torch.split(torch.cat(parts)[chosen], counts))
 
 
 def anchors(

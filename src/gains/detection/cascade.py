@@ -164,7 +164,7 @@ class CascadeBoxes(BoxStages):
         sizes = [(t.masks.shape[1], t.masks.shape[2]) for t in targets]
         classes = self.task.num_classes
         rois = draw(proposals, targets, self.settings, classes, generator, self.stages[0].iou)
-        positives, losses = rois.positives(), {}
+        positives, losses = rois.positives, {}
         for number, (stage, head) in enumerate(zip(self.stages, self.heads, strict=True), 1):
             # the features get the mean of the stages' gradients, each head the whole of its own
             x = scale_gradient(pool(features, rois.boxes, POOL_SIZE), 1 / len(self.stages))
@@ -174,7 +174,7 @@ class CascadeBoxes(BoxStages):
             )
             if number < len(self.stages):
                 moved = refine(rois.boxes, deltas, stage, sizes)
-                moved = [boxes[box_ops.nonempty(boxes)] for boxes in moved]
+                moved = box_ops.select_rows(moved, [box_ops.nonempty(boxes) for boxes in moved])
                 rois = label(moved, targets, classes, self.stages[number].iou)
         return losses, positives
 

@@ -37,12 +37,9 @@ class Sampled:
         """Return which of the R RoIs are foreground, int64 (P,)."""
         return torch.nonzero(torch.cat(self.labels) < self.num_classes).flatten()
 
+    @functools.cached_property
     def positives(self) -> Positives:
         """Return the foreground RoIs."""
-        return self._positives
-
-    @functools.cached_property
-    def _positives(self) -> Positives:
         counts = torch.stack([(labels < self.num_classes).sum() for labels in self.labels]).tolist()
         boxes, matched = torch.cat(self.boxes), torch.cat(self.matched)
         return Positives(
@@ -53,7 +50,7 @@ class Sampled:
 
     def matched_boxes(self) -> Tensor:
         """Return the ground-truth boxes of the foreground RoIs, float32 (P, 4)."""
-        matched = self.positives().matched
+        matched = self.positives.matched
         return torch.cat([t.boxes[m] for t, m in zip(self.targets, matched, strict=True)])
 
 

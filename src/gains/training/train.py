@@ -34,6 +34,7 @@ from gains.strict import validated
 from gains.training.job import Job, provenance
 from gains.training.losses import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
+from gains.training.pace import Pace
 from gains.training.samples import Sample, Samples
 from gains.training.spent import Spent
 from gains.training.step import step
@@ -153,7 +154,7 @@ def _loop(
             logger.info("resume at iteration %d", start)
         else:
             logger.info("the checkpoint in %s is of another job: start anew", job.scratch)
-    generator = torch.Generator(device)
+    generator, pace = torch.Generator(device), Pace(recipe.checkpoint_every)
     model.train()
     with progress(job.name or job.out.name, recipe.iterations, start) as advance:
         for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
@@ -165,15 +166,16 @@ def _loop(
             record.add(iteration, rate, [s.name for s in batch], losses)
             done = iteration + 1
             advance(done, record.last)
-            if done % recipe.checkpoint_every == 0 and done < recipe.iterations:
+            if done < recipe.iterations and pace.due(done):
                 record.flush()
-                content = {"key": key, "iteration": done, "losses": record.rows}
-                content |= {
-                    "spent": spent.to_json(),
-                    "model": model.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                }
-                checkpoint.save(path, content)
+                with pace.saving():
+                    content = {"key": key, "iteration": done, "losses": record.rows}
+                    content |= {
+                        "spent": spent.to_json(),
+                        "model": model.state_dict(),
+                        "optimiser": optimiser.state_dict(),
+                    }
+                    checkpoint.save(path, content)
     record.flush()
     broken = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
     if broken:

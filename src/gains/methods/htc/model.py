@@ -93,11 +93,12 @@ def without_truth(boxes: list[Tensor], before: list[Tensor], targets: list[Targe
         before: the same boxes before.
         targets: ground truth; its boxes join again when RoIs are drawn.
     """
-    kept = []
-    for box, old, target in zip(boxes, before, targets, strict=True):
-        truth = (old[:, None] == target.boxes).all(dim=2).any(dim=1)
-        kept.append(box[box_ops.nonempty(box) & ~truth])
-    return kept
+    truth = [
+        (old[:, None] == target.boxes).all(dim=2).any(dim=1)
+        for old, target in zip(before, targets, strict=True)
+    ]
+    keep = [box_ops.nonempty(box) & ~own for box, own in zip(boxes, truth, strict=True)]
+    return box_ops.select_rows(boxes, keep)
 
 
 class HybridTaskCascade(Detector):
@@ -138,7 +139,7 @@ class HybridTaskCascade(Detector):
             refined = refine(rois.boxes, deltas, stage, sizes)
             boxes = without_truth(refined, rois.boxes, targets)
             # the masks of a stage learn from the boxes that it has just refined
-            positives = self._draw(boxes, targets, stage, generator).positives()
+            positives = self._draw(boxes, targets, stage, generator).positives
             masks = self.masks.logits(pooled(positives.boxes, MASK_POOL_SIZE), number)
             loss_mask = mask_loss(masks, positives.labels, mask_targets(positives), None)
             losses[f"loss_cls_{number + 1}"] = stage.loss_weight * loss_cls

@@ -82,7 +82,7 @@ class PisaBranch(BoxBranch):
         s = self.settings
         rois, negative = self._draw(features, proposals, targets, generator)
         logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
-        logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives()
+        logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives
         foreground = rois.foreground
         references, truth = torch.cat(positives.boxes), rois.matched_boxes()
         found = of_true_class(deltas[foreground], labels[foreground]).float()

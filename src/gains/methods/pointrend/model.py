@@ -207,7 +207,7 @@ class RefinedBoxBranch(BoxBranch):
 
         The reference clips at test alone.
         """
-        positives = rois.positives()
+        positives = rois.positives
         found = of_true_class(deltas[rois.foreground].detach(), positives.labels)
         refined = box_ops.decode(found, torch.cat(positives.boxes), DELTA_WEIGHTS)
         parts = torch.split(refined, [len(b) for b in positives.boxes])

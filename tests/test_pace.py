@@ -1,0 +1,56 @@
+"""When checkpoints are made."""
+
+from __future__ import annotations
+
+import pytest
+
+from gains.training import pace
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(pace, "time", clock)
+    return clock
+
+
+def made(clock: Clock, iterations: int, seconds: float, cost: float, every: int = 10) -> list[int]:
+    """Train with so many seconds an iteration and a checkpoint; when checkpoints are made."""
+    found, gauge = [], pace.Pace(every)
+    for done in range(1, iterations + 1):
+        clock.now += seconds
+        if gauge.due(done):
+            with gauge.saving():
+                clock.now += cost
+            found.append(done)
+    return found
+
+
+def test_cheap_checkpoints_are_made_every_few_iterations(clock: Clock) -> None:
+    assert made(clock, 50, seconds=1.0, cost=0.1) == [10, 20, 30, 40, 50]
+
+
+def test_dear_checkpoints_are_made_less_often(clock: Clock) -> None:
+    # 50 times the 1.5 s of one are 75 s, so every 1500 of the iterations of 0.05 s
+    found = made(clock, 20_000, seconds=0.05, cost=1.5, every=200)
+    assert found[:3] == [200, 1800, 3400]
+    assert 1.5 * len(found) <= pace.SHARE * 20_000 * 0.05
+
+
+def test_checkpoints_that_become_dearer_are_made_less_often(clock: Clock) -> None:
+    gauge = pace.Pace(1)
+    for cost in (0.0, 1.0):
+        with gauge.saving():
+            clock.now += cost
+    clock.now += 49
+    assert not gauge.due(1)
+    clock.now += 1
+    assert gauge.due(2)
