@@ -7,6 +7,7 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from gains.detection import boxes as box_ops
+from gains.detection.block_maps import BlockMaps
 from gains.detection.types import Target
 
 OBJECTS = 10
@@ -29,7 +30,8 @@ def scene(size: int, seed: int = 0) -> tuple[Tensor, Target]:
         masks.append(mask.to(torch.uint8))
         boxes.append([cx - radius, cy - radius, cx + radius, cy + radius])
     labels, stack = torch.zeros(OBJECTS, dtype=torch.int64), torch.stack(masks)
-    return image, Target(torch.tensor(boxes), labels, stack, 1 + stack.float())
+    maps = BlockMaps.of([(m.float(), 0, 0) for m in stack], [1.0] * OBJECTS, (size, size))
+    return image, Target(torch.tensor(boxes), labels, stack, maps)
 
 
 def fixed_proposals(target: Target, size: int, count: int) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_settings
+from tiny import maps_of, tiny_settings
 
 from gains.detection.mask_head import mask_loss
 from gains.detection.types import Detections, Detector, Target, Task
@@ -39,7 +39,7 @@ def scene(classes: int = 2, objects: int = 3) -> tuple[torch.Tensor, Target]:
         image[:, y : y + 16, x : x + 16] = 130 + 40 * k
         boxes[k] = torch.tensor([x, y, x + 16, y + 16])
     labels = torch.arange(objects) % classes
-    return image, Target(boxes, labels, masks, 1 + 0.5 * masks.float())
+    return image, Target(boxes, labels, masks, maps_of(1 + 0.5 * masks.float()))
 
 
 def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -111,7 +111,7 @@ def test_an_image_without_objects(method: str, variant: str) -> None:
         torch.zeros(0, 4),
         torch.zeros(0, dtype=torch.int64),
         torch.zeros(0, 64, 64, dtype=torch.uint8),
-        torch.zeros(0, 64, 64),
+        maps_of(torch.zeros(0, 64, 64)),
     )
     for targets in ([nothing], [nothing, target]):
         loss = total(model.losses([image] * len(targets), targets, torch.Generator()))

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
+from tiny import planes_of
 
 from gains.anomaly.block import AnomalyMap
+from gains.detection.resize import resize_image
 from gains.instances import Instances, encode_mask
 from gains.training.targets import Resizer, make_target, tight_box
 
@@ -67,7 +70,7 @@ def test_an_object_that_vanishes_takes_its_map_along() -> None:
     assert target.maps is not None
     planes = torch.stack([torch.from_numpy(m.full((50, 60))).float() for m in maps[:2]])
     wanted = F.interpolate(planes[None], (25, 30), mode="bilinear")[0]
-    torch.testing.assert_close(target.maps, wanted, atol=1e-6, rtol=0)
+    torch.testing.assert_close(planes_of(target.maps), wanted, atol=1e-6, rtol=0)
 
 
 def test_a_pixel_that_is_covered_by_half_belongs_to_the_mask() -> None:
@@ -85,3 +88,13 @@ def test_tight_boxes() -> None:
     assert tight_box(mask).tolist() == [3, 2, 9, 5]
     assert tight_box(mask, top=10, left=20).tolist() == [23, 12, 29, 15]
     assert tight_box(torch.zeros(4, 4, dtype=torch.bool)).tolist() == [0, 0, 0, 0]
+
+
+def test_an_image_is_resized_as_pillow_does_whether_grey_or_not() -> None:
+    generator = np.random.default_rng(0)
+    colour = generator.integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    grey = np.repeat(colour[:, :, :1], 3, axis=2)
+    for pixels in (colour, grey):
+        wanted = Image.fromarray(pixels).resize((70, 90), Image.Resampling.BILINEAR)
+        found = resize_image(torch.from_numpy(pixels).permute(2, 0, 1), (90, 70))
+        np.testing.assert_array_equal(found.permute(1, 2, 0).numpy(), np.asarray(wanted))

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from gains.anomaly.build import build_maps
 from gains.config import MapSettings, RecipeSettings, SplitSettings
 from gains.datasets.build import convert
 from gains.datasets.coco import read_coco
 from gains.datasets.split import read_split
 from gains.datasets.splitting import make_split
+from gains.detection.block_maps import BlockMaps
 from gains.methods import METHODS
 from gains.strict import merge
 from gains.training.job import Job
@@ -96,6 +99,27 @@ def settings_of(method: str, variant: str = "default", **recipe: Any) -> dict[st
         "max_detections": 20,
         "cell_category": 1 if record.needs_cell else None,
     }
+
+
+def maps_of(planes: Tensor, constant: float = 1.0) -> BlockMaps:
+    """Return whole planes (N, H, W) as maps."""
+    parts = [(plane - constant, 0, 0) for plane in planes]
+    size = (planes.shape[1], planes.shape[2])
+    return BlockMaps.of(parts, [constant] * len(planes), size)
+
+
+def planes_of(maps: BlockMaps) -> Tensor:
+    """Return maps as whole planes (N, H, W)."""
+    height, width = maps.size
+    planes = maps.constants[:, None, None].repeat(1, height, width)
+    for plane, number in zip(planes, maps.index.tolist(), strict=True):
+        if number >= 0:
+            x, y = (int(v) for v in maps.corners[number])
+            block = maps.blocks[number]
+            top, left = max(0, -y), max(0, -x)
+            part = block[top : max(top, height - y), left : max(left, width - x)]
+            plane[y + top : y + top + part.shape[0], x + left : x + left + part.shape[1]] += part
+    return planes
 
 
 def job_of(tiny: Tiny, folder: Path, settings: dict[str, Any], seed: int = 0) -> Job:

@@ -8,13 +8,14 @@ annotation id. Equal maps give equal bytes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,9 +145,14 @@ class MapStore:
         return self._archive
 
     def _read(self, name: str) -> NDArray[Any]:
+        with self._member(name) as file:
+            return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+
+    @contextlib.contextmanager
+    def _member(self, name: str) -> Iterator[IO[bytes]]:
         try:
             with self._open().open(f"{name}.npy") as file:
-                return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
+                yield file
         except (zipfile.BadZipFile, EOFError, zlib.error) as error:
             raise self._damaged(error) from error
 
@@ -164,6 +170,16 @@ class MapStore:
     def size(self, annotation_id: int) -> tuple[int, int]:
         """Return height and width of the map's image; errors as in :meth:`block`."""
         height, width = self._sizes[self._place(annotation_id)]
+        return int(height), int(width)
+
+    def shape(self, annotation_id: int) -> tuple[int, int]:
+        """Return height and width of the map's block without reading it; errors as there."""
+        self._place(annotation_id)
+        if annotation_id not in self._with_block:
+            return 0, 0
+        with self._member(str(annotation_id)) as file:
+            np.lib.format.read_magic(file)
+            height, width = np.lib.format.read_array_header_1_0(file)[0]
         return int(height), int(width)
 
     def block(self, annotation_id: int) -> AnomalyMap:

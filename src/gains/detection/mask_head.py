@@ -96,10 +96,11 @@ def map_targets(positives: Positives) -> Tensor:
     Raises:
         ValueError: the training samples carry no maps.
     """
-    stacks = [t.maps for t in positives.targets if t.maps is not None]
-    if len(stacks) != len(positives.targets):
+    maps = [t.maps for t in positives.targets if t.maps is not None]
+    if len(maps) != len(positives.targets):
         raise ValueError("this method reads gradient anomaly maps, but the samples have none")
-    return crops(stacks, positives)
+    parts = zip(maps, positives.boxes, positives.matched, strict=True)
+    return torch.cat([own.crop(boxes, index, MASK_SIZE) for own, boxes, index in parts])
 
 
 def crops(stacks: list[Tensor], positives: Positives, size: int = MASK_SIZE) -> Tensor:

@@ -50,16 +50,16 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
 
 
 def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:
-    """Crop full-image planes to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
+    """Crop full-image masks to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
 
     Args:
-        stack: (N, H, W) masks or maps.
+        stack: (N, H, W) masks.
         boxes: float32 (R, 4), px.
         index: int64 (R,), the plane each box is cropped from.
         size: output side.
 
     Returns:
-        float32 (R, size, size); for masks the covered share, for maps the mean value.
+        float32 (R, size, size), the covered share.
     """
     if len(boxes) == 0:
         return boxes.new_zeros((0, size, size))

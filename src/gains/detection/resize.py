@@ -19,6 +19,13 @@ def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:
     """Resize uint8 (3, H, W) bilinearly with antialiasing (Pillow), as detectron2 does."""
     if tuple(image.shape[1:]) == size:
         return image
-    pixels = Image.fromarray(image.permute(1, 2, 0).numpy())
-    resized = pixels.resize((size[1], size[0]), Image.Resampling.BILINEAR)
-    return torch.from_numpy(np.asarray(resized).copy()).permute(2, 0, 1)
+    if torch.equal(image[0], image[1]) and torch.equal(image[0], image[2]):
+        return _resized(image[0].contiguous(), size).expand(3, -1, -1)
+    return _resized(image.permute(1, 2, 0).contiguous(), size).permute(2, 0, 1)
+
+
+def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize uint8 (H, W) or (H, W, 3); each channel for itself, so a grey image needs one."""
+    picture = Image.fromarray(pixels.numpy())
+    resized = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(resized))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from gains.detection.block_maps import BlockMaps
+
 
 @dataclass(frozen=True)
 class Task:
@@ -32,22 +34,22 @@ class Target:
         boxes: float32 (N, 4), x0 y0 x1 y1 in px.
         labels: int64 (N,), class index 0..K-1.
         masks: uint8 (N, H, W), 0 or 1.
-        maps: float32 (N, H, W) gradient anomaly maps, or None if the method reads none.
+        maps: N gradient anomaly maps, or None if the method reads none.
     """
 
     boxes: Tensor
     labels: Tensor
     masks: Tensor
-    maps: Tensor | None = None
+    maps: BlockMaps | None = None
 
     def select(self, keep: Tensor) -> Target:
         """Return the objects that ``keep``, bool (N,), chooses."""
-        maps = None if self.maps is None else self.maps[keep]
+        maps = None if self.maps is None else self.maps.select(keep)
         return Target(self.boxes[keep], self.labels[keep], self.masks[keep], maps)
 
     def to(self, device: torch.device) -> Target:
         """Return the target on a device; tensors that are there already are shared, not copied."""
-        maps = None if self.maps is None else self.maps.to(device, non_blocking=True)
+        maps = None if self.maps is None else self.maps.to(device)
         return Target(
             self.boxes.to(device, non_blocking=True),
             self.labels.to(device, non_blocking=True),

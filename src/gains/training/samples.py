@@ -105,13 +105,24 @@ class Samples(Dataset[Sample]):
         return flipped(self._at_size(int(order[place]), short), flips)
 
     def _bytes(self) -> int:
-        """Return the bytes of all samples at every size: masks take one a pixel, maps four."""
-        each = 1 if self.maps is None else 5
-        return sum(
-            math.prod(scaled_size((r.height, r.width), short, self.recipe.max_size))
-            * (3 + each * len(self.coco.annotations[r.id]))
-            for r in self.records
-            for short in self.recipe.train_sizes
+        """Return the bytes of all samples at every size: image and masks, and the maps' blocks."""
+        total = 0
+        for record in self.records:
+            block = 0 if self.maps is None else self._block_pixels(self.maps, record)
+            for short in self.recipe.train_sizes:
+                pixels = math.prod(
+                    scaled_size((record.height, record.width), short, self.recipe.max_size)
+                )
+                total += pixels * (3 + len(self.coco.annotations[record.id]))
+                total += 4 * block * pixels // (record.height * record.width)
+        return total
+
+    def _block_pixels(self, store: MapStore, record: ImageRecord) -> int:
+        """Return the pixels of an image's blocks, which have the size that holds the largest."""
+        shapes = [store.shape(int(a["id"])) for a in self.coco.annotations[record.id]]
+        used = [shape for shape in shapes if math.prod(shape)]
+        return (
+            len(used) * max((h for h, _ in used), default=0) * max((w for _, w in used), default=0)
         )
 
     def _at_size(self, index: int, short: int) -> Sample:

@@ -6,6 +6,7 @@ Only the surroundings of an object are resized: the rest of its planes is consta
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from pycocotools import mask as coco_mask
 from torch import Tensor
 
 from gains.anomaly.block import AnomalyMap
+from gains.detection.block_maps import BlockMaps
 from gains.detection.types import Target
 from gains.instances import Instances
 
@@ -37,12 +39,12 @@ def make_target(
     boxes = torch.zeros((len(instances), 4))
     resize = Resizer((instances.height, instances.width), size, antialias=True)
     outer = coco_mask.toBbox(instances.masks).round().astype(int).reshape(-1, 4)
-    stack = torch.from_numpy(instances.stack())
-    for plane, box, mask, (x, y, width, height) in zip(
-        planes, boxes, stack, outer.tolist(), strict=True
+    for plane, box, code, (x, y, width, height) in zip(
+        planes, boxes, instances.masks, outer.tolist(), strict=True
     ):
         if width and height:
-            part, top, left = resize(mask[y : y + height, x : x + width].float(), y, x)
+            mask = coco_mask.decode(code)[y : y + height, x : x + width]
+            part, top, left = resize(torch.from_numpy(mask.astype(np.float32)), y, x)
             inside = part >= HALF
             _put(plane, inside, top, left)
             box[:] = tight_box(inside, top, left)
@@ -52,17 +54,14 @@ def make_target(
     return target if kept.all() else target.select(kept)
 
 
-def _resized_maps(maps: list[AnomalyMap], instances: Instances, size: Size) -> Tensor:
+def _resized_maps(maps: list[AnomalyMap], instances: Instances, size: Size) -> BlockMaps:
     """Resize maps bilinearly without antialiasing, as the published program."""
     resize = Resizer((instances.height, instances.width), size, antialias=False)
-    planes = torch.empty((len(maps), *size))
-    for plane, found in zip(planes, maps, strict=True):
-        plane.fill_(found.constant)
-        if found.block.size:
-            block = torch.from_numpy(found.block.astype(np.float32))
-            part, top, left = resize(block - found.constant, found.y0, found.x0)
-            _put(plane, part + found.constant, top, left)
-    return planes
+    parts = []
+    for found in maps:
+        block = torch.from_numpy(found.block.astype(np.float32)) - found.constant
+        parts.append(resize(block, found.y0, found.x0) if found.block.size else (block, 0, 0))
+    return BlockMaps.of(parts, [found.constant for found in maps], size)
 
 
 def _put(plane: Tensor, part: Tensor, top: int, left: int) -> None:
@@ -71,11 +70,12 @@ def _put(plane: Tensor, part: Tensor, top: int, left: int) -> None:
 
 def tight_box(mask: Tensor, top: int = 0, left: int = 0) -> Tensor:
     """Return x0 y0 x1 y1 of a bool (h, w) mask whose first pixel is at (top, left); 0 if empty."""
-    rows, columns = (torch.nonzero(mask.any(dim=axis)).flatten() for axis in (1, 0))
+    pixels = mask.numpy()
+    rows, columns = (np.flatnonzero(pixels.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return torch.zeros(4)
     ends = [columns[0] + left, rows[0] + top, columns[-1] + left + 1, rows[-1] + top + 1]
-    return torch.stack(ends).float()
+    return torch.tensor(ends, dtype=torch.float32)
 
 
 class Resizer:
@@ -89,8 +89,8 @@ class Resizer:
 
     def __init__(self, shape: Size, size: Size, antialias: bool) -> None:
         self.same = shape == size
-        self.down = _weights(shape[0], size[0], antialias)
-        self.across = _weights(shape[1], size[1], antialias)
+        self.down = _Axis.of(shape[0], size[0], antialias)
+        self.across = _Axis.of(shape[1], size[1], antialias)
 
     def __call__(self, part: Tensor, top: int, left: int) -> tuple[Tensor, int, int]:
         """Resize the part (h, w) of a plane that is zero outside it.
@@ -100,21 +100,45 @@ class Resizer:
         """
         if self.same:
             return part, top, left
-        down = self.down[:, top : top + part.shape[0]]
-        across = self.across[:, left : left + part.shape[1]]
-        rows, columns = (torch.nonzero(m.any(dim=1)).flatten().tolist() for m in (down, across))
-        if not rows or not columns:  # without antialiasing a thin part may lie between the samples
+        down, row = self.down.touched(top, top + part.shape[0])
+        across, column = self.across.touched(left, left + part.shape[1])
+        if not len(down) or not len(across):
             return part.new_zeros((0, 0)), 0, 0
-        resized = down[rows[0] : rows[-1] + 1] @ part @ across[columns[0] : columns[-1] + 1].T
-        return resized, rows[0], columns[0]
+        return down @ part @ across.T, row, column
 
 
-@functools.lru_cache(maxsize=16)
-def _weights(length: int, wanted: int, antialias: bool) -> Tensor:
-    """Return what each cell of an axis adds to each wanted one, float32 (wanted, length)."""
-    scale = length / wanted
-    reach = max(scale, 1.0) if antialias else 1.0
-    centre = (torch.arange(wanted, dtype=torch.float64) + 0.5) * scale - 0.5
-    cell = torch.arange(length, dtype=torch.float64)
-    weights = (1 - (cell - centre[:, None]).abs() / reach).clamp(min=0)
-    return (weights / weights.sum(dim=1, keepdim=True)).float()
+class _Axis(NamedTuple):
+    """How the cells of an axis become wanted ones.
+
+    Args:
+        weights: what each cell adds to each wanted one, float32 (wanted, length).
+        first: the first wanted one that a cell or a later one adds to.
+        end: one past the last wanted one that a cell or an earlier one adds to.
+    """
+
+    weights: Tensor
+    first: list[int]
+    end: list[int]
+
+    @staticmethod
+    @functools.lru_cache(maxsize=16)
+    def of(length: int, wanted: int, antialias: bool) -> _Axis:
+        scale = length / wanted
+        reach = max(scale, 1.0) if antialias else 1.0
+        centre = (torch.arange(wanted, dtype=torch.float64) + 0.5) * scale - 0.5
+        cell = torch.arange(length, dtype=torch.float64)
+        share = (1 - (cell - centre[:, None]).abs() / reach).clamp(min=0)
+        weights = (share / share.sum(dim=1, keepdim=True)).float()
+        adds = (weights != 0).numpy()
+        first = np.where(adds.any(axis=0), adds.argmax(axis=0), wanted)
+        end = np.where(adds.any(axis=0), wanted - adds[::-1].argmax(axis=0), 0)
+        first = np.minimum.accumulate(first[::-1])[::-1]
+        return _Axis(weights, first.tolist(), np.maximum.accumulate(end).tolist())
+
+    def touched(self, start: int, stop: int) -> tuple[Tensor, int]:
+        """Return the weights of these cells in the wanted ones they add to, and the first of them.
+
+        Without antialiasing a few cells may lie between the samples, and add to none.
+        """
+        first, end = self.first[start], self.end[stop - 1]
+        return self.weights[first : max(first, end), start:stop], first

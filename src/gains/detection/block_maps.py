@@ -1,0 +1,120 @@
+"""Gradient anomaly maps of an image's objects, kept as the blocks where they are not constant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gains.detection.roi_align import roi_align
+
+RING = 1
+"""px around a block: to RoIAlign, what lies up to a pixel outside a plane is its border."""
+
+
+@dataclass
+class BlockMaps:
+    """N maps of one image; a tenth of what whole planes would take.
+
+    Args:
+        constants: float32 (N,), the value outside the block.
+        blocks: float32 (M, h, w), M at least 1, the map less its constant, inside a ring and filled
+            up with zeros to a common size.
+        corners: float32 (M, 2), x and y of the blocks' first pixel, px; may lie outside the image.
+        index: int64 (N,), the block of each map; -1 for one that is constant everywhere.
+        size: height and width of the image.
+    """
+
+    constants: Tensor
+    blocks: Tensor
+    corners: Tensor
+    index: Tensor
+    size: tuple[int, int]
+
+    @staticmethod
+    def of(
+        parts: list[tuple[Tensor, int, int]], constants: list[float], size: tuple[int, int]
+    ) -> BlockMaps:
+        """Put maps together.
+
+        Args:
+            parts: of each map what differs from its constant, float32 (h, w) less the constant,
+                with its top and left in the image; (0, 0) if all is constant.
+            constants: of each map.
+            size: height and width of the image.
+        """
+        number = torch.tensor([part.numel() > 0 for part, _, _ in parts], dtype=torch.bool)
+        given = [part for part in parts if part[0].numel()]
+        height = 2 * RING + max((part.shape[0] for part, _, _ in given), default=0)
+        width = 2 * RING + max((part.shape[1] for part, _, _ in given), default=0)
+        blocks = torch.zeros((max(1, len(given)), height, width))
+        corners = torch.zeros((len(blocks), 2))
+        for block, corner, (part, top, left) in zip(blocks, corners, given, strict=False):
+            _put(block[: part.shape[0] + 2 * RING, : part.shape[1] + 2 * RING], part)
+            _continue(block, part, top, left, size)
+            corner[0], corner[1] = left - RING, top - RING
+        index = torch.where(number, number.cumsum(0) - 1, -1)
+        return BlockMaps(torch.tensor(constants), blocks, corners, index, size)
+
+    def select(self, keep: Tensor) -> BlockMaps:
+        """Return the maps that ``keep``, bool (N,), chooses."""
+        return BlockMaps(
+            self.constants[keep], self.blocks, self.corners, self.index[keep], self.size
+        )
+
+    def to(self, device: torch.device) -> BlockMaps:
+        """Return the maps on a device; tensors that are there already are shared, not copied."""
+        constants, blocks, corners, index = (
+            tensor.to(device, non_blocking=True)
+            for tensor in (self.constants, self.blocks, self.corners, self.index)
+        )
+        return BlockMaps(constants, blocks, corners, index, self.size)
+
+    def flip(self, axes: list[int]) -> BlockMaps:
+        """Return the maps turned over along axes of (N, height, width)."""
+        corners = self.corners.clone()
+        for axis in axes:
+            corners[:, 2 - axis] = (
+                self.size[axis - 1] - self.blocks.shape[axis] - corners[:, 2 - axis]
+            )
+        return BlockMaps(self.constants, self.blocks.flip(axes), corners, self.index, self.size)
+
+    def crop(self, boxes: Tensor, index: Tensor, size: int) -> Tensor:
+        """Crop maps to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
+
+        Args:
+            boxes: float32 (R, 4) inside the image, px.
+            index: int64 (R,), the map that each box is cropped from.
+            size: output side.
+
+        Returns:
+            float32 (R, size, size), mean values.
+        """
+        if len(boxes) == 0:
+            return boxes.new_zeros((0, size, size))
+        own = self.index[index]
+        block = own.clamp(min=0)
+        shifted = boxes - self.corners[block].repeat(1, 2)
+        rois = torch.cat([block[:, None].to(boxes.dtype), shifted], dim=1)
+        found = roi_align(self.blocks[:, None], rois, size, 1.0)[:, 0]
+        found = torch.where((own >= 0)[:, None, None], found, 0)
+        return found + self.constants[index][:, None, None]
+
+
+def _put(place: Tensor, part: Tensor) -> None:
+    place[RING:-RING, RING:-RING] = part
+
+
+def _continue(block: Tensor, part: Tensor, top: int, left: int, size: tuple[int, int]) -> None:
+    """Let the ring go on with the block's border where that is the image's, as RoIAlign would."""
+    height, width = part.shape
+    rows, columns = slice(0, height + 2 * RING), slice(0, width + 2 * RING)
+    if top == 0:
+        block[0, columns] = block[RING, columns]
+    if top + height == size[0]:
+        block[height + RING, columns] = block[height, columns]
+    if left == 0:
+        block[rows, 0] = block[rows, RING]
+    if left + width == size[1]:
+        block[rows, width + RING] = block[rows, width]

@@ -1,0 +1,80 @@
+"""Maps kept as blocks against RoIAlign of whole planes."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import planes_of
+from torch import Tensor
+
+from gains.detection.block_maps import BlockMaps
+from gains.detection.boxes import nonempty
+from gains.detection.pooling import crop
+
+SIZE = (40, 50)
+PLACES = [  # top, left, height, width: inside, at two edges, at the others, all, a line
+    (10, 12, 9, 7),
+    (0, 0, 6, 8),
+    (30, 35, 10, 15),
+    (0, 0, 40, 50),
+    (17, 0, 1, 50),
+]
+
+
+def made(seed: int = 0) -> tuple[BlockMaps, Tensor]:
+    """Maps at all places and two constant ones, and the same as planes."""
+    generator = torch.Generator().manual_seed(seed)
+    parts, planes, constants = [], [], []
+    for top, left, height, width in PLACES:
+        part = torch.rand(height, width, generator=generator) - 0.3
+        plane = torch.ones(SIZE)
+        plane[top : top + height, left : left + width] += part
+        parts.append((part, top, left))
+        planes.append(plane)
+        constants.append(1.0)
+    for at, constant in ((1, 0.0), (6, 1.0)):
+        parts.insert(at, (torch.zeros(0, 0), 0, 0))
+        planes.insert(at, torch.full(SIZE, constant))
+        constants.insert(at, constant)
+    return BlockMaps.of(parts, constants, SIZE), torch.stack(planes)
+
+
+def boxes(count: int) -> Tensor:
+    """Boxes inside the image, many of which touch its border."""
+    generator = torch.Generator().manual_seed(1)
+    ends = torch.rand(4 * count, 2, 2, generator=generator) * 1.6 - 0.3
+    ends = ends.clamp(0, 1).sort(dim=1).values * torch.tensor([SIZE[1], SIZE[0]])
+    found = ends.flatten(1)
+    return found[nonempty(found)][:count]
+
+
+@pytest.mark.parametrize("axes", [[], [1], [2], [1, 2]])
+def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
+    maps, planes = made()
+    maps, planes = maps.flip(axes), planes.flip(axes)
+    torch.testing.assert_close(planes_of(maps), planes)
+    own = boxes(400)
+    assert (own == 0).any()
+    assert (own[:, 2:] == torch.tensor([50.0, 40.0])).any()
+    index = torch.arange(400) % len(planes)
+    wanted = crop(planes, own, index, 28)
+    torch.testing.assert_close(maps.crop(own, index, 28), wanted, atol=2e-5, rtol=0)
+
+
+def test_maps_are_chosen_like_their_objects() -> None:
+    maps, planes = made()
+    keep = torch.tensor([True, True, False, False, True, True, False])
+    torch.testing.assert_close(planes_of(maps.select(keep)), planes[keep])
+
+
+def test_maps_that_are_all_constant_have_crops_too() -> None:
+    maps = BlockMaps.of([(torch.zeros(0, 0), 0, 0)] * 2, [1.0, 0.0], SIZE)
+    found = maps.crop(boxes(4), torch.tensor([0, 1, 1, 0]), 3)
+    assert found.mean(dim=(1, 2)).tolist() == [1, 0, 0, 1]
+    assert maps.crop(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64), 28).shape == (0, 28, 28)
+
+
+def test_no_map_at_all() -> None:
+    maps = BlockMaps.of([], [], SIZE)
+    assert maps.constants.shape == (0,)
+    assert planes_of(maps).shape == (0, *SIZE)
