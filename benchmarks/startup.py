@@ -25,7 +25,7 @@ ROOT = Path(__file__).parent.parent
 IMPORTS = {
     "python": "pass",
     "torch": "import torch",
-    "gains data list": "import gains.datasets, gains.fetch.report",
+    "gains data list": "import gains.datasets.catalogue, gains.fetch.report",
     "gains maps": "import gains.anomaly.build",
     "gains split": "import gains.datasets.splitting",
     "gains score": "import gains.scoring",

@@ -10,8 +10,8 @@ from isbi_files import Drawing, H, W, Writer, cell, draw, write_set, write_v5, w
 from PIL import Image
 from scipy import io, sparse
 
-from gains.datasets import DATASETS
 from gains.datasets.build import convert
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.datasets.matlab import count_cells, read_array, read_cells, variables
 from gains.datasets.split import PARTS, read_split

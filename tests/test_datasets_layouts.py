@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets import DATASETS, pannuke
+from gains.datasets import pannuke
 from gains.datasets.build import check_options, convert
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.files import read_json
 

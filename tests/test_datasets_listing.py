@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets import DATASETS
 from gains.datasets.base import Dataset
 from gains.datasets.build import check_options, inputs_of
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.listing import as_markdown
 from gains.fetch.sources import read_sources
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gains.datasets import DATASETS
 from gains.datasets.build import check_options, convert
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.datasets.scenes import Blob, overlap_ratio
 from gains.files import read_json

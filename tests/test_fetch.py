@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from fetch_server import Project, Server, digest, serving, zipped
 
-from gains.datasets import DATASETS
+from gains.datasets.catalogue import DATASETS
 from gains.fetch.report import changes, state, verify
 from gains.fetch.sources import read_sources
 

@@ -32,7 +32,7 @@ TORCH_FREE = [
     "gains.config",
     "gains.study",
     "gains.methods",
-    "gains.datasets",
+    "gains.datasets.catalogue",
     "gains.datasets.build",
     "gains.anomaly.build",
     "gains.metrics",
@@ -48,6 +48,15 @@ def test_what_needs_no_torch_does_not_import_it() -> None:
     code = f"import sys, {', '.join(TORCH_FREE)}; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
+
+
+def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> None:
+    """It makes a dozen modules and their settings, more than all else that scoring needs."""
+    code = (
+        "import sys, gains.scoring, gains.anomaly.build; "
+        "sys.exit('gains.datasets.catalogue' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 FORBIDDEN = [

@@ -331,10 +331,11 @@ def test_a_full_disk_leaves_nothing_half(
     earlier = tmp_path / "earlier.pt"
     checkpoint.save(earlier, {"kept": torch.ones(3)})
 
-    def full(self: Path, data: bytes) -> int:
+    def full(content: Any, file: Any) -> None:
+        file.write(b"the beginning")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(torch, "save", full)
     with pytest.raises(OSError, match="No space left"):
         training.train(job)
     monkeypatch.undo()

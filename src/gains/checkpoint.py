@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import struct
 from pathlib import Path
@@ -22,10 +21,9 @@ BROKEN = (
 
 def save(path: str | Path, content: dict[str, Any]) -> None:
     """Save tensors and plain values atomically; equal content gives equal bytes."""
-    buffer = io.BytesIO()  # a file's name would become part of the archive
-    torch.save(content, buffer)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.getvalue())
+    # given its name instead of the open file, torch would make that a part of the archive
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        torch.save(content, file)
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:

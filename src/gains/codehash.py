@@ -18,7 +18,7 @@ LEFT_OUT = frozenset(
         # that editing one method reruns that method only.
         "gains.registry",
         "gains.methods",
-        "gains.datasets",
+        "gains.datasets.catalogue",
         "gains.figures",
         # What they decide reaches a step through its parameters, after defaults are merged.
         "gains.config",

@@ -39,6 +39,6 @@ def spread(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(min(jobs, len(work)), context) as pool:
         try:
-            yield pool.map(function, work)
+            yield pool.map(function, work, chunksize=max(1, len(work) // (16 * jobs)))
         finally:
             pool.shutdown(cancel_futures=True)

@@ -14,6 +14,7 @@ from gains.files import read_json
 from gains.instances import Rle
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
+NEEDED = frozenset(KEYS)
 
 
 class Detection(NamedTuple):
@@ -87,7 +88,7 @@ def _sound_masks(predictions: list[Any], truth: CocoDataset) -> dict[int, Rle]:
 
 
 def _check(record: Any, truth: CocoDataset, known: Rle | None) -> tuple[int, int, Detection]:
-    if not isinstance(record, dict) or any(key not in record for key in KEYS):
+    if not isinstance(record, dict) or not record.keys() >= NEEDED:
         found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
         raise ValueError(f"expected the keys {', '.join(KEYS)}, found {found}")
     image_id, category = whole(record, "image_id"), whole(record, "category_id")

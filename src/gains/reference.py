@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gains import config
-from gains.datasets import DATASETS
+from gains.datasets.catalogue import DATASETS
 from gains.detection.settings import TwoStageSettings
 from gains.methods import METHODS, Method
 

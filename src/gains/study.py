@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,6 +74,12 @@ class Study:
             for variant in variants:
                 for dataset in self.settings.datasets:
                     self._resolve(dataset, method, variant)
+
+    def below(self, results: str) -> Study:
+        """Return this study with another folder for what it makes of its data."""
+        moved = copy.copy(self)
+        moved.results = results
+        return moved
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return a data set's block; an unknown name is a ValueError listing those known."""

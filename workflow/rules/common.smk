@@ -12,7 +12,7 @@ sys.path.insert(0, SRC)
 
 from gains import compare, provenance, tables
 from gains.codehash import of as code
-from gains.datasets import DATASETS
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.build import check_options, inputs_of, receipt
 from gains.fetch.pins import wanted
 from gains.fetch.report import changes

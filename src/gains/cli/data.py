@@ -145,7 +145,8 @@ def list_datasets(
     Example:
       gains data list
     """
-    from gains.datasets import DATASETS, listing
+    from gains.datasets import listing
+    from gains.datasets.catalogue import DATASETS
     from gains.fetch.report import state
 
     if markdown:

@@ -16,7 +16,7 @@ def raw_name(name: str, sources: Path) -> str:
     Raises:
         ValueError: there is no such data set, or it needs no fetching.
     """
-    from gains.datasets import DATASETS
+    from gains.datasets.catalogue import DATASETS
     from gains.fetch.sources import read_sources
     from gains.registry import nearest
 

@@ -78,6 +78,38 @@ def summary(
     write_summary([str(path) for path in [*scores, *(more or [])]], out)
 
 
+@app.command()
+def rescore(
+    out: Annotated[Path, typer.Option(help="Folder to write scores and tables into.")],
+    config: Config = Path("config.yaml"),
+    study: StudyName = None,
+    clean_score_threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Instead of the study's, to see what it does."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+) -> None:
+    """Score all runs of a study anew from its predictions, and make its tables from that.
+
+    All in one go, into a folder of its own: for a study as it stands, the very files that the
+    workflow makes job by job below results/<study>, whose records stay as they are.
+
+    \b
+    Example:
+      gains rescore --study demo --clean-score-threshold 0.7 --jobs 2 --out rescored
+    """
+    from gains import rescore as room
+    from gains.study import open_study
+
+    chosen = open_study(config, study)
+    if clean_score_threshold is not None:
+        chosen.settings = chosen.settings.model_copy(
+            update={"clean_score_threshold": clean_score_threshold}
+        )
+    number = room.rescore(chosen, out, jobs)
+    typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
+
+
 def _parse(text: str) -> dict[str, Any]:
     try:
         content = json.loads(text)

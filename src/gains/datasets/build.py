@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import gains
-from gains.datasets import DATASETS
 from gains.datasets.base import Counts, Made, Scene
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import write_coco
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.report import verify

@@ -65,9 +65,10 @@ def sound_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -
 
 def _is_usual(item: dict[str, Any], size: list[int]) -> bool:
     stated = item.get("size")
+    # equal to a list of two, so it is one; but 512.0 and True are equal to whole numbers too
     return (
         stated == size
-        and all(type(side) is int for side in stated)
+        and type(stated[0]) is type(stated[1]) is int
         and isinstance(item.get("counts"), str)
     )
 

@@ -1,0 +1,93 @@
+"""Scores and tables of a whole study from its predictions, in one go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gains import compare, tables
+from gains.datasets.split import read_split
+from gains.files import check_output, write_json
+from gains.parallel import spread
+from gains.progress import progress
+from gains.runs import Run
+from gains.scoring import score_files
+from gains.study import Study
+from gains.summary import write_summary
+
+
+class _Work(NamedTuple):
+    """A run to be scored: its inputs, the options, and the file to write."""
+
+    coco: Path
+    split: Path
+    fold: int
+    predictions: Path
+    options: dict[str, Any]
+    out: Path
+
+
+def rescore(study: Study, out: Path, jobs: int = 1) -> int:
+    """Score every run of a study and make all its tables from that; return the number of runs.
+
+    Below ``out`` the files have the names that they have below ``results/<study>``: for the study
+    as it stands, equal files. Nothing there is touched, so other thresholds can be tried.
+
+    Args:
+        study: its predictions must have been made.
+        out: folder for ``runs/<run>/test.scores.json`` and ``tables``.
+        jobs: processes; the files do not depend on it.
+
+    Raises:
+        FileNotFoundError: a run has no predictions yet; the first of them is named.
+        ValueError: ``out`` is the study's own folder, which the workflow looks after, or an input
+            is broken.
+    """
+    if out.resolve() == Path(study.results).resolve():
+        raise ValueError(
+            f"{out}: the workflow keeps records of what it made there; choose another folder"
+        )
+    moved = study.below(str(out))
+    work = [_work(study, moved, run) for run in study.runs()]
+    missing = [item.predictions for item in work if not item.predictions.is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{missing[0]}: no such predictions; {len(missing)} of {len(work)} runs have none yet: "
+            f"make them with `snakemake --cores all all_runs --config study={study.name}`"
+        )
+    check_output(work[0].out)
+    with spread(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:
+        for done, _ in enumerate(scored, start=1):
+            advance(done)
+    _tables(moved, [str(item.out) for item in work])
+    return len(work)
+
+
+def _work(study: Study, moved: Study, run: Run) -> _Work:
+    options = {
+        "max_detections": study.dataset(run.dataset).max_detections,
+        "clean_score_threshold": study.settings.clean_score_threshold,
+    }
+    return _Work(
+        study.coco(run.dataset),
+        study.split(run.dataset),
+        run.fold,
+        study.run_folder(run) / "test.predictions.json.gz",
+        options,
+        moved.run_folder(run) / "test.scores.json",
+    )
+
+
+def _score(work: _Work) -> None:
+    names = read_split(work.split).names("test", work.fold)
+    scores = score_files(work.coco, work.predictions, file_names=names, **work.options)
+    write_json(work.out, scores)
+
+
+def _tables(study: Study, scores: list[str]) -> None:
+    folder = Path(study.results) / "tables"
+    files = [folder / f"{name}.csv" for name in study.settings.tables]
+    for name, file in zip(study.settings.tables, files, strict=True):
+        tables.write_table(tables.spec(study, name), file)
+    compare.write_compare(compare.spec(study), [str(f) for f in files], folder / "compare.csv")
+    write_summary(scores, folder / "summary.json")
