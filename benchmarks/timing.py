@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -38,6 +40,39 @@ def wait(device: str) -> None:
     """Wait until an accelerator has finished."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
+
+
+class Gauge:
+    """Tells how busy a device was: a GPU as ``nvidia-smi`` says, a CPU by this process's threads.
+
+    A GPU counts as busy while any kernel runs, however few of its parts that one fills.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.cuda = torch.device(device).type == "cuda"
+        self._smi: subprocess.Popen[str] | None = None
+        self._began = self._cpu = 0.0
+
+    def start(self) -> None:
+        """Begin to measure."""
+        self._began, self._cpu = time.perf_counter(), time.process_time()
+        if self.cuda:
+            query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
+            command = ["nvidia-smi", *query, f"--id={torch.cuda.current_device()}", "-lms", "200"]
+            with contextlib.suppress(FileNotFoundError):  # then nothing tells
+                self._smi = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+    def stop(self) -> float | None:
+        """Return the share of the time that the device was busy, in [0, 1]; None if unknown."""
+        if not self.cuda:
+            taken = time.perf_counter() - self._began
+            return (time.process_time() - self._cpu) / (taken * torch.get_num_threads())
+        if self._smi is None:
+            return None
+        self._smi.terminate()
+        lines = self._smi.communicate()[0].split()
+        values = [int(line) for line in lines if line.isdigit()]
+        return statistics.fmean(values) / 100 if values else None
 
 
 def machine(device: str = "cpu") -> str:

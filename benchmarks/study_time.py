@@ -1,0 +1,137 @@
+"""How long the trainings of a study take on this machine: each row of a table, a few iterations.
+
+    python benchmarks/study_time.py [--study paper] [--table table3] [--methods gains]
+                                    [--iterations 20] [--device cpu] [--coco isbi2014.json]
+
+    on a GPU: --device cuda --skip 300 --iterations 300 --coco isbi2014.json (of `gains convert`)
+    one schedule end to end: --device cuda --methods gains --skip 0 --iterations 20000 --coco ...
+
+Every row trains by ``gains train``'s own function with the study's settings: image sizes, batch,
+anomaly maps, loading. Only the initial weights are random. The time of an iteration, without the
+first ones, which read the samples, times the study's iterations, data sets and seeds is the time of
+the table, one training after the other; ``--at-once 1.8`` divides it by what ``packing.py`` found
+that several gain. Without ``--coco`` the images are drawn cells of ISBI2014's size.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from datasets import write_cells
+from timing import machine
+from trainings import Measured, measure, train_all
+
+from gains.anomaly.build import build_maps
+from gains.config import MapSettings
+from gains.datasets.coco import read_coco
+from gains.runs import Run
+from gains.study import Study, open_study
+from gains.training.job import Job
+
+ROOT = Path(__file__).parent.parent
+
+
+def rows(study: Study, table: str, methods: list[str]) -> list[Run]:
+    """Return a run of each row, on the table's first data set."""
+    first = study.table_datasets(table)[0]
+    runs = [run for run in study.table_runs(table) if run.dataset == first]
+    own: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        if not methods or run.method in methods:
+            own.setdefault((run.method, run.variant), run)
+    return list(own.values())
+
+
+def settings_of(study: Study, run: Run, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the run's settings, with the iterations, device and threads of this measurement."""
+    settings = copy.deepcopy(study.run_settings(run).to_json())
+    settings["method"]["backbone"]["weights"] = "none"
+    settings["recipe"] |= {
+        "iterations": options.skip + options.iterations,
+        "device": options.device,
+        "threads": options.threads,
+    }
+    return settings
+
+
+def maps_for(settings: dict[str, Any], coco: Path, jobs: int) -> Path | None:
+    """Return the anomaly maps of all images, made if they are not there; None if not needed."""
+    if settings["maps"] is None:
+        return None
+    wanted = MapSettings.model_validate(settings["maps"])
+    path = coco.parent / f"{wanted.key}.npz"
+    if not path.is_file():
+        content = read_coco(coco)
+        build_maps(content, wanted, list(content.images.values()), path, jobs=jobs)
+    return path
+
+
+def time_row(study: Study, run: Run, coco: Path, options: argparse.Namespace) -> Measured:
+    """Train a row for some iterations."""
+    settings, folder = settings_of(study, run, options), coco.parent
+    maps = maps_for(settings, coco, options.threads)
+    split = train_all(coco, folder)
+    out = folder / "model.pt"
+    return measure(Job(settings, coco, split, maps, 0, 0, out, folder / "scratch"), options.skip)
+
+
+def report(study: Study, coco: Path, options: argparse.Namespace) -> None:
+    """Print a line per row, and the whole table's time."""
+    total, trainings = 0.0, 0
+    for run in rows(study, options.table, options.methods):
+        alike = [
+            other
+            for other in study.table_runs(options.table)
+            if (other.method, other.variant) == (run.method, run.variant)
+        ]
+        found = time_row(study, run, coco, options)
+        hours = sum(
+            found.seconds * study.run_settings(other).recipe["iterations"] / 3600 for other in alike
+        )
+        total, trainings = total + hours, trainings + len(alike)
+        batch = study.run_settings(run).recipe["batch_size"]
+        line = f"  {run.method + '/' + run.variant:28}{batch / found.seconds:8.2f} images/s"
+        line += f"   {hours / len(alike):6.2f} h each   {hours:7.1f} h for {len(alike)}"
+        line += f"   busy {found.busy:.0%}" if found.busy is not None else ""
+        line += f"   {found.memory_gib:.1f} GiB" if found.memory_gib is not None else ""
+        print(line, flush=True)
+    print(f"{trainings} trainings: {total:.1f} h one after the other", end="")
+    packed = total / options.at_once
+    print(f", {packed:.1f} h several at once" if options.at_once > 1 else "")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--study", default="paper")
+    parser.add_argument("--table", default="table3")
+    parser.add_argument("--methods", nargs="*", default=[], help="default: every row")
+    parser.add_argument("--iterations", type=int, default=20, help="that are timed")
+    parser.add_argument("--skip", type=int, default=2, help="iterations before those")
+    parser.add_argument("--coco", type=Path, help="COCO json, its images beside it as .zip")
+    parser.add_argument("--images", type=int, default=4, help="drawn, without --coco")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--at-once", type=float, default=1.0, help="speed-up by packing.py")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    logging.disable()
+    study = open_study(ROOT / "config.yaml", options.study)
+    print(f"{machine(options.device)}; study {study.name}, {options.table}")
+    with tempfile.TemporaryDirectory() as name:
+        if options.coco is None:
+            coco = write_cells(Path(name), options.images, 512)
+        else:
+            coco = Path(name) / options.coco.name
+            for suffix in (".json", ".zip"):
+                coco.with_suffix(suffix).symlink_to(options.coco.with_suffix(suffix).resolve())
+        report(study, coco, options)
+
+
+if __name__ == "__main__":
+    main()

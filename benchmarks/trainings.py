@@ -1,0 +1,71 @@
+"""Trainings by ``gains train``'s own function, timed from an iteration on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from timing import Gauge, wait
+
+from gains.config import SplitSettings
+from gains.datasets.coco import read_coco
+from gains.datasets.splitting import make_split
+from gains.training import train as training
+from gains.training.job import Job
+
+
+class Measured(NamedTuple):
+    """What some iterations of a training took.
+
+    Args:
+        seconds: per iteration.
+        busy: share of the time that the device computed, or None where nothing tells.
+        memory_gib: most that was allocated on a GPU, or None.
+    """
+
+    seconds: float
+    busy: float | None
+    memory_gib: float | None
+
+
+def train_all(coco: Path, folder: Path) -> Path:
+    """Write a split in which every image but one is trained on, and return it."""
+    names = [record.file_name for record in read_coco(coco).images.values()]
+    lists, split = folder / "lists.json", folder / "split.json"
+    fold = {"train": names[:-1], "val": [], "test": names[-1:]}  # a test part must not be empty
+    lists.write_text(json.dumps({"folds": [fold]}))
+    make_split(coco, SplitSettings(file=str(lists)), split)
+    return split
+
+
+def measure(job: Job, skip: int) -> Measured:
+    """Train; the first ``skip`` iterations, which decode and warm up, do not count."""
+    recipe = job.settings["recipe"]
+    cuda = recipe["device"] == "cuda"
+    plain: Callable[..., Any] = training.step
+    started: list[float] = []
+    gauge = Gauge(recipe["device"])
+
+    def timed(*arguments: Any) -> Any:
+        if len(started) == skip:
+            wait(recipe["device"])
+            if cuda:
+                torch.cuda.reset_peak_memory_stats()
+            gauge.start()
+        started.append(time.perf_counter())
+        return plain(*arguments)
+
+    training.step = timed
+    try:
+        training.train(job)
+        wait(recipe["device"])
+        took = time.perf_counter() - started[skip]
+        busy = gauge.stop()
+    finally:
+        training.step = plain
+    memory = torch.cuda.max_memory_allocated() / 2**30 if cuda else None
+    return Measured(took / (recipe["iterations"] - skip), busy, memory)
