@@ -12,9 +12,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
+from gains.detection.block_maps import BlockMaps
 from gains.detection.box_head import box_losses
 from gains.detection.cascade import STAGES, refine
 from gains.detection.matching import FOREGROUND, IGNORED, fill, match
+from gains.detection.pooling import pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.sampling import draw, label
 from gains.detection.settings import TwoStageSettings
@@ -121,7 +123,7 @@ def test_more_images_do_not_wait_more_often(waits: Waits) -> None:
         counts.append(waits.count)
     # torchvision's NMS waits too, in each image
     assert counts[0] == counts[1] == counts[2]
-    assert counts[0] == 8
+    assert counts[0] == 6
 
 
 def test_losses_of_proposals_equal_a_loop_over_images() -> None:
@@ -160,6 +162,30 @@ def test_boxes_without_area_are_no_proposals() -> None:
     # the objects themselves are left: one in the first image, two in the second
     assert [len(boxes) for boxes in rois.boxes] == [1, 2]
     assert rois.labels[1].tolist() == [0, 1] or rois.labels[1].tolist() == [1, 0]
+
+
+def test_pooling_waits_once(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU RoIAlign finds its weights by asking, on a GPU it is one kernel."""
+    monkeypatch.setattr(
+        "gains.detection.pooling.roi_align",
+        lambda x, rois, size, _: x.new_zeros(len(rois), 8, 7, 7),
+    )
+    _, features, targets = scene(6)
+    waits.count = 0
+    with waits:
+        pool(features, [target.boxes for target in targets], 7)
+    assert waits.count == 1
+
+
+def test_maps_are_cropped_without_waiting(waits: Waits) -> None:
+    maps = BlockMaps.of(
+        [(torch.ones(9, 9), 3, 4), (torch.zeros(0, 0), 0, 0)], [1.0, 1.0], (SIDE, SIDE)
+    )
+    boxes, index = torch.tensor([[2.0, 2, 20, 20], [0, 0, 9, 9]]), torch.tensor([0, 1])
+    waits.count = 0
+    with waits:
+        assert maps.flip([2]).crop(boxes, index, 28).shape == (2, 28, 28)
+    assert waits.count == 0
 
 
 def test_rows_are_selected_image_by_image() -> None:

@@ -38,15 +38,20 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
         (R, C, size, size), images one after the other.
     """
     rois = with_image_index(boxes)
-    level = levels(rois[:, 1:])
     out = rois.new_zeros((len(rois), features[0].shape[1], size, size))
-    for number, stride in enumerate(STRIDES):
-        here = torch.nonzero(level == number).flatten()
-        if len(here):
-            # half precision would round the boxes by pixels
-            pooled = roi_align(features[number].float(), rois[here], size, 1 / stride)
-            out = out.index_copy(0, here, pooled)
-    return out
+    if len(rois) == 0:
+        return out
+    level = levels(rois[:, 1:])
+    order = level.argsort(stable=True)
+    # a GPU is waited for once, to learn how many RoIs each level has
+    counts = (level[:, None] == torch.arange(len(STRIDES), device=rois.device)).sum(dim=0).tolist()
+    parts = [
+        # half precision would round the boxes by pixels
+        roi_align(x.float(), own, size, 1 / stride)
+        for x, own, stride in zip(features, torch.split(rois[order], counts), STRIDES, strict=False)
+        if len(own)
+    ]
+    return out.index_copy(0, order, torch.cat(parts))
 
 
 def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:

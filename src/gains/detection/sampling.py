@@ -24,6 +24,7 @@ class Sampled:
             background.
         targets: one per image.
         num_classes: K.
+        first: how many are foreground, per image, where these come first; None: ask the device.
     """
 
     boxes: list[Tensor]
@@ -31,16 +32,24 @@ class Sampled:
     matched: list[Tensor]
     targets: list[Target]
     num_classes: int
+    first: list[int] | None = None
 
     @functools.cached_property
     def foreground(self) -> Tensor:
         """Return which of the R RoIs are foreground, int64 (P,)."""
-        return torch.nonzero(torch.cat(self.labels) < self.num_classes).flatten()
+        if self.first is None:
+            return torch.nonzero(torch.cat(self.labels) < self.num_classes).flatten()
+        index = torch.arange(sum(map(len, self.labels)), device=self.labels[0].device)
+        parts = torch.split(index, [len(labels) for labels in self.labels])
+        return torch.cat([part[:n] for part, n in zip(parts, self.first, strict=True)])
 
     @functools.cached_property
     def positives(self) -> Positives:
         """Return the foreground RoIs."""
-        counts = torch.stack([(labels < self.num_classes).sum() for labels in self.labels]).tolist()
+        counts = self.first
+        if counts is None:
+            found = [(labels < self.num_classes).sum() for labels in self.labels]
+            counts = torch.stack(found).tolist()
         boxes, matched = torch.cat(self.boxes), torch.cat(self.matched)
         return Positives(
             list(torch.split(boxes[self.foreground], counts)),
@@ -111,11 +120,13 @@ def draw(
         settings.roi_positive_fraction,
         generator,
     )
-    kept = [torch.cat(both) for both in drawn.lists()]
+    lists = drawn.lists()
+    kept = [torch.cat(both) for both in lists]
     return Sampled(
         [boxes[k] for boxes, k in zip(every.rows, kept, strict=True)],
         [row[k] for row, k in zip(labels, kept, strict=True)],
         [row[k] for row, k in zip(index, kept, strict=True)],
         targets,
         num_classes,
+        first=[len(positive) for positive, _ in lists],
     )
