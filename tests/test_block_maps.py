@@ -9,7 +9,7 @@ from torch import Tensor
 
 from gains.detection.block_maps import BlockMaps
 from gains.detection.boxes import nonempty
-from gains.detection.pooling import crop
+from gains.detection.pooling import crop, crop_maps
 
 SIZE = (40, 50)
 PLACES = [  # top, left, height, width: inside, at two edges, at the others, all, a line
@@ -58,7 +58,7 @@ def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
     assert (own[:, 2:] == torch.tensor([50.0, 40.0])).any()
     index = torch.arange(400) % len(planes)
     wanted = crop(planes, own, index, 28)
-    torch.testing.assert_close(maps.crop(own, index, 28), wanted, atol=2e-5, rtol=0)
+    torch.testing.assert_close(crop_maps(maps, own, index, 28), wanted, atol=2e-5, rtol=0)
 
 
 def test_maps_are_chosen_like_their_objects() -> None:
@@ -69,9 +69,10 @@ def test_maps_are_chosen_like_their_objects() -> None:
 
 def test_maps_that_are_all_constant_have_crops_too() -> None:
     maps = BlockMaps.of([(torch.zeros(0, 0), 0, 0)] * 2, [1.0, 0.0], SIZE)
-    found = maps.crop(boxes(4), torch.tensor([0, 1, 1, 0]), 3)
+    found = crop_maps(maps, boxes(4), torch.tensor([0, 1, 1, 0]), 3)
     assert found.mean(dim=(1, 2)).tolist() == [1, 0, 0, 1]
-    assert maps.crop(torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64), 28).shape == (0, 28, 28)
+    none = torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
+    assert crop_maps(maps, *none).shape == (0, 28, 28)
 
 
 def test_no_map_at_all() -> None:

@@ -2,7 +2,10 @@
 
 import pickle
 import random
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +17,27 @@ from gains.files import read_json
 
 class Foreign:
     """What a checkpoint may not hold."""
+
+
+FILL = """
+import resource, signal, sys, torch
+from gains import checkpoint
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), -1))
+try:
+    checkpoint.save(sys.argv[1], {str(k): torch.rand(300_000) for k in range(4)})
+except OSError as error:
+    sys.exit(f"OSError: {error}")
+"""
+
+
+@pytest.mark.parametrize("size", [1000, 2_000_000, 4_801_000])
+def test_a_disk_that_fills_up_is_named_and_nothing_is_left(tmp_path: Path, size: int) -> None:
+    """A file that may not grow further stands in for the disk, wherever in it that happens."""
+    command = [sys.executable, "-c", FILL, str(tmp_path / "model.pt"), str(size)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert "OSError: [Errno 27] File too large" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def refused(path):

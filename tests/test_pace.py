@@ -41,13 +41,22 @@ def test_cheap_checkpoints_are_made_every_few_iterations(clock: Clock) -> None:
 def test_dear_checkpoints_are_made_less_often(clock: Clock) -> None:
     # 50 times the 1.5 s of one are 75 s, so every 1500 of the iterations of 0.05 s
     found = made(clock, 20_000, seconds=0.05, cost=1.5, every=200)
-    assert found[:3] == [200, 1800, 3400]
-    assert 1.5 * len(found) <= pace.SHARE * 20_000 * 0.05
+    assert found[:4] == [200, 400, 2000, 3600]
+    assert 1.5 * (len(found) - 1) <= pace.SHARE * 20_000 * 0.05
 
 
-def test_checkpoints_that_become_dearer_are_made_less_often(clock: Clock) -> None:
+def test_a_disk_that_was_slow_once_does_not_put_checkpoints_off(clock: Clock) -> None:
     gauge = pace.Pace(1)
-    for cost in (0.0, 1.0):
+    for cost in (1.0, 600.0):
+        with gauge.saving():
+            clock.now += cost
+    clock.now += 50
+    assert gauge.due(1)
+
+
+def test_the_next_is_due_when_it_costs_little_of_the_time_since(clock: Clock) -> None:
+    gauge = pace.Pace(1)
+    for cost in (1.0, 1.0):
         with gauge.saving():
             clock.now += cost
     clock.now += 49

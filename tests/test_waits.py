@@ -16,7 +16,7 @@ from gains.detection.block_maps import BlockMaps
 from gains.detection.box_head import box_losses
 from gains.detection.cascade import STAGES, refine
 from gains.detection.matching import FOREGROUND, IGNORED, fill, match
-from gains.detection.pooling import pool
+from gains.detection.pooling import crop_maps, pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.sampling import draw, label
 from gains.detection.settings import TwoStageSettings
@@ -184,7 +184,7 @@ def test_maps_are_cropped_without_waiting(waits: Waits) -> None:
     boxes, index = torch.tensor([[2.0, 2, 20, 20], [0, 0, 9, 9]]), torch.tensor([0, 1])
     waits.count = 0
     with waits:
-        assert maps.flip([2]).crop(boxes, index, 28).shape == (2, 28, 28)
+        assert crop_maps(maps.flip([2]), boxes, index).shape == (2, 28, 28)
     assert waits.count == 0
 
 

@@ -20,10 +20,20 @@ BROKEN = (
 
 
 def save(path: str | Path, content: dict[str, Any]) -> None:
-    """Save tensors and plain values atomically; equal content gives equal bytes."""
-    # given its name instead of the open file, torch would make that a part of the archive
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        torch.save(content, file)
+    """Save tensors and plain values atomically; equal content gives equal bytes.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    try:
+        # given its name instead of the open file, torch would make that a part of the archive
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            torch.save(content, file)
+    except RuntimeError as error:
+        # torch speaks of its own position in the file, and not of the disk
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -24,8 +24,11 @@ LEFT_OUT = frozenset(
         "gains.config",
         "gains.study",
         "gains.runs",
-        # It shows how far a step is, and decides nothing.
+        # How far a step is, which process does what, when a checkpoint is made: no result
+        # depends on it.
         "gains.progress",
+        "gains.parallel",
+        "gains.training.pace",
     }
 )
 

@@ -20,8 +20,8 @@ def spread(
     """Yield the results of ``function`` on each piece of work, in their order.
 
     Processes are forked where that is safe (Linux): a new interpreter would import for half a
-    second what this one has, and be sent what this one holds. They begin when the context is
-    entered, so enter it before whatever starts threads, such as a progress bar.
+    second what this one has. They begin when the context is entered, so enter it before whatever
+    starts threads, such as a progress bar.
 
     Args:
         function: of a module, and free of torch, whose threads do not survive a fork.
@@ -39,6 +39,6 @@ def spread(
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(min(jobs, len(work)), context) as pool:
         try:
-            yield pool.map(function, work, chunksize=max(1, len(work) // (16 * jobs)))
+            yield pool.map(function, work)
         finally:
             pool.shutdown(cancel_futures=True)

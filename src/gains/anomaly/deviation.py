@@ -29,7 +29,7 @@ def box_sum(values: Float, window: int) -> Float:
     round-off comes in from elsewhere, and equal windows have equal sums to the last bit.
 
     Args:
-        values: float64 (..., H, W).
+        values: float64 (..., H, W); the result may share its memory.
         window: side of the window, px, at most H and W.
 
     Returns:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gains.datasets.base import DATASETS, Dataset
+from gains.datasets.base import Dataset
+from gains.datasets.catalogue import DATASETS
 
 
 def as_text(record: Dataset, state: str) -> str:

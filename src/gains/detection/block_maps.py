@@ -7,15 +7,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gains.detection.roi_align import roi_align
-
 RING = 1
 """px around a block: to RoIAlign, what lies up to a pixel outside a plane is its border."""
 
 
 @dataclass
 class BlockMaps:
-    """N maps of one image; a tenth of what whole planes would take.
+    """N maps of one image, usually a tenth of what whole planes would take.
 
     Args:
         constants: float32 (N,), the value outside the block.
@@ -51,14 +49,14 @@ class BlockMaps:
         blocks = torch.zeros((max(1, len(given)), height, width))
         corners = torch.zeros((len(blocks), 2))
         for block, corner, (part, top, left) in zip(blocks, corners, given, strict=False):
-            _put(block[: part.shape[0] + 2 * RING, : part.shape[1] + 2 * RING], part)
+            block[RING : RING + part.shape[0], RING : RING + part.shape[1]] = part
             _continue(block, part, top, left, size)
             corner[0], corner[1] = left - RING, top - RING
         index = torch.where(number, number.cumsum(0) - 1, -1)
         return BlockMaps(torch.tensor(constants), blocks, corners, index, size)
 
     def select(self, keep: Tensor) -> BlockMaps:
-        """Return the maps that ``keep``, bool (N,), chooses."""
+        """Return the maps that ``keep``, bool (N,), chooses; the blocks of the others stay."""
         return BlockMaps(
             self.constants[keep], self.blocks, self.corners, self.index[keep], self.size
         )
@@ -79,31 +77,6 @@ class BlockMaps:
                 self.size[axis - 1] - self.blocks.shape[axis] - corners[:, 2 - axis]
             )
         return BlockMaps(self.constants, self.blocks.flip(axes), corners, self.index, self.size)
-
-    def crop(self, boxes: Tensor, index: Tensor, size: int) -> Tensor:
-        """Crop maps to boxes by RoIAlign (scale 1, aligned, adaptive sampling).
-
-        Args:
-            boxes: float32 (R, 4) inside the image, px.
-            index: int64 (R,), the map that each box is cropped from.
-            size: output side.
-
-        Returns:
-            float32 (R, size, size), mean values.
-        """
-        if len(boxes) == 0:
-            return boxes.new_zeros((0, size, size))
-        own = self.index[index]
-        block = own.clamp(min=0)
-        shifted = boxes - self.corners[block].repeat(1, 2)
-        rois = torch.cat([block[:, None].to(boxes.dtype), shifted], dim=1)
-        found = roi_align(self.blocks[:, None], rois, size, 1.0)[:, 0]
-        found = torch.where((own >= 0)[:, None, None], found, 0)
-        return found + self.constants[index][:, None, None]
-
-
-def _put(place: Tensor, part: Tensor) -> None:
-    place[RING:-RING, RING:-RING] = part
 
 
 def _continue(block: Tensor, part: Tensor, top: int, left: int, size: tuple[int, int]) -> None:

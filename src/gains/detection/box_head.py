@@ -82,7 +82,8 @@ class BoxHead(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return class logits (R, K+1) and deltas (R, K or 1, 4) of pooled (R, C, 7, 7)."""
-        x = F.relu(self.fc2(F.relu(self.fc1(x.flatten(1)))))
+        x = F.relu(self.fc1(x.flatten(1)), inplace=True)
+        x = F.relu(self.fc2(x), inplace=True)
         return self.classes(x), self.deltas(x).unflatten(1, (-1, 4))
 
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.pooling import MASK_SIZE, crop, pool
+from gains.detection.pooling import MASK_SIZE, crop, crop_maps, pool
 from gains.detection.settings import TwoStageSettings
 from gains.detection.types import Positives
 
@@ -53,12 +53,12 @@ class ConvHead(nn.Module):
     def features(self, x: Tensor) -> Tensor:
         """Return the features before the deconvolution, (R, channels, 14, 14)."""
         for conv in self.convs:
-            x = F.relu(conv(x))
+            x = F.relu(conv(x), inplace=True)
         return x
 
     def logits(self, features: Tensor) -> Tensor:
         """Return (R, K, 28, 28) from features (R, channels, 14, 14)."""
-        return self.predictor(F.relu(self.deconv(features)))  # type: ignore[no-any-return]
+        return self.predictor(F.relu(self.deconv(features), inplace=True))  # type: ignore[no-any-return]
 
 
 def of_class(logits: Tensor, labels: Tensor) -> Tensor:
@@ -100,7 +100,7 @@ def map_targets(positives: Positives) -> Tensor:
     if len(maps) != len(positives.targets):
         raise ValueError("this method reads gradient anomaly maps, but the samples have none")
     parts = zip(maps, positives.boxes, positives.matched, strict=True)
-    return torch.cat([own.crop(boxes, index, MASK_SIZE) for own, boxes, index in parts])
+    return torch.cat([crop_maps(own, boxes, index) for own, boxes, index in parts])
 
 
 def crops(stacks: list[Tensor], positives: Positives, size: int = MASK_SIZE) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from gains.detection.block_maps import BlockMaps
 from gains.detection.roi_align import roi_align
 
 STRIDES = (4, 8, 16, 32)
@@ -38,9 +39,8 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
         (R, C, size, size), images one after the other.
     """
     rois = with_image_index(boxes)
-    out = rois.new_zeros((len(rois), features[0].shape[1], size, size))
     if len(rois) == 0:
-        return out
+        return rois.new_zeros((0, features[0].shape[1], size, size))
     level = levels(rois[:, 1:])
     order = level.argsort(stable=True)
     # a GPU is waited for once, to learn how many RoIs each level has
@@ -51,7 +51,7 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
         for x, own, stride in zip(features, torch.split(rois[order], counts), STRIDES, strict=False)
         if len(own)
     ]
-    return out.index_copy(0, order, torch.cat(parts))
+    return torch.cat(parts).index_select(0, order.argsort())
 
 
 def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:
@@ -71,3 +71,25 @@ def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> 
     rois = torch.cat([index[:, None].to(boxes.dtype), boxes], dim=1)
     planes = stack[:, None].to(boxes.dtype)
     return roi_align(planes, rois, size, 1.0)[:, 0]
+
+
+def crop_maps(maps: BlockMaps, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:
+    """Crop gradient anomaly maps to boxes, as :func:`crop` would their whole planes.
+
+    Args:
+        maps: N maps of an image.
+        boxes: float32 (R, 4) inside the image, px.
+        index: int64 (R,), the map each box is cropped from.
+        size: output side.
+
+    Returns:
+        float32 (R, size, size), mean values.
+    """
+    if len(boxes) == 0:
+        return boxes.new_zeros((0, size, size))
+    own = maps.index[index]
+    block = own.clamp(min=0)
+    shifted = boxes - maps.corners[block].repeat(1, 2)
+    found = crop(maps.blocks, shifted, block, size)
+    found = torch.where((own >= 0)[:, None, None], found, 0)
+    return found + maps.constants[index][:, None, None]

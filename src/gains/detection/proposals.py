@@ -62,7 +62,7 @@ class ProposalNetwork(nn.Module):
         logits, deltas, anchors = [], [], []
         for x, stride, size in zip(features, STRIDES, self.settings.anchor_sizes, strict=True):
             shape = (x.shape[2], x.shape[3])
-            hidden = F.relu(self.conv(x))
+            hidden = F.relu(self.conv(x), inplace=True)
             logits.append(self.objectness(hidden).permute(0, 2, 3, 1).flatten(1))
             raw = self.deltas(hidden).permute(0, 2, 3, 1)
             deltas.append(raw.reshape(len(x), -1, 4))

@@ -17,18 +17,19 @@ class Pace:
     of chance, so it does not matter to the result when one is made.
 
     Args:
-        every: iterations between two checkpoints, or a multiple of it. The first is made whatever
-            it costs, and says what the others will.
+        every: iterations between two checkpoints, or a multiple of it. The first two are made
+            whatever they cost; the cheaper of the last two says what the next will, so that a disk
+            that was slow once does not put it off for long.
     """
 
     def __init__(self, every: int) -> None:
         self.every = every
-        self.cost = 0.0
+        self.costs = (0.0, 0.0)
         self.since = time.monotonic()
 
     def due(self, done: int) -> bool:
         """Return whether to save after ``done`` iterations."""
-        return done % self.every == 0 and (time.monotonic() - self.since) * SHARE >= self.cost
+        return done % self.every == 0 and (time.monotonic() - self.since) * SHARE >= min(self.costs)
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
@@ -36,4 +37,4 @@ class Pace:
         began = time.monotonic()
         yield
         self.since = time.monotonic()
-        self.cost = self.since - began
+        self.costs = (self.costs[1], self.since - began)

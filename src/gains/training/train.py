@@ -143,17 +143,7 @@ def _loop(
 ) -> tuple[LossRecord, Spent]:
     optimiser = make_optimiser(model, recipe)
     path = job.scratch / CHECKPOINT
-    start, record, spent = 0, LossRecord(), Spent(device)
-    if path.exists():
-        kept = checkpoint.load(path, device)
-        if kept.get("key") == key:
-            start, record = kept["iteration"], LossRecord(kept["losses"])
-            spent = Spent(device, kept["spent"])
-            model.load_state_dict(kept["model"])
-            optimiser.load_state_dict(kept["optimiser"])
-            logger.info("resume at iteration %d", start)
-        else:
-            logger.info("the checkpoint in %s is of another job: start anew", job.scratch)
+    start, record, spent = _resumed(path, key, model, optimiser, device)
     generator, pace = torch.Generator(device), Pace(recipe.checkpoint_every)
     model.train()
     with progress(job.name or job.out.name, recipe.iterations, start) as advance:
@@ -168,22 +158,41 @@ def _loop(
             advance(done, record.last)
             if done < recipe.iterations and pace.due(done):
                 record.flush()
+                kept = {"key": key, "iteration": done, "losses": record.rows}
+                kept |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                 with pace.saving():
-                    content = {"key": key, "iteration": done, "losses": record.rows}
-                    content |= {
-                        "spent": spent.to_json(),
-                        "model": model.state_dict(),
-                        "optimiser": optimiser.state_dict(),
-                    }
-                    checkpoint.save(path, content)
+                    checkpoint.save(path, kept | {"spent": spent.to_json()})
     record.flush()
+    _check_finite(model)
+    return record, spent
+
+
+def _resumed(
+    path: Path,
+    key: str,
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    device: torch.device,
+) -> tuple[int, LossRecord, Spent]:
+    """Load a checkpoint of the same job, if there is one; return the iteration to go on from."""
+    if path.exists():
+        kept = checkpoint.load(path, device)
+        if kept.get("key") == key:
+            model.load_state_dict(kept["model"])
+            optimiser.load_state_dict(kept["optimiser"])
+            logger.info("resume at iteration %d", kept["iteration"])
+            return kept["iteration"], LossRecord(kept["losses"]), Spent(device, kept["spent"])
+        logger.info("the checkpoint in %s is of another job: start anew", path.parent)
+    return 0, LossRecord(), Spent(device)
+
+
+def _check_finite(model: nn.Module) -> None:
     broken = [name for name, value in model.state_dict().items() if not value.isfinite().all()]
     if broken:
         raise ValueError(
             f"after the last iteration {len(broken)} weights are not finite, first {broken[0]!r}; "
             "lower the learning rate, or set clip_norm"
         )
-    return record, spent
 
 
 def _batches(

@@ -70,7 +70,7 @@ class PartHead(nn.Module):
 
     def features(self, joined: Tensor) -> Tensor:
         """Return (R, width, 14, 14) of RoI and coarse features (R, pyramid + width, 14, 14)."""
-        return self.head.features(F.relu(self.unit(joined)))
+        return self.head.features(F.relu(self.unit(joined), inplace=True))
 
 
 def fusion_unit(inside: int, outside: int) -> nn.Sequential:

@@ -64,7 +64,7 @@ class GainsBranch(nn.Module):
         """Return mask logits and anomaly values, both (R, K, 28, 28)."""
         mask_features = self.mask.features(roi_features)
         joined = torch.cat([roi_features, mask_features], dim=1)
-        guided = F.relu(self.guidance(joined))
+        guided = F.relu(self.guidance(joined), inplace=True)
         return (
             self.mask.logits(mask_features),
             self.anomaly.logits(self.anomaly.features(guided)),
