@@ -6,6 +6,7 @@ import contextlib
 import platform
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -50,7 +51,8 @@ class Gauge:
 
     def __init__(self, device: str) -> None:
         self.cuda = torch.device(device).type == "cuda"
-        self._smi: subprocess.Popen[str] | None = None
+        self._smi: subprocess.Popen[bytes] | None = None
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - read when the measurement ends
         self._began = self._cpu = 0.0
 
     def start(self) -> None:
@@ -58,9 +60,12 @@ class Gauge:
         self._began, self._cpu = time.perf_counter(), time.process_time()
         if self.cuda:
             query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
-            command = ["nvidia-smi", *query, f"--id={torch.cuda.current_device()}", "-lms", "200"]
+            # its own numbers are not those of CUDA_VISIBLE_DEVICES
+            card = f"--id=GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
             with contextlib.suppress(FileNotFoundError):  # then nothing tells
-                self._smi = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+                self._smi = subprocess.Popen(
+                    ["nvidia-smi", *query, card, "-lms", "200"], stdout=self._said
+                )
 
     def stop(self) -> float | None:
         """Return the share of the time that the device was busy, in [0, 1]; None if unknown."""
@@ -70,8 +75,9 @@ class Gauge:
         if self._smi is None:
             return None
         self._smi.terminate()
-        lines = self._smi.communicate()[0].split()
-        values = [int(line) for line in lines if line.isdigit()]
+        self._smi.wait()
+        self._said.seek(0)
+        values = [int(line) for line in self._said.read().split() if line.isdigit()]
         return statistics.fmean(values) / 100 if values else None
 
 

@@ -44,6 +44,7 @@ def test_store_round_trip(tmp_path, records):
         assert full.shape == size
         np.testing.assert_allclose(full, expected.full(size), rtol=0, atol=6e-8)
         constant, y0, x0, block = store.block(annotation_id)
+        assert store.shape(annotation_id) == block.shape
         assert (constant, y0, x0) == expected[:3]
         assert block.dtype == np.float32
         assert block.shape == expected.block.shape

@@ -59,25 +59,27 @@ def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> No
 
 
 def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None:
+    tiny.snakemake(*OVERLAY, "--", "results/compare.csv", "results/tiny/tables/summary.json")
     common = ("rescore", "--config", "tests/config/tiny.yaml", "--jobs", "2")
     said = tiny.call("gains", *common, "--out", "again")
     assert "from the scores of 4 runs" in said
-    made = sorted(tiny.path("again").rglob("*.*"))
-    scores = [path for path in made if path.name == "test.scores.json"]
-    tables = [path for path in made if path.stem == "table3"]
-    assert (len(scores), len(tables)) == (4, 3)
-    for path in (*scores, *tables):
+    made = sorted(path for path in tiny.path("again").rglob("*") if path.is_file())
+    tables = ("compare.csv", "compare.md", "summary.json", "table3.csv", "table3.md", "table3.tex")
+    assert sorted(path.name for path in made) == sorted([*tables, *["test.scores.json"] * 4])
+    for path in made:
         original = tiny.path("results/tiny") / path.relative_to(tiny.path("again"))
         assert path.read_bytes() == original.read_bytes(), path
-    assert {path.name for path in made} >= {"compare.csv", "compare.md", "summary.json"}
 
 
 def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     common = ("rescore", "--config", "tests/config/tiny.yaml", "--out", "strict")
     tiny.call("gains", *common, "--clean-score-threshold", "0.9")
+    assert "Study tiny+rescored" in tiny.path("strict/tables/compare.md").read_text()
     strict = tiny.path("strict/tables/table3.md").read_text()
-    assert "0.9" in strict
-    assert "0.9" not in tiny.path("results/tiny/tables/table3.md").read_text()
+    usual = tiny.path("results/tiny/tables/table3.md").read_text()
+    sentence = "predictions with a score of at least {}"
+    assert sentence.format("0.9") in strict
+    assert sentence.format("0.5") in usual
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,8 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     [
         (("--out", "results/tiny"), "the workflow keeps records of what it made there"),
         (("--out", "new", "--config", "config.yaml"), "47 of 47 runs have none yet"),
-        (("--out", "config.yaml"), "config.yaml"),
+        (("--out", "config.yaml"), "cannot be written"),
+        (("--out", "new", "--clean-score-threshold", "1.5"), "clean_score_threshold"),
     ],
 )
 def test_rescoring_refuses(tiny: Project, options: tuple[str, ...], message: str) -> None:

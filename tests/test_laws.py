@@ -37,6 +37,7 @@ TORCH_FREE = [
     "gains.anomaly.build",
     "gains.metrics",
     "gains.scoring",
+    "gains.rescore",
     "gains.tables",
     "gains.compare",
     "gains.figures",

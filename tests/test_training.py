@@ -114,6 +114,27 @@ def test_kept_samples_are_those_read_anew(tiny: Tiny, monkeypatch: pytest.Monkey
             assert torch.equal(getattr(a.target.maps, field), getattr(b.target.maps, field)), field
 
 
+@pytest.mark.parametrize("fits", [True, False])
+def test_samples_are_kept_where_their_tensors_fit(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    """The estimate leaves out boxes and labels, and the ring around the blocks of maps."""
+    recipe = {"train_sizes": (48, 64), "horizontal_flip": 0.0}
+    samples = samples_of(tiny, **recipe)
+    sizes = {}
+    for position in range(40):
+        sample = samples[position]
+        maps = sample.target.maps
+        assert maps is not None
+        tensors = (sample.target.masks, maps.blocks)
+        own = 3 * sample.image[0].numel() + sum(t.numel() * t.element_size() for t in tensors)
+        sizes[sample.name, sample.image.shape] = own
+    assert len(sizes) == 2 * len(samples.records)
+    share = 1.0 if fits else 0.5
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": share * sum(sizes.values())})
+    assert samples_of(tiny, **recipe).cached == fits
+
+
 @pytest.mark.parametrize("size", [64, 48, 90])
 def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
     """What is painted on the image where masks and maps are, is there after augmentation."""

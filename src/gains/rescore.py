@@ -27,27 +27,30 @@ class _Work(NamedTuple):
     out: Path
 
 
-def rescore(study: Study, out: Path, jobs: int = 1) -> int:
-    """Score every run of a study and make all its tables from that; return the number of runs.
+def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
+    """Score every run of a study and make its tables from that; return the number of runs.
 
     Below ``out`` the files have the names that they have below ``results/<study>``: for the study
-    as it stands, equal files. Nothing there is touched, so other thresholds can be tried.
+    as it stands, equal files. Nothing there is touched, so other thresholds can be tried. The audit
+    of the data, which reads no score, is not among them.
 
     Args:
         study: its predictions must have been made.
         out: folder for ``runs/<run>/test.scores.json`` and ``tables``.
         jobs: processes; the files do not depend on it.
+        changes: of the study's settings, such as ``clean_score_threshold``; the files then name
+            the study ``<study>+rescored``.
 
     Raises:
         FileNotFoundError: a run has no predictions yet; the first of them is named.
-        ValueError: ``out`` is the study's own folder, which the workflow looks after, or an input
-            is broken.
+        ValueError: ``out`` is the folder of a study, which the workflow looks after, a setting is
+            out of range, or an input is broken.
     """
-    if out.resolve() == Path(study.results).resolve():
+    if (out / "provenance.json").exists() or out.resolve() == Path(study.results).resolve():
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )
-    moved = study.below(str(out))
+    moved = study.below(str(out), **changes)
     work = [_work(study, moved, run) for run in study.runs()]
     missing = [item.predictions for item in work if not item.predictions.is_file()]
     if missing:
@@ -66,7 +69,7 @@ def rescore(study: Study, out: Path, jobs: int = 1) -> int:
 def _work(study: Study, moved: Study, run: Run) -> _Work:
     options = {
         "max_detections": study.dataset(run.dataset).max_detections,
-        "clean_score_threshold": study.settings.clean_score_threshold,
+        "clean_score_threshold": moved.settings.clean_score_threshold,
     }
     return _Work(
         study.coco(run.dataset),

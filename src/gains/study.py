@@ -17,6 +17,7 @@ from gains.methods import METHODS
 from gains.published.records import numbers
 from gains.registry import nearest
 from gains.runs import Run, RunSettings, effective, variants_of
+from gains.strict import validated
 
 
 class Study:
@@ -75,10 +76,22 @@ class Study:
                 for dataset in self.settings.datasets:
                     self._resolve(dataset, method, variant)
 
-    def below(self, results: str) -> Study:
-        """Return this study with another folder for what it makes of its data."""
+    def below(self, results: str, **changes: Any) -> Study:
+        """Return this study with another folder for what it makes of its data.
+
+        Args:
+            results: the folder.
+            changes: of its settings; the study's name then says that it is no longer itself.
+
+        Raises:
+            ValueError: a value is out of range.
+        """
         moved = copy.copy(self)
         moved.results = results
+        if changes:
+            content = {**self.settings.model_dump(), **changes}
+            moved.settings = validated(StudySettings, content, f"studies.{self.name}")
+            moved.tag = f"{self.tag}+rescored"
         return moved
 
     def dataset(self, name: str) -> DatasetSettings:

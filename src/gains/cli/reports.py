@@ -85,7 +85,7 @@ def rescore(
     study: StudyName = None,
     clean_score_threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Instead of the study's, to see what it does."),
+        typer.Option(help="Instead of the study's, to see what it does."),
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
 ) -> None:
@@ -101,12 +101,9 @@ def rescore(
     from gains import rescore as room
     from gains.study import open_study
 
-    chosen = open_study(config, study)
-    if clean_score_threshold is not None:
-        chosen.settings = chosen.settings.model_copy(
-            update={"clean_score_threshold": clean_score_threshold}
-        )
-    number = room.rescore(chosen, out, jobs)
+    given = {"clean_score_threshold": clean_score_threshold}
+    changes = {name: value for name, value in given.items() if value is not None}
+    number = room.rescore(open_study(config, study), out, jobs, **changes)
     typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
 
 

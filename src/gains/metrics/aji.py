@@ -61,10 +61,15 @@ def image_aji_kumar(pairs: Pairs) -> float:
 
 def _ratio(pairs: Pairs, matches: list[Match], areas: NDArray[np.number]) -> float:
     rows, columns = [d for d, _ in matches], [g for _, g in matches]
-    unmatched = float(np.delete(areas, columns).sum())
-    unmatched += float(np.delete(pairs.detection_areas, rows).sum())
+    unmatched = _without(areas, columns) + _without(pairs.detection_areas, rows)
     whole = float(pairs.union[rows, columns].sum()) + unmatched
     return float(pairs.intersection[rows, columns].sum()) / whole if whole else 0.0
+
+
+def _without(areas: NDArray[np.number], left_out: list[int]) -> float:
+    kept = np.ones(len(areas), dtype=bool)
+    kept[left_out] = False
+    return float(areas[kept].sum())
 
 
 def aji(images: Sequence[Pairs]) -> float:
