@@ -24,7 +24,7 @@ def spread(
     starts threads, such as a progress bar.
 
     Args:
-        function: of a module, and free of torch, whose threads do not survive a fork.
+        function: of a module, and free of torch, whose threads do not survive a fork; numpy's do.
         work: its arguments.
         jobs: processes; with one, all is done in this process when the results are read.
 
