@@ -15,7 +15,6 @@ that a few steps allocate while no other model is there.
 from __future__ import annotations
 
 import argparse
-import gc
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,7 +22,7 @@ from typing import Any
 import torch
 from models import build_ours, build_torchvision, fix_proposals, their_targets
 from scenes import fixed_proposals, scene
-from timing import in_turn, machine
+from timing import in_turn, machine, make_room
 
 from gains.config import RecipeSettings
 from gains.detection.types import Target
@@ -77,8 +76,7 @@ def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callab
 
 def peak_gib(make: Callable[[], Callable[[], Any]]) -> float:
     """Return the most memory on the GPU while a fresh model takes three steps."""
-    gc.collect()
-    torch.cuda.empty_cache()
+    make_room()
     torch.cuda.reset_peak_memory_stats()
     step = make()
     for _ in range(3):

@@ -30,14 +30,12 @@ from typing import Any
 import torch
 from datasets import torchvision_dataset, write_cells
 from models import build_ours, build_torchvision
-from timing import Gauge, machine, wait
+from timing import Gauge, machine, make_room, wait
 from torch.utils.data import DataLoader, RandomSampler
-from trainings import Measured, make_room, measure, train_all
+from trainings import Measured, maps_of, measure, train_all
 
 from gains import checkpoint
-from gains.anomaly.build import build_maps
 from gains.config import MapSettings, RecipeSettings
-from gains.datasets.coco import read_coco
 from gains.methods import METHODS
 from gains.training import pace, samples
 from gains.training.job import Job
@@ -97,12 +95,7 @@ def ours(
 ) -> Measured:
     """Train by ``gains train``'s own function."""
     folder = coco.parent
-    split, maps = train_all(coco, folder), folder / "maps.npz"
-    if not maps.is_file():
-        content = read_coco(coco)
-        build_maps(
-            content, MapSettings(), list(content.images.values()), maps, jobs=options.threads
-        )
+    split = train_all(coco, folder)
     warm_up = math.ceil(options.images / batch)
     recipe = RecipeSettings(
         iterations=warm_up + options.iterations,
@@ -126,9 +119,9 @@ def ours(
         "cell_category": 1 if record.needs_cell else None,
         "maps": MapSettings().model_dump(mode="json") if reads_maps else None,
     }
+    maps = maps_of(coco, MapSettings(), options.threads) if reads_maps else None
     out = folder / "model.pt"
-    job = Job(settings, coco, split, maps if reads_maps else None, 0, 0, out, folder / "scratch")
-    return measure(job, warm_up)
+    return measure(Job(settings, coco, split, maps, 0, 0, out, folder / "scratch"), warm_up)
 
 
 def checkpoint_seconds(folder: Path, device: str) -> float:

@@ -29,12 +29,11 @@ from typing import Any
 import torch
 import torchvision
 from datasets import write_cells
+from models import tame
 from timing import machine
-from trainings import Measured, measure, train_all
+from torchvision.ops import FrozenBatchNorm2d
+from trainings import Measured, maps_of, measure, train_all
 
-from gains.anomaly.build import build_maps
-from gains.config import MapSettings
-from gains.datasets.coco import read_coco
 from gains.runs import Run
 from gains.study import Study, open_study
 from gains.training.job import Job
@@ -72,35 +71,20 @@ def settings_of(
 
 
 def random_weights(name: str, folder: Path) -> Path:
-    """Write a file of random weights for a ResNet, whose norms halve: see ``models.tame``."""
+    """Write a file of random weights for a ResNet."""
     path = folder / f"{name}.pt"
     if not path.is_file():
         torch.manual_seed(0)
-        state = torchvision.models.get_model(name, weights=None).state_dict()
-        for key, value in state.items():
-            if value.dim() == 1 and key.endswith(".weight"):
-                value.fill_(0.5)
-        torch.save(state, path)
-    return path
-
-
-def maps_for(settings: dict[str, Any], coco: Path, jobs: int) -> Path | None:
-    """Return the anomaly maps of all images, made if they are not there; None if not needed."""
-    if settings["maps"] is None:
-        return None
-    wanted = MapSettings.model_validate(settings["maps"])
-    path = coco.parent / f"{wanted.key}.npz"
-    if not path.is_file():
-        content = read_coco(coco)
-        build_maps(content, wanted, list(content.images.values()), path, jobs=jobs)
+        model = torchvision.models.get_model(name, weights=None, norm_layer=FrozenBatchNorm2d)
+        torch.save(tame(model).state_dict(), path)
     return path
 
 
 def time_row(study: Study, run: Run, coco: Path, options: argparse.Namespace) -> Measured:
     """Train a row for some iterations."""
     folder = coco.parent
-    settings = settings_of(study, run, options, folder)
-    maps = maps_for(settings, coco, options.threads)
+    settings, wanted = settings_of(study, run, options, folder), study.map_settings(run)
+    maps = maps_of(coco, wanted, options.threads) if wanted else None
     split = train_all(coco, folder)
     out = folder / "model.pt"
     return measure(Job(settings, coco, split, maps, 0, 0, out, folder / "scratch"), options.skip)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import platform
 import statistics
 import subprocess
@@ -41,6 +42,13 @@ def wait(device: str) -> None:
     """Wait until an accelerator has finished."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
+
+
+def make_room() -> None:
+    """Free what the last model held: the next finds the GPU as a process of its own would."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 class Gauge:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from timing import Gauge, wait
+from timing import Gauge, make_room, wait
 
-from gains.config import SplitSettings
+from gains.anomaly.build import build_maps
+from gains.config import MapSettings, SplitSettings
 from gains.datasets.coco import read_coco
 from gains.datasets.splitting import make_split
 from gains.training import train as training
@@ -42,11 +42,13 @@ def train_all(coco: Path, folder: Path) -> Path:
     return split
 
 
-def make_room() -> None:
-    """Free what the last model held: the next finds the GPU as a process of its own would."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+def maps_of(coco: Path, settings: MapSettings, jobs: int) -> Path:
+    """Return the anomaly maps of all images beside their COCO file, made if they are not there."""
+    path = coco.parent / f"{settings.key}.npz"
+    if not path.is_file():
+        content = read_coco(coco)
+        build_maps(content, settings, list(content.images.values()), path, jobs=jobs)
+    return path
 
 
 def measure(job: Job, skip: int) -> Measured:

@@ -45,20 +45,23 @@ def test_dear_checkpoints_are_made_less_often(clock: Clock) -> None:
     assert 1.5 * (len(found) - 1) <= pace.SHARE * 20_000 * 0.05
 
 
-def test_a_disk_that_was_slow_once_does_not_put_checkpoints_off(clock: Clock) -> None:
+def after(clock: Clock, *costs: float) -> pace.Pace:
+    """Return a pace that has seen checkpoints of these costs."""
     gauge = pace.Pace(1)
-    for cost in (1.0, 600.0):
+    for cost in costs:
         with gauge.saving():
             clock.now += cost
+    return gauge
+
+
+def test_a_disk_that_was_slow_once_does_not_put_checkpoints_off(clock: Clock) -> None:
+    gauge = after(clock, 1.0, 600.0)
     clock.now += 50
     assert gauge.due(1)
 
 
 def test_the_next_is_due_when_it_costs_little_of_the_time_since(clock: Clock) -> None:
-    gauge = pace.Pace(1)
-    for cost in (1.0, 1.0):
-        with gauge.saving():
-            clock.now += cost
+    gauge = after(clock, 1.0, 1.0)
     clock.now += 49
     assert not gauge.due(1)
     clock.now += 1

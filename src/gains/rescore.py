@@ -67,16 +67,12 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
 
 
 def _work(study: Study, moved: Study, run: Run) -> _Work:
-    options = {
-        "max_detections": study.dataset(run.dataset).max_detections,
-        "clean_score_threshold": moved.settings.clean_score_threshold,
-    }
     return _Work(
         study.coco(run.dataset),
         study.split(run.dataset),
         run.fold,
         study.run_folder(run) / "test.predictions.json.gz",
-        options,
+        moved.score_options(run.dataset),
         moved.run_folder(run) / "test.scores.json",
     )
 

@@ -129,6 +129,13 @@ class Study:
             name for name in self.variants(method) if self._resolve(dataset, method, name) == wanted
         )
 
+    def score_options(self, dataset: str) -> dict[str, Any]:
+        """Return the options with which runs on a data set are scored."""
+        return {
+            "max_detections": self.dataset(dataset).max_detections,
+            "clean_score_threshold": self.settings.clean_score_threshold,
+        }
+
     def table_datasets(self, table: str) -> list[str]:
         """Return the data sets that a table shows."""
         return list(self.settings.tables[table].datasets or self.settings.datasets)

@@ -187,12 +187,7 @@ def run_code(step):
 
 
 def score_options(wildcards):
-    return as_options(
-        {
-            "max_detections": max_detections(wildcards),
-            "clean_score_threshold": SETTINGS.clean_score_threshold,
-        }
-    )
+    return as_options(STUDY.score_options(wildcards.dataset))
 
 
 # tables
