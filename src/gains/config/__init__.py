@@ -1,0 +1,1 @@
+"""What ``config.yaml`` and study files may say: one module per section."""

@@ -1,0 +1,1 @@
+"""ISBI2014 in its three published forms."""

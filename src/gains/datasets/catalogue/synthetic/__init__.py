@@ -1,0 +1,1 @@
+"""The three embedded synthetic data sets."""

@@ -1,0 +1,1 @@
+"""Readers of foreign formats: images, COCO files, mask files, MATLAB, LabelMe."""

@@ -1,0 +1,1 @@
+"""Masks as COCO run-length codes: coding, checks, regions, overlaps. Needs no torch."""

@@ -1,0 +1,1 @@
+"""What all models share, also those without boxes: the contract, backbones, weights."""

@@ -1,0 +1,1 @@
+"""The study in force: its runs, their settings, its plan."""
