@@ -20,16 +20,16 @@ from functools import partial
 from typing import Any
 
 import torch
-from models import build_ours, build_torchvision, fix_proposals, their_targets
 from scenes import fixed_proposals, scene
 from timing import in_turn, machine, make_room
 
-from gains.config import RecipeSettings
-from gains.detection.types import Target
-from gains.device import place
+from gains.config.recipe import RecipeSettings
+from gains.models.contract import Target
+from gains.models.device import place
 from gains.training.optimiser import make_optimiser
 from gains.training.samples import Sample
 from gains.training.train import step
+from models import build_ours, build_torchvision, fix_proposals, their_targets
 
 REFERENCE = "torchvision"
 LEARNING_RATE = 1e-12

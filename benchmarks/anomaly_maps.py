@@ -18,11 +18,10 @@ from pathlib import Path  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from gains.anomaly.maps import anomaly_maps  # noqa: E402
-from gains.config import MapSettings  # noqa: E402
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from anomaly_loop import loop_maps  # noqa: E402
+from gains.anomaly.maps import anomaly_maps  # noqa: E402
+from gains.config.maps import MapSettings  # noqa: E402
+from helpers.anomaly_loop import loop_maps  # noqa: E402
 
 VARIANTS = ("isbi", "chrom", "nuclei")
 

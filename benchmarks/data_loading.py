@@ -19,12 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import torchvision_dataset, write_cells
 from timing import machine
 
+from datasets import torchvision_dataset, write_cells
 from gains.anomaly.build import build_maps
 from gains.anomaly.store import MapStore
-from gains.config import MapSettings, RecipeSettings
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.training.samples import Samples
 

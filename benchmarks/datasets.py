@@ -9,7 +9,7 @@ from typing import Any
 from torchvision.datasets import CocoDetection, wrap_dataset_for_transforms_v2
 from torchvision.transforms import v2
 
-from gains.datasets.build import convert
+from gains.datasets.convert import convert
 
 
 def write_cells(folder: Path, images: int, size: int) -> Path:

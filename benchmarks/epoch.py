@@ -28,18 +28,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import torchvision_dataset, write_cells
-from models import build_ours, build_torchvision
 from timing import Gauge, machine, make_room, wait
 from torch.utils.data import DataLoader, RandomSampler
 from trainings import Measured, maps_of, measure, train_all
 
-from gains import checkpoint
-from gains.config import MapSettings, RecipeSettings
+from datasets import torchvision_dataset, write_cells
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
 from gains.methods import METHODS
-from gains.training import pace, samples
+from gains.models import checkpoint
+from gains.training import checkpoint_timer as pace
+from gains.training import samples
 from gains.training.job import Job
 from gains.training.optimiser import make_optimiser
+from models import build_ours, build_torchvision
 
 REFERENCE = "torchvision"
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from models import BACKBONE, build_ours, build_torchvision, fix_proposals
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from scenes import fixed_proposals, scene
@@ -26,10 +25,11 @@ from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
 import gains
-from gains import checkpoint
-from gains.config import RecipeSettings
-from gains.detection.types import Detections
-from gains.inference import Predictor, mask_codes
+from gains.config.recipe import RecipeSettings
+from gains.models import checkpoint
+from gains.models.contract import Detections
+from gains.prediction.predict import Predictor, mask_codes
+from models import BACKBONE, build_ours, build_torchvision, fix_proposals
 
 DETECTIONS = 100
 

@@ -11,8 +11,8 @@ from torchvision.models.detection.backbone_utils import resnet_fpn_backbone
 from torchvision.ops import FrozenBatchNorm2d, MultiScaleRoIAlign
 
 from gains.detection.proposals import ProposalNetwork
-from gains.detection.types import Detector, Target, Task
 from gains.methods import METHODS
+from gains.models.contract import Detector, Target, Task
 
 BACKBONE = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2}
 

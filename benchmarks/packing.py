@@ -23,7 +23,7 @@ import torch.multiprocessing as multiprocessing
 from against_torchvision import our_step
 from timing import machine, wait
 
-from gains.device import peak_memory
+from gains.models.device import peak_memory
 
 
 def train(options: argparse.Namespace, begin: Barrier, results: Any) -> None:

@@ -7,8 +7,8 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from gains.detection import boxes as box_ops
-from gains.detection.block_maps import BlockMaps
-from gains.detection.types import Target
+from gains.models.block_maps import BlockMaps
+from gains.models.contract import Target
 
 OBJECTS = 10
 FOREGROUND = 60

@@ -1,8 +1,8 @@
 """Time of scoring 200 images x 60 objects x 100 detections of 512 px, beside two COCO evaluators.
 
 Prints medians of pycocotools and faster-coco-eval (mAP alone: ``COCO``, ``loadRes``, evaluation),
-of ``gains.scoring.score_files`` (every metric in both modes), and of the part of it that makes the
-mAP; reading the files is included everywhere.
+of ``gains.scoring.score.score_files`` (every metric in both modes), and of the part of it that
+makes the mAP; reading the files is included everywhere.
 
     python benchmarks/scoring.py [--images 200] [--runs 5]
 """
@@ -27,12 +27,12 @@ from pycocotools.cocoeval import COCOeval
 from timing import in_turn, machine
 
 from gains.datasets.coco import read_coco, to_rle
-from gains.files import write_json
-from gains.instances import Rle
+from gains.masks.rle import Rle
 from gains.metrics.coco import average_precision, mean_average_precision
-from gains.metrics.gather import pairs_by_class
-from gains.predictions import group_predictions, read_predictions
-from gains.scoring import score_files
+from gains.prediction.files import group_predictions, read_predictions
+from gains.scoring.pairing import pairs_by_class
+from gains.scoring.score import score_files
+from gains.support.files import write_json
 
 
 def ellipse(size: int, x: float, y: float, a: float, b: float) -> Rle:

@@ -25,12 +25,12 @@ ROOT = Path(__file__).parent.parent
 IMPORTS = {
     "python": "pass",
     "torch": "import torch",
-    "gains data list": "import gains.datasets.catalogue, gains.fetch.report",
+    "gains data list": "import gains.datasets.catalogue, gains.fetch.status",
     "gains maps": "import gains.anomaly.build",
-    "gains split": "import gains.datasets.splitting",
-    "gains score": "import gains.scoring",
+    "gains split": "import gains.datasets.make_split",
+    "gains score": "import gains.scoring.score",
     "gains table": "import gains.tables",
-    "gains predict": "import gains.inference",
+    "gains predict": "import gains.prediction.predict",
     "gains train": "import gains.training.train",
 }
 LOADED = "import sys; print('with torch' if 'torch' in sys.modules else '')"

@@ -28,15 +28,15 @@ from typing import Any
 
 import torch
 import torchvision
-from datasets import write_cells
-from models import tame
 from timing import machine
 from torchvision.ops import FrozenBatchNorm2d
 from trainings import Measured, maps_of, measure, train_all
 
-from gains.runs import Run
-from gains.study import Study, open_study
+from datasets import write_cells
+from gains.study.runs import Run
+from gains.study.study import Study, open_study
 from gains.training.job import Job
+from models import tame
 
 ROOT = Path(__file__).parent.parent
 

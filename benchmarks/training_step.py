@@ -44,8 +44,8 @@ from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
 
 from gains.detection import matching, roi_align
 from gains.detection.proposals import ProposalNetwork
-from gains.detection.types import Detector, Target, Task
 from gains.methods import METHODS
+from gains.models.contract import Detector, Target, Task
 
 BASE = "mask_rcnn"
 BACKBONE = {"name": "resnet50", "weights": "none", "norm": "gn", "freeze_at": 0}

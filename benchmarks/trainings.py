@@ -11,9 +11,10 @@ import torch
 from timing import Gauge, make_room, wait
 
 from gains.anomaly.build import build_maps
-from gains.config import MapSettings, SplitSettings
+from gains.config.data import SplitSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
-from gains.datasets.splitting import make_split
+from gains.datasets.make_split import make_split
 from gains.training import train as training
 from gains.training.job import Job
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import GOLDEN, ROOT
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +19,4 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def golden() -> Path:
     """Reference outputs of the published programs."""
-    return ROOT / "tests" / "golden"
+    return GOLDEN

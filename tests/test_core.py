@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from conftest import ROOT
 
-from gains.config import check, load
+from gains.config.base import merge
+from gains.config.file import check, load
 from gains.datasets.coco import ImageArchive, read_coco, to_rle, write_coco
-from gains.files import atomic_path, read_json, write_json
-from gains.instances import Instances, decode_mask, encode_mask
-from gains.registry import Registry
-from gains.runs import Run
-from gains.strict import merge
-from gains.study import from_config, open_study, resolve
+from gains.instances import Instances
+from gains.masks.rle import decode_mask, encode_mask
+from gains.study.runs import Run
+from gains.study.study import from_config, open_study, resolve
+from gains.support.files import atomic_path, read_json, write_json
+from gains.support.registry import Registry
+from helpers.paths import ROOT
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path: Path) -> None:

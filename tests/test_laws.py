@@ -9,39 +9,39 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import DETECTOR, RECIPE, make_tiny
 
 from gains import tables
-from gains.codehash import closure
-from gains.config import check
+from gains.config.file import check
 from gains.datasets.coco import read_coco
-from gains.datasets.split import read_split
+from gains.datasets.split_file import read_split
 from gains.detection.settings import TwoStageSettings
-from gains.files import write_json
-from gains.inference import predict_split
 from gains.methods import METHODS
 from gains.methods import mask_rcnn as mask_rcnn_module
 from gains.methods.base import Method
-from gains.scoring import score_files
-from gains.study import from_config
+from gains.prediction.predict import predict_split
+from gains.scoring.score import score_files
+from gains.study.study import from_config
+from gains.support.files import write_json
 from gains.training.job import Job
 from gains.training.train import train
+from gains.workflow.code_hash import closure
+from helpers.tiny import DETECTOR, RECIPE, make_tiny
 
 TORCH_FREE = [
     "gains.cli.main",
-    "gains.config",
-    "gains.study",
+    "gains.config.study",
+    "gains.study.study",
     "gains.methods",
     "gains.datasets.catalogue",
-    "gains.datasets.build",
+    "gains.datasets.convert",
     "gains.anomaly.build",
     "gains.metrics",
-    "gains.scoring",
-    "gains.rescore",
+    "gains.scoring.score",
+    "gains.tables.rescore",
     "gains.tables",
-    "gains.compare",
+    "gains.tables.compare",
     "gains.figures",
-    "gains.provenance",
+    "gains.workflow.snakemake_records",
 ]
 
 
@@ -54,17 +54,26 @@ def test_what_needs_no_torch_does_not_import_it() -> None:
 def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> None:
     """It makes a dozen modules and their settings, more than all else that scoring needs."""
     code = (
-        "import sys, gains.scoring, gains.anomaly.build; "
+        "import sys, gains.scoring.score, gains.anomaly.build; "
         "sys.exit('gains.datasets.catalogue' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 FORBIDDEN = [
-    ("gains.training.train", ("gains.scoring", "gains.metrics", "gains.tables", "gains.inference")),
-    ("gains.inference", ("gains.scoring", "gains.metrics", "gains.tables", "gains.training")),
-    ("gains.scoring", ("gains.tables", "gains.training", "gains.detection", "gains.inference")),
-    ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
+    (
+        "gains.training.train",
+        ("gains.scoring.score", "gains.metrics", "gains.tables", "gains.prediction.predict"),
+    ),
+    (
+        "gains.prediction.predict",
+        ("gains.scoring.score", "gains.metrics", "gains.tables", "gains.training"),
+    ),
+    (
+        "gains.scoring.score",
+        ("gains.tables", "gains.training", "gains.detection", "gains.prediction.predict"),
+    ),
+    ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring.score")),
     ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
     ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
 ]

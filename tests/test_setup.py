@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from pathlib import Path
 
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
 
 
 def pins(lines: list[str]) -> dict[str, str]:

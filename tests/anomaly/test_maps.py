@@ -6,7 +6,6 @@ from unittest.mock import patch as replaced
 
 import numpy as np
 import pytest
-from anomaly_loop import loop_maps
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,8 +17,9 @@ from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.raster import rasterize
 from gains.anomaly.region import Region
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
+from helpers.anomaly_loop import loop_maps
 
 VARIANTS = ["isbi", "chrom", "nuclei"]
 MODES = ["as_published", "clean"]

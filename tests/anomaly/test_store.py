@@ -14,9 +14,9 @@ import pytest
 from gains.anomaly.build import build_maps, maps_of_image
 from gains.anomaly.maps import AnomalyMap, constant_map
 from gains.anomaly.store import MapStore, write_full, write_store
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
-from gains.files import write_json
+from gains.support.files import write_json
 
 SETTINGS = MapSettings(target_category=0, rasterize="points")
 

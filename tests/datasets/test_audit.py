@@ -10,15 +10,15 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from gains.cli import data  # noqa: F401 - it adds the verbs
 from gains.cli.app import app
 from gains.datasets.audit import audit, audit_table, relations
-from gains.datasets.build import convert
 from gains.datasets.coco import read_coco, write_coco
-from gains.datasets.mask_files import convert_masks
-from gains.datasets.sheet import GAP, TITLE, _opacity, contact_sheet
-from gains.files import read_json, write_json
-from gains.instances import Instances, encode_mask
+from gains.datasets.convert import convert
+from gains.datasets.readers.mask_files import convert_masks
+from gains.figures.contact_sheet import GAP, TITLE, _opacity, contact_sheet
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
+from gains.support.files import read_json, write_json
 
 SIZE = 24
 

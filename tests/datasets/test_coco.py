@@ -6,7 +6,7 @@ import json
 import pytest
 
 from gains.datasets.coco import read_coco
-from gains.datasets.segmentation import to_rle
+from gains.masks.segmentation import to_rle
 
 SOUND = {
     "images": [

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from published import Published, box, noise, save
 
-from gains.datasets.mask_files import find_places, read_masks
-from gains.instances import encode_mask
+from gains.datasets.readers.mask_files import find_places, read_masks
+from gains.masks.rle import encode_mask
+from helpers.published import Published, box, noise, save
 
 STAGE = "stage1_train"
 

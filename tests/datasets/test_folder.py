@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from gains.datasets.build import convert
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.datasets.pixels import read_pixels
-from gains.datasets.segmentation import to_rle
-from gains.files import read_json
-from gains.instances import encode_mask
+from gains.datasets.convert import convert
+from gains.datasets.readers.images import read_pixels
+from gains.masks.rle import encode_mask
+from gains.masks.segmentation import to_rle
+from gains.support.files import read_json
 
 H, W = 20, 30
 SQUARE = [2.0, 3.0, 8.0, 3.0, 8.0, 9.0, 2.0, 9.0]  # x0 y0 ...: 6 x 6 px

@@ -6,19 +6,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from isbi_files import Drawing, H, W, Writer, cell, draw, write_set, write_v5, write_v73
 from PIL import Image
 from scipy import io, sparse
 
-from gains.datasets.build import convert
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import ImageArchive, read_coco
-from gains.datasets.matlab import count_cells, read_array, read_cells, variables
-from gains.datasets.split import PARTS, read_split
-from gains.files import read_json, write_json
-from gains.instances import encode_mask
-
-ROOT = Path(__file__).resolve().parents[1]
+from gains.datasets.convert import convert
+from gains.datasets.readers.matlab import count_cells, read_array, read_cells, variables
+from gains.datasets.split_file import PARTS, read_split
+from gains.masks.rle import encode_mask
+from gains.support.files import read_json, write_json
+from helpers.isbi_files import Drawing, H, W, Writer, cell, draw, write_set, write_v5, write_v73
+from helpers.paths import ROOT
 
 
 def run(root: Path, out: Path, source: str = "isbi2014", **options: Any) -> dict[str, Any]:

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets import pannuke
-from gains.datasets.build import check_options, convert
-from gains.datasets.catalogue import DATASETS
+from gains.datasets.catalogue import DATASETS, pannuke
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.files import read_json
+from gains.datasets.convert import check_options, convert
+from gains.support.files import read_json
 
 RNG = np.random.default_rng(0)
 

@@ -7,12 +7,12 @@ from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.datasets.base import Dataset
-from gains.datasets.build import check_options, inputs_of
 from gains.datasets.catalogue import DATASETS
+from gains.datasets.convert import check_options, inputs_of
 from gains.datasets.listing import as_markdown
 from gains.fetch.sources import read_sources
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).parents[1]
 PUBLISHED = [record for record in DATASETS if record.raw]
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets.build import convert
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.files import read_json
+from gains.datasets.convert import convert
+from gains.support.files import read_json
 
 H, W = 20, 30
 

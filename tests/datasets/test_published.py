@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from published import Published, box, noise, save
 
-from gains.datasets.folder_records import Findings
-from gains.datasets.kaggle2018_outlines import outlined
-from gains.instances import decode_mask, encode_mask
+from gains.datasets.catalogue.kaggle2018_outlines import outlined
+from gains.datasets.readers.coco_checks import Findings
+from gains.masks.rle import decode_mask, encode_mask
+from helpers.published import Published, box, noise, save
 
 RED = (255, 0, 0)
 

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gains.config import SplitSettings
+from gains.config.data import SplitSettings
 from gains.datasets.coco import write_coco
-from gains.datasets.split import PARTS, read_split
-from gains.datasets.splitting import draw, draw_folds, make_split
-from gains.instances import Instances, encode_mask
+from gains.datasets.make_split import draw, draw_folds, make_split
+from gains.datasets.split_file import PARTS, read_split
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
 
 RATIO = (0.6, 0.2, 0.2)
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gains.datasets.build import check_options, convert
 from gains.datasets.catalogue import DATASETS
+from gains.datasets.catalogue.synthetic.shapes import Blob, overlap_ratio
 from gains.datasets.coco import ImageArchive, read_coco
-from gains.datasets.scenes import Blob, overlap_ratio
-from gains.files import read_json
+from gains.datasets.convert import check_options, convert
+from gains.support.files import read_json
 
 SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
 STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
@@ -191,6 +191,6 @@ def test_an_unknown_source_lists_those_known(tmp_path: Path) -> None:
 
 def test_registering_data_sets_needs_no_torch() -> None:
     code = (
-        "import gains.datasets.build, gains.datasets.audit, sys; sys.exit('torch' in sys.modules)"
+        "import gains.datasets.convert, gains.datasets.audit, sys; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

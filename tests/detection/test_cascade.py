@@ -11,7 +11,6 @@ from functools import partial
 
 import pytest
 import torch
-from tiny import tiny_settings
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
@@ -19,8 +18,9 @@ from gains.detection.box_head import box_losses, select
 from gains.detection.cascade import STAGES, CascadeBoxes, refine, scale_gradient, select_all
 from gains.detection.pooling import pool
 from gains.detection.sampling import draw, label
-from gains.detection.types import Target, Task
 from gains.methods import METHODS
+from gains.models.contract import Target, Task
+from helpers.tiny import tiny_settings
 
 SIDE = 128
 IOUS = (0.55, 0.65, 0.75)

@@ -11,14 +11,15 @@ from torch import Tensor
 from torchvision.ops import roi_align
 
 from gains.detection import boxes as box_ops
-from gains.detection.backbone import Backbone, group_norm
 from gains.detection.mask_head import ConvHead, mask_loss
 from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, fill, match, sample
-from gains.detection.paste import Windows, enlarge, paste
 from gains.detection.pooling import crop, levels, pool
 from gains.detection.proposals import ProposalNetwork
-from gains.detection.settings import BackboneSettings, TwoStageSettings
-from gains.detection.types import Target
+from gains.detection.settings import TwoStageSettings
+from gains.models.backbone import Backbone, group_norm
+from gains.models.contract import Target
+from gains.models.paste import Windows, enlarge, paste
+from gains.models.settings import BackboneSettings
 
 
 def test_decoding_undoes_encoding() -> None:
@@ -206,8 +207,8 @@ def test_paste_in_parts_is_paste_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     torch.manual_seed(2)
     masks, boxes = torch.rand(5, 28, 28), torch.rand(5, 4) * 10 + torch.tensor([0.0, 0, 20, 20])
     at_once = whole(paste(masks, boxes, (40, 50)), (40, 50))
-    monkeypatch.setattr("gains.detection.paste.TOGETHER", 2)
-    monkeypatch.setattr("gains.detection.paste.PIXELS", 1)
+    monkeypatch.setattr("gains.models.paste.TOGETHER", 2)
+    monkeypatch.setattr("gains.models.paste.PIXELS", 1)
     parts = list(paste(masks, boxes, (40, 50)))
     assert len(parts) == 5
     assert torch.equal(whole(parts, (40, 50)), at_once)
@@ -224,7 +225,7 @@ def test_paste_of_boxes_without_area_or_outside_is_empty() -> None:
 
 @pytest.mark.parametrize("together", [1, 10**6])
 def test_enlarge_is_interpolation(monkeypatch: pytest.MonkeyPatch, together: int) -> None:
-    monkeypatch.setattr("gains.detection.paste.PIXELS", together)
+    monkeypatch.setattr("gains.models.paste.PIXELS", together)
     masks = torch.rand(3, 10, 12, generator=torch.Generator().manual_seed(3))
     wanted = F.interpolate(masks[None], (31, 47), mode="bilinear")[0]
     found = whole(enlarge(masks, (31, 47)), (31, 47))

@@ -7,9 +7,8 @@ import math
 import pytest
 import torch
 
-from gains.detection.fcos import FCOSHead, Predictions, by_location, fcos_losses, select
-from gains.detection.fcos_settings import FCOSSettings
-from gains.detection.locations import (
+from gains.detection.fcos.head import FCOSHead, Predictions, by_location, fcos_losses, select
+from gains.detection.fcos.locations import (
     NONE,
     STRIDES,
     Assignment,
@@ -22,7 +21,8 @@ from gains.detection.locations import (
     encode,
     locate,
 )
-from gains.detection.types import Target
+from gains.detection.fcos.settings import FCOSSettings
+from gains.models.contract import Target
 from gains.training.targets import tight_box
 
 SIZES = (16.0, 32.0, 64.0, 128.0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gains.detection.overlap import cell_class, complement_masks, part_targets
-from gains.detection.types import Positives, Target, Task
+from gains.models.contract import Positives, Target, Task
 
 CELL = 1
 SIDE = 60

@@ -12,7 +12,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
-from gains.detection.block_maps import BlockMaps
 from gains.detection.box_head import box_losses
 from gains.detection.cascade import STAGES, refine
 from gains.detection.matching import FOREGROUND, IGNORED, fill, match
@@ -20,8 +19,9 @@ from gains.detection.pooling import crop_maps, pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.sampling import draw, label
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Target
 from gains.methods.htc.model import without_truth
+from gains.models.block_maps import BlockMaps
+from gains.models.contract import Target
 
 SIDE, CHANNELS = 64, 8
 SETTINGS = TwoStageSettings(

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fetch_server import Project, Server, serving, zipped
 from typer.testing import CliRunner
 
 from gains.cli.main import app
+from helpers.fetch_server import Project, Server, serving, zipped
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from typing import Any
 import gdown
 import kagglehub
 import pytest
-from fetch_server import QUICK, Project, Server, serving
 from kagglehub.exceptions import UnauthenticatedError
 
-from gains.fetch.ways import Net
+from gains.fetch.transports import Net
+from helpers.fetch_server import QUICK, Project, Server, serving
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
-from fetch_server import Project, Server, digest, serving, zipped
 
 from gains.datasets.catalogue import DATASETS
-from gains.fetch.report import changes, state, verify
 from gains.fetch.sources import read_sources
+from gains.fetch.status import changes, state, verify
+from helpers.fetch_server import Project, Server, digest, serving, zipped
+from helpers.paths import ROOT
 
 ARCHIVE = zipped({"Set/a.txt": b"a", "Set/b/c.txt": b"cc"})
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import requests
-from fetch_server import QUICK, Handler, Server, digest, serving
 
 from gains.fetch.errors import MirrorError
 from gains.fetch.http import Limits, download
-from gains.fetch.pins import Known
+from gains.fetch.lockfile import Known
 from gains.fetch.sessions import LEGACY_TLS_HOSTS, OP_LEGACY_SERVER_CONNECT, session
+from helpers.fetch_server import QUICK, Handler, Server, digest, serving
 
 BODY = bytes(range(256)) * 400
 
@@ -222,7 +222,7 @@ def test_too_small_a_disk_is_named(
     class Usage:
         free = 10
 
-    monkeypatch.setattr("gains.fetch.disk.shutil.disk_usage", lambda _: Usage)
+    monkeypatch.setattr("gains.fetch.folders.shutil.disk_usage", lambda _: Usage)
     with pytest.raises(OSError, match="make room"):
         download(server.give("/a.bin", BODY), tmp_path / "a.bin", Known(), QUICK)
     assert names(tmp_path) == []

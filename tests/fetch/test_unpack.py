@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fetch_server import digest, zipped
 
 from gains.fetch import unpack as room
 from gains.fetch.unpack import Limits, archive_folder, contents_in, unpack
+from helpers.fetch_server import digest, zipped
 
 
 def packed(folder: Path, data: bytes, name: str = "set.zip") -> Path:
@@ -182,7 +182,7 @@ def test_too_small_a_disk_is_noticed_before(
     class Usage:
         free = 3
 
-    monkeypatch.setattr("gains.fetch.disk.shutil.disk_usage", lambda _: Usage)
+    monkeypatch.setattr("gains.fetch.folders.shutil.disk_usage", lambda _: Usage)
     with pytest.raises(OSError, match="needs 4 bytes, but only 3 are free"):
         unpack(packed(tmp_path, zipped({"a": b"four"})), tmp_path / "set")
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gains.datasets.display import PALETTE, REACH, colours, name_of
-from gains.files import write_json
-from gains.instances import Instances, encode_mask
+from gains.figures.colours import PALETTE, REACH, colours, name_of
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
+from gains.support.files import write_json
 
 SIZE = 40
 Box = tuple[int, int, int, int]

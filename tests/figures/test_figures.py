@@ -11,15 +11,16 @@ from typer.testing import CliRunner
 
 from gains.cli.app import app
 from gains.cli.reports import FigureGroup
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco, write_coco
 from gains.figures import FIGURES, Figure, style
-from gains.figures.anomaly_fields import steps
+from gains.figures.figure3_fields import steps
+from gains.figures.images import short
 from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
-from gains.figures.scene import short
-from gains.files import write_json
-from gains.instances import Instances, encode_mask
-from gains.predictions import sidecar_path
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
+from gains.prediction.files import sidecar_path
+from gains.support.files import write_json
 
 SIZE = 64
 

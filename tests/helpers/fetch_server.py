@@ -15,7 +15,7 @@ from typing import Any
 
 from gains.fetch.http import Limits
 from gains.fetch.sources import COLUMNS
-from gains.fetch.ways import Net
+from gains.fetch.transports import Net
 
 QUICK = Limits(connect=5, read=5, attempts=1, pause=0)
 
@@ -117,7 +117,7 @@ class Project:
         return self.raw / "cells"
 
     def fetch(self, net: Net | None = None) -> Any:
-        from gains.fetch.fetching import fetch
+        from gains.fetch.fetch import fetch
 
         return fetch("cells", self.sources, self.raw, net or Net(QUICK))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+from helpers.paths import ROOT
+
 BIN = Path(sys.executable).parent
 FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
 FOLDERS = ("src", "workflow", "profiles", "tests/config", "data/splits")
@@ -50,7 +51,9 @@ class Project:
             shutil.copytree(ROOT / name, folder / name, ignore=NO_CACHES)
         shutil.copy2(ROOT / "data/sources.csv", folder / "data/sources.csv")
         if stub:
-            shutil.copy2(ROOT / "tests" / "stub_cli.py", folder / "src/gains/cli/main.py")
+            shutil.copy2(
+                ROOT / "tests" / "helpers" / "stub_cli.py", folder / "src/gains/cli/main.py"
+            )
         return cls(folder)
 
     def twin(self, folder: Path) -> Project:

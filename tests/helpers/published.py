@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets.build import convert
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.files import read_json
+from gains.datasets.convert import convert
+from gains.support.files import read_json
 
 RNG = np.random.default_rng(0)
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from gains.config import check
-from gains.files import write_json
-from gains.study import Study, from_config
+from gains.config.file import check
+from gains.study.study import Study, from_config
+from gains.support.files import write_json
 from gains.tables import score_paths, spec
 
 METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")

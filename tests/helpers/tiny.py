@@ -9,14 +9,16 @@ from typing import Any
 from torch import Tensor
 
 from gains.anomaly.build import build_maps
-from gains.config import MapSettings, RecipeSettings, SplitSettings
-from gains.datasets.build import convert
+from gains.config.base import merge
+from gains.config.data import SplitSettings
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import read_coco
-from gains.datasets.split import read_split
-from gains.datasets.splitting import make_split
-from gains.detection.block_maps import BlockMaps
+from gains.datasets.convert import convert
+from gains.datasets.make_split import make_split
+from gains.datasets.split_file import read_split
 from gains.methods import METHODS
-from gains.strict import merge
+from gains.models.block_maps import BlockMaps
 from gains.training.job import Job
 
 DETECTOR: dict[str, Any] = {

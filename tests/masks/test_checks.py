@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from gains.instances import decode_mask, encode_mask
-from gains.rle import check_rle, decode_runs, sound
+from gains.masks.checks import check_rle, decode_runs, sound
+from gains.masks.rle import decode_mask, encode_mask
 
 
 def sound_masks():
@@ -78,7 +78,7 @@ def test_many_codes_are_judged_as_each_alone(monkeypatch):
     mixed = [x for pair in zip(codes, broken * 7, strict=False) for x in pair]
     wanted_pixels = [n for n in pixels for _ in (0, 1)][: len(mixed)]
     for together in (1, 3, 1000):
-        monkeypatch.setattr("gains.rle.TOGETHER", together)
+        monkeypatch.setattr("gains.masks.checks.TOGETHER", together)
         assert sound(codes, pixels).all()
         assert not sound(codes, [n + 1 for n in pixels]).any()
         found = sound(mixed, wanted_pixels).tolist()

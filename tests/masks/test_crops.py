@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gains.encode import encode_crops
-from gains.instances import encode_mask
+from gains.masks.crops import encode_crops
+from gains.masks.rle import encode_mask
 
 
 def check(masks: np.ndarray, windows: list[tuple[int, int, int, int]]) -> None:

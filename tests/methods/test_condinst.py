@@ -7,17 +7,17 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import tiny_settings
 
-from gains.detection.dynamic import (
+from gains.methods.condinst.dynamic import (
     PARAMETERS,
     aligned_bilinear,
     dynamic_heads,
     relative_coordinates,
     split_parameters,
 )
-from gains.detection.types import Target, Task
 from gains.methods.condinst.model import CondInst, MaskBranch, dice_loss, mask_targets
+from gains.models.contract import Target, Task
+from helpers.tiny import tiny_settings
 
 
 def test_a_head_has_169_parameters() -> None:

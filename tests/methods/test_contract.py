@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import maps_of, tiny_settings
 
 from gains.detection.mask_head import mask_loss
-from gains.detection.types import Detections, Detector, Target, Task
 from gains.methods import METHODS
 from gains.methods.gains.model import GainsBranch, anomaly_loss
+from gains.models.contract import Detections, Detector, Target, Task
+from helpers.models import build, scene
+from helpers.tiny import maps_of, tiny_settings
 
 CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
 # no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
@@ -21,25 +22,6 @@ STEPS_BEFORE = {("mask_scoring_rcnn", "default"): 15}
 NEEDS_TWO_CLASSES = [("donet", "mrp")]
 ADAMW = {"fastinst"}
 """Methods whose recipe is not SGD."""
-
-
-def build(method: str, variant: str = "default", classes: int = 2) -> Detector:
-    torch.manual_seed(0)
-    return METHODS.get(method).build(tiny_settings(method, variant), Task(classes, 10, 0))
-
-
-def scene(classes: int = 2, objects: int = 3) -> tuple[torch.Tensor, Target]:
-    """Return bright squares on a dark ground, and what they are."""
-    image = torch.full((3, 64, 64), 40, dtype=torch.uint8)
-    masks = torch.zeros(objects, 64, 64, dtype=torch.uint8)
-    boxes = torch.zeros(objects, 4)
-    for k in range(objects):
-        x, y = 4 + 19 * k, 6 + 13 * k
-        masks[k, y : y + 16, x : x + 16] = 1
-        image[:, y : y + 16, x : x + 16] = 130 + 40 * k
-        boxes[k] = torch.tensor([x, y, x + 16, y + 16])
-    labels = torch.arange(objects) % classes
-    return image, Target(boxes, labels, masks, maps_of(1 + 0.5 * masks.float()))
 
 
 def total(losses: dict[str, torch.Tensor]) -> torch.Tensor:

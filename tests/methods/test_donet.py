@@ -7,13 +7,13 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from test_methods import build, scene
-from tiny import tiny_settings
 from torch import Tensor
 
-from gains.detection.types import Positives, Task
 from gains.methods import METHODS
 from gains.methods.donet.model import DoNetBranch, mismatch, soft_consistency
+from gains.models.contract import Positives, Task
+from helpers.models import build, scene
+from helpers.tiny import tiny_settings
 
 RECORD = METHODS.get("donet")
 LADDER = {

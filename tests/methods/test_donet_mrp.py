@@ -7,11 +7,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from test_methods import build, scene
 from torch import Tensor
 
-from gains.detection.types import Target
 from gains.methods.donet.mrp import MaskGuidedDetector, attend, cell_attention
+from gains.models.contract import Target
+from helpers.models import build, scene
 
 
 def sigmoid(x: float) -> float:

@@ -9,13 +9,9 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import tiny_settings
 
-from gains.detection.attention import Attention
-from gains.detection.pixel_decoder import PixelDecoder
-from gains.detection.points import uncertain_points
-from gains.detection.types import Target, Task
 from gains.methods.fastinst import FastInstSettings
+from gains.methods.fastinst.attention import Attention
 from gains.methods.fastinst.decoder import Prediction, allowed
 from gains.methods.fastinst.losses import (
     Matched,
@@ -27,7 +23,11 @@ from gains.methods.fastinst.losses import (
     match_locations,
 )
 from gains.methods.fastinst.model import FastInst, mask_scores, masks_of_queries
+from gains.methods.fastinst.pixel_decoder import PixelDecoder
 from gains.methods.fastinst.queries import ActivationQueries, PositionMap, pick
+from gains.models.contract import Target, Task
+from gains.models.points import uncertain_points
+from helpers.tiny import tiny_settings
 
 
 def settings(**changes: Any) -> FastInstSettings:

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gains.detection.assignment import assign, dice_loss, mask_costs
+from gains.methods.fastinst.assignment import assign, dice_loss, mask_costs
 
 
 def least(cost: torch.Tensor) -> float:

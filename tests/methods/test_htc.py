@@ -12,13 +12,11 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import tiny_settings
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
 from gains.detection.mask_head import ConvHead
 from gains.detection.pooling import pool
-from gains.detection.types import Target, Task
 from gains.methods import METHODS
 from gains.methods.htc.model import STAGES, HybridTaskCascade, MaskStages, without_truth
 from gains.methods.htc.semantic import (
@@ -28,6 +26,8 @@ from gains.methods.htc.semantic import (
     semantic_loss,
     semantic_target,
 )
+from gains.models.contract import Target, Task
+from helpers.tiny import tiny_settings
 
 SIDE = 128
 IOUS = (0.55, 0.65, 0.75)

@@ -13,19 +13,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
 from PIL import Image
 
 from gains.anomaly.build import build_maps
-from gains.config import MapSettings, RecipeSettings
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import read_coco, write_coco
-from gains.datasets.split import read_split
-from gains.files import write_json
-from gains.inference import predict_split
+from gains.datasets.split_file import read_split
 from gains.methods import METHODS
-from gains.scoring import score_files
+from gains.prediction.predict import predict_split
+from gains.scoring.score import score_files
+from gains.support.files import write_json
 from gains.training.job import Job
 from gains.training.train import train
+from helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow
 

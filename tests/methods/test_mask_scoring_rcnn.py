@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import tiny_settings
 
 from gains.detection.box_head import Found
-from gains.detection.types import Positives, Target, Task
 from gains.methods.mask_scoring_rcnn import model as module
 from gains.methods.mask_scoring_rcnn.model import (
     MaskIoUHead,
@@ -19,6 +17,8 @@ from gains.methods.mask_scoring_rcnn.model import (
     pixels_inside,
     visible_share,
 )
+from gains.models.contract import Positives, Target, Task
+from helpers.tiny import tiny_settings
 
 
 def half_outside() -> Positives:

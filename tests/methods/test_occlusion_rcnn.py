@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import tiny_settings
 
-from gains.detection.types import Positives, Target, Task
 from gains.methods import METHODS
 from gains.methods.occlusion_rcnn.model import OcclusionBranch, invisible_logits
+from gains.models.contract import Positives, Target, Task
+from helpers.tiny import tiny_settings
 
 RECORD = METHODS.get("occlusion_rcnn")
 

@@ -7,17 +7,17 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from tiny import tiny_settings
 from torchvision.ops import box_iou
 
 from gains.detection import boxes as box_ops
 from gains.detection.box_head import DELTA_WEIGHTS
 from gains.detection.pooling import pool
 from gains.detection.sampling import Sampled
-from gains.detection.types import Target, Task
 from gains.methods import METHODS
 from gains.methods.pisa.model import PisaBranch, carl_weights, positive_weights
 from gains.methods.pisa.ranking import by_importance, keep_sum, nms_groups, rank_within
+from gains.models.contract import Target, Task
+from helpers.tiny import tiny_settings
 
 # Class 0 has the objects 4 and 7, class 1 the object 5.
 # object 4: IoU .6 .9 .7, places 2 0 1;  object 7: IoU .5 .8, places 1 0;  object 5: IoU .55

@@ -7,12 +7,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from test_points import bilinear
-from tiny import tiny_settings
 from torch import Tensor
 
 from gains.detection.sampling import Sampled
-from gains.detection.types import Positives, Target, Task
 from gains.methods.pointrend import PointRendSettings
 from gains.methods.pointrend.model import (
     CoarseHead,
@@ -23,6 +20,9 @@ from gains.methods.pointrend.model import (
     point_targets,
     subdivide,
 )
+from gains.models.contract import Positives, Target, Task
+from helpers.bilinear import bilinear
+from helpers.tiny import tiny_settings
 
 
 def settings(**changes: object) -> PointRendSettings:

@@ -11,8 +11,8 @@ from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.instances import encode_mask
-from gains.scoring import score
+from gains.masks.rle import encode_mask
+from gains.scoring.score import score
 
 SIZE = 24
 

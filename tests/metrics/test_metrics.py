@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gains.instances import encode_mask
+from gains.masks.rle import encode_mask
 from gains.metrics import METRICS, aji, dice, f1
 from gains.metrics.matching import greedy_by_overlap, greedy_by_truth
 from gains.metrics.pairs import Pairs, intersections, mask_areas

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import planes_of
 from torch import Tensor
 
-from gains.detection.block_maps import BlockMaps
 from gains.detection.boxes import nonempty
 from gains.detection.pooling import crop, crop_maps
+from gains.models.block_maps import BlockMaps
+from helpers.tiny import planes_of
 
 SIZE = (40, 50)
 PLACES = [  # top, left, height, width: inside, at two edges, at the others, all, a line

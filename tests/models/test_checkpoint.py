@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gains import checkpoint
-from gains.device import choose_device
-from gains.files import read_json
+from gains.models import checkpoint
+from gains.models.device import choose_device
+from gains.support.files import read_json
 
 
 class Foreign:

@@ -9,19 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gains.detection.points import sample_points, uncertain_points
-from gains.detection.roi_points import grid_points, in_image, sample_features, sample_masks
-
-
-def bilinear(plane: Tensor, x: float, y: float) -> float:
-    """Sample a plane (H, W) at x y in cells, centres at halves, zero outside: cell by cell."""
-    total = 0.0
-    for row in range(plane.shape[0]):
-        for column in range(plane.shape[1]):
-            near = max(0.0, 1 - abs(x - 0.5 - column)) * max(0.0, 1 - abs(y - 0.5 - row))
-            total += near * float(plane[row, column])
-    return total
-
+from gains.methods.pointrend.roi_points import grid_points, in_image, sample_features, sample_masks
+from gains.models.points import sample_points, uncertain_points
+from helpers.bilinear import bilinear
 
 MAP = torch.tensor([[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]])
 

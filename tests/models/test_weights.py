@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import DETECTOR, tiny_settings
 
-from gains.detection.convert import convert_checkpoint
-from gains.detection.settings import BackboneSettings
-from gains.detection.types import Detector, Task
-from gains.detection.weights import load_pretrained
 from gains.methods import METHODS
+from gains.models.contract import Detector, Task
+from gains.models.detectron2_weights import convert_checkpoint
+from gains.models.pretrained import load_pretrained
+from gains.models.settings import BackboneSettings
+from helpers.tiny import DETECTOR, tiny_settings
 
 D2_HEADS = {
     "proposals.conv": "proposal_generator.rpn_head.conv",

@@ -7,16 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import Tiny, job_of, make_tiny, settings_of
 from typer.testing import CliRunner
 
-from gains.cli import main as _main  # noqa: F401 - attaches the verbs
 from gains.cli.app import app
 from gains.datasets.coco import ImageArchive, read_coco
-from gains.datasets.split import read_split
-from gains.files import read_json
-from gains.inference import Predictor, predict_folder, predict_split
+from gains.datasets.split_file import read_split
+from gains.prediction.predict import Predictor, predict_folder, predict_split
+from gains.support.files import read_json
 from gains.training.train import train
+from helpers.tiny import Tiny, job_of, make_tiny, settings_of
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
-from gains.files import read_json, write_json
-from gains.instances import encode_mask
+from gains.masks.rle import encode_mask
 from gains.metrics import METRICS, Metric
 from gains.metrics.aji import AREA_RANGES, image_aji_published
-from gains.metrics.gather import pairs_by_class
-from gains.predictions import group_predictions, read_predictions, sidecar_path
-from gains.scoring import score, score_files
+from gains.prediction.files import group_predictions, read_predictions, sidecar_path
+from gains.scoring.pairing import pairs_by_class
+from gains.scoring.score import score, score_files
+from gains.support.files import read_json, write_json
 
 CASES = [
     ("mixed", "mixed_good"),
@@ -568,7 +568,7 @@ def test_command_line(files, tmp_path):
 
 
 def test_scoring_needs_no_torch():
-    code = "import sys, gains.scoring, gains.cli.score; sys.exit('torch' in sys.modules)"
+    code = "import sys, gains.scoring.score, gains.cli.score; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

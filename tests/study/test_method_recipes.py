@@ -6,15 +6,16 @@ import json
 from typing import Any
 
 import pytest
-from table_scenes import spec_of, study, write_scores
 from torch import nn
 
 from gains.cli.runs import parse_settings
-from gains.config import RecipeSettings, check
-from gains.runs import Run
-from gains.study import Study, from_config
+from gains.config.file import check
+from gains.config.recipe import RecipeSettings
+from gains.study.runs import Run
+from gains.study.study import Study, from_config
 from gains.tables import write_table
 from gains.training.optimiser import make_optimiser
+from helpers.table_scenes import spec_of, study, write_scores
 
 COMMON = {"iterations": 100, "batch_size": 4, "warmup_iterations": 20, "milestones": [60, 90]}
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 
-from gains.plan import plan, report, trainings_that_fit
-from gains.runs import Run
-from gains.study import Study, open_study
+from gains.study.plan import plan, report, trainings_that_fit
+from gains.study.runs import Run
+from gains.study.study import Study, open_study
+from helpers.paths import ROOT
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from gains.cli import configs  # noqa: F401 - it adds the verbs
 from gains.cli.app import app
 from gains.methods import METHODS
-from gains.publish import publish
-from gains.reference import reference
+from gains.study.config_reference import reference
+from gains.workflow.copies import publish
+from helpers.paths import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 CONFIG = str(ROOT / "config.yaml")
 
 

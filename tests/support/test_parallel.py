@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from gains.parallel import spread
+from gains.support.parallel import spread
 
 
 def squared(number: int) -> int:

@@ -2,10 +2,9 @@ import csv
 from pathlib import Path
 
 import pytest
-from table_scenes import spec_of, study, write_scores
 
-from gains import compare
-from gains.tables import write_table
+from gains.tables import compare, write_table
+from helpers.table_scenes import spec_of, study, write_scores
 
 
 @pytest.fixture(autouse=True)

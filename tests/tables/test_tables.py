@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from table_scenes import scores, spec_of, study, write_scores
 from typer.testing import CliRunner
 
 from gains.cli.app import app
-from gains.files import write_json
 from gains.published.records import numbers, row_names, sources
-from gains.study import open_study
-from gains.summary import write_summary
+from gains.study.study import open_study
+from gains.support.files import write_json
 from gains.tables import score_paths, spec, write_table
 from gains.tables.latex import escape
-
-ROOT = Path(__file__).resolve().parents[1]
+from gains.tables.summary import write_summary
+from helpers.paths import ROOT
+from helpers.table_scenes import scores, spec_of, study, write_scores
 
 
 @pytest.fixture(autouse=True)
@@ -298,7 +297,6 @@ def test_summary_is_nested_and_refuses_nothing_and_doubles():
 def test_verbs_take_the_workflow_s_form():
     table = spec_of(study([0]))
     write_scores(table, {"": 0.5})
-    import gains.cli.reports  # noqa: F401 - adds the verbs
 
     made = CliRunner().invoke(app, ["table", "--spec", json.dumps(table), "--out", "x.csv"])
     assert made.exit_code == 0, made.output
@@ -312,7 +310,7 @@ def test_verbs_take_the_workflow_s_form():
 
 
 def test_needs_no_torch():
-    rooms = "gains.tables, gains.compare, gains.summary, gains.figures.anomaly_panels"
+    rooms = "gains.tables, gains.tables.compare, gains.tables.summary, gains.figures.figure3_panels"
     code = f"import {rooms}, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

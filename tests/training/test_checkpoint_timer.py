@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gains.training import pace
+from gains.training import checkpoint_timer as pace
 
 
 class Clock:

@@ -7,12 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from tiny import planes_of
 
-from gains.anomaly.block import AnomalyMap
-from gains.detection.resize import resize_image
-from gains.instances import Instances, encode_mask
+from gains.anomaly.anomaly_map import AnomalyMap
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
+from gains.models.resize import resize_image
 from gains.training.targets import Resizer, make_target, tight_box
+from helpers.tiny import planes_of
 
 SIZES = [(50, 60), (80, 96), (73, 41), (25, 30), (17, 90), (100, 120), (12, 15), (5, 6)]
 

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import Tiny, job_of, make_tiny, planes_of, settings_of
 
-from gains import checkpoint
 from gains.anomaly.store import MapStore
-from gains.config import RecipeSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, read_coco
-from gains.datasets.split import read_split
-from gains.detection.resize import scaled_size
-from gains.detection.types import Detector
+from gains.datasets.split_file import read_split
+from gains.models import checkpoint
+from gains.models.contract import Detector
+from gains.models.resize import scaled_size
 from gains.training import train as training
-from gains.training.losses import LossRecord
+from gains.training.loss_log import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Samples
 from gains.training.targets import tight_box
+from helpers.tiny import Tiny, job_of, make_tiny, planes_of, settings_of
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +212,9 @@ class Killed(BaseException):
 def test_a_killed_training_resumes_to_the_same_weights(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    monkeypatch.setattr("gains.training.pace.SHARE", 1e9)  # checkpoints are made whatever they cost
+    monkeypatch.setattr(
+        "gains.training.checkpoint_timer.SHARE", 1e9
+    )  # checkpoints are made whatever they cost
     settings = settings_of("gains")
     training.train(job_of(tiny, tmp_path / "whole", settings))
     step, calls = training.step, []

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
-from project import Project
+
+from helpers.project import Project
 
 OVERLAY = ("--configfile", "tests/config/tiny.yaml")
 WANTED = ("results/table3.csv", "results/figure3.png")

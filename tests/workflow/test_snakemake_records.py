@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gains import provenance
-from gains.files import read_json, sha256, write_json
+from gains.support.files import read_json, sha256, write_json
+from gains.workflow import snakemake_records as provenance
 
 FILE = "results/s/provenance.json"
 

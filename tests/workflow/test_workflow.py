@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from project import Project
+
+from helpers.project import Project
 
 TABLE3 = "results/table3.csv"
 TRIMMED = ("mask_rcnn", "gains")
@@ -219,7 +220,7 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     }
     plan = plan_after("\nEDITED = 1\n", "tables/write.py")
     assert plan["table"] == 3 and not {"train", "predict", "score"} & plan.keys()
-    plan = plan_after("\nEDITED = 1\n", "scoring.py")
+    plan = plan_after("\nEDITED = 1\n", "scoring/score.py")
     assert plan["score"] == 6 and not {"train", "predict"} & plan.keys()
     assert plan_after("\nEDITED = 1\n", "methods/__init__.py", "cli/reports.py") == {}
 

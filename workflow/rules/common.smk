@@ -10,16 +10,18 @@ from pathlib import Path
 SRC = os.path.join(workflow.basedir, "src")
 sys.path.insert(0, SRC)
 
-from gains import compare, provenance, tables
-from gains.codehash import of as code
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.build import check_options, inputs_of, receipt
-from gains.fetch.pins import wanted
-from gains.fetch.report import changes
+from gains.datasets.convert import check_options, inputs_of, receipt
+from gains.fetch.lockfile import wanted
+from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.methods.base import weights_file
-from gains.runs import Run
-from gains.study import resolve
+from gains.study.runs import Run
+from gains.study.study import resolve
+from gains import tables
+from gains.tables import compare
+from gains.workflow import snakemake_records as provenance
+from gains.workflow.code_hash import of as code
 
 # Jobs, here or on a cluster's node, use this interpreter and this checkout's package.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
@@ -128,7 +130,7 @@ def addresses(wildcards):
 
 def source_code(wildcards):
     return code(
-        "gains.datasets.build", DATASETS.get(source_of(wildcards)).make.__module__
+        "gains.datasets.convert", DATASETS.get(source_of(wildcards)).make.__module__
     )
 
 

@@ -20,7 +20,7 @@ rule fetch:
     params:
         addresses=addresses,
         changes=lambda wildcards: changes(wildcards.raw),
-        code=code("gains.fetch.fetching"),
+        code=code("gains.fetch.fetch"),
     shell:
         "gains fetch {wildcards.raw} > {log} 2>&1"
 
@@ -68,7 +68,7 @@ rule split:
         mem_mb=500,
     params:
         settings=split_settings,
-        code=code("gains.datasets.splitting"),
+        code=code("gains.datasets.make_split"),
     shell:
         "gains split --coco {input.coco} --settings {params.settings:q} --out {output}"
         " > {log} 2>&1"

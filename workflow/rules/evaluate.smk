@@ -22,7 +22,7 @@ rule predict:
         gpu=SETTINGS.gpu,
         mem_mb=SETTINGS.mem_mb,
     params:
-        code=run_code("gains.inference"),
+        code=run_code("gains.prediction.predict"),
     shell:
         "gains predict --model {input.model} --coco {input.coco} --split {input.split}"
         " --part test --fold {wildcards.fold} --out {output.predictions} > {log} 2>&1"
@@ -47,7 +47,7 @@ rule score:
         mem_mb=2000,
     params:
         options=score_options,
-        code=code("gains.scoring"),
+        code=code("gains.scoring.score"),
     shell:
         "gains score --ground-truth {input.coco} --predictions {input.predictions}"
         " --split {input.split} --part test --fold {wildcards.fold} {params.options}"

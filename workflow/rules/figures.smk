@@ -58,7 +58,7 @@ if SETTINGS.figure3:
             mem_mb=200,
         params:
             study=TAG,
-            code=code("gains.publish"),
+            code=code("gains.workflow.copies"),
         shell:
             "gains publish --study {params.study} {input.pdf} {output.pdf}"
             " {input.png} {output.png} > {log} 2>&1"

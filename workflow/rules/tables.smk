@@ -24,7 +24,7 @@ rule table:
         mem_mb=500,
     params:
         spec=table_settings,
-        code=code("gains.tables"),
+        code=code("gains.tables.write"),
     shell:
         "gains table --spec {params.spec:q} --out {output.csv} > {log} 2>&1"
 
@@ -52,7 +52,7 @@ rule compare:
         mem_mb=500,
     params:
         spec=as_json(compare.spec(STUDY)),
-        code=code("gains.compare"),
+        code=code("gains.tables.compare"),
     shell:
         "gains compare --spec {params.spec:q} --tables {input.tables} --out {output.csv}"
         " > {log} 2>&1"
@@ -99,7 +99,7 @@ rule summary:
     resources:
         mem_mb=500,
     params:
-        code=code("gains.summary"),
+        code=code("gains.tables.summary"),
     shell:
         "gains summary --scores {input} --out {output} > {log} 2>&1"
 
@@ -127,7 +127,7 @@ rule publish_table:
         mem_mb=200,
     params:
         study=TAG,
-        code=code("gains.publish"),
+        code=code("gains.workflow.copies"),
     shell:
         "gains publish --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
@@ -153,7 +153,7 @@ rule publish_compare:
         mem_mb=200,
     params:
         study=TAG,
-        code=code("gains.publish"),
+        code=code("gains.workflow.copies"),
     shell:
         "gains publish --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} > {log} 2>&1"
@@ -177,6 +177,6 @@ rule publish_audit:
         mem_mb=200,
     params:
         study=TAG,
-        code=code("gains.publish"),
+        code=code("gains.workflow.copies"),
     shell:
         "gains publish --study {params.study} {input} {output} > {log} 2>&1"

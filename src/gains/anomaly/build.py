@@ -13,10 +13,10 @@ from gains.anomaly.fields import Float
 from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.raster import rasterize
 from gains.anomaly.store import Record, write_full, write_store
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.parallel import spread
-from gains.progress import Advance, progress
+from gains.support.parallel import spread
+from gains.support.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
 

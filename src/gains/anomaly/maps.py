@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.anomaly.block import AnomalyMap, constant_map
+from gains.anomaly.anomaly_map import AnomalyMap, constant_map
 from gains.anomaly.fields import Float
 from gains.anomaly.neighbours import Neighbourhood, by_boxes, in_image
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.region import Region
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 
 EPSILON = 1e-7
 """Keeps the normalisation finite where the response is zero everywhere."""

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.config import MapSettings
-from gains.datasets.segmentation import check_polygons, to_rle
-from gains.instances import decode_mask
+from gains.config.maps import MapSettings
+from gains.masks.rle import decode_mask
+from gains.masks.segmentation import check_polygons, to_rle
 
 
 def rasterize(

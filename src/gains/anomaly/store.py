@@ -21,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from gains.anomaly.block import AnomalyMap
-from gains.config import MapSettings
-from gains.files import atomic_path
+from gains.anomaly.anomaly_map import AnomalyMap
+from gains.config.maps import MapSettings
+from gains.support.files import atomic_path
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
 

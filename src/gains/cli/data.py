@@ -44,7 +44,7 @@ def convert(
       gains convert synthetic-cells --name cells \\
         --options '{"images": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
-    from gains.datasets import build
+    from gains.datasets import convert as build
 
     name = name or source
     out = out or Path(f"data/coco/{name}.json")
@@ -68,9 +68,9 @@ def split(
     """
     from pydantic import ValidationError
 
-    from gains.config import SplitSettings
-    from gains.datasets.splitting import make_split
-    from gains.strict import explain
+    from gains.config.base import explain
+    from gains.config.data import SplitSettings
+    from gains.datasets.make_split import make_split
 
     try:
         checked = SplitSettings.model_validate(_json_object(settings, "--settings"))
@@ -128,7 +128,7 @@ def convert_masks(
     Example:
       gains convert-masks --folder stage1_train --category nucleus --out annotations.json
     """
-    from gains.datasets import mask_files
+    from gains.datasets.readers import mask_files
 
     mask_files.convert_masks(folder, category, out)
 
@@ -147,7 +147,7 @@ def list_datasets(
     """
     from gains.datasets import listing
     from gains.datasets.catalogue import DATASETS
-    from gains.fetch.report import state
+    from gains.fetch.status import state
 
     if markdown:
         typer.echo(listing.as_markdown())
@@ -173,7 +173,7 @@ def verify(
       gains data verify isbi2014
     """
     from gains.cli.fetch import raw_name
-    from gains.fetch import report
+    from gains.fetch import status as report
     from gains.fetch.receipt import NAME
 
     datasets = [raw_name(name, sources) for name in names or []]
@@ -203,6 +203,6 @@ def sheet(
     Example:
       gains data sheet --coco data/demo/coco/synthetic-cells.json --out sheet.png
     """
-    from gains.datasets.sheet import contact_sheet
+    from gains.figures.contact_sheet import contact_sheet
 
     contact_sheet(coco, out, columns, side)

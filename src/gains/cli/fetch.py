@@ -18,7 +18,7 @@ def raw_name(name: str, sources: Path) -> str:
     """
     from gains.datasets.catalogue import DATASETS
     from gains.fetch.sources import read_sources
-    from gains.registry import nearest
+    from gains.support.registry import nearest
 
     if name in DATASETS.names():
         record = DATASETS.get(name)
@@ -51,8 +51,8 @@ def fetch(
     Example:
       gains fetch isbi2014
     """
-    from gains.fetch.fetching import fetch as room
-    from gains.fetch.report import state
+    from gains.fetch.fetch import fetch as room
+    from gains.fetch.status import state
 
     dataset = raw_name(name, sources)
     room(dataset, sources, raw)

@@ -8,7 +8,6 @@ import sys
 
 import typer
 
-from gains.cli import configs, data, fetch, maps, reports, runs, score  # noqa: F401 - they add verbs
 from gains.cli.app import app
 
 

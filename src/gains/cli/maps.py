@@ -70,10 +70,10 @@ def maps(
     from pydantic import ValidationError
 
     from gains.anomaly.build import build_maps
-    from gains.config import MapSettings
+    from gains.config.base import explain
+    from gains.config.maps import MapSettings
     from gains.datasets.coco import read_coco
-    from gains.datasets.split import read_split
-    from gains.strict import explain
+    from gains.datasets.split_file import read_split
 
     if split is None and (part, fold) != (None, None):
         raise ValueError("--part and --fold choose images of a split; give --split too")

@@ -31,7 +31,7 @@ def table(
       gains table table3 --study demo --out table3.csv
     """
     from gains import tables
-    from gains.study import open_study
+    from gains.study.study import open_study
 
     if (name is None) == (spec is None):
         raise ValueError("name the table, e.g. `gains table table3`, or give --spec; not both")
@@ -54,8 +54,8 @@ def compare(
     Example:
       gains compare --study demo --tables results/demo/tables/table?.csv --out compare.csv
     """
-    from gains import compare as comparison
-    from gains.study import open_study
+    from gains.study.study import open_study
+    from gains.tables import compare as comparison
 
     content = _parse(spec) if spec else comparison.spec(open_study(config, study))
     comparison.write_compare(content, [str(path) for path in [*tables, *(more or [])]], out)
@@ -73,7 +73,7 @@ def summary(
     Example:
       gains summary --scores results/demo/runs/*/*/*/*/*/test.scores.json --out summary.json
     """
-    from gains.summary import write_summary
+    from gains.tables.summary import write_summary
 
     write_summary([str(path) for path in [*scores, *(more or [])]], out)
 
@@ -98,8 +98,8 @@ def rescore(
     Example:
       gains rescore --study demo --clean-score-threshold 0.7 --jobs 2 --out rescored
     """
-    from gains import rescore as room
-    from gains.study import open_study
+    from gains.study.study import open_study
+    from gains.tables import rescore as room
 
     given = {"clean_score_threshold": clean_score_threshold}
     changes = {name: value for name, value in given.items() if value is not None}

@@ -12,8 +12,8 @@ import yaml
 from gains.cli.app import app
 
 if TYPE_CHECKING:
-    from gains.runs import Run
-    from gains.study import Study
+    from gains.study.runs import Run
+    from gains.study.study import Study
 
 Config = Annotated[Path, typer.Option(help="Config file that has the study.")]
 StudyName = Annotated[str | None, typer.Option("--study", help="Default: the one in force.")]
@@ -35,8 +35,8 @@ def _named_run(
     seed: int,
     fold: int,
 ) -> tuple[Study, Run]:
-    from gains.runs import Run
-    from gains.study import open_study
+    from gains.study.runs import Run
+    from gains.study.study import open_study
 
     if dataset is None or method is None:
         raise ValueError(
@@ -104,7 +104,7 @@ def parse_settings(text: str) -> dict[str, Any]:
     Raises:
         ValueError: not YAML, or a part is missing.
     """
-    from gains.runs import RunSettings
+    from gains.study.runs import RunSettings
 
     wanted = [field.name for field in dataclasses.fields(RunSettings)]
     try:
@@ -143,7 +143,7 @@ def predict(
       gains predict --model model.pt --images my_images --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
     """
-    from gains.inference import predict_folder, predict_split
+    from gains.prediction.predict import predict_folder, predict_split
 
     if images is not None:
         if model is None:
@@ -177,6 +177,6 @@ def convert(
     Example:
       gains weights convert --checkpoint R-50.pkl --out weights/R-50.pt
     """
-    from gains.detection.convert import convert_checkpoint
+    from gains.models.detectron2_weights import convert_checkpoint
 
     convert_checkpoint(checkpoint, out)

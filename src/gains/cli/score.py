@@ -35,9 +35,9 @@ def score(
       gains score --ground-truth cells.json --predictions test.predictions.json.gz \\
         --split splits/cells.json --part test --out test.scores.json
     """
-    from gains.datasets.split import read_split
-    from gains.files import write_json
-    from gains.scoring import score_files
+    from gains.datasets.split_file import read_split
+    from gains.scoring.score import score_files
+    from gains.support.files import write_json
 
     if split is None and (part != "test" or fold != 0):
         raise ValueError("--part and --fold choose from a split file: give it with --split")

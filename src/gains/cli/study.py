@@ -39,8 +39,8 @@ def show(
     """
     import yaml
 
-    from gains.effective import of_run, of_study
-    from gains.study import open_study
+    from gains.study.show import of_run, of_study
+    from gains.study.study import open_study
 
     chosen = open_study(config, study)
     if dataset is None and method is None:
@@ -62,8 +62,8 @@ def reference(
     Example:
       gains config reference --out docs/config.md
     """
-    from gains.files import write_text
-    from gains.reference import reference as text
+    from gains.study.config_reference import reference as text
+    from gains.support.files import write_text
 
     write_text(out, text())
 
@@ -82,9 +82,9 @@ def plan(
     Example:
       gains plan --study paper --gpu-memory 80000
     """
-    from gains.device import gpu_megabytes
-    from gains.plan import report
-    from gains.study import open_study
+    from gains.models.device import gpu_megabytes
+    from gains.study.plan import report
+    from gains.study.study import open_study
 
     chosen = open_study(config, study)
     if gpu_memory is None and chosen.settings.gpu:
@@ -118,7 +118,7 @@ def verify(
     Example:
       gains provenance verify results/demo/provenance.json results/provenance.json
     """
-    from gains.provenance import verify as problems_of
+    from gains.workflow.snakemake_records import verify as problems_of
 
     problems = problems_of(*(str(file) for file in files))
     if problems:
@@ -137,7 +137,7 @@ def publish(
     Example:
       gains publish --study demo results/demo/tables/table3.csv results/table3.csv
     """
-    from gains.publish import publish as copy
+    from gains.workflow.copies import publish as copy
 
     if len(files) % 2:
         raise ValueError(

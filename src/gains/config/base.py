@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from gains.registry import nearest
+from gains.support.registry import nearest
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+Name = Annotated[str, Field(pattern=NAME)]
+"""A name that becomes part of a path."""
 
 
-class Strict(BaseModel):
+class Settings(BaseModel):
     """Base of all settings: immutable, and a misspelt key is an error with a suggestion."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -64,3 +68,16 @@ def merge(*layers: dict[str, Any]) -> dict[str, Any]:
             both = isinstance(old, dict) and isinstance(value, dict)
             result[key] = merge(old, value) if both and old is not None else value
     return result
+
+
+def check_names(where: str, names: tuple[str, ...], known: list[str]) -> None:
+    """Refuse names that are not among those known.
+
+    Raises:
+        ValueError: one is unknown; the message names ``where`` and the nearest known name.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{where}: {name!r} is not there; {nearest(name, known)}known: {', '.join(known)}"
+            )

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
-from gains.datasets.split import PARTS, read_split
-from gains.files import read_json, write_json, write_text
-from gains.instances import Instances, Rle, decode_mask, encode_mask
+from gains.datasets.split_file import PARTS, read_split
+from gains.instances import Instances
+from gains.masks.rle import Rle, decode_mask, encode_mask
+from gains.support.files import read_json, write_json, write_text
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 FLAT = ("images", "images_without_objects", "images_above_max_detections", "objects")

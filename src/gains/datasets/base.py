@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gains.config.base import Settings
 from gains.instances import Instances
-from gains.registry import Registry
-from gains.strict import Strict
+from gains.support.registry import Registry
 
 Scene = tuple[str, NDArray[np.uint8], Instances]
 """File name (ending in .png), uint8 (H, W) grey or (H, W, 3) RGB, and the instances."""
@@ -79,7 +79,7 @@ class Dataset:
     licence: str
     citation: str
     homepage: str
-    settings: type[Strict]
+    settings: type[Settings]
     make: Callable[[Any], Made]
     inputs: Callable[[Any], list[Path]] = _no_files
     raw: str = ""

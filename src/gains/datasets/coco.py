@@ -21,9 +21,10 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from gains.datasets.records import integer, record_list
-from gains.datasets.segmentation import sound_rles, to_rle
-from gains.files import atomic_path, read_json, write_json
-from gains.instances import Instances, Rle
+from gains.instances import Instances
+from gains.masks.rle import Rle
+from gains.masks.segmentation import sound_rles, to_rle
+from gains.support.files import atomic_path, read_json, write_json
 
 MAX_PIXELS = 2**31 - 1
 """Of an image: pycocotools counts pixels in 32 bits."""

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import gains
+from gains.config.base import Settings, validated
 from gains.datasets.base import Counts, Made, Scene
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import write_coco
 from gains.fetch.receipt import NAME as RECEIPT
-from gains.fetch.report import verify
 from gains.fetch.sources import RAW
-from gains.strict import Strict, validated
+from gains.fetch.status import verify
 
 logger = logging.getLogger(__name__)
 
 
-def check_options(source: str, options: dict[str, Any]) -> Strict:
+def check_options(source: str, options: dict[str, Any]) -> Settings:
     """Validate the options of a registered data set.
 
     Raises:

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from gains.config import SplitSettings
+from gains.config.data import SplitSettings
 from gains.datasets.coco import read_coco
-from gains.datasets.split import PARTS, Fold, Split, check_folds, refuse_shared
-from gains.files import read_json, write_json
-from gains.registry import nearest
+from gains.datasets.split_file import PARTS, Fold, Split, check_folds, refuse_shared
+from gains.support.files import read_json, write_json
+from gains.support.registry import nearest
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gains.files import read_json
-from gains.registry import nearest
+from gains.support.files import read_json
+from gains.support.registry import nearest
 
 PARTS = ("train", "val", "test", "unlabelled")
 

@@ -18,7 +18,7 @@ from gains.detection.box_head import POOL_SIZE, BoxHead, Found, box_losses, sele
 from gains.detection.pooling import pool
 from gains.detection.sampling import draw, label
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Positives, Target, Task
+from gains.models.contract import Positives, Target, Task
 
 Pool = Callable[[list[Tensor], int], Tensor]
 """Makes RoI features (R, C, size, size) of each image's boxes (R_i, 4), px, and a side."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from gains.detection.pooling import MASK_SIZE, crop, crop_maps, pool
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Positives
+from gains.models.contract import Positives
 
 POOL_SIZE = 14
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gains.detection.mask_head import crops, mask_targets
-from gains.detection.types import Positives, Target, Task
+from gains.models.contract import Positives, Target, Task
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from gains.detection.block_maps import BlockMaps
 from gains.detection.roi_align import roi_align
+from gains.models.block_maps import BlockMaps
 
 STRIDES = (4, 8, 16, 32)
 """px per cell of p2..p5, the levels RoIs are pooled from."""

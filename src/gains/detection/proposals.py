@@ -10,7 +10,7 @@ from torchvision.ops import batched_nms
 from gains.detection import boxes as box_ops
 from gains.detection.matching import FOREGROUND, fill, match, sample
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Target
+from gains.models.contract import Target
 
 STRIDES = (4, 8, 16, 32, 64)
 DELTA_WEIGHTS: box_ops.Weights = (1.0, 1.0, 1.0, 1.0)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, Filled, fill, match, sample
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Positives, Target
+from gains.models.contract import Positives, Target
 
 
 @dataclass

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gains.detection.backbone import Backbone
 from gains.detection.box_head import BoxBranch, Boxes, Found
 from gains.detection.mask_head import RoiBranch
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.settings import TwoStageSettings
-from gains.detection.types import Detections, Detector, Target, Task
+from gains.models.backbone import Backbone
+from gains.models.contract import Detections, Detector, Target, Task
 
 
 class TwoStageDetector(Detector):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gains.fetch.disk import (
+from gains.fetch.errors import MirrorError
+from gains.fetch.folders import (
     Content,
     content_of,
     contents_of,
@@ -18,13 +19,12 @@ from gains.fetch.disk import (
     remove_leftovers,
     size_problems,
 )
-from gains.fetch.errors import MirrorError
-from gains.fetch.pins import known_at, known_by_hand, pin
+from gains.fetch.lockfile import known_at, known_by_hand, pin
 from gains.fetch.receipt import BY_HAND, NAME, Entry, Receipt, read_receipt, write_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.fetch.transports import Net, bring, page
 from gains.fetch.unpack import archive_folder, contents_in, unpack
-from gains.fetch.ways import Net, bring, page
-from gains.files import check_output
+from gains.support.files import check_output
 
 logger = logging.getLogger(__name__)
 

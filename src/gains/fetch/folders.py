@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 
-from gains.files import sha256
-from gains.strict import Strict
+from gains.config.base import Settings
+from gains.support.files import sha256
 
 TEMPORARY = ".tmp-"
 
 
-class Content(Strict):
+class Content(Settings):
     """What a file holds.
 
     Args:

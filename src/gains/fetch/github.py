@@ -10,10 +10,10 @@ from typing import Any
 
 from gains.fetch.errors import MirrorError, reason
 from gains.fetch.http import Limits, download
-from gains.fetch.pins import Known
+from gains.fetch.lockfile import Known
 from gains.fetch.sessions import session
 from gains.fetch.sources import Source
-from gains.progress import progress
+from gains.support.progress import progress
 
 logger = logging.getLogger(__name__)
 

@@ -13,13 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from gains.fetch.disk import TEMPORARY, full_disk_named, require_space
 from gains.fetch.errors import MirrorError, reason
-from gains.fetch.pins import Known
+from gains.fetch.folders import TEMPORARY, full_disk_named, require_space
+from gains.fetch.lockfile import Known
 from gains.fetch.sessions import session
 from gains.fetch.unpack import archive_folder, check_archive
-from gains.files import read_json, write_json
-from gains.progress import progress
+from gains.support.files import read_json, write_json
+from gains.support.progress import progress
 
 if TYPE_CHECKING:
     import requests

@@ -9,10 +9,10 @@ from typing import Any
 from filelock import FileLock
 from pydantic import RootModel
 
-from gains.fetch.disk import Content
+from gains.config.base import validated
+from gains.fetch.folders import Content
 from gains.fetch.sources import SOURCES, Source, files_of
-from gains.files import read_json, write_json
-from gains.strict import validated
+from gains.support.files import read_json, write_json
 
 
 class Pins(RootModel[dict[str, dict[str, dict[str, Content]]]]):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gains.fetch.disk import Content
-from gains.files import read_json, write_json
-from gains.strict import Strict, validated
+from gains.config.base import Settings, validated
+from gains.fetch.folders import Content
+from gains.support.files import read_json, write_json
 
 NAME = "fetched.json"
 BY_HAND = "by hand"
 
 
-class Entry(Strict):
+class Entry(Settings):
     """One file of ``data/sources.csv``.
 
     Args:
@@ -44,7 +44,7 @@ class Entry(Strict):
         return {path: content.bytes for path, content in self.contents.items()}
 
 
-class Receipt(Strict):
+class Receipt(Settings):
     """What was brought.
 
     Args:

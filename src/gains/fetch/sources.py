@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
-from gains.files import require_file
-from gains.registry import nearest
+from gains.support.files import require_file
+from gains.support.registry import nearest
 
 SOURCES = Path("data/sources.csv")
 RAW = Path("data/raw")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.fetch.disk import Content, content_of, files_below, listing, size_problems
-from gains.fetch.pins import known_by_hand
+from gains.fetch.folders import Content, content_of, files_below, listing, size_problems
+from gains.fetch.lockfile import known_by_hand
 from gains.fetch.receipt import NAME, Entry, Receipt, read_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
 from gains.fetch.unpack import archive_folder

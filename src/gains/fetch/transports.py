@@ -6,7 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.fetch.disk import (
+from gains.fetch.drives import from_drive, from_kaggle
+from gains.fetch.errors import MirrorError
+from gains.fetch.folders import (
     TEMPORARY,
     Content,
     content_of,
@@ -15,11 +17,9 @@ from gains.fetch.disk import (
     listing,
     whole_folder,
 )
-from gains.fetch.drives import from_drive, from_kaggle
-from gains.fetch.errors import MirrorError
 from gains.fetch.github import API, from_github
 from gains.fetch.http import Limits, download
-from gains.fetch.pins import Known
+from gains.fetch.lockfile import Known
 from gains.fetch.sources import Source
 
 PAGES = {

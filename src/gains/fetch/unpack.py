@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
-from gains.fetch.disk import Content, require_space, whole_folder
+from gains.fetch.folders import Content, require_space, whole_folder
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz")
 MOST_ENTRIES = 500_000

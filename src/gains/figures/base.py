@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gains.registry import Registry
+from gains.support.registry import Registry
 
 # options that several figures have, each spelt once
 Coco = Annotated[Path, typer.Option(help="COCO json with the masks.")]

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from gains.files import read_json
-from gains.instances import Instances, encode_mask
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
+from gains.support.files import read_json
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.datasets.display import PALETTE, colours, name_of
-from gains.files import atomic_path
+from gains.figures.colours import PALETTE, colours, name_of
 from gains.instances import Instances
+from gains.support.files import atomic_path
 
 GAP = 6
 """White space between tiles, px."""

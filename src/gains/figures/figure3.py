@@ -10,7 +10,7 @@ import typer
 from gains.figures.base import FIGURES, Coco, Figure, Images, Out, Split
 
 if TYPE_CHECKING:
-    from gains.config import MapSettings
+    from gains.config.maps import MapSettings
 
 
 def draw(
@@ -35,10 +35,10 @@ def draw(
         --settings '{"variant": "nuclei", "window_size": 8, "f_ga": 0.8}' --out map07.png
     """
     from gains.datasets.coco import read_coco
-    from gains.datasets.display import name_of
-    from gains.figures.anomaly_fields import steps
-    from gains.figures.anomaly_panels import show
-    from gains.figures.scene import Pictures, candidates, named, short
+    from gains.figures.colours import name_of
+    from gains.figures.figure3_fields import steps
+    from gains.figures.figure3_panels import show
+    from gains.figures.images import Pictures, candidates, named, short
 
     parameters, content = parse(settings), read_coco(coco)
     record = named(content, [image])[0] if image else candidates(content, split, "train")[0]
@@ -56,8 +56,8 @@ def parse(text: str) -> MapSettings:
     """
     from pydantic import ValidationError
 
-    from gains.config import MapSettings
-    from gains.strict import explain
+    from gains.config.base import explain
+    from gains.config.maps import MapSettings
 
     try:
         return MapSettings.model_validate(json.loads(text))

@@ -13,7 +13,7 @@ from gains.anomaly.fields import Float, centre_of, directions, gradient, radial_
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.raster import rasterize
 from gains.anomaly.region import Region
-from gains.config import MapSettings
+from gains.config.maps import MapSettings
 from gains.datasets.coco import ImageRecord
 
 

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gains.anomaly.fields import Float
-from gains.config import MapSettings
-from gains.datasets.display import colours
-from gains.figures.anomaly_fields import Steps
+from gains.config.maps import MapSettings
+from gains.figures.colours import colours
+from gains.figures.figure3_fields import Steps
 from gains.figures.style import BACKGROUND, bare, colour_bar, figure, outlines, picture
 from gains.instances import Instances
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
-from gains.datasets.split import read_split
-from gains.registry import nearest
+from gains.datasets.split_file import read_split
+from gains.support.registry import nearest
 
 
 def named(coco: CocoDataset, names: Iterable[str]) -> list[ImageRecord]:

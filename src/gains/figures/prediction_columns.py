@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.scene import named
-from gains.files import read_json
+from gains.figures.images import named
 from gains.instances import Instances
-from gains.predictions import (
+from gains.prediction.files import (
     Detections,
     check_sidecar,
     group_predictions,
     read_predictions,
     sidecar_path,
 )
+from gains.support.files import read_json
 
 
 @dataclass(frozen=True)

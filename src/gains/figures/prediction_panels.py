@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.datasets.display import colours
+from gains.figures.colours import colours
+from gains.figures.images import Pictures, short
 from gains.figures.prediction_columns import Column
-from gains.figures.scene import Pictures, short
 from gains.figures.style import bare, figure, outlines
 from gains.instances import Instances
 

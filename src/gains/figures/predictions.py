@@ -49,8 +49,8 @@ def draw(
     """
     from gains.datasets.coco import read_coco
     from gains.figures import prediction_columns as methods
+    from gains.figures.images import Pictures, candidates, named
     from gains.figures.prediction_panels import rows, show
-    from gains.figures.scene import Pictures, candidates, named
 
     titles = methods.titles_of(predictions, label or [])
     content = read_coco(coco)

@@ -15,8 +15,8 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from gains.files import atomic_path
 from gains.instances import Instances
+from gains.support.files import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable

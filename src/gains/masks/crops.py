@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.instances import Rle
+from gains.masks.rle import Rle
 
 Ints = NDArray[np.int64]
 
@@ -24,7 +24,7 @@ def encode_crops(crops: NDArray[np.bool_], corners: Ints, size: tuple[int, int])
         size: height and width of the image.
 
     Returns:
-        N compressed RLEs with ``counts`` as ``str``, as ``gains.instances.encode_mask`` gives.
+        N compressed RLEs with ``counts`` as ``str``, as ``gains.masks.rle.encode_mask`` gives.
 
     Raises:
         ValueError: a mask reaches outside the image.

@@ -6,7 +6,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from gains.instances import Rle, encode_mask
+from gains.masks.rle import Rle, encode_mask
 
 
 def components(mask: NDArray[np.bool_], connectivity: int = 8, min_area: int = 1) -> list[Rle]:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from gains.instances import Rle, encode_mask
-from gains.rle import check_rle, sound
+from gains.masks.checks import check_rle, sound
+from gains.masks.rle import Rle, encode_mask
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gains.registry import Registry
-from gains.strict import Strict, validated
+from gains.config.base import Settings, validated
+from gains.support.registry import Registry
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector, Task
+    from gains.models.contract import Detector, Task
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Method:
     name: str
     title: str
     citation: str
-    settings: type[Strict]
+    settings: type[Settings]
     build: Callable[[Any, Task], Detector]
     variants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
@@ -50,14 +50,14 @@ def build_method(settings: dict[str, Any], categories: Sequence[int]) -> Detecto
     """Build the detector of a run.
 
     Args:
-        settings: effective settings of the run (:class:`gains.runs.RunSettings`).
+        settings: effective settings of the run (:class:`gains.study.runs.RunSettings`).
         categories: ids of the data set, ascending; class index k is ``categories[k]``.
 
     Raises:
         ValueError: unknown method, settings that are not its, or a declared cell category that
             the data set lacks.
     """
-    from gains.detection.types import Task
+    from gains.models.contract import Task
 
     method = METHODS.get(settings["method"]["name"])
     own = {key: value for key, value in settings["method"].items() if key != "name"}

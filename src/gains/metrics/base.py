@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gains.metrics.pairs import Pairs
-from gains.registry import Registry
+from gains.support.registry import Registry
 
 Compute = Callable[[Sequence[Pairs]], float]
 """From the images of one class (those with a detection or a ground truth) to a fraction.

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from gains.instances import Rle
+from gains.masks.rle import Rle
 from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
 
 AJI_IOU = 0.5

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import torch
 
-from gains.files import atomic_path, require_file
+from gains.support.files import atomic_path, require_file
 
 MODEL_FORMAT = 1
 BROKEN = (

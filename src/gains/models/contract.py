@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from gains.detection.block_maps import BlockMaps
+from gains.models.block_maps import BlockMaps
 
 
 @dataclass(frozen=True)

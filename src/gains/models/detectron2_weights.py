@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gains import checkpoint
+from gains.models import checkpoint
 
 logger = logging.getLogger(__name__)
 

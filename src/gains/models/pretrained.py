@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from gains import checkpoint
+from gains.models import checkpoint
 
 logger = logging.getLogger(__name__)
 

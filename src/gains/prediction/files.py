@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 from gains.datasets.coco import CocoDataset
 from gains.datasets.records import integer, whole
-from gains.datasets.segmentation import sound_rles, to_rle
-from gains.files import read_json
-from gains.instances import Rle
+from gains.masks.rle import Rle
+from gains.masks.segmentation import sound_rles, to_rle
+from gains.support.files import read_json
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
 NEEDED = frozenset(KEYS)

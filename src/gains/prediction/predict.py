@@ -13,21 +13,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gains import checkpoint
-from gains.config import RecipeSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
-from gains.datasets.pixels import SUFFIXES, read_pixels
-from gains.datasets.split import read_split
-from gains.detection.paste import enlarge, paste
-from gains.detection.resize import resize_image, scaled_size
-from gains.detection.types import Detections
-from gains.device import choose_device, place
-from gains.encode import encode_crops
-from gains.files import check_output, write_json
-from gains.instances import Instances, Rle
+from gains.datasets.readers.images import SUFFIXES, read_pixels
+from gains.datasets.split_file import read_split
+from gains.instances import Instances
+from gains.masks.crops import encode_crops
+from gains.masks.rle import Rle
 from gains.methods.base import build_method
-from gains.predictions import sidecar_path
-from gains.progress import progress
+from gains.models import checkpoint
+from gains.models.contract import Detections
+from gains.models.device import choose_device, place
+from gains.models.paste import enlarge, paste
+from gains.models.resize import resize_image, scaled_size
+from gains.prediction.files import sidecar_path
+from gains.support.files import check_output, write_json
+from gains.support.progress import progress
 
 logger = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-from gains.registry import nearest
+from gains.support.registry import nearest
 
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
 """(paper, table) that print fractions; all others print percent."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.metrics.pairs import Pairs, intersections, mask_areas
-from gains.predictions import Detections
+from gains.prediction.files import Detections
 
 ByClass = dict[int, list[Pairs]]
 """Per category id (ascending) the images, by id, with a detection or a ground truth of it."""

@@ -9,12 +9,12 @@ from typing import Any
 
 from gains import __version__
 from gains.datasets.coco import CocoDataset, read_coco
-from gains.files import sha256
 from gains.metrics import METRICS
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
-from gains.metrics.gather import ByClass, clean, pairs_by_class
-from gains.predictions import Detections, check_sidecar, group_predictions, read_predictions
+from gains.prediction.files import Detections, check_sidecar, group_predictions, read_predictions
+from gains.scoring.pairing import ByClass, clean, pairs_by_class
+from gains.support.files import sha256
 
 Values = dict[str, float | None]
 

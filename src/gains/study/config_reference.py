@@ -9,23 +9,29 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from gains import config
+from gains.config.data import DatasetSettings, SplitSettings
+from gains.config.file import Config
+from gains.config.maps import MapSettings
+from gains.config.methods import MethodSettings, VariantSettings
+from gains.config.recipe import RecipeSettings
+from gains.config.study import StudySettings
+from gains.config.tables import Figure3Settings, RowSettings, TableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.detection.settings import TwoStageSettings
 from gains.methods import METHODS, Method
 
 _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
-    ("Top level", config.Config, "The file `config.yaml`."),
-    ("Study", config.StudySettings, "A block under `studies`; its name is a folder name."),
-    ("Data set", config.DatasetSettings, "A block under `datasets`; its name is a file name."),
-    ("Split", config.SplitSettings, "`datasets.<name>.split`"),
-    ("Anomaly maps", config.MapSettings, "`datasets.<name>.maps`"),
-    ("Recipe", config.RecipeSettings, "`recipe`; changed per data set, method and variant."),
-    ("Method of a study", config.MethodSettings, "`methods.<method>`"),
-    ("Variant", config.VariantSettings, "`variants.<method>.<variant>`"),
-    ("Table", config.TableSettings, "`tables.<name>`"),
-    ("Table row", config.RowSettings, "An entry of `tables.<name>.rows`."),
-    ("Figure 3", config.Figure3Settings, "`figure3`"),
+    ("Top level", Config, "The file `config.yaml`."),
+    ("Study", StudySettings, "A block under `studies`; its name is a folder name."),
+    ("Data set", DatasetSettings, "A block under `datasets`; its name is a file name."),
+    ("Split", SplitSettings, "`datasets.<name>.split`"),
+    ("Anomaly maps", MapSettings, "`datasets.<name>.maps`"),
+    ("Recipe", RecipeSettings, "`recipe`; changed per data set, method and variant."),
+    ("Method of a study", MethodSettings, "`methods.<method>`"),
+    ("Variant", VariantSettings, "`variants.<method>.<variant>`"),
+    ("Table", TableSettings, "`tables.<name>`"),
+    ("Table row", RowSettings, "An entry of `tables.<name>.rows`."),
+    ("Figure 3", Figure3Settings, "`figure3`"),
 )
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _INTRODUCTION = """\

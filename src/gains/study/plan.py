@@ -6,9 +6,9 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gains.files import read_json
-from gains.runs import Run, images_seen
-from gains.study import Study
+from gains.study.runs import Run, images_seen
+from gains.study.study import Study
+from gains.support.files import read_json
 
 CONTEXT_MB = 700
 """What CUDA takes of a GPU for each process, beside the tensors."""

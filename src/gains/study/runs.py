@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from gains.config import (
-    DatasetSettings,
-    MapSettings,
-    MethodSettings,
-    RecipeSettings,
-    StudySettings,
-    VariantSettings,
-)
+from gains.config.base import merge, validated
+from gains.config.data import DatasetSettings
+from gains.config.maps import MapSettings
+from gains.config.methods import MethodSettings, VariantSettings
+from gains.config.recipe import RecipeSettings
+from gains.config.study import StudySettings
 from gains.methods import METHODS
-from gains.registry import nearest
-from gains.strict import merge, validated
+from gains.support.registry import nearest
 
 
 @dataclass(frozen=True, order=True)

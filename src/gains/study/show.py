@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gains import tables
-from gains.runs import Run
-from gains.study import Study
+from gains.study.runs import Run
+from gains.study.study import Study
 
 
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gains import config as configuration
-from gains.config import Config, DatasetSettings, MapSettings, StudySettings
-from gains.datasets.build import check_options
-from gains.datasets.split import check_folds
-from gains.files import read_json
+from gains.config import file as config_file
+from gains.config.base import validated
+from gains.config.data import DatasetSettings
+from gains.config.file import Config
+from gains.config.maps import MapSettings
+from gains.config.study import StudySettings
+from gains.datasets.convert import check_options
+from gains.datasets.split_file import check_folds
 from gains.methods import METHODS
 from gains.published.records import numbers
-from gains.registry import nearest
-from gains.runs import Run, RunSettings, effective, variants_of
-from gains.strict import validated
+from gains.study.runs import Run, RunSettings, effective, variants_of
+from gains.support.files import read_json
+from gains.support.registry import nearest
 
 
 class Study:
@@ -219,7 +222,7 @@ class Study:
 
 def open_study(path: str | Path, name: str | None = None) -> Study:
     """Return a study of a config file; by default the one in force there."""
-    return from_config(configuration.load(path), name)
+    return from_config(config_file.load(path), name)
 
 
 def from_config(config: Config, name: str | None = None) -> Study:
@@ -244,8 +247,8 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     Raises:
         ValueError: invalid, or overridden without a name.
     """
-    config = configuration.check(content, "config")
-    known = configuration.load(committed).studies.get(config.study)
+    config = config_file.check(content, "config")
+    known = config_file.load(committed).studies.get(config.study)
     changed = known is not None and known != config.studies[config.study]
     if changed and not config.variant:
         raise ValueError(

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gains import tables
-from gains.files import write_text
 from gains.published.records import Published, sources
-from gains.study import Study
+from gains.study.study import Study
+from gains.support.files import write_text
 from gains.tables.markdown import escape, grid
 from gains.tables.pivot import BLANK, show
 from gains.tables.scores import COCO_METRICS, Value, column

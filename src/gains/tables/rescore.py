@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gains import compare, tables
-from gains.datasets.split import read_split
-from gains.files import check_output, write_json
-from gains.parallel import spread
-from gains.progress import progress
-from gains.runs import Run
-from gains.scoring import score_files
-from gains.study import Study
-from gains.summary import write_summary
+from gains import tables
+from gains.datasets.split_file import read_split
+from gains.scoring.score import score_files
+from gains.study.runs import Run
+from gains.study.study import Study
+from gains.support.files import check_output, write_json
+from gains.support.parallel import spread
+from gains.support.progress import progress
+from gains.tables import compare
+from gains.tables.summary import write_summary
 
 
 class _Work(NamedTuple):

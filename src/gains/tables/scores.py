@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gains.files import read_json
 from gains.metrics import METRICS, Metric
-from gains.registry import nearest
+from gains.support.files import read_json
+from gains.support.registry import nearest
 
 COCO_METRICS = {"mAP": "AP", "AP50": "AP50", "AP75": "AP75"}
 """Metrics without a mode, by their key in a score file's ``coco`` block."""
@@ -77,7 +77,7 @@ class ScoreFile:
 
     Args:
         path: where it was read from, for messages.
-        content: see :func:`gains.scoring.score`.
+        content: see :func:`gains.scoring.score.score`.
     """
 
     path: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from gains.config import RowSettings, TableSettings
+from gains.config.tables import RowSettings, TableSettings
 from gains.methods import METHODS
 from gains.published.records import row_names
-from gains.registry import nearest
-from gains.runs import Run
-from gains.study import Study
+from gains.study.runs import Run
+from gains.study.study import Study
+from gains.support.registry import nearest
 from gains.tables.scores import check_metric
 
 

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from gains.files import write_json
+from gains.support.files import write_json
 from gains.tables.scores import column, read_scores
 
 METRICS = ("mAP", "AP50", "AJI", "Dice", "F1")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gains.files import write_text
+from gains.support.files import write_text
 from gains.tables import latex, markdown
 from gains.tables.cells import Cell, cells
 from gains.tables.pivot import pivot

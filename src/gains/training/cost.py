@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from gains.device import peak_memory
+from gains.models.device import peak_memory
 
 
 class Spent:
@@ -24,7 +24,7 @@ class Spent:
         self.began = time.monotonic()
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``seconds`` and the peaks ``memory_mb`` (:func:`gains.device.peak_memory`)."""
+        """Return ``seconds`` and ``memory_mb``, as :func:`gains.models.device.peak_memory`."""
         before = self.earlier["memory_mb"]
         peaks = {
             name: max(value, before.get(name, 0))

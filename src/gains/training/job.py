@@ -11,8 +11,8 @@ import torch
 import torchvision
 
 import gains
-from gains.files import settings_hash, sha256
 from gains.methods.base import weights_file
+from gains.support.files import settings_hash, sha256
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Job:
     """A training to be done.
 
     Args:
-        settings: method, recipe, maps and max_detections (:class:`gains.runs.RunSettings`).
+        settings: method, recipe, maps and max_detections (:class:`gains.study.runs.RunSettings`).
         coco: COCO json; the images are beside it as ``.zip``.
         split: split file; its ``train`` part is learned.
         maps: gradient anomaly maps of that part, or None.

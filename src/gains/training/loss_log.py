@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gains.files import write_text
+from gains.support.files import write_text
 
 Row = dict[str, float]
 

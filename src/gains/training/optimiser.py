@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gains.config import RecipeSettings
+from gains.config.recipe import RecipeSettings
 
 NOT_DECAYED = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
 

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from gains.anomaly.block import AnomalyMap
+from gains.anomaly.anomaly_map import AnomalyMap
 from gains.anomaly.store import MapStore
-from gains.config import RecipeSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
-from gains.detection.resize import resize_image, scaled_size
-from gains.detection.types import Target
-from gains.device import free_bytes
+from gains.models.contract import Target
+from gains.models.device import free_bytes
+from gains.models.resize import resize_image, scaled_size
 from gains.training.targets import make_target
 
 logger = logging.getLogger(__name__)

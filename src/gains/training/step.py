@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gains.config import RecipeSettings
-from gains.detection.types import Detector
+from gains.config.recipe import RecipeSettings
+from gains.models.contract import Detector
 from gains.training.samples import Sample
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 from torch import Tensor
 
-from gains.anomaly.block import AnomalyMap
-from gains.detection.block_maps import BlockMaps
-from gains.detection.types import Target
+from gains.anomaly.anomaly_map import AnomalyMap
 from gains.instances import Instances
+from gains.models.block_maps import BlockMaps
+from gains.models.contract import Target
 
 HALF = 0.5 - 1e-6
 """Share of a pixel from which on it belongs to a mask: a half, whatever rounding does."""

@@ -19,24 +19,25 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 import gains
-from gains import checkpoint
 from gains.anomaly.store import MapStore
-from gains.config import MapSettings, RecipeSettings
+from gains.config.base import validated
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.datasets.split import read_split
-from gains.detection.types import Detector
-from gains.detection.weights import load_pretrained
-from gains.device import choose_device, place
-from gains.files import check_output, settings_hash, write_json
+from gains.datasets.split_file import read_split
 from gains.methods.base import build_method
-from gains.progress import progress
-from gains.strict import validated
+from gains.models import checkpoint
+from gains.models.contract import Detector
+from gains.models.device import choose_device, place
+from gains.models.pretrained import load_pretrained
+from gains.support.files import check_output, settings_hash, write_json
+from gains.support.progress import progress
+from gains.training.checkpoint_timer import Pace
+from gains.training.cost import Spent
 from gains.training.job import Job, provenance
-from gains.training.losses import LossRecord
+from gains.training.loss_log import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
-from gains.training.pace import Pace
 from gains.training.samples import Sample, Samples
-from gains.training.spent import Spent
 from gains.training.step import step
 
 logger = logging.getLogger(__name__)

@@ -12,23 +12,25 @@ import io
 import tokenize
 from pathlib import Path
 
+CONFIG_SECTIONS = ("data", "file", "maps", "methods", "recipe", "study", "tables")
 LEFT_OUT = frozenset(
     {
         # They fill registries. A step names the module of its own method or data set instead, so
         # that editing one method reruns that method only.
-        "gains.registry",
+        "gains.support.registry",
         "gains.methods",
         "gains.datasets.catalogue",
         "gains.figures",
         # What they decide reaches a step through its parameters, after defaults are merged.
-        "gains.config",
-        "gains.study",
-        "gains.runs",
+        # ``gains.config.base`` is not among them: it decides what is refused.
+        *(f"gains.config.{section}" for section in CONFIG_SECTIONS),
+        "gains.study.study",
+        "gains.study.runs",
         # How far a step is, which process does what, when a checkpoint is made: no result
         # depends on it.
-        "gains.progress",
-        "gains.parallel",
-        "gains.training.pace",
+        "gains.support.progress",
+        "gains.support.parallel",
+        "gains.training.checkpoint_timer",
     }
 )
 
@@ -159,7 +161,7 @@ def _blank_docstring(node: ast.AST, lines: list[str]) -> None:
             lines[row] = ""
 
 
-_GAINS = Sources(Path(__file__).resolve().parents[1], "gains", LEFT_OUT)
+_GAINS = Sources(Path(__file__).resolve().parents[2], "gains", LEFT_OUT)
 
 
 def of(*modules: str) -> str:

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from gains.files import atomic_path
+from gains.support.files import atomic_path
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gains.files import read_json, sha256, write_json, write_text
+from gains.support.files import read_json, sha256, write_json, write_text
 
 logger = logging.getLogger(__name__)
 

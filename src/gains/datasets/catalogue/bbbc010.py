@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.named_files import named_files
-from gains.datasets.pixels import cropped, read_header, read_pixels, read_values
-from gains.datasets.raw import RawSettings
-from gains.instances import Instances, encode_mask
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.images import cropped, read_header, read_pixels, read_values
+from gains.datasets.readers.named_files import named_files
+from gains.datasets.readers.raw_files import RawSettings
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
 
 IMAGE = re.compile(r".+_([A-H]\d\d)_(w[12])_[^_]+\.tif")
 MASK = re.compile(r"([A-H]\d\d)_(\d+)_ground_truth\.png")

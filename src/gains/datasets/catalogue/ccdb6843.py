@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.components import components
-from gains.datasets.folder_records import Findings
-from gains.datasets.named_files import named_files
-from gains.datasets.pixels import read_header, read_pixels, read_values
-from gains.datasets.raw import RawSettings
-from gains.instances import Instances, Rle
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.images import read_header, read_pixels, read_values
+from gains.datasets.readers.named_files import named_files
+from gains.datasets.readers.raw_files import RawSettings
+from gains.instances import Instances
+from gains.masks.regions import components
+from gains.masks.rle import Rle
 
 IMAGE = re.compile(r"(.+)(w[12])\.(?:tif|TIF)")
 LAYER = re.compile(r"(.+)_GT_0([12])\.(?:tif|TIF)")

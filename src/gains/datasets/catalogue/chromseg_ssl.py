@@ -18,12 +18,13 @@ from pycocotools import mask as coco_mask
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings, leaves_image
-from gains.datasets.labelme import LabelMe, read_labelme
-from gains.datasets.pixels import SUFFIXES, read_header, read_pixels
-from gains.datasets.raw import RawSettings, some_files
-from gains.datasets.segmentation import to_rle
-from gains.instances import Instances, Rle
+from gains.datasets.readers.coco_checks import Findings, leaves_image
+from gains.datasets.readers.images import SUFFIXES, read_header, read_pixels
+from gains.datasets.readers.labelme import LabelMe, read_labelme
+from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.instances import Instances
+from gains.masks.rle import Rle
+from gains.masks.segmentation import to_rle
 
 CLASSES = 24
 IMAGES = {"train": 548, "test": 67, "unlabelled": 3570}

@@ -15,8 +15,7 @@ from typing import Any
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made
-from gains.datasets.coco_folder import scenes
-from gains.datasets.folder_records import (
+from gains.datasets.readers.coco_checks import (
     Findings,
     Source,
     check_annotations,
@@ -24,9 +23,10 @@ from gains.datasets.folder_records import (
     check_images,
     read_records,
 )
-from gains.datasets.pixels import SUFFIXES
-from gains.datasets.raw import RawSettings, some_files
-from gains.files import sha256
+from gains.datasets.readers.coco_folder import scenes
+from gains.datasets.readers.images import SUFFIXES
+from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.support.files import sha256
 
 logger = logging.getLogger(__name__)
 

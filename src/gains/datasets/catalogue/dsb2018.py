@@ -13,10 +13,10 @@ from typing import Literal
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.mask_files import Place, find_places, read_masks
-from gains.datasets.pixels import read_pixels
-from gains.datasets.raw import RawSettings
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.images import read_pixels
+from gains.datasets.readers.mask_files import Place, find_places, read_masks
+from gains.datasets.readers.raw_files import RawSettings
 from gains.instances import Instances
 
 STAGE = "stage1_train"

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from pydantic import Field
 
+from gains.config.base import Settings
 from gains.datasets.base import DATASETS, Dataset, Made
-from gains.datasets.coco_folder import check_sources, scenes
-from gains.datasets.folder_records import Findings, Source, read_records
-from gains.datasets.pixels import SUFFIXES
-from gains.strict import Strict
+from gains.datasets.readers.coco_checks import Findings, Source, read_records
+from gains.datasets.readers.coco_folder import check_sources, scenes
+from gains.datasets.readers.images import SUFFIXES
 
 
-class FolderSettings(Strict):
+class FolderSettings(Settings):
     """Options of ``folder``."""
 
     images: str = Field(description="folder that the file names of the json are relative to")

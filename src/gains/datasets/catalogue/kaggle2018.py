@@ -10,8 +10,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made
-from gains.datasets.coco_folder import make_published
-from gains.datasets.raw import RawSettings, one_file
+from gains.datasets.readers.coco_folder import make_published
+from gains.datasets.readers.raw_files import RawSettings, one_file
 
 
 class KaggleSettings(RawSettings):

@@ -27,10 +27,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.pixels import SUFFIXES, read_pixels
-from gains.datasets.raw import RawSettings, some_files
-from gains.instances import Instances, Rle, encode_mask
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.images import SUFFIXES, read_pixels
+from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.instances import Instances
+from gains.masks.rle import Rle, encode_mask
 
 TAIL = "(label).bmp"
 RED = (255, 0, 0)

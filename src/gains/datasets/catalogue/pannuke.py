@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.raw import RawSettings, one_file
-from gains.instances import Instances, Rle, encode_mask
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.raw_files import RawSettings, one_file
+from gains.instances import Instances
+from gains.masks.rle import Rle, encode_mask
 
 CATEGORIES = {1: "Neoplastic", 2: "Inflammatory", 3: "Connective", 4: "Dead", 5: "Epithelial"}
 SIDE = 256

@@ -12,9 +12,9 @@ from pathlib import Path
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made
-from gains.datasets.coco_folder import make_published
-from gains.datasets.raw import RawSettings, some_files
-from gains.files import read_json
+from gains.datasets.readers.coco_folder import make_published
+from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.support.files import read_json
 
 PATTERN = "labels_overlappchromosomes_*.json"
 

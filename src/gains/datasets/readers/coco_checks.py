@@ -9,11 +9,11 @@ from typing import Any
 
 from pycocotools import mask as coco_mask
 
-from gains.datasets.pixels import read_header
+from gains.datasets.readers.images import read_header
 from gains.datasets.records import integer, record_list
-from gains.datasets.segmentation import to_rle
-from gains.files import read_json
-from gains.instances import Rle
+from gains.masks.rle import Rle
+from gains.masks.segmentation import to_rle
+from gains.support.files import read_json
 
 
 @dataclass

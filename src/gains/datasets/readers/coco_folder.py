@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gains.datasets.base import Counts, Made, Scene
-from gains.datasets.folder_records import (
+from gains.datasets.readers.coco_checks import (
     Findings,
     Source,
     check_annotations,
@@ -16,8 +16,8 @@ from gains.datasets.folder_records import (
     check_images,
     read_records,
 )
-from gains.datasets.pixels import SUFFIXES, read_pixels
-from gains.datasets.raw import RawSettings, some_files
+from gains.datasets.readers.images import SUFFIXES, read_pixels
+from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
 
 Records = dict[str, list[dict[str, Any]]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.datasets.records import integer
-from gains.files import read_json
+from gains.support.files import read_json
 
 Polygon = list[float]
 """x0, y0, x1, y1, ... in px."""

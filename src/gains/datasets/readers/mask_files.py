@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from gains.datasets.pixels import DEEP, SUFFIXES, Header, opened, read_header
-from gains.files import write_json
-from gains.instances import Rle
+from gains.datasets.readers.images import DEEP, SUFFIXES, Header, opened, read_header
+from gains.masks.rle import Rle
+from gains.support.files import write_json
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gains.datasets.raw import some_files
+from gains.datasets.readers.raw_files import some_files
 
 
 def named_files(
@@ -17,7 +17,7 @@ def named_files(
         root: searched with all its folders.
         pattern: of the whole file name; its groups are the key.
         example: a good name, for messages.
-        globs: which files to look at, as in :func:`gains.datasets.raw.some_files`.
+        globs: which files to look at, as in :func:`gains.datasets.readers.raw_files.some_files`.
 
     Raises:
         FileNotFoundError: no such folder, or no such file in it.

@@ -7,12 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from gains.config.base import Settings
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
-from gains.strict import Strict
 
 
-class RawSettings(Strict):
+class RawSettings(Settings):
     """Options of every published data set; each gives ``root`` its default."""
 
     root: str = Field(description="folder of the files as published, found anywhere below it")

@@ -15,10 +15,8 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
 
 from gains.detection import boxes as box_ops
-from gains.detection.backbone import group_norm
 from gains.detection.box_head import Found
-from gains.detection.fcos_settings import FCOSSettings
-from gains.detection.locations import (
+from gains.detection.fcos.locations import (
     STRIDES,
     Assignment,
     Locations,
@@ -27,7 +25,9 @@ from gains.detection.locations import (
     encode,
     locate,
 )
-from gains.detection.types import Target
+from gains.detection.fcos.settings import FCOSSettings
+from gains.models.backbone import group_norm
+from gains.models.contract import Target
 
 PRIOR = 0.01
 """Probability of every class at the start (RetinaNet)."""

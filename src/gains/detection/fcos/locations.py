@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gains.detection.boxes import constant
-from gains.detection.types import Target
+from gains.models.contract import Target
 
 STRIDES = (8, 16, 32, 64, 128)
 """px per cell of p3..p7."""

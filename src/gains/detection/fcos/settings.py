@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from gains.detection.settings import BackboneSettings
-from gains.strict import Strict
+from gains.config.base import Settings
+from gains.models.settings import BackboneSettings
 
 
-class FCOSSettings(Strict):
+class FCOSSettings(Settings):
     """FCOS over p3..p7, strides 8 to 128 px."""
 
     backbone: BackboneSettings = BackboneSettings()

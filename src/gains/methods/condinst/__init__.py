@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from gains.detection.fcos_settings import FCOSSettings
+from gains.detection.fcos.settings import FCOSSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector, Task
+    from gains.models.contract import Detector, Task
 
 
 class CondInstSettings(FCOSSettings):

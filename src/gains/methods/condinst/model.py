@@ -7,18 +7,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
-from gains.detection.backbone import NORMS, Backbone
-from gains.detection.dynamic import (
+from gains.detection.fcos.head import FCOSHead, Predictions, by_location, fcos_losses, select
+from gains.detection.fcos.locations import STRIDES, assign_all
+from gains.methods.condinst import CondInstSettings
+from gains.methods.condinst.dynamic import (
     CHANNELS,
     PARAMETERS,
     aligned_bilinear,
     dynamic_heads,
     relative_coordinates,
 )
-from gains.detection.fcos import FCOSHead, Predictions, by_location, fcos_losses, select
-from gains.detection.locations import STRIDES, assign_all
-from gains.detection.types import Detections, Detector, Target, Task
-from gains.methods.condinst import CondInstSettings
+from gains.models.backbone import NORMS, Backbone
+from gains.models.contract import Detections, Detector, Target, Task
 
 MASK_STRIDE = 4
 """px per cell of the mask logits, half of the mask features' stride."""

@@ -7,17 +7,17 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from gains.detection.backbone import Backbone
 from gains.detection.box_head import BoxBranch, Found
 from gains.detection.mask_head import POOL_SIZE, of_class
 from gains.detection.overlap import cell_class
-from gains.detection.points import sample_points
 from gains.detection.pooling import STRIDES, pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.two_stage import sizes_of
-from gains.detection.types import Detections, Detector, Target, Task
 from gains.methods.donet import DoNetSettings
 from gains.methods.donet.model import DoNetBranch
+from gains.models.backbone import Backbone
+from gains.models.contract import Detections, Detector, Target, Task
+from gains.models.points import sample_points
 
 
 def nearest(length: int, count: int, like: Tensor) -> Tensor:

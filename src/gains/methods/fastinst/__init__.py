@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from gains.detection.settings import BackboneSettings
+from gains.config.base import Settings
 from gains.methods.base import METHODS, Method
-from gains.strict import Strict
+from gains.models.settings import BackboneSettings
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector, Task
+    from gains.models.contract import Detector, Task
 
 
 class FastInstBackboneSettings(BackboneSettings):
@@ -21,7 +21,7 @@ class FastInstBackboneSettings(BackboneSettings):
     fpn_channels: int = Field(256, ge=4, description="of pixel decoder, queries and masks")
 
 
-class FastInstSettings(Strict):
+class FastInstSettings(Settings):
     """The published program's settings, with the paper's decoder of three layers (FastInst-D3)."""
 
     backbone: FastInstBackboneSettings = FastInstBackboneSettings()

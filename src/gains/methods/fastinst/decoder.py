@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.attention import Attention, FeedForward, Memory, mlp
 from gains.methods.fastinst import FastInstSettings
+from gains.methods.fastinst.attention import Attention, FeedForward, Memory, mlp
 from gains.methods.fastinst.queries import Queries
 
 

@@ -9,12 +9,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gains.detection.assignment import assign, dice_loss, mask_costs
-from gains.detection.points import sample_points, uncertain_points
-from gains.detection.types import Target
 from gains.methods.fastinst import FastInstSettings
+from gains.methods.fastinst.assignment import assign, dice_loss, mask_costs
 from gains.methods.fastinst.decoder import Prediction
 from gains.methods.fastinst.queries import Queries
+from gains.models.contract import Target
+from gains.models.points import sample_points, uncertain_points
 
 
 @dataclass

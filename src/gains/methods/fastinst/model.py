@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchvision.ops import masks_to_boxes
 
-from gains.detection.backbone import Trunk
-from gains.detection.pixel_decoder import PixelDecoder
-from gains.detection.types import Detections, Detector, Target, Task
 from gains.methods.fastinst import FastInstSettings
 from gains.methods.fastinst.decoder import Decoder, Prediction, Step
 from gains.methods.fastinst.losses import Matched, Truth, losses, match
+from gains.methods.fastinst.pixel_decoder import PixelDecoder
 from gains.methods.fastinst.queries import ActivationQueries, Queries
+from gains.models.backbone import Trunk
+from gains.models.contract import Detections, Detector, Target, Task
 
 STRIDE = 8
 """Of pixel features and masks, px."""

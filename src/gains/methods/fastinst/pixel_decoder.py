@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.backbone import group_norm
+from gains.models.backbone import group_norm
 
 POOL_SIZES = (1, 2, 3, 6)
 

@@ -17,8 +17,8 @@ from gains.detection.mask_head import (
 )
 from gains.detection.pooling import pool
 from gains.detection.two_stage import TwoStageDetector
-from gains.detection.types import Positives, Task
 from gains.methods.gains import GainsSettings
+from gains.models.contract import Positives, Task
 
 
 def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:

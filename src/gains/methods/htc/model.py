@@ -10,7 +10,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
-from gains.detection.backbone import Backbone
 from gains.detection.box_head import POOL_SIZE, box_losses
 from gains.detection.cascade import BoxStages, Pool, Stage, refine, select_all
 from gains.detection.mask_head import POOL_SIZE as MASK_POOL_SIZE
@@ -19,9 +18,10 @@ from gains.detection.pooling import pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.sampling import Sampled, draw
 from gains.detection.two_stage import sizes_of
-from gains.detection.types import Detections, Detector, Target, Task
 from gains.methods.htc import HtcSettings
 from gains.methods.htc.semantic import SemanticBranch, pool_with, semantic_loss
+from gains.models.backbone import Backbone
+from gains.models.contract import Detections, Detector, Target, Task
 
 
 def _stage(iou: float, deviations: tuple[float, float], weight: float) -> Stage:

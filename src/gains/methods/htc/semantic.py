@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from gains.detection.pooling import pool, with_image_index
 from gains.detection.proposals import STRIDES
 from gains.detection.roi_align import roi_align
-from gains.detection.types import Target
+from gains.models.contract import Target
 
 LEVEL = 1
 """The pyramid's level that the branch works at, p3."""

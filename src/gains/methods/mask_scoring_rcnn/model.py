@@ -10,8 +10,8 @@ from gains.detection.box_head import Found
 from gains.detection.mask_head import POOL_SIZE, MaskBranch, mask_loss, mask_targets, of_class
 from gains.detection.pooling import pool
 from gains.detection.two_stage import TwoStageDetector
-from gains.detection.types import Detections, Positives, Task
 from gains.methods.mask_scoring_rcnn import MaskScoringSettings
+from gains.models.contract import Detections, Positives, Task
 
 
 class MaskIoUHead(nn.Module):

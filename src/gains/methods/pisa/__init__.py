@@ -10,7 +10,7 @@ from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
 if TYPE_CHECKING:
-    from gains.detection.types import Detector, Task
+    from gains.models.contract import Detector, Task
 
 
 class PisaSettings(TwoStageSettings):

@@ -12,9 +12,9 @@ from gains.detection.box_head import DELTA_WEIGHTS, POOL_SIZE, BoxBranch, of_tru
 from gains.detection.matching import IGNORED, sample
 from gains.detection.pooling import pool
 from gains.detection.sampling import Sampled, label, with_truth
-from gains.detection.types import Positives, Target, Task
 from gains.methods.pisa import PisaSettings
 from gains.methods.pisa.ranking import by_importance, hierarchical_rank, keep_sum, weights_of
+from gains.models.contract import Positives, Target, Task
 
 
 def positive_weights(

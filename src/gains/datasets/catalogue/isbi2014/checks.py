@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from gains.datasets.components import components
-from gains.datasets.folder_records import Findings
-from gains.instances import Rle
+from gains.datasets.readers.coco_checks import Findings
+from gains.masks.regions import components
+from gains.masks.rle import Rle
 
 
 def grey(values: object, at: str) -> NDArray[np.uint8]:

@@ -12,16 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made
-from gains.datasets.coco_folder import scenes
-from gains.datasets.folder_records import (
-    Findings,
-    Source,
-    check_annotations,
-    check_categories,
-    check_images,
-    read_records,
-)
-from gains.datasets.isbi2014 import (
+from gains.datasets.catalogue.isbi2014.matlab import (
     CITATION,
     HOMEPAGE,
     LICENCE,
@@ -30,8 +21,17 @@ from gains.datasets.isbi2014 import (
     Part,
     PartSettings,
 )
-from gains.datasets.pixels import SUFFIXES
-from gains.datasets.raw import one_file, some_files
+from gains.datasets.readers.coco_checks import (
+    Findings,
+    Source,
+    check_annotations,
+    check_categories,
+    check_images,
+    read_records,
+)
+from gains.datasets.readers.coco_folder import scenes
+from gains.datasets.readers.images import SUFFIXES
+from gains.datasets.readers.raw_files import one_file, some_files
 
 
 class IsbiCocoSettings(PartSettings):

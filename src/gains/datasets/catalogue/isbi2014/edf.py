@@ -9,11 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.isbi2014 import CITATION, HOMEPAGE, LICENCE
-from gains.datasets.isbi2014_checks import mask, nuclei
-from gains.datasets.pixels import read_pixels
-from gains.datasets.raw import RawSettings, one_file, some_files
+from gains.datasets.catalogue.isbi2014.checks import mask, nuclei
+from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.images import read_pixels
+from gains.datasets.readers.raw_files import RawSettings, one_file, some_files
 from gains.instances import Instances
 
 NUCLEUS = 1

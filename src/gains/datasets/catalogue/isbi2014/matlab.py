@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
-from gains.datasets.folder_records import Findings
-from gains.datasets.isbi2014_checks import Orientation, grey, mask, nuclei
-from gains.datasets.raw import RawSettings, one_file
-from gains.instances import Instances, Rle, encode_mask
+from gains.datasets.catalogue.isbi2014.checks import Orientation, grey, mask, nuclei
+from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.readers.raw_files import RawSettings, one_file
+from gains.instances import Instances
+from gains.masks.rle import Rle, encode_mask
 
 CYTOPLASM, NUCLEUS = 1, 2
 TITLE = "Overlapping cervical cells (ISBI 2014 challenge)"
@@ -107,7 +108,7 @@ class _Run:
 
 def _run(settings: IsbiSettings, kind: _Kind) -> _Run:
     # imported late: its libraries are slow to load, and every verb imports the data sets
-    from gains.datasets.matlab import count_cells, read_array, variables
+    from gains.datasets.readers.matlab import count_cells, read_array, variables
 
     images = one_file(settings.root, *kind.files)
     truth = one_file(settings.root, *kind.truth_files)
@@ -146,7 +147,7 @@ def _range(settings: IsbiSettings, kind: _Kind, path: Path, n: int) -> tuple[int
 
 
 def _scenes(runs: list[_Run], repairs: list[str]) -> Iterator[Scene]:
-    from gains.datasets.matlab import read_cells
+    from gains.datasets.readers.matlab import read_cells
 
     findings = Findings()
     for run in runs:

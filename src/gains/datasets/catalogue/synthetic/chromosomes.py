@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Dataset, Made
-from gains.datasets.scenes import (
+from gains.datasets.catalogue.synthetic.shapes import (
     Floats,
     SceneSettings,
     Shares,
@@ -22,7 +22,8 @@ from gains.datasets.scenes import (
     smooth_noise,
     to_uint8,
 )
-from gains.instances import Instances, encode_mask
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
 
 CHROMOSOME = 1
 POINTS = 160

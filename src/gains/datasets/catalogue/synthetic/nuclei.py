@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Dataset, Made
-from gains.datasets.scenes import (
+from gains.datasets.catalogue.synthetic.shapes import (
     Blob,
     Counts,
     Floats,
@@ -26,7 +26,8 @@ from gains.datasets.scenes import (
     smooth_noise,
     to_uint8,
 )
-from gains.instances import Instances, encode_mask
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
 
 NUCLEUS = 1
 HEMATOXYLIN = np.array([0.72, 0.80, 0.34])

@@ -16,9 +16,9 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 
+from gains.config.base import Settings
 from gains.datasets.base import Scene
 from gains.instances import Instances
-from gains.strict import Strict
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -39,7 +39,7 @@ Counts = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
 """A range (low, high) of numbers of objects, both included."""
 
 
-class SceneSettings(Strict):
+class SceneSettings(Settings):
     """Options of every embedded data set."""
 
     images: int = Field(60, ge=1)

@@ -1,0 +1,36 @@
+"""A gradient anomaly map parameter set."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from gains.config.base import Settings
+
+
+class MapSettings(Settings):
+    """A gradient anomaly map parameter set (paper section II-C)."""
+
+    variant: Literal["isbi", "chrom", "nuclei"] = Field(
+        "isbi", description="which of the published programs, see anomaly-maps.md"
+    )
+    target_category: int = Field(1, ge=0, description="category that gets maps")
+    window_size: int = Field(5, ge=2, description="side of the deviation window, px")
+    f_ga: float = Field(0.5, gt=0, description="map values lie in [1, 1 + f_ga]")
+    overlap_highlight: float = Field(0.1, ge=0, description="added where two objects overlap")
+    mode: Literal["as_published", "clean"] = Field(
+        "clean", description="with the program's quirks, or without"
+    )
+    rasterize: Literal["coco", "points"] = Field(
+        "coco", description="points: the programs' rule, for `gains maps` on polygons only"
+    )
+
+    @property
+    def key(self) -> str:
+        """A name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
+        name = (
+            f"{self.variant}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
+            f"-ol{self.overlap_highlight:g}-{self.mode}"
+        )
+        return name if self.rasterize == "coco" else f"{name}-{self.rasterize}"

@@ -1,0 +1,33 @@
+"""What a study changes for a method, and the variants it adds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from gains.config.base import Settings
+
+
+class VariantSettings(Settings):
+    """What a variant changes: the method's own settings, the recipe, the maps."""
+
+    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
+    maps: dict[str, Any] = Field(default_factory=dict, description="of the maps")
+
+
+class MethodSettings(Settings):
+    """What a study changes for one method, all variants of it."""
+
+    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
+    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
+    images: float = Field(
+        1.0,
+        gt=0,
+        description="images seen in training, as a multiple of the common recipe's; iterations, "
+        "milestones and warm-up follow, also from another batch_size",
+    )
+    images_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="the same for single data sets, by name"
+    )

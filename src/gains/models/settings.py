@@ -1,0 +1,37 @@
+"""Settings of the parts that all models share. Imports no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from gains.config.base import Settings
+
+
+class BackboneSettings(Settings):
+    """ResNet with feature pyramid."""
+
+    name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
+    norm: Literal["frozen_bn", "bn", "gn"] = "frozen_bn"
+    weights: str = Field("imagenet", description="imagenet (torchvision's), none, or a file")
+    freeze_at: int = Field(2, ge=0, le=5, description="stages kept fixed: 1 stem, 2 + res2, ...")
+    width: int = Field(64, ge=4, description="channels of the stem; 64 is the ordinary ResNet")
+    stride_in_1x1: bool = Field(False, description="bottleneck stride as in Caffe/detectron2")
+    channel_order: Literal["rgb", "bgr"] = Field(
+        "rgb", description="rgb: ImageNet mean and std; bgr: detectron2's mean, std 1"
+    )
+    fpn_channels: int = Field(256, ge=4)
+
+    @model_validator(mode="after")
+    def _random_weights_are_trained(self) -> BackboneSettings:
+        if self.weights == "none" and (self.freeze_at or self.norm == "frozen_bn"):
+            raise ValueError(
+                "weights: none needs everything trained: set freeze_at: 0 and norm: gn or bn"
+            )
+        if self.weights == "imagenet" and (self.width != 64 or self.norm == "gn"):
+            raise ValueError(
+                "weights: imagenet are of width 64 and batch norms: set width: 64 and norm: "
+                "frozen_bn or bn, or weights: none"
+            )
+        return self
