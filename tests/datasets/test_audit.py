@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from gains.cli.app import app
+from gains.cli.main import app
 from gains.datasets.audit import audit, audit_table, relations
 from gains.datasets.coco import read_coco, write_coco
 from gains.datasets.convert import convert

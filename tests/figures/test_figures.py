@@ -9,7 +9,7 @@ import typer
 from PIL import Image
 from typer.testing import CliRunner
 
-from gains.cli.app import app
+from gains.cli.main import app
 from gains.cli.reports import FigureGroup
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco, write_coco

@@ -21,7 +21,7 @@ class Foreign:
 
 FILL = """
 import resource, signal, sys, torch
-from gains import checkpoint
+from gains.models import checkpoint
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), -1))
 try:

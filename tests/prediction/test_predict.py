@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from gains.cli.app import app
+from gains.cli.main import app
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.datasets.split_file import read_split
 from gains.prediction.predict import Predictor, predict_folder, predict_split

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from gains.cli.app import app
+from gains.cli.main import app
 from gains.methods import METHODS
 from gains.study.config_reference import reference
 from gains.workflow.copies import publish

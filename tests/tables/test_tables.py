@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from gains.cli.app import app
+from gains.cli.main import app
 from gains.published.records import numbers, row_names, sources
 from gains.study.study import open_study
 from gains.support.files import write_json

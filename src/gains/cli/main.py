@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from gains.cli import data, fetch, maps, reports, runs, score, study  # noqa: F401 - they add verbs
 from gains.cli.app import app
 
 

@@ -20,6 +20,8 @@ LEFT_OUT = frozenset(
         "gains.support.registry",
         "gains.methods",
         "gains.datasets.catalogue",
+        "gains.datasets.catalogue.isbi2014",
+        "gains.datasets.catalogue.synthetic",
         "gains.figures",
         # What they decide reaches a step through its parameters, after defaults are merged.
         # ``gains.config.base`` is not among them: it decides what is refused.

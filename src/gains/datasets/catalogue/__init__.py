@@ -1,4 +1,7 @@
-"""All data sets: importing this module registers them. Steps that read COCO files need it not."""
+"""The data sets; importing this package registers them all.
+
+Steps that only read COCO files do not import it.
+"""
 
 from gains.datasets.base import DATASETS, Dataset
 from gains.datasets.catalogue import (
@@ -8,17 +11,13 @@ from gains.datasets.catalogue import (
     cps,
     dsb2018,
     folder,
+    isbi2014,
     kaggle2018,
     kaggle2018_outlines,
     pannuke,
+    synthetic,
     ucoc,
 )
-from gains.datasets.catalogue.isbi2014 import coco as isbi2014_coco
-from gains.datasets.catalogue.isbi2014 import edf as isbi2014_edf
-from gains.datasets.catalogue.isbi2014 import matlab as isbi2014
-from gains.datasets.catalogue.synthetic import cells as synthetic_cells
-from gains.datasets.catalogue.synthetic import chromosomes as synthetic_chromosomes
-from gains.datasets.catalogue.synthetic import nuclei as synthetic_nuclei
 
 __all__ = [
     "DATASETS",
@@ -30,13 +29,9 @@ __all__ = [
     "dsb2018",
     "folder",
     "isbi2014",
-    "isbi2014_coco",
-    "isbi2014_edf",
     "kaggle2018",
     "kaggle2018_outlines",
     "pannuke",
-    "synthetic_cells",
-    "synthetic_chromosomes",
-    "synthetic_nuclei",
+    "synthetic",
     "ucoc",
 ]
