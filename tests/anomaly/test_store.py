@@ -17,6 +17,7 @@ from gains.anomaly.store import MapStore, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
 from gains.support.files import write_json
+from helpers.stores import sum_of_all
 
 SETTINGS = MapSettings(target_category=0, rasterize="points")
 
@@ -66,20 +67,16 @@ def test_full_layout(tmp_path, records):
         np.testing.assert_array_equal(found[str(annotation_id)], expected.full(size))
 
 
-def _sum_of_all(store):
-    return os.getpid(), sum(float(store.full(i).sum()) for i in store.annotation_ids * 20)
-
-
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_store_is_safe_in_worker_processes(tmp_path, records, method):
     write_store(tmp_path / "maps.npz", SETTINGS, records)
     store = MapStore(tmp_path / "maps.npz")
-    _, expected = _sum_of_all(store)  # the file is open by now
+    _, expected = sum_of_all(store)  # the file is open by now
     with multiprocessing.get_context(method).Pool(2) as pool:
-        for process, found in pool.map(_sum_of_all, [store] * 4):
+        for process, found in pool.map(sum_of_all, [store] * 4):
             assert process != os.getpid()
             assert found == expected
-    assert _sum_of_all(pickle.loads(pickle.dumps(store))) == (os.getpid(), expected)
+    assert sum_of_all(pickle.loads(pickle.dumps(store))) == (os.getpid(), expected)
 
 
 def _read_in_forked_child(store, results):
