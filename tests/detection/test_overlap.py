@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from gains.detection.overlap import cell_class, complement_masks, part_targets
-from gains.models.contract import Positives, Target, Task
+from gains.detection.positives import Positives
+from gains.models.contract import Target, Task
 
 CELL = 1
 SIDE = 60

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from gains.detection.positives import Positives
 from gains.methods import METHODS
 from gains.methods.donet.model import DoNetBranch, mismatch, soft_consistency
-from gains.models.contract import Positives, Task
+from gains.models.contract import Task
 from helpers.models import build, scene
 from helpers.tiny import tiny_settings
 

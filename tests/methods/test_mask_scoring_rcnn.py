@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from gains.detection.box_head import Found
+from gains.detection.positives import Positives
 from gains.methods.mask_scoring_rcnn import model as module
 from gains.methods.mask_scoring_rcnn.model import (
     MaskIoUHead,
@@ -17,7 +18,7 @@ from gains.methods.mask_scoring_rcnn.model import (
     pixels_inside,
     visible_share,
 )
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 from helpers.tiny import tiny_settings
 
 

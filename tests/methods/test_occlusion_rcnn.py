@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from gains.detection.positives import Positives
 from gains.methods import METHODS
 from gains.methods.occlusion_rcnn.model import OcclusionBranch, invisible_logits
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 from helpers.tiny import tiny_settings
 
 RECORD = METHODS.get("occlusion_rcnn")

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gains.detection.positives import Positives
 from gains.detection.sampling import Sampled
 from gains.methods.pointrend import PointRendSettings
 from gains.methods.pointrend.model import (
@@ -20,7 +21,7 @@ from gains.methods.pointrend.model import (
     point_targets,
     subdivide,
 )
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 from helpers.bilinear import bilinear
 from helpers.tiny import tiny_settings
 

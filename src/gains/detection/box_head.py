@@ -12,9 +12,10 @@ from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.detection.sampling import Sampled, draw
 from gains.detection.settings import TwoStageSettings
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 
 POOL_SIZE = 7
 DELTA_WEIGHTS: box_ops.Weights = (10.0, 10.0, 5.0, 5.0)

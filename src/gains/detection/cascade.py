@@ -16,9 +16,10 @@ from torch import Tensor, nn
 from gains.detection import boxes as box_ops
 from gains.detection.box_head import POOL_SIZE, BoxHead, Found, box_losses, select
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.detection.sampling import draw, label
 from gains.detection.settings import TwoStageSettings
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 
 Pool = Callable[[list[Tensor], int], Tensor]
 """Makes RoI features (R, C, size, size) of each image's boxes (R_i, 4), px, and a side."""

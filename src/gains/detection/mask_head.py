@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection.pooling import MASK_SIZE, crop, crop_maps, pool
+from gains.detection.positives import Positives
 from gains.detection.settings import TwoStageSettings
-from gains.models.contract import Positives
 
 POOL_SIZE = 14
 

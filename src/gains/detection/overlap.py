@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from gains.detection.mask_head import crops, mask_targets
-from gains.models.contract import Positives, Target, Task
+from gains.detection.positives import Positives
+from gains.models.contract import Target, Task
 
 
 @dataclass

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, Filled, fill, match, sample
+from gains.detection.positives import Positives
 from gains.detection.settings import TwoStageSettings
-from gains.models.contract import Positives, Target
+from gains.models.contract import Target
 
 
 @dataclass

@@ -1,9 +1,14 @@
-"""What passes between the parts of a detector."""
+"""The contract between models, training and prediction, also for models without boxes or RoIs.
+
+:class:`Detector` is the base class of every model. :class:`Task` and :class:`Target` go into it,
+:class:`Detections` come out of it.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -81,28 +86,18 @@ class Detections:
     box_scores: Tensor | None = None
 
 
-@dataclass
-class Positives:
-    """The foreground RoIs of a batch with what they were matched to.
+class Detector(nn.Module, ABC):
+    """The base class of every method's model.
 
-    Args:
-        boxes: one float32 (R_i, 4) per image.
-        matched: one int64 (R_i,) per image, index of the ground truth.
-        targets: one per image.
+    Training calls :meth:`losses`, prediction calls :meth:`detect`; neither knows more of a model.
+
+    Attributes:
+        encoder: prefix, in the state dict, of the part that pretrained weights fill and whose
+            learning rate ``backbone_lr_factor`` scales. The default names the ResNet of
+            :class:`gains.models.backbone.Trunk`; a model with another encoder overrides it.
     """
 
-    boxes: list[Tensor]
-    matched: list[Tensor]
-    targets: list[Target]
-
-    @property
-    def labels(self) -> Tensor:
-        """Return the class index of every RoI, int64 (R,)."""
-        return torch.cat([t.labels[m] for t, m in zip(self.targets, self.matched, strict=True)])
-
-
-class Detector(nn.Module, ABC):
-    """What training and inference ask of every method's model."""
+    encoder: ClassVar[str] = "backbone.body."
 
     @abstractmethod
     def losses(

@@ -1,4 +1,4 @@
-"""Initial weights: torchvision's, a given file, or a converted detectron2 checkpoint."""
+"""Initial weights: torchvision's, those of a file, or a converted detectron2 checkpoint."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from gains.models import checkpoint
+from gains.models.contract import Detector
 
 logger = logging.getLogger(__name__)
 
 State = dict[str, Tensor]
 
 
-def load_pretrained(model: nn.Module, weights: str, backbone: str) -> None:
+def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
     """Give a detector its initial weights.
 
     Args:
-        model: a detector with a ``backbone.body``.
+        model: a detector whose ``encoder`` is a ResNet with torchvision's names.
         weights: ``none``; ``imagenet`` for torchvision's; or the path of a state dict: of a
             torchvision ResNet, or of a whole detector as ``gains weights convert`` writes it.
         backbone: name of the ResNet.
@@ -32,21 +33,22 @@ def load_pretrained(model: nn.Module, weights: str, backbone: str) -> None:
     if weights == "none":
         return
     state = _imagenet(backbone) if weights == "imagenet" else _from_file(Path(weights))
-    if not any(key.startswith("backbone.body.") for key in state):
-        state = {f"backbone.body.{k}": v for k, v in state.items() if not k.startswith("fc.")}
+    encoder = model.encoder
+    if not any(key.startswith(encoder) for key in state):
+        state = {f"{encoder}{k}": v for k, v in state.items() if not k.startswith("fc.")}
     own = model.state_dict()
-    statistics = [k for k in state if k.startswith("backbone.body.") and k.endswith("running_var")]
+    statistics = [k for k in state if k.startswith(encoder) and k.endswith("running_var")]
     if statistics and statistics[0] not in own:
         raise ValueError(
             f"weights {weights!r} are of batch norms, but the backbone has group norms; "
             "use norm: frozen_bn or bn, or weights: none"
         )
     counters = tuple(key for key in own if key.endswith("num_batches_tracked"))
-    wanted = [k for k in own if k.startswith("backbone.body.") and k not in counters]
-    missing = [key for key in wanted if key not in state or state[key].shape != own[key].shape]
+    expected = [k for k in own if k.startswith(encoder) and k not in counters]
+    missing = [key for key in expected if key not in state or state[key].shape != own[key].shape]
     if missing:
         raise ValueError(
-            f"weights {weights!r}: {len(missing)} of the {len(wanted)} values of {backbone} are "
+            f"weights {weights!r}: {len(missing)} of the {len(expected)} values of {backbone} are "
             f"missing or of another shape, first {missing[0]!r}; check the backbone's name, norm, "
             "width, or convert the file with `gains weights convert`"
         )

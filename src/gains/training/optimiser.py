@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from gains.config.recipe import RecipeSettings
+from gains.models.contract import Detector
 
 NOT_DECAYED = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
 
@@ -19,11 +20,18 @@ def learning_rate(recipe: RecipeSettings, iteration: int) -> float:
     return recipe.lr * factor
 
 
-def make_optimiser(model: nn.Module, recipe: RecipeSettings) -> torch.optim.Optimizer:
+def make_optimiser(
+    model: nn.Module, recipe: RecipeSettings, encoder: str = Detector.encoder
+) -> torch.optim.Optimizer:
     """Return SGD with momentum, or AdamW.
 
-    Parameters of norms and embeddings are not decayed, biases are (detectron2). Each group holds
-    the ``factor`` by which its learning rate differs from the schedule's.
+    Weight decay applies to biases but not to norms and embeddings (detectron2). Each parameter
+    group holds the ``factor`` by which its learning rate differs from that of the schedule.
+
+    Args:
+        model: the model to train; parameters without gradient are left out.
+        recipe: optimiser, learning rate, momentum, weight decay.
+        encoder: prefix of the parameters that ``backbone_lr_factor`` applies to.
     """
     kept = {
         id(p)
@@ -35,7 +43,7 @@ def make_optimiser(model: nn.Module, recipe: RecipeSettings) -> torch.optim.Opti
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             decay = 0.0 if id(parameter) in kept else recipe.weight_decay
-            in_backbone = name.startswith("backbone.body.")
+            in_backbone = name.startswith(encoder)
             factor = recipe.backbone_lr_factor if in_backbone else 1.0
             groups.setdefault((decay, factor), []).append(parameter)
     made = [

@@ -142,7 +142,7 @@ def _loop(
     key: str,
     device: torch.device,
 ) -> tuple[LossRecord, Spent]:
-    optimiser = make_optimiser(model, recipe)
+    optimiser = make_optimiser(model, recipe, model.encoder)
     path = job.scratch / CHECKPOINT
     start, record, spent = _resumed(path, key, model, optimiser, device)
     generator, pace = torch.Generator(device), Pace(recipe.checkpoint_every)

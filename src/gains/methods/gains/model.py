@@ -16,9 +16,10 @@ from gains.detection.mask_head import (
     of_class,
 )
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.detection.two_stage import TwoStageDetector
 from gains.methods.gains import GainsSettings
-from gains.models.contract import Positives, Task
+from gains.models.contract import Task
 
 
 def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:

@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from gains.detection.box_head import Found
 from gains.detection.mask_head import POOL_SIZE, MaskBranch, mask_loss, mask_targets, of_class
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.detection.two_stage import TwoStageDetector
 from gains.methods.mask_scoring_rcnn import MaskScoringSettings
-from gains.models.contract import Detections, Positives, Task
+from gains.models.contract import Detections, Task
 
 
 class MaskIoUHead(nn.Module):

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from gains.detection.mask_head import POOL_SIZE, ConvHead, mask_loss, of_class
 from gains.detection.overlap import cell_class, part_targets
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.methods.occlusion_rcnn import OcclusionSettings
-from gains.models.contract import Positives, Task
+from gains.models.contract import Task
 
 
 def invisible_logits(amodal: Tensor, visible: Tensor) -> Tensor:

@@ -11,10 +11,11 @@ from gains.detection import boxes as box_ops
 from gains.detection.box_head import DELTA_WEIGHTS, POOL_SIZE, BoxBranch, of_true_class
 from gains.detection.matching import IGNORED, sample
 from gains.detection.pooling import pool
+from gains.detection.positives import Positives
 from gains.detection.sampling import Sampled, label, with_truth
 from gains.methods.pisa import PisaSettings
 from gains.methods.pisa.ranking import by_importance, hierarchical_rank, keep_sum, weights_of
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 
 
 def positive_weights(

@@ -12,11 +12,12 @@ from gains.detection import boxes as box_ops
 from gains.detection.box_head import DELTA_WEIGHTS, BoxBranch, of_true_class
 from gains.detection.mask_head import crops, mask_loss, of_class
 from gains.detection.pooling import STRIDES, with_image_index
+from gains.detection.positives import Positives
 from gains.detection.sampling import Sampled
 from gains.detection.two_stage import TwoStageDetector, sizes_of
 from gains.methods.pointrend import PointRendSettings
 from gains.methods.pointrend.roi_points import grid_points, in_image, sample_features, sample_masks
-from gains.models.contract import Positives, Target, Task
+from gains.models.contract import Target, Task
 from gains.models.points import sample_points, uncertain_points
 
 POOL_SIZE = 14
