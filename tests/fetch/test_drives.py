@@ -14,7 +14,7 @@ import kagglehub
 import pytest
 from kagglehub.exceptions import UnauthenticatedError
 
-from gains.fetch.transports import Net
+from gains.fetch.transports import NetworkSettings
 from helpers.fetch_server import QUICK, Project, Server, serving
 
 
@@ -112,7 +112,7 @@ def test_a_folder_of_github(server: Server, project: Project) -> None:
     offer(server, "d/train", [listed(server, "a.png", b"a"), {"name": "sub", "type": "dir"}])
     offer(server, "d/train/sub", [listed(server, "b.json", b"{}")])
     project.add("train/", "o/r/d/train", "github")
-    entry = project.fetch(Net(QUICK, server.url)).files["train/"]
+    entry = project.fetch(NetworkSettings(QUICK, server.url)).files["train/"]
     assert list(entry.contents) == ["a.png", "sub/b.json"]
     assert entry.origin == "https://github.com/o/r/tree/HEAD/d/train"
     assert project.names() == ["fetched.json", "train"]
@@ -135,7 +135,7 @@ def test_github_lists_nonsense(
     offer(server, "d", [listed(server, "a", b"a", "0" * 40)] if entries is None else entries)
     project.add("train/", "o/r/d", "github")
     with pytest.raises(FileNotFoundError, match=message):
-        project.fetch(Net(QUICK, server.url))
+        project.fetch(NetworkSettings(QUICK, server.url))
     assert project.names() == []
 
 
@@ -144,4 +144,4 @@ def test_the_limit_of_github_is_named(server: Server, project: Project) -> None:
     server.answers["/repos/o/r/contents/d"] = lambda handler: handler.reply(403, **answer)
     project.add("train/", "o/r/d", "github")
     with pytest.raises(FileNotFoundError, match="limit of requests without an account"):
-        project.fetch(Net(QUICK, server.url))
+        project.fetch(NetworkSettings(QUICK, server.url))

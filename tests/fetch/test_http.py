@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from gains.fetch.errors import MirrorError
-from gains.fetch.http import Limits, download
+from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
 from gains.fetch.sessions import LEGACY_TLS_HOSTS, OP_LEGACY_SERVER_CONNECT, session
 from helpers.fetch_server import QUICK, Handler, Server, digest, serving
@@ -27,7 +27,9 @@ def server() -> Iterator[Server]:
         yield made
 
 
-def attempt(url: str, target: Path, known: Known | None = None, limits: Limits = QUICK) -> str:
+def attempt(
+    url: str, target: Path, known: Known | None = None, limits: DownloadLimits = QUICK
+) -> str:
     """Download and return the error; nothing lies under the final name then."""
     with pytest.raises(MirrorError) as error:
         download(url, target, known or Known(), limits)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from gains.fetch import unpack as room
-from gains.fetch.unpack import Limits, archive_folder, contents_in, unpack
+from gains.fetch.unpack import ArchiveLimits, archive_folder, contents_in, unpack
 from helpers.fetch_server import digest, zipped
 
 
@@ -24,7 +24,7 @@ def packed(folder: Path, data: bytes, name: str = "set.zip") -> Path:
     return path
 
 
-def refuse(archive: Path, message: str, limits: Limits = room.LIMITS) -> None:
+def refuse(archive: Path, message: str, limits: ArchiveLimits = room.LIMITS) -> None:
     """Unpack; the error names the archive, and only the archive is there afterwards."""
     before = archive.read_bytes()
     with pytest.raises(ValueError, match=message) as error:
@@ -102,7 +102,7 @@ def test_a_tar_is_unpacked_likewise(tmp_path: Path) -> None:
 def test_a_bomb_by_ratio_is_refused(tmp_path: Path) -> None:
     bomb = zipped({"zeros": bytes(10_000_000)})
     assert len(bomb) < 20_000
-    refuse(packed(tmp_path, bomb), "more than .* 1000000 bytes", Limits(bytes=1_000_000))
+    refuse(packed(tmp_path, bomb), "more than .* 1000000 bytes", ArchiveLimits(bytes=1_000_000))
 
 
 def test_a_bomb_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_a_bomb_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     data, true = bytearray(zipped({"zeros": bytes(1_000_000)})), (1_000_000).to_bytes(4, "little")
     assert data.count(true) == 2
     lying = bytes(data).replace(true, (10).to_bytes(4, "little"))
-    refuse(packed(tmp_path, lying), "no complete archive|said to have", Limits(bytes=100))
+    refuse(packed(tmp_path, lying), "no complete archive|said to have", ArchiveLimits(bytes=100))
 
 
 @pytest.mark.parametrize("given", [b"y" * 1000, b"y"])
@@ -124,7 +124,7 @@ def test_what_is_written_is_counted_whatever_the_reader_gives(
 
 def test_too_many_entries_are_refused(tmp_path: Path) -> None:
     archive = packed(tmp_path, zipped({f"{n}": b"" for n in range(20)}))
-    refuse(archive, "more than 10 entries", Limits(entries=10))
+    refuse(archive, "more than 10 entries", ArchiveLimits(entries=10))
 
 
 def test_a_name_twice_is_refused(tmp_path: Path) -> None:

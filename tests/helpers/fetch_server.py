@@ -13,11 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from gains.fetch.http import Limits
+from gains.fetch.http import DownloadLimits
 from gains.fetch.sources import COLUMNS
-from gains.fetch.transports import Net
+from gains.fetch.transports import NetworkSettings
 
-QUICK = Limits(connect=5, read=5, attempts=1, pause=0)
+QUICK = DownloadLimits(connect=5, read=5, attempts=1, pause=0)
 
 Answer = Callable[["Handler"], None]
 
@@ -116,10 +116,10 @@ class Project:
     def place(self) -> Path:
         return self.raw / "cells"
 
-    def fetch(self, net: Net | None = None) -> Any:
+    def fetch(self, network: NetworkSettings | None = None) -> Any:
         from gains.fetch.fetch import fetch
 
-        return fetch("cells", self.sources, self.raw, net or Net(QUICK))
+        return fetch("cells", self.sources, self.raw, network or NetworkSettings(QUICK))
 
     def names(self) -> list[str]:
         """What lies in the folder of the data set, the hidden too."""

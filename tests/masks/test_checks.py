@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from gains.masks.checks import check_rle, decode_runs, sound
+from gains.masks.checks import check_rle, decode_runs, valid
 from gains.masks.rle import decode_mask, encode_mask
 
 
-def sound_masks():
+def valid_masks():
     generator = np.random.default_rng(0)
     masks = []
     for _ in range(60):
@@ -19,14 +19,14 @@ def sound_masks():
     return masks
 
 
-def test_sound_masks_pass():
-    for rle in sound_masks():
+def test_valid_masks_pass():
+    for rle in valid_masks():
         check_rle(rle, *rle["size"])
         check_rle({**rle, "counts": rle["counts"].encode()}, *rle["size"])
 
 
 def test_runs_are_those_of_the_mask():
-    for rle in sound_masks():
+    for rle in valid_masks():
         runs = decode_runs(rle["counts"])
         again = coco_mask.frPyObjects({"size": rle["size"], "counts": runs.tolist()}, *rle["size"])
         np.testing.assert_array_equal(decode_mask(again), decode_mask(rle))
@@ -71,20 +71,20 @@ def test_negative_runs_are_found():
 
 
 def test_many_codes_are_judged_as_each_alone(monkeypatch):
-    masks = sound_masks()
+    masks = valid_masks()
     codes = [rle["counts"] for rle in masks]
     pixels = [rle["size"][0] * rle["size"][1] for rle in masks]
     broken = ["", "!!!", "zzzz", "oooooooooo0", "é", "P", "0P", "N", "1O", codes[3] + "1"]
     mixed = [x for pair in zip(codes, broken * 7, strict=False) for x in pair]
     wanted_pixels = [n for n in pixels for _ in (0, 1)][: len(mixed)]
     for together in (1, 3, 1000):
-        monkeypatch.setattr("gains.masks.checks.TOGETHER", together)
-        assert sound(codes, pixels).all()
-        assert not sound(codes, [n + 1 for n in pixels]).any()
-        found = sound(mixed, wanted_pixels).tolist()
+        monkeypatch.setattr("gains.masks.checks.BATCH", together)
+        assert valid(codes, pixels).all()
+        assert not valid(codes, [n + 1 for n in pixels]).any()
+        found = valid(mixed, wanted_pixels).tolist()
         for code, count, good in zip(mixed, wanted_pixels, found, strict=True):
             runs = decode_runs(code)
             alone = runs is not None and (runs >= 0).all() and runs.sum() == count
             assert good == alone, code
-    assert not sound(broken, [400] * len(broken)).any()
-    assert sound([], []).shape == (0,)
+    assert not valid(broken, [400] * len(broken)).any()
+    assert valid([], []).shape == (0,)

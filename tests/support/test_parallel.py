@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from gains.support.parallel import spread
+from gains.support.parallel import parallel_map
 
 
 def squared(number: int) -> int:
@@ -22,25 +22,28 @@ def process(_: int) -> int:
 @pytest.mark.parametrize("jobs", [1, 2, 50])
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_results_come_in_the_order_of_the_work(jobs: int, count: int) -> None:
-    with spread(squared, range(count), jobs) as results:
+    with parallel_map(squared, range(count), jobs) as results:
         assert list(results) == [n * n for n in range(count)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_goes_wrong_is_raised_where_it_is_read(jobs: int) -> None:
-    with spread(squared, range(6, 9), jobs) as results:
+    with parallel_map(squared, range(6, 9), jobs) as results:
         found = iter(results)
         with pytest.raises(ValueError, match="seven is refused"):
             [next(found), next(found)]
 
 
 def test_one_job_is_this_process_and_more_are_not() -> None:
-    with spread(process, range(4), 1) as results:
+    with parallel_map(process, range(4), 1) as results:
         assert set(results) == {os.getpid()}
-    with spread(process, range(4), 2) as results:
+    with parallel_map(process, range(4), 2) as results:
         assert os.getpid() not in set(results)
 
 
 def test_no_process_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1 process, found 0"), spread(squared, [1], 0):
+    with (
+        pytest.raises(ValueError, match="at least 1 process, found 0"),
+        parallel_map(squared, [1], 0),
+    ):
         pass

@@ -12,7 +12,7 @@ sys.path.insert(0, SRC)
 
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options, inputs_of, receipt
-from gains.fetch.lockfile import wanted
+from gains.fetch.lockfile import fetch_inputs
 from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.methods.base import weights_file
@@ -125,7 +125,7 @@ def source_files(wildcards):
 
 def addresses(wildcards):
     """Return where a published data set is fetched from, and the checksums it must have."""
-    return as_json(wanted(wildcards.raw))
+    return as_json(fetch_inputs(wildcards.raw))
 
 
 def source_code(wildcards):

@@ -15,7 +15,7 @@ from gains.anomaly.raster import rasterize
 from gains.anomaly.store import Record, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.support.parallel import spread
+from gains.support.parallel import parallel_map
 from gains.support.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def build_maps(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
     with (
-        spread(maps_of_image if full else _stored_maps, work, jobs) as results,
+        parallel_map(maps_of_image if full else _stored_maps, work, jobs) as results,
         progress("anomaly maps, images", len(work)) as advance,
     ):
         records = _told(coco.path, results, advance)

@@ -19,7 +19,7 @@ Scene = tuple[str, NDArray[np.uint8], Instances]
 
 
 @dataclass(frozen=True)
-class Counts:
+class PublishedCounts:
     """How much a published data set holds, as stated where it is described.
 
     Args:
@@ -47,7 +47,7 @@ class Made:
     categories: dict[int, str]
     images: Iterable[Scene]
     repairs: list[str] = field(default_factory=list)
-    expected: Counts | None = None
+    expected: PublishedCounts | None = None
     strict: bool = True
 
 

@@ -23,7 +23,7 @@ from pycocotools import mask as coco_mask
 from gains.datasets.records import integer, record_list
 from gains.instances import Instances
 from gains.masks.rle import Rle
-from gains.masks.segmentation import sound_rles, to_rle
+from gains.masks.segmentation import to_rle, valid_rles
 from gains.support.files import atomic_path, read_json, write_json
 
 MAX_PIXELS = 2**31 - 1
@@ -70,7 +70,7 @@ class CocoDataset:
     def masks(self, annotations: list[dict[str, Any]], image: ImageRecord) -> list[Rle]:
         """Return the masks of annotations of ``image``; errors as in :meth:`mask`."""
         size = (image.height, image.width)
-        known = sound_rles([a.get("segmentation") for a in annotations], [size] * len(annotations))
+        known = valid_rles([a.get("segmentation") for a in annotations], [size] * len(annotations))
         return [
             rle or self.mask(annotation, image)
             for annotation, rle in zip(annotations, known, strict=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import gains
 from gains.config.base import Settings, validated
-from gains.datasets.base import Counts, Made, Scene
+from gains.datasets.base import Made, PublishedCounts, Scene
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import write_coco
 from gains.fetch.receipt import NAME as RECEIPT
@@ -129,7 +129,7 @@ def _counted(made: Made, name: str, info: dict[str, Any]) -> Iterator[Scene]:
     made.repairs.extend(differences)
 
 
-def _differences(expected: Counts, images: int, objects: dict[str, int]) -> list[str]:
+def _differences(expected: PublishedCounts, images: int, objects: dict[str, int]) -> list[str]:
     wanted, found = {"images": expected.images, **expected.objects}, {"images": images, **objects}
     return [
         f"expected {n} {what}, found {found.get(what, 0)}"

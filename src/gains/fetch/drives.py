@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gains.fetch.errors import MirrorError, reason
-from gains.fetch.http import Limits
+from gains.fetch.http import DownloadLimits
 from gains.fetch.sources import Source
 
 KAGGLE_ADVICE = (
@@ -35,7 +35,7 @@ def _errors_named(what: str) -> Iterator[None]:
         raise MirrorError(f"{what}: {reason(error)}") from error
 
 
-def from_drive(source: Source, folder: Path, limits: Limits) -> None:
+def from_drive(source: Source, folder: Path, limits: DownloadLimits) -> None:
     """Bring a file or folder of Google Drive, shared with anyone, into ``folder``.
 
     Raises:

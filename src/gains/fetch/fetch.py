@@ -19,10 +19,10 @@ from gains.fetch.folders import (
     remove_leftovers,
     size_problems,
 )
-from gains.fetch.lockfile import known_at, known_by_hand, pin
-from gains.fetch.receipt import BY_HAND, NAME, Entry, Receipt, read_receipt, write_receipt
+from gains.fetch.lockfile import known_at, known_by_hand, record_content
+from gains.fetch.receipt import BY_HAND, NAME, FetchedFile, Receipt, read_receipt, write_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
-from gains.fetch.transports import Net, bring, page
+from gains.fetch.transports import NetworkSettings, retrieve, web_address
 from gains.fetch.unpack import archive_folder, contents_in, unpack
 from gains.support.files import check_output
 
@@ -30,7 +30,10 @@ logger = logging.getLogger(__name__)
 
 
 def fetch(
-    dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW, net: Net | None = None
+    dataset: str,
+    sources: str | Path = SOURCES,
+    raw: str | Path = RAW,
+    network: NetworkSettings | None = None,
 ) -> Receipt:
     """Bring a data set into ``<raw>/<dataset>``.
 
@@ -43,7 +46,7 @@ def fetch(
         dataset: name in ``sources``.
         sources: the file of addresses.
         raw: folder of all data sets.
-        net: how the network is used.
+        network: how the network is used.
 
     Returns:
         The receipt, which also lies there as ``fetched.json``.
@@ -61,9 +64,9 @@ def fetch(
         before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
         # Only what is still listed; the rest is no longer of this data set.
         known = {name: entry for name, entry in before.files.items() if name in files}
-        work = _Work(dataset, Path(sources), Path(raw), net or Net(), known)
+        work = _Work(dataset, Path(sources), Path(raw), network or NetworkSettings(), known)
         for name, mirrors in files.items():
-            work.settle(name, mirrors)
+            work.ensure(name, mirrors)
         return work.receipt
 
 
@@ -88,8 +91,8 @@ class _Work:
     dataset: str
     sources: Path
     raw: Path
-    net: Net
-    entries: dict[str, Entry]
+    network: NetworkSettings
+    entries: dict[str, FetchedFile]
 
     @property
     def place(self) -> Path:
@@ -99,7 +102,7 @@ class _Work:
     def receipt(self) -> Receipt:
         return Receipt(dataset=self.dataset, files=self.entries)
 
-    def settle(self, name: str, mirrors: list[Source]) -> None:
+    def ensure(self, name: str, mirrors: list[Source]) -> None:
         """Make one file be there, be right and be unpacked."""
         target, folder = self.place / name, archive_folder(name)
         if target.exists() and mirrors[0].is_folder:
@@ -109,17 +112,17 @@ class _Work:
         elif folder and (self.place / folder).is_dir():
             return self._record(name, self._only_unpacked(name, self.place / folder))
         else:
-            self._record(name, self._brought(name, target, mirrors))
+            self._record(name, self._from_mirrors(name, target, mirrors))
         if folder:
             contents = self._unpacked(name, target, self.place / folder)
             self._record(name, self.entries[name].model_copy(update={"contents": contents}))
 
-    def _record(self, name: str, entry: Entry) -> None:
+    def _record(self, name: str, entry: FetchedFile) -> None:
         if self.entries.get(name) != entry or not (self.place / NAME).exists():
             self.entries[name] = entry
             write_receipt(self.receipt, self.raw)
 
-    def _file_here(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+    def _file_here(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
         if target.is_dir():
             raise ValueError(f"{target}: is a folder, expected a file; move it away")
         found, before = content_of(target), self.entries.get(name)
@@ -129,7 +132,7 @@ class _Work:
         logger.info("%s: %s is here; used without the network", self.dataset, target)
         return _by_hand(found, {})
 
-    def _folder_here(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+    def _folder_here(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
         if not target.is_dir():
             raise ValueError(f"{target}: is a file, expected a folder; move it away")
         before = self.entries.get(name)
@@ -142,7 +145,7 @@ class _Work:
         logger.info("%s: %s is here; used without the network", self.dataset, target)
         return _by_hand(listing(contents), contents)
 
-    def _only_unpacked(self, name: str, folder: Path) -> Entry:
+    def _only_unpacked(self, name: str, folder: Path) -> FetchedFile:
         """Accept an unpacked folder without its archive."""
         before = self.entries.get(name)
         if before and before.contents and before.origin != BY_HAND:
@@ -186,24 +189,24 @@ class _Work:
                 f"folder and run `gains fetch {self.dataset}` again"
             )
 
-    def _brought(self, name: str, target: Path, mirrors: list[Source]) -> Entry:
+    def _from_mirrors(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
         """Try the ways in their order."""
         said = []
         for source in mirrors:
             if source.kind == "manual":
                 continue
-            logger.info("%s: %s from %s", self.dataset, name, page(source))
+            logger.info("%s: %s from %s", self.dataset, name, web_address(source))
             known = known_at(source, mirrors, self.sources)
             try:
-                found, contents = bring(source, target, known, self.net)
+                found, contents = retrieve(source, target, known, self.network)
             except MirrorError as error:
-                logger.warning("%s: %s: %s", self.dataset, page(source), error)
-                said.append(f"{page(source)} ({source.kind}): {error}")
+                logger.warning("%s: %s: %s", self.dataset, web_address(source), error)
+                said.append(f"{web_address(source)} ({source.kind}): {error}")
                 continue
             if not any(mirror.sha256 for mirror in mirrors):
-                pin(self.sources, source, found)
-            return Entry(
-                origin=page(source),
+                record_content(self.sources, source, found)
+            return FetchedFile(
+                origin=web_address(source),
                 mirror=source.mirror,
                 bytes=found.bytes,
                 sha256=found.sha256,
@@ -212,9 +215,9 @@ class _Work:
         raise FileNotFoundError(_advice(self.dataset, name, target, mirrors, said))
 
 
-def _by_hand(found: Content | None, contents: dict[str, Content]) -> Entry:
+def _by_hand(found: Content | None, contents: dict[str, Content]) -> FetchedFile:
     size, checksum = (found.bytes, found.sha256) if found else (None, None)
-    return Entry(origin=BY_HAND, mirror=None, bytes=size, sha256=checksum, contents=contents)
+    return FetchedFile(origin=BY_HAND, mirror=None, bytes=size, sha256=checksum, contents=contents)
 
 
 def _contents_by_hand(folder: Path) -> dict[str, Content]:
@@ -232,7 +235,7 @@ def _advice(dataset: str, name: str, target: Path, mirrors: list[Source], said: 
         place += f", or what it holds into {target.parent / folder}/"
     tries = "".join(f"\n  {n}. {what}" for n, what in enumerate(said, 1))
     tried = f". Was tried:{tries}" if said else ", and comes by hand only"
-    pages = "".join(f"\n  {page(s)}{f' ({s.note})' if s.note else ''}" for s in mirrors)
+    pages = "".join(f"\n  {web_address(s)}{f' ({s.note})' if s.note else ''}" for s in mirrors)
     return (
         f"{dataset}: {name} is not here{tried}\n"
         f"By hand: {place}, and run `gains fetch {dataset}` again. It is at{pages}"

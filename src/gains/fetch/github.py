@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gains.fetch.errors import MirrorError, reason
-from gains.fetch.http import Limits, download
+from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
 from gains.fetch.sessions import session
 from gains.fetch.sources import Source
@@ -24,7 +24,7 @@ MOST_LISTED = 1000
 MOST_DEPTH = 20
 
 
-def from_github(source: Source, folder: Path, limits: Limits, api: str = API) -> None:
+def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str = API) -> None:
     """Bring all files below a folder of a repository into ``folder``, each checked.
 
     Args:
@@ -58,7 +58,7 @@ def from_github(source: Source, folder: Path, limits: Limits, api: str = API) ->
 
 
 def _files(
-    contents: str, path: str, relative: PurePosixPath, limits: Limits
+    contents: str, path: str, relative: PurePosixPath, limits: DownloadLimits
 ) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
     """List the files below a folder with their places relative to the first one."""
     if len(relative.parts) > MOST_DEPTH:
@@ -76,7 +76,7 @@ def _files(
             raise MirrorError(f"{path}/{name}: expected a file or folder, found {kind!r}")
 
 
-def _listed(url: str, limits: Limits) -> list[dict[str, Any]]:
+def _listed(url: str, limits: DownloadLimits) -> list[dict[str, Any]]:
     import requests
 
     try:

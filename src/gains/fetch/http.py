@@ -32,7 +32,7 @@ PAGE = "a web page came instead of the file (a login, consent or error page); op
 
 
 @dataclass(frozen=True)
-class Limits:
+class DownloadLimits:
     """How long a download may take to fail.
 
     Args:
@@ -72,7 +72,7 @@ class _Marks:
         return self.etag if self.etag and not self.etag.startswith("W/") else self.modified
 
 
-def download(url: str, target: Path, known: Known, limits: Limits) -> None:
+def download(url: str, target: Path, known: Known, limits: DownloadLimits) -> None:
     """Download a file; ``target`` appears only when it is whole and has the known checksum.
 
     A broken transfer leaves ``<target>.part``, from which the next one goes on if the server
@@ -118,7 +118,7 @@ def download(url: str, target: Path, known: Known, limits: Limits) -> None:
 class _Transfer:
     """The way of one file into ``<target>.part``."""
 
-    def __init__(self, url: str, target: Path, known: Known, limits: Limits) -> None:
+    def __init__(self, url: str, target: Path, known: Known, limits: DownloadLimits) -> None:
         self.url, self.target, self.known, self.limits = url, target, known, limits
         self.part = target.with_name(f"{target.name}.part")
         self.marks = target.with_name(f".{target.name}.part.json")

@@ -15,7 +15,7 @@ from gains.fetch.sources import SOURCES, Source, files_of
 from gains.support.files import read_json, write_json
 
 
-class Pins(RootModel[dict[str, dict[str, dict[str, Content]]]]):
+class Lockfile(RootModel[dict[str, dict[str, dict[str, Content]]]]):
     """What was found at first download, by data set, file and address."""
 
 
@@ -42,35 +42,35 @@ class Known:
         return None
 
 
-def pins_path(sources: str | Path) -> Path:
+def lockfile_path(sources: str | Path) -> Path:
     """Return the lock file beside a file of addresses."""
     return Path(sources).with_suffix(".lock.json")
 
 
-def read_pins(sources: str | Path) -> dict[str, dict[str, dict[str, Content]]]:
+def read_lockfile(sources: str | Path) -> dict[str, dict[str, dict[str, Content]]]:
     """Read the lock file beside a file of addresses; nothing is known where there is none.
 
     Raises:
         ValueError: it is damaged.
     """
-    path = pins_path(sources)
-    return validated(Pins, read_json(path), str(path)).root if path.exists() else {}
+    path = lockfile_path(sources)
+    return validated(Lockfile, read_json(path), str(path)).root if path.exists() else {}
 
 
-def pin(sources: str | Path, source: Source, found: Content) -> None:
+def record_content(sources: str | Path, source: Source, found: Content) -> None:
     """Record what was found at an address, if the file of addresses states no checksum.
 
     Raises:
         ValueError: the lock file is damaged.
     """
-    path = pins_path(sources)
+    path = lockfile_path(sources)
     with FileLock(path.with_name(f".{path.name}.lock")):
-        pins = read_pins(sources)
-        pins.setdefault(source.dataset, {}).setdefault(source.file, {})[source.url] = found
-        write_json(path, Pins(pins).model_dump(mode="json"))
+        entries = read_lockfile(sources)
+        entries.setdefault(source.dataset, {}).setdefault(source.file, {})[source.url] = found
+        write_json(path, Lockfile(entries).model_dump(mode="json"))
 
 
-def wanted(dataset: str, sources: str | Path = SOURCES) -> dict[str, Any]:
+def fetch_inputs(dataset: str, sources: str | Path = SOURCES) -> dict[str, Any]:
     """Return what decides how a data set is fetched: addresses in order, and checksums.
 
     Raises:
@@ -78,15 +78,15 @@ def wanted(dataset: str, sources: str | Path = SOURCES) -> dict[str, Any]:
         ValueError: unknown data set, or a damaged lock file.
     """
     stated = {
-        name: [[way.kind, way.url, way.sha256, way.bytes] for way in ways]
-        for name, ways in files_of(dataset, sources).items()
+        name: [[source.kind, source.url, source.sha256, source.bytes] for source in mirrors]
+        for name, mirrors in files_of(dataset, sources).items()
     }
-    pinned = read_pins(sources).get(dataset, {})
+    locked = read_lockfile(sources).get(dataset, {})
     return {
         "stated": stated,
-        "pinned": {
+        "locked": {
             name: {url: content.sha256 for url, content in found.items()}
-            for name, found in pinned.items()
+            for name, found in locked.items()
         },
     }
 
@@ -105,11 +105,11 @@ def known_at(source: Source, mirrors: list[Source], sources: str | Path) -> Know
     stated = _stated(mirrors, sources)
     if stated.sha256:
         return stated
-    found = read_pins(sources).get(source.dataset, {}).get(source.file, {})
+    found = read_lockfile(sources).get(source.dataset, {}).get(source.file, {})
     content = found.get(source.url)
     if content is None and not source.is_folder:
         content = next(iter(found.values()), None)
-    return _pinned(content, sources) if content else stated
+    return _locked(content, sources) if content else stated
 
 
 def known_by_hand(mirrors: list[Source], sources: str | Path) -> list[Known]:
@@ -117,8 +117,8 @@ def known_by_hand(mirrors: list[Source], sources: str | Path) -> list[Known]:
     stated = _stated(mirrors, sources)
     if stated.sha256:
         return [stated]
-    found = read_pins(sources).get(mirrors[0].dataset, {}).get(mirrors[0].file, {})
-    return [_pinned(content, sources) for content in found.values()] or [stated]
+    found = read_lockfile(sources).get(mirrors[0].dataset, {}).get(mirrors[0].file, {})
+    return [_locked(content, sources) for content in found.values()] or [stated]
 
 
 def _stated(mirrors: list[Source], sources: str | Path) -> Known:
@@ -131,8 +131,8 @@ def _stated(mirrors: list[Source], sources: str | Path) -> Known:
     return Known(sha256, size, advice)
 
 
-def _pinned(content: Content, sources: str | Path) -> Known:
-    path = pins_path(sources)
+def _locked(content: Content, sources: str | Path) -> Known:
+    path = lockfile_path(sources)
     advice = (
         f"So says {path} from the first download; the file changed upstream or is damaged: remove "
         f"what is wrong and fetch it again, or, if the change is wanted, its entry in {path}"

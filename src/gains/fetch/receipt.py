@@ -12,7 +12,7 @@ NAME = "fetched.json"
 BY_HAND = "by hand"
 
 
-class Entry(Settings):
+class FetchedFile(Settings):
     """One file of ``data/sources.csv``.
 
     Args:
@@ -53,7 +53,7 @@ class Receipt(Settings):
     """
 
     dataset: str
-    files: dict[str, Entry]
+    files: dict[str, FetchedFile]
 
 
 def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:

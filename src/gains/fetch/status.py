@@ -7,13 +7,13 @@ from pathlib import Path
 
 from gains.fetch.folders import Content, content_of, files_below, listing, size_problems
 from gains.fetch.lockfile import known_by_hand
-from gains.fetch.receipt import NAME, Entry, Receipt, read_receipt
+from gains.fetch.receipt import NAME, FetchedFile, Receipt, read_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
 from gains.fetch.unpack import archive_folder
 
 
 @dataclass(frozen=True)
-class State:
+class FetchState:
     """What of a data set is here.
 
     Args:
@@ -31,7 +31,7 @@ class State:
     text: str
 
 
-def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> State:
+def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> FetchState:
     """Return what of a data set is here, by its receipt; no file is read.
 
     Raises:
@@ -59,7 +59,7 @@ def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) ->
         text = f"partly fetched, {', '.join(missing)} missing"
     else:
         text = "not fetched"
-    return State(dataset, not missing, len(contents), size, text)
+    return FetchState(dataset, not missing, len(contents), size, text)
 
 
 def summary(files: int, size: int) -> str:
@@ -77,7 +77,7 @@ def _folder(name: str) -> str | None:
     return name.rstrip("/") if name.endswith("/") else archive_folder(name)
 
 
-def _is_whole(name: str, entry: Entry | None, place: Path) -> bool:
+def _is_whole(name: str, entry: FetchedFile | None, place: Path) -> bool:
     folder = _folder(name)
     if entry is None or (folder and not entry.contents):
         return False
@@ -153,7 +153,7 @@ def _against_receipt(path: Path, expected: Content) -> list[str]:
 
 
 def _against_sources(
-    path: Path, entry: Entry, mirrors: list[Source], sources: str | Path
+    path: Path, entry: FetchedFile, mirrors: list[Source], sources: str | Path
 ) -> list[str]:
     """Say whether what was fetched is what the addresses and the lock file state by now."""
     found = entry.content

@@ -18,11 +18,11 @@ from gains.fetch.folders import (
     whole_folder,
 )
 from gains.fetch.github import API, from_github
-from gains.fetch.http import Limits, download
+from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
 from gains.fetch.sources import Source
 
-PAGES = {
+WEB_ADDRESSES = {
     "http": "{}",
     "gdrive": "https://drive.google.com/file/d/{}/view",
     "kaggle": "https://www.kaggle.com/datasets/{}",
@@ -31,7 +31,7 @@ PAGES = {
 
 
 @dataclass(frozen=True)
-class Net:
+class NetworkSettings:
     """How the network is used.
 
     Args:
@@ -39,22 +39,22 @@ class Net:
         api: address of GitHub's interface.
     """
 
-    limits: Limits = Limits()
+    limits: DownloadLimits = DownloadLimits()
     api: str = API
 
 
-def page(source: Source) -> str:
+def web_address(source: Source) -> str:
     """Return the address that a person opens in a browser."""
     if source.kind == "github":
         owner, repository, path = [*source.url.split("/", 2), ""][:3]
         return f"https://github.com/{owner}/{repository}/tree/HEAD/{path}"
     if source.kind == "gdrive" and source.is_folder:
         return f"https://drive.google.com/drive/folders/{source.url}"
-    return PAGES[source.kind].format(source.url)
+    return WEB_ADDRESSES[source.kind].format(source.url)
 
 
-def bring(
-    source: Source, target: Path, known: Known, net: Net
+def retrieve(
+    source: Source, target: Path, known: Known, network: NetworkSettings
 ) -> tuple[Content, dict[str, Content]]:
     """Bring a file or folder to ``target``, which appears whole and checked or not at all.
 
@@ -67,12 +67,12 @@ def bring(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.kind == "http":
-        download(source.url, target, known, net.limits)
+        download(source.url, target, known, network.limits)
         return content_of(target), {}
     if not source.is_folder:
-        return _bring_file(source, target, known, net), {}
+        return _retrieve_file(source, target, known, network), {}
     with whole_folder(target) as temporary:
-        _fill(source, temporary, net)
+        _fill(source, temporary, network)
         contents = contents_of(temporary)
         if not contents:
             raise MirrorError("it gave no file")
@@ -81,12 +81,12 @@ def bring(
     return found, contents
 
 
-def _bring_file(source: Source, target: Path, known: Known, net: Net) -> Content:
+def _retrieve_file(source: Source, target: Path, known: Known, network: NetworkSettings) -> Content:
     with (
         full_disk_named(target),
         tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as temporary,
     ):
-        _fill(source, Path(temporary), net)
+        _fill(source, Path(temporary), network)
         file = Path(temporary) / target.name
         if not file.is_file():
             raise MirrorError(f"it gave no file {target.name}")
@@ -96,13 +96,13 @@ def _bring_file(source: Source, target: Path, known: Known, net: Net) -> Content
     return found
 
 
-def _fill(source: Source, folder: Path, net: Net) -> None:
+def _fill(source: Source, folder: Path, network: NetworkSettings) -> None:
     if source.kind == "gdrive":
-        from_drive(source, folder, net.limits)
+        from_drive(source, folder, network.limits)
     elif source.kind == "kaggle":
         from_kaggle(source, folder)
     else:
-        from_github(source, folder, net.limits, net.api)
+        from_github(source, folder, network.limits, network.api)
 
 
 def _check(found: Content, known: Known) -> None:

@@ -33,7 +33,7 @@ BROKEN = (
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """How much an archive may hold.
 
     Args:
@@ -45,7 +45,7 @@ class Limits:
     bytes: int = MOST_BYTES
 
 
-LIMITS = Limits()
+LIMITS = ArchiveLimits()
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def archive_folder(name: str) -> str | None:
     return None
 
 
-def unpack(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[str, Content]:
+def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
     """Unpack an archive into a folder that appears whole or not at all.
 
     A single top folder named like ``folder`` is not nested in it; what archivers of a Mac leave
@@ -93,7 +93,7 @@ def unpack(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[str, Co
             }
 
 
-def contents_in(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[str, Content]:
+def contents_in(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
     """Return the files that :func:`unpack` would write, by relative path, read through.
 
     Raises:
@@ -103,7 +103,7 @@ def contents_in(archive: Path, folder: Path, limits: Limits = LIMITS) -> dict[st
         return {str(member.path): _poured(member, None, archive) for member in members}
 
 
-def check_archive(archive: Path, name: str, limits: Limits = LIMITS) -> None:
+def check_archive(archive: Path, name: str, limits: ArchiveLimits = LIMITS) -> None:
     """Check that a file is an archive with allowed entries, without reading their content.
 
     Args:
@@ -149,7 +149,7 @@ def _poured(member: _Member, file: BinaryIO | None, archive: Path) -> Content:
 
 @contextmanager
 def _members(
-    archive: Path, stem: str, limits: Limits, name: str | None = None
+    archive: Path, stem: str, limits: ArchiveLimits, name: str | None = None
 ) -> Iterator[list[_Member]]:
     """Open an archive and yield its files after all checks."""
     try:
@@ -196,7 +196,7 @@ def _safe(archive: Path, name: str) -> PurePosixPath:
 
 
 def _checked(
-    archive: Path, entries: Iterator[tuple[str, _Member | None]], stem: str, limits: Limits
+    archive: Path, entries: Iterator[tuple[str, _Member | None]], stem: str, limits: ArchiveLimits
 ) -> list[_Member]:
     """Return the files after checks of number, total size and names."""
     found: dict[PurePosixPath, _Member] = {}

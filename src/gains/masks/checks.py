@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 CODE = re.compile("(?:[P-o]{0,6}[0-O])+")
 """Numbers of at most 7 characters, 35 bits: all but the last say that more follow."""
-TOGETHER = 4096
-"""Codes looked at together."""
+BATCH = 4096
+"""Codes checked in one pass."""
 
 
 def check_rle(rle: dict[str, Any], height: int, width: int) -> None:
@@ -68,7 +68,7 @@ def decode_runs(text: str) -> NDArray[np.int64] | None:
     return np.asarray(runs)
 
 
-def sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
+def valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
     """Say of many compressed codes whether each fills its image, bool (N,); see :func:`check_rle`.
 
     Args:
@@ -76,19 +76,19 @@ def sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
         pixels: of their N images.
     """
     parts = [
-        _sound(codes[start : start + TOGETHER], pixels[start : start + TOGETHER])
-        for start in range(0, len(codes), TOGETHER)
+        _valid(codes[start : start + BATCH], pixels[start : start + BATCH])
+        for start in range(0, len(codes), BATCH)
     ]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 
-def _sound(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
+def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
     found = _together(codes)
     if found is None:
         readable = np.array([CODE.fullmatch(code) is not None for code in codes])
         kept = np.flatnonzero(readable).tolist()
         if kept:
-            readable[kept] = _sound([codes[k] for k in kept], [pixels[k] for k in kept])
+            readable[kept] = _valid([codes[k] for k in kept], [pixels[k] for k in kept])
         return readable
     runs, numbers = found
     begin = np.cumsum(numbers) - numbers

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from gains.masks.checks import check_rle, sound
+from gains.masks.checks import check_rle, valid
 from gains.masks.rle import Rle, encode_mask
 
 
@@ -42,7 +42,7 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     return {"size": [height, width], "counts": text}
 
 
-def sound_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -> list[Rle | None]:
+def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -> list[Rle | None]:
     """Return many compressed RLEs at once, checked; None for what :func:`to_rle` must look at.
 
     Args:
@@ -57,7 +57,7 @@ def sound_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -
     ]
     codes = [segmentations[place]["counts"] for place in usual]
     pixels = [math.prod(sizes[place]) for place in usual]
-    for place, good in zip(usual, sound(codes, pixels).tolist(), strict=True):
+    for place, good in zip(usual, valid(codes, pixels).tolist(), strict=True):
         if good:
             found[place] = {"size": [*sizes[place]], "counts": segmentations[place]["counts"]}
     return found

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gains.datasets.coco import CocoDataset
 from gains.datasets.records import integer, whole
 from gains.masks.rle import Rle
-from gains.masks.segmentation import sound_rles, to_rle
+from gains.masks.segmentation import to_rle, valid_rles
 from gains.support.files import read_json
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
@@ -63,7 +63,7 @@ def group_predictions(
             named.
     """
     groups: dict[tuple[int, int], Detections] = defaultdict(list)
-    known = _sound_masks(predictions, truth)
+    known = _valid_masks(predictions, truth)
     for number, record in enumerate(predictions):
         try:
             image_id, category, detection = _check(record, truth, known.get(number))
@@ -73,7 +73,7 @@ def group_predictions(
     return groups
 
 
-def _sound_masks(predictions: list[Any], truth: CocoDataset) -> dict[int, Rle]:
+def _valid_masks(predictions: list[Any], truth: CocoDataset) -> dict[int, Rle]:
     """Return the masks that need no closer look, by the number of their entry."""
     numbers, segmentations, sizes = [], [], []
     for number, record in enumerate(predictions):
@@ -83,7 +83,7 @@ def _sound_masks(predictions: list[Any], truth: CocoDataset) -> dict[int, Rle]:
             numbers.append(number)
             segmentations.append(record.get("segmentation"))
             sizes.append((image.height, image.width))
-    found = zip(numbers, sound_rles(segmentations, sizes), strict=True)
+    found = zip(numbers, valid_rles(segmentations, sizes), strict=True)
     return {number: rle for number, rle in found if rle is not None}
 
 

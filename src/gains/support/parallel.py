@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 @contextlib.contextmanager
-def spread(
+def parallel_map(
     function: Callable[[Work], Result], work: Sequence[Work], jobs: int
 ) -> Iterator[Iterable[Result]]:
     """Yield the results of ``function`` on each piece of work, in their order.

@@ -11,7 +11,7 @@ from gains.scoring.score import score_files
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.files import check_output, write_json
-from gains.support.parallel import spread
+from gains.support.parallel import parallel_map
 from gains.support.progress import progress
 from gains.tables import compare
 from gains.tables.summary import write_summary
@@ -60,7 +60,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
             f"make them with `snakemake --cores all all_runs --config study={study.name}`"
         )
     check_output(work[0].out)
-    with spread(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:
+    with parallel_map(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:
         for done, _ in enumerate(scored, start=1):
             advance(done)
     _tables(moved, [str(item.out) for item in work])

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.images import cropped, read_header, read_pixels, read_values
 from gains.datasets.readers.named_files import named_files
@@ -133,7 +133,7 @@ def make(settings: Bbbc010Settings) -> Made:
     # how many worms the crop leaves is not published
     objects = {"worm": 1407} if settings.crop == "none" else {}
     scenes = _scenes(wells, settings, repairs)
-    return Made({1: "worm"}, scenes, repairs, Counts(100, objects), settings.strict)
+    return Made({1: "worm"}, scenes, repairs, PublishedCounts(100, objects), settings.strict)
 
 
 DATASETS.register(

@@ -19,7 +19,7 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.images import read_header, read_pixels, read_values
 from gains.datasets.readers.named_files import named_files
@@ -137,7 +137,7 @@ def make(settings: Ccdb6843Settings) -> Made:
     repairs: list[str] = []
     scenes = _scenes(fields, settings, repairs)
     # how many cells there are is not published
-    return Made({1: "cell"}, scenes, repairs, Counts(100), settings.strict)
+    return Made({1: "cell"}, scenes, repairs, PublishedCounts(100), settings.strict)
 
 
 DATASETS.register(

@@ -17,7 +17,7 @@ from pathlib import Path
 from pycocotools import mask as coco_mask
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings, leaves_image
 from gains.datasets.readers.images import SUFFIXES, read_header, read_pixels
 from gains.datasets.readers.labelme import LabelMe, read_labelme
@@ -205,7 +205,7 @@ def make(settings: ChromSegSslSettings) -> Made:
         )
     categories = {number: label for label, number in numbers.items()}
     # how many chromosomes there are is not published
-    expected = Counts(sum(IMAGES.values()))
+    expected = PublishedCounts(sum(IMAGES.values()))
     scenes = _scenes(items, numbers, repairs, settings.strict)
     return Made(categories, scenes, repairs, expected, settings.strict)
 

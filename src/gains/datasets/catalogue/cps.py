@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
 from gains.datasets.readers.coco_checks import (
     Findings,
-    Source,
+    SourceImage,
     check_annotations,
     check_categories,
     check_images,
@@ -121,7 +121,9 @@ def _located(
     return located
 
 
-def _read(path: Path, root: Path, files: dict[str, list[Path]], findings: Findings) -> list[Source]:
+def _read(
+    path: Path, root: Path, files: dict[str, list[Path]], findings: Findings
+) -> list[SourceImage]:
     """Return the images of one json, under their names without folders."""
     records = read_records(path)
     categories = _categories(records["categories"], path, findings)
@@ -133,16 +135,16 @@ def _read(path: Path, root: Path, files: dict[str, list[Path]], findings: Findin
     return list(images.values())
 
 
-def _objects(source: Source) -> Counter[tuple[int, str]]:
+def _objects(source: SourceImage) -> Counter[tuple[int, str]]:
     """Return the objects of an image regardless of their order."""
     masks = (str(rle["counts"]) for rle in source.masks)
     return Counter(zip(source.categories, masks, strict=True))
 
 
-def _merged(paths: list[Path], root: Path, findings: Findings) -> list[Source]:
+def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceImage]:
     """Return the images of all json by name."""
     files = _image_files(str(root))
-    merged: dict[str, tuple[Source, Path]] = {}
+    merged: dict[str, tuple[SourceImage, Path]] = {}
     for path in paths:
         for source in _read(path, root, files, findings):
             first, where = merged.setdefault(source.name, (source, path))
@@ -180,7 +182,7 @@ def make(settings: CpsSettings) -> Made:
     for source in sources:
         if not source.masks:
             findings.add("images without objects kept", source.name)
-    expected = Counts(137, {"cytoplasm": 4439, "nucleus": 4789})
+    expected = PublishedCounts(137, {"cytoplasm": 4439, "nucleus": 4789})
     return Made(dict(CATEGORIES), scenes(sources), findings.sentences(), expected, settings.strict)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.images import read_pixels
 from gains.datasets.readers.mask_files import Place, find_places, read_masks
@@ -80,7 +80,7 @@ def _scenes(places: list[Place], findings: Findings, repairs: list[str]) -> Iter
     repairs.extend(findings.sentences())
 
 
-def _make(settings: DsbSettings, expected: Counts) -> Made:
+def _make(settings: DsbSettings, expected: PublishedCounts) -> Made:
     places, findings = find_places(_stage(Path(settings.root))), Findings()
     edf = [place for place in places if _is_edf(place)]
     advice = "drop them with `edf_images: drop` where ISBI2014 is used beside"
@@ -92,7 +92,9 @@ def _make(settings: DsbSettings, expected: Counts) -> Made:
     if settings.edf_images == "drop":
         places = [place for place in places if not _is_edf(place)]
         # how many nuclei the dropped images hold is not published
-        expected = Counts(None if expected.images is None else expected.images - EDF_IMAGES)
+        expected = PublishedCounts(
+            None if expected.images is None else expected.images - EDF_IMAGES
+        )
     repairs: list[str] = []
     images = _scenes(places, findings, repairs)
     return Made({1: "nucleus"}, images, repairs, expected, settings.strict)
@@ -105,12 +107,12 @@ def make(settings: DsbSettings) -> Made:
         FileNotFoundError: the folder or a masks folder is missing.
         ValueError: not one image in a folder, a mask of another size, or a damaged file.
     """
-    return _make(settings, Counts(670))
+    return _make(settings, PublishedCounts(670))
 
 
 def make_fixed(settings: FixedSettings) -> Made:
     """Find the images of the corrected set, as `make` does; some corrections drop images."""
-    return _make(settings, Counts(None, {"nucleus": 28_986}))
+    return _make(settings, PublishedCounts(None, {"nucleus": 28_986}))
 
 
 CITATION = (

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from gains.config.base import Settings
 from gains.datasets.base import DATASETS, Dataset, Made
-from gains.datasets.readers.coco_checks import Findings, Source, read_records
+from gains.datasets.readers.coco_checks import Findings, SourceImage, read_records
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.images import SUFFIXES
 
@@ -25,7 +25,7 @@ class FolderSettings(Settings):
     annotations: str = Field(description="COCO json")
 
 
-def _unlisted(folder: Path, sources: list[Source], findings: Findings) -> None:
+def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
     listed = {source.path.resolve() for source in sources}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in SUFFIXES and path.resolve() not in listed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
 from gains.datasets.readers.coco_folder import make_published
 from gains.datasets.readers.raw_files import RawSettings, one_file
 
@@ -28,7 +28,7 @@ def make(settings: KaggleSettings) -> Made:
         ValueError: several jsons, or a record that no rule repairs.
     """
     annotations = one_file(settings.root, "cluster_nuclei.json")
-    return make_published(settings, annotations, "nucleus", Counts(52, {"nucleus": 885}))
+    return make_published(settings, annotations, "nucleus", PublishedCounts(52, {"nucleus": 885}))
 
 
 DATASETS.register(

@@ -26,7 +26,7 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.images import SUFFIXES, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
@@ -163,7 +163,7 @@ def make(settings: OutlineSettings) -> Made:
     """
     repairs: list[str] = []
     images = _scenes(settings, _pairs(Path(settings.root)), repairs)
-    return Made({1: "nucleus"}, images, repairs, Counts(52), settings.strict)
+    return Made({1: "nucleus"}, images, repairs, PublishedCounts(52), settings.strict)
 
 
 DATASETS.register(

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.raw_files import RawSettings, one_file
 from gains.instances import Instances
@@ -158,7 +158,7 @@ def make(settings: PanNukeSettings) -> Made:
     numbers = sorted(settings.folds)
     folds = [_open_fold(settings.root, number) for number in numbers]
     repairs: list[str] = []
-    expected = Counts(sum(PATCHES[number] for number in numbers))
+    expected = PublishedCounts(sum(PATCHES[number] for number in numbers))
     return Made(dict(CATEGORIES), _scenes(folds, repairs), repairs, expected, settings.strict)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
 from gains.datasets.readers.coco_folder import make_published
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.support.files import read_json
@@ -59,7 +59,7 @@ def make(settings: UcocSettings) -> Made:
         FileNotFoundError: the json or an image is missing.
         ValueError: several jsons, or a record that no rule repairs.
     """
-    expected = Counts(125, {"chromosome": 250})
+    expected = PublishedCounts(125, {"chromosome": 250})
     return make_published(settings, _annotations(Path(settings.root)), "chromosome", expected)
 
 

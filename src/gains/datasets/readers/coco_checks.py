@@ -17,7 +17,7 @@ from gains.support.files import read_json
 
 
 @dataclass
-class Source:
+class SourceImage:
     """One image of the folder, checked.
 
     Args:
@@ -99,7 +99,7 @@ def check_categories(
 
 def check_images(
     records: list[dict[str, Any]], where: Path, folder: Path, findings: Findings
-) -> dict[int, Source]:
+) -> dict[int, SourceImage]:
     """Check the image records against the files.
 
     Returns:
@@ -110,7 +110,7 @@ def check_images(
         ValueError: an id or a file name is missing or repeated, a path leaves the folder, two
             names differ in their suffix alone, a size differs, or a file cannot be read.
     """
-    found: dict[int, Source] = {}
+    found: dict[int, SourceImage] = {}
     taken: dict[str, str] = {}
     for record in sorted(records, key=lambda r: str(r.get("file_name"))):
         name = record.get("file_name")
@@ -143,7 +143,7 @@ def _archive_name(name: str, at: str) -> str:
 
 def _check_file(
     record: dict[str, Any], path: Path, archived: str, at: str, findings: Findings
-) -> Source:
+) -> SourceImage:
     if not path.is_file():
         raise FileNotFoundError(f"{at}: the file {path} is missing")
     header = read_header(path)
@@ -158,13 +158,13 @@ def _check_file(
             )
     if header.change:
         findings.add(header.change, path.name)
-    return Source(path, archived, header.height, header.width)
+    return SourceImage(path, archived, header.height, header.width)
 
 
 def check_annotations(
     records: list[dict[str, Any]],
     where: Path,
-    images: dict[int, Source],
+    images: dict[int, SourceImage],
     categories: dict[int, int],
     findings: Findings,
 ) -> None:

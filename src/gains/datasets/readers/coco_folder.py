@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gains.datasets.base import Counts, Made, Scene
+from gains.datasets.base import Made, PublishedCounts, Scene
 from gains.datasets.readers.coco_checks import (
     Findings,
-    Source,
+    SourceImage,
     check_annotations,
     check_categories,
     check_images,
@@ -26,7 +26,7 @@ Records = dict[str, list[dict[str, Any]]]
 
 def check_sources(
     records: Records, annotations: Path, folder: Path, findings: Findings
-) -> tuple[list[Source], dict[int, str]]:
+) -> tuple[list[SourceImage], dict[int, str]]:
     """Check the records of a COCO json against its folder of images.
 
     Returns:
@@ -51,7 +51,7 @@ def check_sources(
     return sources, names
 
 
-def scenes(sources: list[Source]) -> Iterator[Scene]:
+def scenes(sources: list[SourceImage]) -> Iterator[Scene]:
     """Read the images one at a time, each with its instances.
 
     Raises:
@@ -65,7 +65,7 @@ def scenes(sources: list[Source]) -> Iterator[Scene]:
 
 
 def make_published(
-    settings: RawSettings, annotations: Path, category: str, expected: Counts
+    settings: RawSettings, annotations: Path, category: str, expected: PublishedCounts
 ) -> Made:
     """Check a published COCO json of one category; its images lie anywhere below the root.
 

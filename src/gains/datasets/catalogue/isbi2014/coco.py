@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
 from gains.datasets.catalogue.isbi2014.matlab import (
     CITATION,
     HOMEPAGE,
@@ -23,7 +23,7 @@ from gains.datasets.catalogue.isbi2014.matlab import (
 )
 from gains.datasets.readers.coco_checks import (
     Findings,
-    Source,
+    SourceImage,
     check_annotations,
     check_categories,
     check_images,
@@ -92,7 +92,7 @@ def _located(
 
 def _read_part(
     part: Part, path: Path, root: Path, known: dict[str, list[Path]], findings: Findings
-) -> tuple[list[Source], dict[int, str]]:
+) -> tuple[list[SourceImage], dict[int, str]]:
     records = read_records(path)
     renumbered, names = check_categories(records["categories"], path, findings)
     located = _located(records["images"], part, known, path)
@@ -125,7 +125,7 @@ def make(settings: IsbiCocoSettings) -> Made:
     parts = [part for part in PARTS if part in settings.parts]
     files = {part: one_file(root, f"isbi_{part}_v3.json") for part in parts}
     known = _images_by_name(root)
-    sources: list[Source] = []
+    sources: list[SourceImage] = []
     categories: dict[int, str] = {}
     for part, path in files.items():
         found, names = _read_part(part, path, root, known, findings)
@@ -140,7 +140,7 @@ def make(settings: IsbiCocoSettings) -> Made:
         categories,
         scenes(sources),
         findings.sentences(),
-        Counts(settings.images),
+        PublishedCounts(settings.images),
         settings.strict,
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.catalogue.isbi2014.checks import mask, nuclei
 from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
 from gains.datasets.readers.coco_checks import Findings
@@ -54,7 +54,9 @@ def make(settings: EdfSettings) -> Made:
         for name in sorted({path.name for path in found})
     ]
     repairs: list[str] = []
-    return Made({NUCLEUS: "nucleus"}, _scenes(pairs, repairs), repairs, Counts(16), settings.strict)
+    return Made(
+        {NUCLEUS: "nucleus"}, _scenes(pairs, repairs), repairs, PublishedCounts(16), settings.strict
+    )
 
 
 DATASETS.register(

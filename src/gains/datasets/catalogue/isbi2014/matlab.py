@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gains.datasets.base import DATASETS, Counts, Dataset, Made, Scene
+from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
 from gains.datasets.catalogue.isbi2014.checks import Orientation, grey, mask, nuclei
 from gains.datasets.readers.coco_checks import Findings
 from gains.datasets.readers.raw_files import RawSettings, one_file
@@ -218,7 +218,7 @@ def make(settings: IsbiSettings) -> Made:
         {CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"},
         _scenes(runs, repairs),
         repairs,
-        Counts(settings.images, objects),
+        PublishedCounts(settings.images, objects),
         settings.strict,
     )
 

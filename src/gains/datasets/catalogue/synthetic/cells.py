@@ -13,11 +13,11 @@ from pydantic import Field
 from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.catalogue.synthetic.shapes import (
     Blob,
-    Counts,
+    CountRange,
     Floats,
     Mask,
     SceneSettings,
-    Shares,
+    ShareRange,
     draw_blob,
     fade,
     make_scenes,
@@ -35,12 +35,14 @@ CYTOPLASM, NUCLEUS = 1, 2
 class CellSettings(SceneSettings):
     """Options of ``synthetic-cells``."""
 
-    cells: Counts = Field((2, 6), description="cells per image")
-    overlap: Shares = Field(
+    cells: CountRange = Field((2, 6), description="cells per image")
+    overlap: ShareRange = Field(
         (0.1, 0.5), description="overlap of neighbours: intersection over the smaller cytoplasm"
     )
     alone: float = Field(0.15, ge=0, le=1, description="chance that a cell overlaps no other")
-    transparency: Shares = Field((0.66, 0.84), description="share of light that passes a cytoplasm")
+    transparency: ShareRange = Field(
+        (0.66, 0.84), description="share of light that passes a cytoplasm"
+    )
 
 
 def _place(

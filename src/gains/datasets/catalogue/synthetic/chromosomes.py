@@ -15,7 +15,7 @@ from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.catalogue.synthetic.shapes import (
     Floats,
     SceneSettings,
-    Shares,
+    ShareRange,
     fade,
     make_scenes,
     overlap_ratio,
@@ -32,7 +32,7 @@ POINTS = 160
 class ChromosomeSettings(SceneSettings):
     """Options of ``synthetic-chromosomes``."""
 
-    overlap: Shares = Field(
+    overlap: ShareRange = Field(
         (0.05, 0.5), description="overlap of the two: intersection over the smaller one"
     )
 

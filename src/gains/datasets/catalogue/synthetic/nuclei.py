@@ -13,11 +13,11 @@ from pydantic import Field
 from gains.datasets.base import DATASETS, Dataset, Made
 from gains.datasets.catalogue.synthetic.shapes import (
     Blob,
-    Counts,
+    CountRange,
     Floats,
     Mask,
     SceneSettings,
-    Shares,
+    ShareRange,
     draw_blob,
     fade,
     make_scenes,
@@ -38,9 +38,9 @@ EOSIN = np.array([0.16, 0.42, 0.16])
 class NucleusSettings(SceneSettings):
     """Options of ``synthetic-nuclei``."""
 
-    nuclei: Counts = Field((10, 24), description="nuclei per image")
+    nuclei: CountRange = Field((10, 24), description="nuclei per image")
     touching: float = Field(0.65, ge=0, le=1, description="chance to be put beside another nucleus")
-    overlap: Shares = Field(
+    overlap: ShareRange = Field(
         (0.0, 0.08), description="overlap with that neighbour: intersection over the smaller"
     )
 

@@ -31,11 +31,11 @@ def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Shares = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
+ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ordered)]
 """A range (low, high) within [0, 1]."""
 
 Count = Annotated[int, Field(ge=1)]
-Counts = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
+CountRange = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
 """A range (low, high) of numbers of objects, both included."""
 
 
