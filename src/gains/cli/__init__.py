@@ -1,1 +1,1 @@
-"""The command line: a verb per step, parsing only."""
+"""The command line: one verb per step. A verb parses its options and calls a function."""

@@ -10,7 +10,9 @@ import typer
 
 from gains.cli.app import app
 
-data_app = typer.Typer(help="Show data sets.", no_args_is_help=True, rich_markup_mode=None)
+data_app = typer.Typer(
+    help="List, verify and draw data sets.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(data_app, name="data")
 
 
@@ -26,17 +28,25 @@ def _json_object(text: str, option: str) -> dict[str, Any]:
 
 @app.command()
 def convert(
-    source: Annotated[str, typer.Argument(help="Registered data set; see `gains data list`.")],
+    source: Annotated[
+        str, typer.Argument(help="Registered data set to make; `gains data list` shows all.")
+    ],
     name: Annotated[
-        str | None, typer.Option(help="Name of the data set in the study; default: the same.")
+        str | None, typer.Option(help="Name in the study; by default the name of the source.")
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option(help="COCO json, the images beside it as .zip; default: data/coco/<name>."),
+        typer.Option(
+            help="COCO JSON file to write, with the images in a .zip archive beside it; by default "
+            "data/coco/<name>.json."
+        ),
     ] = None,
-    options: Annotated[str, typer.Option(help="Options of the data set, a JSON object.")] = "{}",
+    options: Annotated[
+        str,
+        typer.Option(help="Options of the data set as a JSON object; docs/datasets.md lists them."),
+    ] = "{}",
 ) -> None:
-    """Make a data set: COCO json with RLE, and an archive of PNG images.
+    """Make a data set: a COCO JSON file with run-length encoded masks, and an archive of images.
 
     \b
     Example:
@@ -53,13 +63,14 @@ def convert(
 
 @app.command()
 def split(
-    coco: Annotated[Path, typer.Option(help="COCO json of the data set.")],
+    coco: Annotated[Path, typer.Option(help="COCO JSON file of the data set.")],
     out: Annotated[Path, typer.Option(help="Split file to write.")],
     settings: Annotated[
-        str, typer.Option(help="JSON object: ratio and seed, or file with given lists.")
+        str,
+        typer.Option(help="JSON object with `ratio` and `seed`, or with `file` for a given split."),
     ] = "{}",
 ) -> None:
-    """Split a data set's images into train, val and test.
+    """Divide the images of a data set into train, val and test.
 
     \b
     Example:
@@ -81,14 +92,17 @@ def split(
 
 @app.command()
 def audit(
-    coco: Annotated[Path, typer.Option(help="COCO json of the data set.")],
-    split: Annotated[Path, typer.Option(help="Its split file.")],
-    out: Annotated[Path, typer.Option(help="JSON to write.")],
+    coco: Annotated[Path, typer.Option(help="COCO JSON file of the data set.")],
+    split: Annotated[Path, typer.Option(help="Split file of the data set.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
     max_detections: Annotated[
-        int, typer.Option(min=1, help="Images with more objects than this are listed.")
+        int,
+        typer.Option(
+            min=1, help="Limit of detections per image; images with more objects are listed."
+        ),
     ] = 100,
 ) -> None:
-    """Describe a data set: counts, sizes, overlap and touching, per part and category.
+    """Count and measure the objects of a data set, with overlap and contact, per part and category.
 
     \b
     Example:
@@ -102,10 +116,10 @@ def audit(
 
 @app.command()
 def audit_table(
-    files: Annotated[list[Path], typer.Argument(help="Files of `gains audit`.")],
-    out: Annotated[Path, typer.Option(help="CSV to write.")],
+    files: Annotated[list[Path], typer.Argument(help="JSON files that `gains audit` wrote.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write.")],
 ) -> None:
-    """Put audits into one CSV, a row per data set, part and category.
+    """Join audits into one CSV file with a row per data set, part and category.
 
     \b
     Example:
@@ -118,11 +132,15 @@ def audit_table(
 
 @app.command()
 def convert_masks(
-    folder: Annotated[Path, typer.Option(help="Holds <id>/images/ and <id>/masks/ per image.")],
-    category: Annotated[str, typer.Option(help="Name of the one category.")],
-    out: Annotated[Path, typer.Option(help="COCO json to write, for the data set `folder`.")],
+    folder: Annotated[
+        Path, typer.Option(help="Folder with <id>/images/ and <id>/masks/ for each image.")
+    ],
+    category: Annotated[str, typer.Option(help="Name of the category that all objects have.")],
+    out: Annotated[
+        Path, typer.Option(help="COCO JSON file to write; the data set `folder` reads it.")
+    ],
 ) -> None:
-    """Turn a folder with one PNG per object into a COCO json.
+    """Convert a folder with one PNG mask per object into a COCO JSON file.
 
     \b
     Example:
@@ -136,10 +154,14 @@ def convert_masks(
 @data_app.command("list")
 def list_datasets(
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="A table of the published ones, for the docs.")
+        bool,
+        typer.Option(
+            "--markdown",
+            help="Print the published data sets as a Markdown table.",
+        ),
     ] = False,
 ) -> None:
-    """List the registered data sets: licence, what to cite, and what of them is on this disk.
+    """List the registered data sets with licence, citation and state on this disk.
 
     \b
     Example:
@@ -159,14 +181,15 @@ def list_datasets(
 @data_app.command()
 def verify(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Data sets; by default all that were fetched.")
+        list[str] | None,
+        typer.Argument(help="Data sets to check; by default all that were fetched."),
     ] = None,
-    sources: Annotated[Path, typer.Option(help="The file of addresses.")] = Path(
+    sources: Annotated[Path, typer.Option(help="CSV file of download addresses.")] = Path(
         "data/sources.csv"
     ),
-    raw: Annotated[Path, typer.Option(help="Folder of all files as published.")] = Path("data/raw"),
+    raw: Annotated[Path, typer.Option(help="Folder of fetched files.")] = Path("data/raw"),
 ) -> None:
-    """Read fetched data sets through: missing, changed and extra files are errors.
+    """Check all files of fetched data sets; a missing, changed or extra file is an error.
 
     \b
     Example:
@@ -192,12 +215,14 @@ def verify(
 
 @data_app.command()
 def sheet(
-    coco: Annotated[list[Path], typer.Option(help="COCO json; repeat for more data sets.")],
-    out: Annotated[Path, typer.Option(help="PNG to write.")],
-    columns: Annotated[int, typer.Option(min=1, help="Images per data set.")] = 6,
-    side: Annotated[int, typer.Option(min=32, help="Side of a tile, px.")] = 256,
+    coco: Annotated[
+        list[Path], typer.Option(help="COCO JSON file of a data set; the option may be repeated.")
+    ],
+    out: Annotated[Path, typer.Option(help="PNG file to write.")],
+    columns: Annotated[int, typer.Option(min=1, help="Number of images per data set.")] = 6,
+    side: Annotated[int, typer.Option(min=32, help="Side length of a tile in px.")] = 256,
 ) -> None:
-    """Draw a contact sheet: images, and the same images with the outlines of their objects.
+    """Draw a contact sheet: images without and with the outlines of their objects.
 
     \b
     Example:

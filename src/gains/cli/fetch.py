@@ -1,4 +1,4 @@
-"""The verb that brings published data sets here."""
+"""The verb ``fetch``: download a published data set."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def raw_name(name: str, sources: Path) -> str:
         record = DATASETS.get(name)
         if not record.raw:
             raise ValueError(
-                f"{name}: needs no fetching; it is made by this program or from files of your own "
-                f"({record.title}). Run `gains convert {name}`"
+                f"{name} ({record.title}): needs no fetching, because this program makes it or "
+                f"reads it from your own files; run `gains convert {name}`"
             )
         return record.raw
     listed = list(read_sources(sources))
@@ -37,15 +37,18 @@ def raw_name(name: str, sources: Path) -> str:
 
 @app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="Registered data set, or a name in the addresses.")],
-    sources: Annotated[Path, typer.Option(help="The file of addresses.")] = Path(
+    name: Annotated[
+        str, typer.Argument(help="Registered data set, or a name in the file of addresses.")
+    ],
+    sources: Annotated[Path, typer.Option(help="CSV file of download addresses.")] = Path(
         "data/sources.csv"
     ),
-    raw: Annotated[Path, typer.Option(help="Folder of all files as published.")] = Path("data/raw"),
+    raw: Annotated[Path, typer.Option(help="Folder of fetched files.")] = Path("data/raw"),
 ) -> None:
-    """Bring a published data set into data/raw: download, check, unpack, write a receipt.
+    """Download a published data set into data/raw, check it and unpack it.
 
-    Files that lie there already, e.g. brought by hand, are checked and used without the network.
+    A file that is already there, for example one that you downloaded by hand, is checked and
+    used without the network. A receipt, fetched.json, records the files.
 
     \b
     Example:

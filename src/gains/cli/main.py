@@ -1,4 +1,4 @@
-"""Entry point of ``gains``: parsing, logging and errors; the work is done below the CLI."""
+"""The entry point of ``gains``: it sets up logging, runs a verb and reports errors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,26 @@ import sys
 
 import typer
 
-from gains.cli import data, fetch, maps, reports, runs, score, study  # noqa: F401 - they add verbs
+from gains.cli import (  # noqa: F401 - each module adds its verbs to the application
+    data,
+    fetch,
+    maps,
+    reports,
+    runs,
+    score,
+    study,
+    workflow,
+)
 from gains.cli.app import app
 
 
 def main() -> None:
-    """Run a verb; a failure is one message on stderr and a non-zero exit.
+    """Run a verb; on an error, print one message to stderr and exit with a non-zero status.
 
-    ``--debug`` anywhere on the line shows the traceback instead.
+    With ``--debug`` anywhere on the line, an error shows its traceback instead.
     """
-    # imports and JSON make many objects, few cycles: looking for those was a tenth of a start
+    # Imports and JSON make many objects but few cycles: the search for cycles took a tenth of the
+    # start-up time.
     gc.set_threshold(100_000, 20, 20)
     debug = "--debug" in sys.argv
     arguments = [a for a in sys.argv[1:] if a != "--debug"]
@@ -43,7 +53,7 @@ def main() -> None:
 
 
 def _message(error: Exception) -> str:
-    """Return what was said, line by line; where a verb is missing, the help of those there are."""
+    """Return the message of an error; without a verb, the error is the help of the group."""
     usage = getattr(error, "format_message", None)  # errors of the command line itself
     text = usage() if usage else str(error)
     if text.startswith("Usage:"):

@@ -1,4 +1,4 @@
-"""`gains maps`: gradient anomaly maps of a COCO file."""
+"""The verb ``maps``: make the gradient anomaly maps of a COCO file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gains.cli.app import app
 
 
 class Variant(StrEnum):
-    """Which of the published programs."""
+    """The published program that a map follows."""
 
     isbi = "isbi"
     chrom = "chrom"
@@ -20,14 +20,14 @@ class Variant(StrEnum):
 
 
 class Mode(StrEnum):
-    """With the published programs' quirks, or without."""
+    """Whether a map keeps the errors of the published programs."""
 
     as_published = "as_published"
     clean = "clean"
 
 
 class Rasterize(StrEnum):
-    """How polygons become masks."""
+    """The rule by which polygons become masks."""
 
     coco = "coco"
     points = "points"
@@ -35,33 +35,46 @@ class Rasterize(StrEnum):
 
 @app.command("maps")
 def maps(
-    coco: Annotated[Path, typer.Option(help="COCO ground truth (.json).")],
-    variant: Annotated[Variant, typer.Option(help="Variant of the map.")],
-    target_category: Annotated[int, typer.Option(help="Category id that maps are made of.")],
-    out: Annotated[Path, typer.Option(help="File to write (.npz).")],
-    window_size: Annotated[int, typer.Option(help="Side of the deviation window, px.")] = 5,
-    f_ga: Annotated[float, typer.Option(help="Map values lie in [1, 1 + f].")] = 0.5,
-    overlap_highlight: Annotated[float, typer.Option(help="Extra response on overlaps.")] = 0.1,
-    mode: Annotated[Mode, typer.Option(help="Keep the published quirks or not.")] = Mode.clean,
+    coco: Annotated[Path, typer.Option(help="COCO JSON file with the ground truth.")],
+    variant: Annotated[Variant, typer.Option(help="Published program that the maps follow.")],
+    target_category: Annotated[
+        int, typer.Option(help="Id of the category that the maps are made of.")
+    ],
+    out: Annotated[Path, typer.Option(help="NPZ file to write.")],
+    window_size: Annotated[
+        int, typer.Option(help="Side length of the deviation window in px.")
+    ] = 5,
+    f_ga: Annotated[
+        float, typer.Option(help="Strength f of the anomaly; map values lie in [1, 1 + f].")
+    ] = 0.5,
+    overlap_highlight: Annotated[
+        float, typer.Option(help="Extra anomaly where objects overlap.")
+    ] = 0.1,
+    mode: Annotated[
+        Mode, typer.Option(help="Published computation with its errors, or the corrected one.")
+    ] = Mode.clean,
     rasterize: Annotated[
-        Rasterize, typer.Option(help="COCO's rule, or integer points inside the polygon.")
+        Rasterize,
+        typer.Option(help="Rule for polygons: that of COCO, or integer points inside the polygon."),
     ] = Rasterize.coco,
     full: Annotated[
-        bool, typer.Option("--full", help="Full-size float64 maps by annotation id.")
+        bool, typer.Option("--full", help="Write full-size float64 maps by annotation id.")
     ] = False,
-    split: Annotated[Path | None, typer.Option(help="Split file; default: all images.")] = None,
+    split: Annotated[
+        Path | None,
+        typer.Option(help="Split file that chooses the images; by default all are used."),
+    ] = None,
     part: Annotated[
-        str | None, typer.Option(help="Part of the split; default: train.", show_default=False)
+        str | None, typer.Option(help="Part of the split; by default train.", show_default=False)
     ] = None,
     fold: Annotated[
-        int | None, typer.Option(help="Fold of the split; default: 0.", show_default=False)
+        int | None, typer.Option(help="Fold of the split; by default 0.", show_default=False)
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
     """Make the gradient anomaly maps of a COCO file.
 
-    Without --full the output is the compact store that training reads. Ids, categories and
-    empty masks of the file are kept.
+    Without --full, the output is the compact file that training reads.
 
     \b
     Example:

@@ -11,20 +11,30 @@ from typer.core import TyperGroup
 
 from gains.cli.app import app
 
-Config = Annotated[Path, typer.Option(help="Config file that has the study.")]
-StudyName = Annotated[str | None, typer.Option("--study", help="Default: the one in force.")]
-Spec = Annotated[str | None, typer.Option(help="JSON that says all; the workflow gives it.")]
+Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
+StudyName = Annotated[
+    str | None,
+    typer.Option("--study", help="Study; by default the one that the config file names."),
+]
+Spec = Annotated[
+    str | None, typer.Option(help="Complete description as JSON; the workflow gives it.")
+]
 
 
 @app.command()
 def table(
-    out: Annotated[Path, typer.Option(help="CSV; Markdown and LaTeX are made beside it.")],
-    name: Annotated[str | None, typer.Argument(help="Table of the study, e.g. table3.")] = None,
+    out: Annotated[
+        Path,
+        typer.Option(help="CSV file to write; Markdown and LaTeX files are written beside it."),
+    ],
+    name: Annotated[
+        str | None, typer.Argument(help="Name of a table of the study, for example table3.")
+    ] = None,
     config: Config = Path("config.yaml"),
     study: StudyName = None,
     spec: Spec = None,
 ) -> None:
-    """Make a table from the scores of a study's runs: CSV, Markdown and LaTeX.
+    """Make a table of scores from the runs of a study, as CSV, Markdown and LaTeX.
 
     \b
     Example:
@@ -41,14 +51,18 @@ def table(
 
 @app.command()
 def compare(
-    out: Annotated[Path, typer.Option(help="CSV; Markdown is made beside it.")],
-    tables: Annotated[list[Path], typer.Option(help="CSV of a table; more may follow it.")],
-    more: Annotated[list[Path] | None, typer.Argument(help="Further CSVs of tables.")] = None,
+    out: Annotated[
+        Path, typer.Option(help="CSV file to write; a Markdown file is written beside it.")
+    ],
+    tables: Annotated[
+        list[Path], typer.Option(help="CSV file of a table; further files may follow it.")
+    ],
+    more: Annotated[list[Path] | None, typer.Argument(help="Further CSV files of tables.")] = None,
     config: Config = Path("config.yaml"),
     study: StudyName = None,
     spec: Spec = None,
 ) -> None:
-    """Put the published value, with its source, beside each cell of a study's tables.
+    """Compare the tables of a study with the published values, cell by cell.
 
     \b
     Example:
@@ -63,11 +77,13 @@ def compare(
 
 @app.command()
 def summary(
-    out: Annotated[Path, typer.Option(help="JSON.")],
-    scores: Annotated[list[Path], typer.Option(help="A run's score file; more may follow it.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    scores: Annotated[
+        list[Path], typer.Option(help="Score file of a run; further files may follow it.")
+    ],
     more: Annotated[list[Path] | None, typer.Argument(help="Further score files.")] = None,
 ) -> None:
-    """Gather the main scores of many runs into one small JSON, for `dvc metrics show`.
+    """Collect the main scores of many runs in one JSON file, for `dvc metrics show`.
 
     \b
     Example:
@@ -80,19 +96,19 @@ def summary(
 
 @app.command()
 def rescore(
-    out: Annotated[Path, typer.Option(help="Folder to write scores and tables into.")],
+    out: Annotated[Path, typer.Option(help="Folder for the new scores and tables.")],
     config: Config = Path("config.yaml"),
     study: StudyName = None,
     clean_score_threshold: Annotated[
         float | None,
-        typer.Option(help="Instead of the study's, to see what it does."),
+        typer.Option(help="Score threshold of clean metrics; by default that of the study."),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
 ) -> None:
-    """Score all runs of a study anew from its predictions, and make its tables from that.
+    """Score all runs of a study again from their predictions, and make its tables again.
 
-    All in one go, into a folder of its own: for a study as it stands, the very files that the
-    workflow makes job by job below results/<study>, whose records stay as they are.
+    The files go into a separate folder, and the results of the workflow stay unchanged. With the
+    settings of the study, they equal the files that the workflow makes in results/<study>.
 
     \b
     Example:
@@ -118,7 +134,7 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 class FigureGroup(TyperGroup):
-    """The registered figures as verbs, looked up when one is asked for."""
+    """The registered figures as verbs; a figure is imported when it is called."""
 
     def list_commands(self, _: Any) -> list[str]:
         """Return the names of the figures."""
@@ -127,7 +143,11 @@ class FigureGroup(TyperGroup):
         return FIGURES.names()
 
     def get_command(self, _: Any, cmd_name: str) -> Any:
-        """Return the verb of a figure; an unknown name is a ValueError listing those known."""
+        """Return the verb of a figure.
+
+        Raises:
+            ValueError: the name is unknown; the message lists the known ones.
+        """
         from gains.figures import FIGURES
 
         single = typer.Typer(
@@ -144,7 +164,7 @@ figures = typer.Typer(cls=FigureGroup, no_args_is_help=True)
 
 @figures.callback()
 def _figure() -> None:
-    """Draw a figure, as PDF and PNG.
+    """Draw a figure as PDF and PNG.
 
     \b
     Example:

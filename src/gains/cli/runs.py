@@ -1,4 +1,4 @@
-"""Verbs of a run: train, predict, and the conversion of weights."""
+"""The verbs ``train``, ``predict`` and ``weights convert``."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from gains.study.runs import Run
     from gains.study.study import Study
 
-Config = Annotated[Path, typer.Option(help="Config file that has the study.")]
-StudyName = Annotated[str | None, typer.Option("--study", help="Default: the one in force.")]
+Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
+StudyName = Annotated[
+    str | None,
+    typer.Option("--study", help="Study; by default the one that the config file names."),
+]
 Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
-Method = Annotated[str | None, typer.Option(help="Method, see `gains methods`.")]
+Method = Annotated[str | None, typer.Option(help="Method; `gains methods` lists all.")]
 Variant = Annotated[str, typer.Option(help="Variant of the method.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of everything in the training.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers of the training.")]
 Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
-Coco = Annotated[Path | None, typer.Option(help="COCO json; images beside it as .zip.")]
-Split = Annotated[Path | None, typer.Option(help="Split file.")]
+Coco = Annotated[
+    Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
+]
+Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
 
 
 def _named_run(
@@ -48,7 +53,10 @@ def _named_run(
 
 @app.command()
 def train(
-    out: Annotated[Path, typer.Option(help="Model file; losses.csv and run.json go beside it.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Model file to write; losses.csv and run.json are written beside it."),
+    ],
     config: Config = Path("config.yaml"),
     study: StudyName = None,
     dataset: Dataset = None,
@@ -58,21 +66,24 @@ def train(
     fold: Fold = 0,
     coco: Coco = None,
     split: Split = None,
-    maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training part.")] = None,
+    maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training images.")] = None,
     settings: Annotated[
         str | None,
-        typer.Option(help="What `gains config show` prints of a run, instead of --config."),
+        typer.Option(help="Settings of the run, as `gains config show` prints them."),
     ] = None,
     scratch: Annotated[
-        Path | None, typer.Option(help="Folder of the running checkpoint. Default: beside OUT.")
+        Path | None,
+        typer.Option(help="Folder for checkpoints during the training; by default beside OUT."),
     ] = None,
-    name: Annotated[str, typer.Option(help="Name for the log and run.json.")] = "",
-    code: Annotated[str, typer.Option(help="Hash of the code, part of the checkpoint key.")] = "",
+    name: Annotated[str, typer.Option(help="Name of the run in the log and in run.json.")] = "",
+    code: Annotated[
+        str, typer.Option(help="Hash of the code; a checkpoint of other code is not continued.")
+    ] = "",
 ) -> None:
-    """Train one model; after a kill, the same command goes on where it was.
+    """Train one model; the same command continues a training that was interrupted.
 
-    The run is named by study, data set, method, variant and seed; its data are where the
-    workflow puts them, unless --coco, --split and --maps say otherwise.
+    Study, data set, method, variant and seed name the run. The data are read from where the
+    workflow puts them, unless --coco, --split and --maps name other files.
 
     \b
     Example:
@@ -99,10 +110,10 @@ def train(
 def parse_settings(text: str) -> dict[str, Any]:
     """Parse the effective settings of a run from YAML or JSON, as ``gains config show`` prints it.
 
-    What else it prints, the run's names, is left out.
+    Other keys, which name the run, are ignored.
 
     Raises:
-        ValueError: not YAML, or a part is missing.
+        ValueError: the text is not YAML, or a key is missing.
     """
     from gains.study.runs import RunSettings
 
@@ -118,8 +129,8 @@ def parse_settings(text: str) -> dict[str, Any]:
 
 @app.command()
 def predict(
-    out: Annotated[Path, typer.Option(help="COCO result list, .json or .json.gz.")],
-    model: Annotated[Path | None, typer.Option(help="Model file of `gains train`.")] = None,
+    out: Annotated[Path, typer.Option(help="COCO result list to write, .json or .json.gz.")],
+    model: Annotated[Path | None, typer.Option(help="Model file that `gains train` wrote.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of images to predict.")] = None,
     config: Config = Path("config.yaml"),
     study: StudyName = None,
@@ -130,13 +141,15 @@ def predict(
     fold: Fold = 0,
     coco: Coco = None,
     split: Split = None,
-    part: Annotated[str, typer.Option(help="Part of the split: train, val, test.")] = "test",
-    device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
+    device: Annotated[
+        str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
+    ] = None,
 ) -> None:
-    """Predict a folder of images, or one part of a data set's split.
+    """Predict the objects in a folder of images, or in one part of a data set.
 
-    The images and their ids are listed beside OUT in <OUT>.images.json; in a folder, ids are
-    given from 1 by sorted name.
+    A file beside OUT, <OUT>.images.json, lists the images and their ids. The images of a folder
+    are numbered from 1 in the order of their names.
 
     \b
     Examples:
@@ -159,19 +172,23 @@ def predict(
     predict_split(model, coco, split, part, fold, out, device)
 
 
-weights = typer.Typer(help="Weights of other programs.", no_args_is_help=True)
+weights = typer.Typer(
+    help="Convert weights of other programs.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(weights, name="weights")
 
 
 @weights.command()
 def convert(
-    checkpoint: Annotated[Path, typer.Option(help="detectron2 checkpoint, .pkl or .pth.")],
-    out: Annotated[Path, typer.Option(help="File for `backbone.weights`.")],
+    checkpoint: Annotated[Path, typer.Option(help="Checkpoint of detectron2, .pkl or .pth.")],
+    out: Annotated[
+        Path, typer.Option(help="File to write; the setting `backbone.weights` names it.")
+    ],
 ) -> None:
-    """Convert a detectron2 checkpoint to this package's names.
+    """Convert a checkpoint of detectron2 into a file of weights for this package.
 
-    ImageNet backbones (R-50.pkl, Caffe2 names) and whole Mask R-CNN checkpoints are known.
-    Use the result with `stride_in_1x1: true` and `channel_order: bgr`.
+    The checkpoint is an ImageNet backbone (R-50.pkl, Caffe2 names) or a whole Mask R-CNN. Use the
+    result with `stride_in_1x1: true` and `channel_order: bgr`.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""The verb that scores predictions."""
+"""The verb ``score``: compare predictions with the ground truth."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from gains.cli.app import app
 
 @app.command()
 def score(
-    ground_truth: Annotated[Path, typer.Option(help="COCO json of the data set.")],
-    predictions: Annotated[Path, typer.Option(help="COCO result list, plain or gzip JSON.")],
-    out: Annotated[Path, typer.Option(help="Score file to write (JSON, fractions).")],
+    ground_truth: Annotated[Path, typer.Option(help="COCO JSON file of the data set.")],
+    predictions: Annotated[Path, typer.Option(help="COCO result list, .json or .json.gz.")],
+    out: Annotated[Path, typer.Option(help="JSON file of scores to write, as fractions.")],
     split: Annotated[
         Path | None, typer.Option(help="Split file; only the images of one part are scored.")
     ] = None,
     part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
     fold: Annotated[int, typer.Option(min=0, help="Fold of the split.")] = 0,
     max_detections: Annotated[
-        int, typer.Option(min=1, help="The best of an image and category that are looked at.")
+        int,
+        typer.Option(
+            min=1, help="Maximum number of detections per image and category; the best are kept."
+        ),
     ] = 100,
     clean_score_threshold: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Clean metrics leave out detections scored below it."),
+        typer.Option(min=0, max=1, help="Lowest score of the detections that clean metrics count."),
     ] = 0.0,
 ) -> None:
-    """Score predictions: COCO AP, and AJI, Dice, F1, TPp, FNo as published and clean.
+    """Score predictions with COCO AP and with AJI, Dice, F1, TPp and FNo.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Verbs about settings and records: ``config``, ``plan``, ``methods``, and so on."""
+"""The verbs ``config``, ``plan`` and ``methods``: what a study holds."""
 
 from __future__ import annotations
 
@@ -9,18 +9,15 @@ import typer
 
 from gains.cli.app import app
 
-config_app = typer.Typer(help="Look at the settings.", no_args_is_help=True)
-provenance_app = typer.Typer(help="Look at the record of how results were made.")
+config_app = typer.Typer(
+    help="Show the settings of a study or of one run.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(config_app, name="config")
-app.add_typer(provenance_app, name="provenance")
 
-ConfigFile = Annotated[Path, typer.Option("--config", help="Config file.")]
-Study = Annotated[str | None, typer.Option(help="Study; default: the one in force there.")]
-
-
-@provenance_app.callback()
-def _provenance() -> None:
-    """Look at the record of how results were made."""
+ConfigFile = Annotated[Path, typer.Option("--config", help="Config file that defines the study.")]
+Study = Annotated[
+    str | None, typer.Option(help="Study; by default the one that the config file names.")
+]
 
 
 @config_app.command("show")
@@ -31,7 +28,7 @@ def show(
     method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
     variant: Annotated[str, typer.Option(help="Variant of the method.")] = "default",
 ) -> None:
-    """Print the effective settings of a run as YAML; of the whole study when no run is named.
+    """Print the settings of a run as YAML, or of the whole study if no run is named.
 
     \b
     Example:
@@ -56,7 +53,7 @@ def show(
 def reference(
     out: Annotated[Path, typer.Option(help="Markdown file to write.")],
 ) -> None:
-    """Write every key of the config file with its range, default and meaning.
+    """Write the reference of the config file: each key with its range, default and meaning.
 
     \b
     Example:
@@ -73,10 +70,11 @@ def plan(
     config: ConfigFile = Path("config.yaml"),
     study: Study = None,
     gpu_memory: Annotated[
-        int | None, typer.Option(min=1, help="Of the GPU for the rest, MB; default: this one's.")
+        int | None,
+        typer.Option(min=1, help="Memory of the GPU in MB; by default that of this machine's."),
     ] = None,
 ) -> None:
-    """Say what of a study is trained, how long the rest takes, and how much fits a GPU.
+    """Show how many trainings of a study are done, how long the rest takes, and how many fit a GPU.
 
     \b
     Example:
@@ -95,7 +93,7 @@ def plan(
 
 @app.command()
 def methods() -> None:
-    """List the methods: name, title, citation, variants.
+    """List the methods with title, citation and variants.
 
     \b
     Example:
@@ -106,41 +104,3 @@ def methods() -> None:
     for method in METHODS:
         variants = ", ".join(["default", *method.variants])
         typer.echo(f"{method.name}\t{method.title}\t{method.citation}\t{variants}")
-
-
-@provenance_app.command("verify")
-def verify(
-    files: Annotated[list[Path], typer.Argument(help="provenance.json files.")],
-) -> None:
-    """Check that outputs are the recorded ones, made from the inputs that are here.
-
-    \b
-    Example:
-      gains provenance verify results/demo/provenance.json results/provenance.json
-    """
-    from gains.workflow.snakemake_records import verify as problems_of
-
-    problems = problems_of(*(str(file) for file in files))
-    if problems:
-        raise ValueError("; ".join(problems) + "; run snakemake, or dvc checkout")
-    typer.echo("all outputs are as recorded")
-
-
-@app.command()
-def publish(
-    files: Annotated[list[Path], typer.Argument(help="Source and destination, in turns.")],
-    study: Annotated[str, typer.Option(help="The study in force.")],
-) -> None:
-    """Copy a study's tables and figures to where people ask for them.
-
-    \b
-    Example:
-      gains publish --study demo results/demo/tables/table3.csv results/table3.csv
-    """
-    from gains.workflow.copies import publish as copy
-
-    if len(files) % 2:
-        raise ValueError(
-            f"expected pairs of source and destination, found {len(files)} paths; add the missing"
-        )
-    copy(study, list(zip(files[::2], files[1::2], strict=True)))

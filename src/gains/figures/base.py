@@ -11,13 +11,15 @@ import typer
 
 from gains.support.registry import Registry
 
-# options that several figures have, each spelt once
-Coco = Annotated[Path, typer.Option(help="COCO json with the masks.")]
+# Options that several figures have.
+Coco = Annotated[Path, typer.Option(help="COCO JSON file with the masks.")]
 Images = Annotated[
-    Path | None, typer.Option(help="Folder of the images. Default: the .zip beside the json.")
+    Path | None, typer.Option(help="Folder of images; by default the .zip archive beside --coco.")
 ]
 Split = Annotated[Path | None, typer.Option(help="Split file, to choose images by part.")]
-Out = Annotated[Path, typer.Option(help="Figure, .pdf or .png; the other is made beside it.")]
+Out = Annotated[
+    Path, typer.Option(help="PDF or PNG file to write; the other is written beside it.")
+]
 
 
 @dataclass(frozen=True)

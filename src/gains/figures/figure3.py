@@ -17,16 +17,19 @@ def draw(
     coco: Coco,
     out: Out,
     settings: Annotated[
-        str, typer.Option(help="Map parameters as JSON; keys left out have their defaults.")
+        str, typer.Option(help="Map settings as a JSON object; other keys have their defaults.")
     ] = "{}",
     split: Split = None,
     image: Annotated[
-        str | None, typer.Option(help="File name. Default: first of the training part, or of all.")
+        str | None,
+        typer.Option(help="File name of the image; by default the first of the training part."),
     ] = None,
     images: Images = None,
-    study: Annotated[str, typer.Option(help="Study that the figure is labelled with.")] = "",
+    study: Annotated[
+        str, typer.Option(help="Name of the study, for the label of the figure.")
+    ] = "",
 ) -> None:
-    """Draw how the anomaly map of one image comes about: image, masks, fields, map, overlay.
+    """Draw the steps from one image to its anomaly map: image, masks, fields, map, overlay.
 
     \b
     Examples:

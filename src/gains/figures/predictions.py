@@ -15,27 +15,29 @@ DEFAULT_IMAGES = 4
 def draw(
     coco: Coco,
     predictions: Annotated[
-        list[Path], typer.Option(help="COCO result list (.json or .json.gz); may be repeated.")
+        list[Path], typer.Option(help="COCO result list; the option may be repeated.")
     ],
     out: Out,
     label: Annotated[
-        list[str] | None, typer.Option(help="Title of each --predictions. Default: by its path.")
+        list[str] | None, typer.Option(help="Title of each result list; by default from its path.")
     ] = None,
     image: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"File name; may be repeated. Default: first {DEFAULT_IMAGES} predicted."
+            help=f"File name of an image; the option may be repeated; by default the first "
+            f"{DEFAULT_IMAGES} predicted images."
         ),
     ] = None,
     worst: Annotated[
-        int | None, typer.Option(min=1, help="Instead: the N images of lowest AJI in --scores.")
+        int | None,
+        typer.Option(min=1, help="Number of images to choose by the lowest AJI in --scores."),
     ] = None,
-    scores: Annotated[Path | None, typer.Option(help="Score file, for --worst.")] = None,
+    scores: Annotated[Path | None, typer.Option(help="Score file; --worst needs it.")] = None,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Predictions below are not drawn.")
+        float, typer.Option(min=0, max=1, help="Lowest score of the predictions that are drawn.")
     ] = 0.5,
     split: Split = None,
-    part: Annotated[str, typer.Option(help="Part of --split to take images from.")] = "test",
+    part: Annotated[str, typer.Option(help="Part of the split that the images are from.")] = "test",
     images: Images = None,
 ) -> None:
     """Draw the ground truth beside each method's predictions, one row per image.

@@ -1,0 +1,59 @@
+"""The verbs that the workflow and its records need: copying results, checking provenance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gains.cli.app import app
+
+provenance_app = typer.Typer(
+    help="Check the record of how results were made.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(provenance_app, name="provenance")
+
+
+@provenance_app.callback()
+def _provenance() -> None:
+    """Check the record of how results were made."""
+
+
+@provenance_app.command("verify")
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Files provenance.json of the workflow.")],
+) -> None:
+    """Check that result files are unchanged and were made from the present input files.
+
+    \b
+    Example:
+      gains provenance verify results/demo/provenance.json results/provenance.json
+    """
+    from gains.workflow import snakemake_records
+
+    problems = snakemake_records.verify(*(str(file) for file in files))
+    if problems:
+        raise ValueError("; ".join(problems) + "; run snakemake, or dvc checkout")
+    typer.echo("all outputs are as recorded")
+
+
+@app.command()
+def publish(
+    files: Annotated[list[Path], typer.Argument(help="Pairs of a source and a destination file.")],
+    study: Annotated[str, typer.Option(help="Study that the tables must belong to.")],
+) -> None:
+    """Copy tables and figures of a study from its own folder to the top of the results folder.
+
+    \b
+    Example:
+      gains publish --study demo results/demo/tables/table3.csv results/table3.csv
+    """
+    from gains.workflow import copies
+
+    if len(files) % 2:
+        raise ValueError(
+            f"expected pairs of source and destination, found {len(files)} paths; "
+            "add the missing path"
+        )
+    copies.publish(study, list(zip(files[::2], files[1::2], strict=True)))
