@@ -21,13 +21,14 @@ import numpy as np
 from faster_coco_eval import COCO as FasterCOCO
 from faster_coco_eval import COCOeval_faster
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 from timing import in_turn, machine
 
-from gains.datasets.coco import read_coco, to_rle
+from gains.datasets.coco import coco_annotations, read_coco
+from gains.instances import Instances
 from gains.masks.rle import Rle
+from gains.masks.segmentation import to_rle
 from gains.metrics.coco import average_precision, mean_average_precision
 from gains.prediction.files import group_predictions, read_predictions
 from gains.scoring.pairing import pairs_by_class
@@ -57,9 +58,9 @@ def make_scenes(
                 generator.uniform(12, 32, (objects, 2)),
             ]
         )
-        for x, y, a, b in truth:
-            rle = ellipse(size, x, y, a, b)
-            annotations.append(annotation(len(annotations) + 1, image, rle))
+        masks = [ellipse(size, x, y, a, b) for x, y, a, b in truth]
+        instances = Instances.from_rles(size, size, masks, [1] * objects)
+        annotations += coco_annotations(instances, image, len(annotations) + 1)
         for k in range(detections):
             x, y, a, b = truth[k % objects] + generator.normal(0, 2 if k < objects else 12, 4)
             rle = ellipse(size, x, y, max(a, 4), max(b, 4))
@@ -74,18 +75,6 @@ def make_scenes(
     )
     write_json(found, predictions)
     return ground_truth, found
-
-
-def annotation(number: int, image: int, rle: Rle) -> dict[str, Any]:
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": 1,
-        "segmentation": rle,
-        "area": int(coco_mask.area(rle)),
-        "bbox": [float(v) for v in coco_mask.toBbox(rle)],
-        "iscrowd": 0,
-    }
 
 
 def evaluated(coco: Any, evaluator: Any, ground_truth: Path, found: Path) -> float:

@@ -2,11 +2,13 @@
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 
-from gains.datasets.coco import read_coco
+from gains.datasets.coco import name_of, read_coco
 from gains.masks.segmentation import to_rle
+from gains.support.files import write_json
 
 SOUND = {
     "images": [
@@ -134,5 +136,15 @@ def test_names_that_the_file_lacks(tmp_path):
     with pytest.raises(ValueError) as error:
         coco.by_name(["a.png", "c.png"])
     message = str(error.value)
-    assert "1 of 2 listed images are not in it, first 'c.png'" in message
+    assert message.startswith("unknown image 'c.png'; did you mean '")
+    assert f"{coco.path} has " in message
+    assert "1 of its 2 names are unknown" in message
     assert "2 images, first 'a.png'. If the names come from a split" in message
+
+
+@pytest.mark.parametrize(
+    ("info", "expected"), [({"name": "My cells"}, "My cells"), ({}, "scene"), ("text", "scene")]
+)
+def test_name_of_a_data_set(info: object, expected: str, tmp_path: Path) -> None:
+    write_json(tmp_path / "scene.json", {"info": info})
+    assert name_of(tmp_path / "scene.json") == expected

@@ -1,18 +1,14 @@
-"""How data sets are shown: names, and colours that tell neighbours apart."""
+"""Colours of objects: neighbours differ."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gains.figures.colours import PALETTE, REACH, colours, name_of
+from gains.figures.colours import PALETTE, REACH, colours
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
-from gains.support.files import write_json
 
 SIZE = 40
 Box = tuple[int, int, int, int]
@@ -66,11 +62,3 @@ def test_more_neighbours_than_colours_is_no_error() -> None:
 def test_empty_masks_and_no_masks() -> None:
     assert colours(boxes()) == []
     assert len(colours(boxes((0, 0, 0, 0), (3, 3, 4, 4)))) == 2
-
-
-@pytest.mark.parametrize(
-    ("info", "expected"), [({"name": "My cells"}, "My cells"), ({}, "scene"), ("text", "scene")]
-)
-def test_name_of_a_data_set(info: object, expected: str, tmp_path: Path) -> None:
-    write_json(tmp_path / "scene.json", {"info": info})
-    assert name_of(tmp_path / "scene.json") == expected

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from gains.masks.overlaps import intersections, mask_areas
 from gains.masks.rle import encode_mask
 from gains.metrics import METRICS, aji, dice, f1
 from gains.metrics.matching import greedy_by_overlap, greedy_by_truth
-from gains.metrics.pairs import Pairs, intersections, mask_areas
+from gains.metrics.pairs import Pairs
 
 
 def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=None, image_id=1):

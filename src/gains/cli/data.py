@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,16 +13,6 @@ data_app = typer.Typer(
     help="List, verify and draw data sets.", no_args_is_help=True, rich_markup_mode=None
 )
 app.add_typer(data_app, name="data")
-
-
-def _json_object(text: str, option: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"{option}: expected a JSON object, found {text!r}: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{option}: expected a JSON object, found {text!r}")
-    return content
 
 
 @app.command()
@@ -54,11 +43,12 @@ def convert(
       gains convert synthetic-cells --name cells \\
         --options '{"images": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
-    from gains.datasets import convert as build
+    from gains.datasets import convert as conversion
+    from gains.support.files import parse_object
 
     name = name or source
     out = out or Path(f"data/coco/{name}.json")
-    build.convert(name, source, _json_object(options, "--options"), out)
+    conversion.convert(name, source, parse_object(options, "--options"), out)
 
 
 @app.command()
@@ -77,17 +67,13 @@ def split(
       gains split --coco data/demo/coco/cells.json \\
         --settings '{"ratio": [0.6, 0.2, 0.2], "seed": 0}' --out data/demo/splits/cells.json
     """
-    from pydantic import ValidationError
-
-    from gains.config.base import explain
+    from gains.config.base import validated
     from gains.config.data import SplitSettings
     from gains.datasets.make_split import make_split
+    from gains.support.files import parse_object
 
-    try:
-        checked = SplitSettings.model_validate(_json_object(settings, "--settings"))
-    except ValidationError as error:
-        raise explain(error, "--settings") from error
-    make_split(coco, checked, out)
+    content = parse_object(settings, "--settings")
+    make_split(coco, validated(SplitSettings, content, "--settings"), out)
 
 
 @app.command()
@@ -109,9 +95,9 @@ def audit(
       gains audit --coco data/demo/coco/cells.json --split data/demo/splits/cells.json \\
         --max-detections 100 --out cells.audit.json
     """
-    from gains.datasets import audit as room
+    from gains.datasets import audit as auditing
 
-    room.audit(coco, split, max_detections, out)
+    auditing.audit(coco, split, max_detections, out)
 
 
 @app.command()
@@ -125,9 +111,9 @@ def audit_table(
     Example:
       gains audit-table cells.audit.json nuclei.audit.json --out data_audit.csv
     """
-    from gains.datasets import audit as room
+    from gains.datasets import audit as auditing
 
-    room.audit_table(files, out)
+    auditing.audit_table(files, out)
 
 
 @app.command()

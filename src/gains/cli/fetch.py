@@ -54,9 +54,9 @@ def fetch(
     Example:
       gains fetch isbi2014
     """
-    from gains.fetch.fetch import fetch as room
+    from gains.fetch import fetch as fetching
     from gains.fetch.status import state
 
     dataset = raw_name(name, sources)
-    room(dataset, sources, raw)
+    fetching.fetch(dataset, sources, raw)
     typer.echo(f"{dataset}: {state(dataset, sources, raw).text} in {raw / dataset}")

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.datasets.split_file import PARTS, read_split
 from gains.instances import Instances
+from gains.masks.overlaps import grown, intersections, mask_areas
 from gains.masks.rle import Rle, decode_mask, encode_mask
 from gains.support.files import read_json, write_json, write_text
 
@@ -45,27 +45,15 @@ class Relations:
     ratios: NDArray[np.float64]
 
 
-def _grow(rle: Rle) -> Rle:
-    padded = np.pad(decode_mask(rle), 1)
-    rows = padded[:-2] | padded[1:-1] | padded[2:]
-    return encode_mask(rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:])
-
-
-def _intersections(first: list[Rle], second: list[Rle]) -> NDArray[np.float64]:
-    """Return the pixels that each pair shares, float64 (len(first), len(second))."""
-    # for a crowd COCO divides by the area of the first mask alone; boxes apart are skipped fast
-    shares = coco_mask.iou(first, second, [1] * len(second))
-    return np.asarray(np.rint(shares * coco_mask.area(first)[:, None].astype(np.float64)))
-
-
 def relations(masks: list[Rle]) -> Relations:
     """Return how the masks of one image and category lie to each other."""
     n = len(masks)
     if n < 2:
         return Relations(np.zeros(n, bool), np.zeros(n, bool), np.zeros(0))
-    area = coco_mask.area(masks).astype(np.float64)
-    shared = _intersections(masks, masks)
-    near = _intersections([_grow(rle) for rle in masks], masks)
+    area = mask_areas(masks)
+    shared = intersections(masks, masks, area, area)
+    reached = [encode_mask(grown(decode_mask(rle), 1)) for rle in masks]
+    near = intersections(reached, masks, mask_areas(reached), area)
     np.fill_diagonal(shared, 0)
     np.fill_diagonal(near, 0)
     overlapping = np.asarray((shared > 0).any(axis=1))
@@ -87,7 +75,7 @@ def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] 
 
 def _category(name: str, found: list[list[Rle]]) -> dict[str, Any]:
     """Describe one category; ``found`` holds its masks image by image."""
-    areas = [float(coco_mask.area(rle)) for masks in found for rle in masks]
+    areas = [float(area) for masks in found for area in mask_areas(masks)]
     related = [relations(masks) for masks in found]
     ratios = np.concatenate([r.ratios for r in related])
     overlapping, touching = (

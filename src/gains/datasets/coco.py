@@ -18,13 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from gains.datasets.records import integer, record_list
 from gains.instances import Instances
+from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle, valid_rles
 from gains.support.files import atomic_path, read_json, write_json
+from gains.support.registry import nearest
 
 MAX_PIXELS = 2**31 - 1
 """Of an image: pycocotools counts pixels in 32 bits."""
@@ -90,22 +91,35 @@ class CocoDataset:
             ) from error
 
     def by_name(self, file_names: Iterable[str]) -> list[ImageRecord]:
-        """Return the records of the named images.
+        """Return the records of the named images, in the order of the names.
 
         Raises:
-            ValueError: a name is not in the file.
+            ValueError: a name is not in the file; the message gives the nearest name.
         """
         known = {image.file_name: image for image in self.images.values()}
         names = list(file_names)
         missing = [name for name in names if name not in known]
         if missing:
             raise ValueError(
-                f"{self.path}: {len(missing)} of {len(names)} listed images are not in it, "
-                f"first {missing[0]!r}; it has {len(known)} images, first {next(iter(known))!r}. "
-                "If the names come from a split, the split belongs to another data set: make it "
-                "again"
+                f"unknown image {missing[0]!r}; {nearest(missing[0], list(known))}{self.path} has "
+                f"{len(known)} images, first {next(iter(known))!r}. If the names come from a "
+                f"split, {len(missing)} of its {len(names)} names are unknown and it belongs to "
+                "another data set: make it again"
             )
         return [known[name] for name in names]
+
+
+def name_of(coco: str | Path) -> str:
+    """Return the name that a COCO file gives its data set in ``info``, else its file's stem.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not JSON.
+    """
+    content = read_json(coco)
+    info = content.get("info") if isinstance(content, dict) else None
+    name = info.get("name") if isinstance(info, dict) else None
+    return str(name) if name else Path(coco).stem
 
 
 def read_coco(path: str | Path) -> CocoDataset:
@@ -197,8 +211,7 @@ def write_coco(
                 _add_png(archive, name, pixels)
                 height, width = pixels.shape[:2]
                 records.append({"id": number, "file_name": name, "height": height, "width": width})
-                for k in range(len(instances)):
-                    annotations.append(_annotation(len(annotations) + 1, number, instances, k))
+                annotations += coco_annotations(instances, number, len(annotations) + 1)
         if not annotations:
             raise ValueError(f"{path}: {len(records)} images without a single instance")
         write_json(
@@ -213,17 +226,27 @@ def write_coco(
         )
 
 
-def _annotation(number: int, image_id: int, instances: Instances, k: int) -> dict[str, Any]:
-    rle = instances.masks[k]
-    return {
-        "id": number,
-        "image_id": image_id,
-        "category_id": int(instances.categories[k]),
-        "segmentation": rle,
-        "bbox": [float(x) for x in coco_mask.toBbox(rle)],
-        "area": int(coco_mask.area(rle)),
-        "iscrowd": 0,
-    }
+def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[dict[str, Any]]:
+    """Return the COCO annotation records of one image.
+
+    Args:
+        instances: the N objects of the image.
+        image_id: id of the image.
+        first_id: id of the first annotation; the others follow.
+    """
+    areas = mask_areas(instances.masks).tolist()
+    return [
+        {
+            "id": first_id + k,
+            "image_id": image_id,
+            "category_id": int(instances.categories[k]),
+            "segmentation": instances.masks[k],
+            "bbox": [x0, y0, x1 - x0, y1 - y0],
+            "area": areas[k],
+            "iscrowd": 0,
+        }
+        for k, (x0, y0, x1, y1) in enumerate(instances.boxes.tolist())
+    ]
 
 
 def _add_png(archive: zipfile.ZipFile, name: str, pixels: NDArray[np.uint8]) -> None:

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from gains.fetch.errors import MirrorError
 from gains.fetch.folders import (
@@ -24,7 +20,7 @@ from gains.fetch.receipt import BY_HAND, NAME, FetchedFile, Receipt, read_receip
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
 from gains.fetch.transports import NetworkSettings, retrieve, web_address
 from gains.fetch.unpack import archive_folder, contents_in, unpack
-from gains.support.files import check_output
+from gains.support.files import check_output, waiting_lock
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +55,8 @@ def fetch(
     """
     files, place = files_of(dataset, sources), Path(raw) / dataset
     check_output(place / NAME)
-    with _alone(Path(raw) / f".{dataset}.lock", dataset):
+    waiting = f"{dataset}: waiting for another fetch to finish"
+    with waiting_lock(Path(raw) / f".{dataset}.lock", waiting):
         remove_leftovers(place)
         before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
         # Only what is still listed; the rest is no longer of this data set.
@@ -68,20 +65,6 @@ def fetch(
         for name, mirrors in files.items():
             work.ensure(name, mirrors)
         return work.receipt
-
-
-@contextmanager
-def _alone(path: Path, dataset: str) -> Iterator[None]:
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("%s: waiting for another fetch to finish", dataset)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @dataclass

@@ -8,10 +8,10 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from gains.config.base import Settings
-from gains.support.files import sha256
+from gains.support.files import is_junk, sha256
 
 TEMPORARY = ".tmp-"
 
@@ -31,11 +31,6 @@ class Content(Settings):
 def content_of(path: Path) -> Content:
     """Read a file through."""
     return Content(bytes=path.stat().st_size, sha256=sha256(path))
-
-
-def is_junk(path: PurePath) -> bool:
-    """Whether a relative path is hidden, or what an archiver left behind."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
 def files_below(folder: Path) -> list[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
 from pydantic import RootModel
 
 from gains.config.base import validated
@@ -63,6 +62,9 @@ def record_content(sources: str | Path, source: Source, found: Content) -> None:
     Raises:
         ValueError: the lock file is damaged.
     """
+    # imported late, as in `gains.support.files.waiting_lock`
+    from filelock import FileLock
+
     path = lockfile_path(sources)
     with FileLock(path.with_name(f".{path.name}.lock")):
         entries = read_lockfile(sources)

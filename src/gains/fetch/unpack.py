@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from gains.fetch.folders import Content, require_space, whole_folder
+from gains.support.files import is_junk
 
 SUFFIXES = (".zip", ".tar.gz", ".tgz")
 MOST_ENTRIES = 500_000
@@ -209,7 +210,7 @@ def _checked(
                 f"{archive}: holds more than {limits.entries} entries or {limits.bytes} bytes; "
                 "refused. If you trust it, unpack it by hand"
             )
-        if member is None or "__MACOSX" in member.path.parts or member.path.name == ".DS_Store":
+        if member is None or is_junk(member.path):
             continue
         if member.path in found:
             raise ValueError(f"{archive}: holds {name!r} twice; refused as hostile")

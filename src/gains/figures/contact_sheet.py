@@ -10,10 +10,10 @@ import scipy
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
-from gains.figures.colours import PALETTE, colours, name_of
+from gains.datasets.coco import CocoDataset, ImageArchive, name_of, read_coco
+from gains.figures.colours import PALETTE, colours
 from gains.instances import Instances
-from gains.support.files import atomic_path
+from gains.support.files import atomic_path, require_suffix
 
 GAP = 6
 """White space between tiles, px."""
@@ -104,8 +104,7 @@ def contact_sheet(
     """
     if not files:
         raise ValueError("no data set to show; name at least one COCO file")
-    if Path(out).suffix != ".png":
-        raise ValueError(f"{out}: expected a name ending in .png; a contact sheet is a PNG")
+    require_suffix(out, ".png")
     block = TITLE + 2 * (side + GAP)
     sheet = Image.new("RGB", (columns * (side + GAP) - GAP, len(files) * block - GAP), "white")
     for number, file in enumerate(files):

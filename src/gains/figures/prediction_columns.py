@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.images import named
 from gains.instances import Instances
 from gains.prediction.files import (
     Detections,
@@ -89,7 +88,7 @@ def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:
     ):
         raise ValueError(f"{sidecar}: expected a list of images with file_name; predict again")
     try:
-        records = named(coco, (entry["file_name"] for entry in entries))
+        records = coco.by_name(entry["file_name"] for entry in entries)
     except ValueError as error:
         raise ValueError(f"{sidecar}: {error}") from error
     found = {record.id: record for record in records}

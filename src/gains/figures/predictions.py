@@ -51,7 +51,7 @@ def draw(
     """
     from gains.datasets.coco import read_coco
     from gains.figures import prediction_columns as methods
-    from gains.figures.images import Pictures, candidates, named
+    from gains.figures.images import Pictures, candidates
     from gains.figures.prediction_panels import rows, show
 
     titles = methods.titles_of(predictions, label or [])
@@ -61,7 +61,7 @@ def draw(
     ]
     wanted = image or (None if worst is None else _worst(scores, worst))
     if wanted:
-        records = named(content, wanted)
+        records = content.by_name(wanted)
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from gains.instances import Instances
-from gains.support.files import atomic_path
+from gains.support.files import atomic_path, require_suffix
 
 if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
@@ -53,9 +53,7 @@ def figure(
     Raises:
         ValueError: another ending.
     """
-    out = Path(out)
-    if out.suffix not in (".pdf", ".png"):
-        raise ValueError(f"{out}: expected a name ending in .pdf or .png")
+    out = require_suffix(out, ".pdf", ".png")
     with matplotlib.rc_context(_STYLE):
         drawn = Figure(figsize=(width, height), layout=layout)
         FigureCanvasAgg(drawn)

@@ -83,7 +83,7 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
             far outside.
     """
     for part in polygons:
-        if not isinstance(part, list) or not all(_is_number(value) for value in part):
+        if not isinstance(part, list) or not all(is_number(value) for value in part):
             raise ValueError(
                 "segmentation: expected a polygon as a flat list x0, y0, ... of numbers"
             )
@@ -103,5 +103,6 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
                 )
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Return whether a value of a JSON file is a number; True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pycocotools import mask as coco_mask
 
-from gains.masks.rle import Rle
 from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
 
 AJI_IOU = 0.5
@@ -115,28 +113,3 @@ class Pairs:
             self.ids[truths],
             self.crowd[truths],
         )
-
-
-def mask_areas(masks: list[Rle]) -> NDArray[np.int64]:
-    """Return the areas of N masks in px, int64 (N,)."""
-    # pycocotools 2.0.11 fails on a list of more than 255
-    parts = [coco_mask.area(masks[start : start + 255]) for start in range(0, len(masks), 255)]
-    return np.concatenate([np.zeros(0), *parts]).astype(np.int64)
-
-
-def intersections(
-    detections: list[Rle],
-    truths: list[Rle],
-    detection_areas: NDArray[np.int64],
-    areas: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return the pixels that each detection shares with each ground truth, int64 (D, G).
-
-    Counted on the run lengths. pycocotools returns IoU = I / (A - I), A the sum of both areas,
-    so I = A IoU / (1 + IoU); rounding is exact, since the error is near 1e-16 A.
-    """
-    if not detections or not truths:
-        return np.zeros((len(detections), len(truths)), dtype=np.int64)
-    iou: NDArray[np.float64] = coco_mask.iou(detections, truths, [0] * len(truths))
-    both = detection_areas[:, None] + areas[None, :]
-    return np.rint(both * iou / (1 + iou)).astype(np.int64)

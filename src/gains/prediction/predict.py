@@ -15,7 +15,7 @@ from torch import Tensor
 
 from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
-from gains.datasets.readers.images import SUFFIXES, read_pixels
+from gains.datasets.readers.images import SUFFIXES, read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
@@ -163,9 +163,7 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
 
     def images() -> Iterable[tuple[ImageRecord, NDArray[np.uint8]]]:
         for number, path in enumerate(paths, start=1):
-            pixels = read_pixels(path)
-            if pixels.ndim == 2:
-                pixels = np.repeat(pixels[:, :, None], 3, axis=2)
+            pixels = read_rgb(path)
             yield ImageRecord(number, path.name, *pixels.shape[:2]), pixels
 
     _predict(predictor, images(), len(paths), out)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.metrics.pairs import Pairs, intersections, mask_areas
+from gains.masks.overlaps import intersections, mask_areas
+from gains.metrics.pairs import Pairs
 from gains.prediction.files import Detections
 
 ByClass = dict[int, list[Pairs]]

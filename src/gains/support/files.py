@@ -1,16 +1,19 @@
-"""Reading and writing of artefacts: atomic, deterministic, never half a file."""
+"""Reading and writing of files: whole or not at all, and equal bytes for equal content."""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 
 def check_output(path: str | Path) -> None:
@@ -54,6 +57,46 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def waiting_lock(path: str | Path, message: str) -> Iterator[None]:
+    """Hold a lock file while the block runs; wait for another process that holds it.
+
+    Args:
+        path: the lock file; its folder must exist.
+        message: what to log before waiting.
+    """
+    # imported late: filelock takes longer to import than most verbs take to run
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        logger.info(message)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_junk(path: PurePath) -> bool:
+    """Return whether a relative path is hidden or was left behind by an archiver."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+
+
+def require_suffix(path: str | Path, *suffixes: str) -> Path:
+    """Return ``path`` if its name ends in one of the suffixes.
+
+    Raises:
+        ValueError: the name ends in something else.
+    """
+    path = Path(path)
+    if path.suffix not in suffixes:
+        raise ValueError(f"{path}: expected a name ending in {' or '.join(suffixes)}")
+    return path
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -104,6 +147,27 @@ def read_json(path: str | Path) -> Any:
             f"{path}: expected complete JSON (plain or gzip), but reading failed: {error}; "
             "make the file again"
         ) from error
+
+
+def parse_object(text: str, where: str) -> dict[str, Any]:
+    """Parse a JSON object, such as the value of a command-line option.
+
+    Args:
+        text: the JSON.
+        where: what to name in an error, e.g. ``--settings``.
+
+    Raises:
+        ValueError: the text is not JSON, or the JSON is not an object.
+    """
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise ValueError(
+            f"{where}: expected a JSON object, found {text[:80]!r}, which is not JSON: {error}"
+        ) from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{where}: expected a JSON object, found {text[:80]!r}")
+    return content
 
 
 def sha256(path: str | Path) -> str:

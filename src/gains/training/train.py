@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -30,7 +29,7 @@ from gains.models import checkpoint
 from gains.models.contract import Detector
 from gains.models.device import choose_device, place
 from gains.models.pretrained import load_pretrained
-from gains.support.files import check_output, settings_hash, write_json
+from gains.support.files import check_output, settings_hash, waiting_lock, write_json
 from gains.support.progress import progress
 from gains.training.checkpoint_timer import Pace
 from gains.training.cost import Spent
@@ -65,7 +64,8 @@ def train(job: Job) -> None:
     key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
-    with waiting_lock(job.scratch.with_name(f".{job.scratch.name}.lock")):
+    lock = job.scratch.with_name(f".{job.scratch.name}.lock")
+    with waiting_lock(lock, f"another process trains this run ({lock}): waiting for it to end"):
         model = place(build_model(job.settings, sorted(coco.categories), job.seed), device)
         record, spent = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
@@ -83,21 +83,6 @@ def train(job: Job) -> None:
         (job.scratch / CHECKPOINT).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # somebody else's files may lie there
             job.scratch.rmdir()
-
-
-@contextlib.contextmanager
-def waiting_lock(path: Path) -> Iterator[None]:
-    """Hold a lock file; say so when another process has it, and wait."""
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info("another process trains this run (%s): waiting for it to end", path)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.device) -> Samples:

@@ -114,6 +114,17 @@ def read_pixels(path: Path, window: tuple[slice, slice] | None = None) -> NDArra
     return values if values.dtype == np.uint8 else _scaled(path, values)
 
 
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of a kind that can be read, or it is damaged.
+    """
+    pixels = read_pixels(path)
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
+
+
 def cropped(values: NDArray[Any], window: tuple[slice, slice], path: Path) -> NDArray[Any]:
     """Return rows and columns of an image.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.datasets.records import integer
+from gains.masks.segmentation import is_number
 from gains.support.files import read_json
 
 Polygon = list[float]
@@ -68,7 +69,7 @@ def read_labelme(path: Path) -> LabelMe:
 def _polygon(shape: dict[str, Any], at: str) -> Polygon:
     points = shape.get("points")
     if not isinstance(points, list) or not all(
-        isinstance(point, list) and len(point) == 2 and all(map(_is_number, point))
+        isinstance(point, list) and len(point) == 2 and all(map(is_number, point))
         for point in points
     ):
         raise ValueError(f"{at}: 'points' is missing or not a list of [x, y] in px")
@@ -86,7 +87,3 @@ def _polygon(shape: dict[str, Any], at: str) -> Polygon:
         (left, top), (right, bottom) = points
         points = [[left, top], [right, top], [right, bottom], [left, bottom]]
     return [value for point in points for value in point]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

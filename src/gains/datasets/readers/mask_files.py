@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
-from pycocotools import mask as coco_mask
 
+from gains.datasets.coco import coco_annotations
 from gains.datasets.readers.images import DEEP, SUFFIXES, Header, opened, read_header
+from gains.instances import Instances
+from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
-from gains.support.files import write_json
+from gains.support.files import is_junk, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ def find_places(folder: Path) -> list[Place]:
 
 
 def _visible(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+    return sorted(path for path in folder.glob(pattern) if not is_junk(Path(path.name)))
 
 
 def read_masks(place: Place) -> tuple[list[Rle], list[Path]]:
@@ -89,9 +90,8 @@ def _read_mask(path: Path, place: Place) -> Rle | None:
         box = plain.getbbox()
         if box is None:
             return None
-        left, right = box[0], box[2]
-        columns = np.asarray(plain.crop((left, 0, right, height))) != 0
-    return _encode_columns(columns, left, width)
+        crop = np.asarray(plain.crop(box)) != 0
+    return encode_crops(crop.T[None], np.array([box[:2]]), (height, width))[0]
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -102,27 +102,6 @@ def _plain(image: Image.Image) -> Image.Image:
         return Image.fromarray(np.asarray(image) != 0)
     pixels = np.asarray(image.convert("RGBA"))
     return Image.fromarray((pixels[..., :3] != 0).any(axis=2) & (pixels[..., 3] != 0))
-
-
-def _encode_columns(columns: NDArray[np.bool_], left: int, width: int) -> Rle:
-    """Encode a mask from its non-empty columns; many times faster than from the whole image.
-
-    Args:
-        columns: bool (H, w).
-        left: the column of the image at which they begin.
-        width: of the image, px.
-    """
-    height = len(columns)
-    flat = np.zeros(columns.size + 2, dtype=bool)
-    flat[1:-1] = columns.ravel(order="F")
-    # where the mask begins and ends in the order of columns
-    changes = np.flatnonzero(flat[1:] != flat[:-1]) + left * height
-    counts = np.diff(changes, prepend=0, append=height * width)
-    if changes[-1] == height * width:
-        counts = counts[:-1]
-    runs = {"size": [height, width], "counts": counts.tolist()}
-    text = coco_mask.frPyObjects(runs, height, width)["counts"].decode()
-    return {"size": [height, width], "counts": text}
 
 
 def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
@@ -149,11 +128,12 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
     dropped = 0
     for place in find_places(folder):
         name = place.image.relative_to(folder).as_posix()
-        size = {"height": place.size.height, "width": place.size.width}
-        images.append({"id": len(images) + 1, "file_name": name} | size)
+        height, width = place.size.height, place.size.width
+        record = {"id": len(images) + 1, "file_name": name, "height": height, "width": width}
+        images.append(record)
         masks, empty = read_masks(place)
-        for rle in masks:
-            annotations.append(_annotation(len(annotations) + 1, len(images), rle))
+        instances = Instances.from_rles(height, width, masks, [1] * len(masks))
+        annotations += coco_annotations(instances, len(images), len(annotations) + 1)
         for path in empty:
             logger.info("%s: no pixel is set; dropped", path)
         dropped += len(empty)
@@ -170,15 +150,3 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
     }
     write_json(out, content, indent=None)
     logger.info("%s: %d images, %d objects", out, len(images), len(annotations))
-
-
-def _annotation(number: int, image: int, rle: Rle) -> dict[str, Any]:
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": 1,
-        "segmentation": rle,
-        "bbox": [float(x) for x in coco_mask.toBbox(rle)],
-        "area": int(coco_mask.area(rle)),
-        "iscrowd": 0,
-    }

@@ -10,6 +10,7 @@ from pydantic import Field
 from gains.config.base import Settings
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
+from gains.support.files import is_junk
 
 
 class RawSettings(Settings):
@@ -55,10 +56,7 @@ def _advice(root: Path) -> str:
 
 def _real(path: Path, root: Path) -> bool:
     """Whether a file is data: no folder, nothing hidden, no leaving of an archiver, no receipt."""
-    parts = path.relative_to(root).parts
-    if path == root / RECEIPT:
-        return False
-    return path.is_file() and not any(p.startswith(".") or p == "__MACOSX" for p in parts)
+    return path != root / RECEIPT and path.is_file() and not is_junk(path.relative_to(root))
 
 
 def one_file(root: str | Path, *patterns: str) -> Path:
