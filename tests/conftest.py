@@ -1,10 +1,17 @@
 """Fixtures of the whole suite."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from helpers.paths import GOLDEN, ROOT
+
+if TYPE_CHECKING:
+    from helpers.tiny import Tiny
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +27,19 @@ def shared() -> Path:
 def golden() -> Path:
     """Reference outputs of the published programs."""
     return GOLDEN
+
+
+@pytest.fixture
+def content() -> dict[str, Any]:
+    """The shipped config, to be changed by a test."""
+    found = yaml.safe_load((ROOT / "config.yaml").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """The tiny data set with split and maps; tests do not change it."""
+    from helpers.tiny import make_tiny
+
+    return make_tiny(tmp_path_factory.mktemp("tiny"))

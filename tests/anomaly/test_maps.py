@@ -1,7 +1,8 @@
-"""The maps: reference outputs, the literal loop, hand-computed values, ranges, invariances."""
+"""Maps against the literal loop and values by hand; ranges and invariances."""
+
+from __future__ import annotations
 
 import math
-import re
 from unittest.mock import patch as replaced
 
 import numpy as np
@@ -11,145 +12,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from gains.anomaly import maps as maps_module
-from gains.anomaly.deviation import WindowSums, box_sum, over_difference
-from gains.anomaly.fields import centre_of, directions, gradient, influence, radial_distance
 from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.patch import Patch, pair_deviation
-from gains.anomaly.raster import rasterize
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
-from gains.datasets.coco import read_coco
-from helpers.anomaly_loop import loop_maps
-
-VARIANTS = ["isbi", "chrom", "nuclei"]
-MODES = ["as_published", "clean"]
-FILES = [
-    "chrom_mixed_t0_ws5_f0.5_ol0.1",
-    "chrom_one_t1_ws5_f0.5_ol0.3",
-    "isbi_mixed_t0_ws3_f0.5_ol0.1",
-    "isbi_mixed_t0_ws5_f0.5_ol0.1",
-    "isbi_mixed_t0_ws8_f0.8_ol0.3",
-    "nuclei_mixed_t1_ws8_f0.5_ol0.1",
-    "nuclei_one_t1_ws5_f0.5_ol0.1",
-    "nuclei_one_t1_ws8_f0.8_ol0.1",
-]
-# what the programs wrote as NaN: no second instance of the target category to compare with
-# (in the image, or for nuclei among the neighbours), or a mask without a pixel
-NAN_IDS = {
-    "chrom_mixed_t0_ws5_f0.5_ol0.1": {1, 35, 36, 37, 38, 39, 40, 41, 49, 53},
-    "chrom_one_t1_ws5_f0.5_ol0.3": {1, 49, 53},
-    "isbi_mixed_t0_ws3_f0.5_ol0.1": {1, 35, 36, 37, 38, 39, 40, 41, 49, 53},
-    "isbi_mixed_t0_ws5_f0.5_ol0.1": {1, 35, 36, 37, 38, 39, 40, 41, 49, 53},
-    "isbi_mixed_t0_ws8_f0.8_ol0.3": {1, 35, 36, 37, 38, 39, 40, 41, 49, 53},
-    "nuclei_mixed_t1_ws8_f0.5_ol0.1": {6, 7, 11, 12, 49, 52, 53},
-    "nuclei_one_t1_ws5_f0.5_ol0.1": {49},
-    "nuclei_one_t1_ws8_f0.8_ol0.1": {49, 53},
-}
-
-
-def golden_settings(name, mode):
-    variant, _, target, window, f_ga, highlight = re.match(
-        r"(\w+?)_(\w+?)_t(\d+)_ws(\d+)_f([\d.]+)_ol([\d.]+)", name
-    ).groups()
-    return MapSettings(
-        variant=variant,
-        target_category=int(target),
-        window_size=int(window),
-        f_ga=float(f_ga),
-        overlap_highlight=float(highlight),
-        mode=mode,
-        rasterize="points",
-    )
-
-
-def golden_maps(golden, name, mode):
-    """Yield annotation id, our full map, the program's map."""
-    settings = golden_settings(name, mode)
-    expected = np.load(golden / "anomaly_maps" / f"{name}.npz")
-    coco = read_coco(golden / f"{name.split('_')[1]}.json")
-    seen = 0
-    for image in coco.images.values():
-        found = coco.annotations[image.id]
-        masks = [rasterize(a, image.height, image.width, settings) for a in found]
-        boxes = np.array([a["bbox"] for a in found])
-        maps = anomaly_maps(masks, [a["category_id"] for a in found], settings, boxes)
-        for annotation, ours in zip(found, maps, strict=True):
-            seen += 1
-            full = ours.full((image.height, image.width))
-            yield annotation["id"], full, expected[str(annotation["id"])]
-    assert seen == len(expected.files)
-
-
-@pytest.mark.parametrize("name", FILES)
-def test_agrees_with_the_published_programs(golden, name):
-    undefined = set()
-    for annotation_id, ours, published in golden_maps(golden, name, "as_published"):
-        if np.isnan(published).any():
-            undefined.add(annotation_id)
-            assert (ours == 1.0).all()
-        else:
-            np.testing.assert_allclose(ours, published, rtol=0, atol=1e-8)
-    assert undefined == NAN_IDS[name]
-
-
-def test_every_reference_file_is_compared(golden):
-    assert sorted(p.stem for p in (golden / "anomaly_maps").glob("*.npz")) == sorted(FILES)
-
-
-@pytest.mark.parametrize("name", [n for n in FILES if n.startswith("nuclei")])
-def test_isolated_nuclei_are_zero_as_published_and_one_clean(golden, name):
-    zero = {i for i, ours, _ in golden_maps(golden, name, "as_published") if (ours == 0).all()}
-    assert {1, 2, 3, 31} <= zero
-    for annotation_id, ours, published in golden_maps(golden, name, "clean"):
-        if annotation_id in zero:
-            assert (ours == 1.0).all()
-        elif not np.isnan(published).any():  # nothing else differs
-            np.testing.assert_allclose(ours, published, rtol=0, atol=1e-8)
-
-
-def disc(shape, y, x, radius):
-    rows, columns = np.indices(shape)
-    return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
-
-
-def boxes_of(masks):
-    result = []
-    for mask in masks:
-        rows, columns = np.nonzero(mask)
-        if rows.size == 0:
-            result.append((1.3, 2.6, 0.5, 0.5))
-            continue
-        corner = columns.min() - 0.4, rows.min() - 0.3
-        result.append((*corner, np.ptp(columns) + 0.9, np.ptp(rows) + 0.8))
-    return np.array(result)
-
-
-SCENES = {
-    "overlap": [(12, 10, 8), (14, 21, 9)],
-    "at the border": [(2, 3, 7), (27, 33, 8), (25, 24, 6), (0, 14, 6)],
-    "nested": [(15, 15, 13), (14, 16, 6), (15, 27, 5)],
-    "same twice": [(12, 12, 7), (12, 12, 7), (20, 18, 6)],
-    "far apart": [(5, 5, 4), (7, 11, 4), (24, 30, 4)],
-    "one pixel": [(9, 9, 0), (9, 11, 5)],
-    "with an empty mask": [(9, 9, 6), (9, 9, -1), (15, 15, 6)],
-    "all isolated": [(5, 5, 3), (24, 30, 3)],
-    "a single one": [(5, 5, 3)],
-}
-
-
-def scene(circles, shape=(30, 36)):
-    return [disc(shape, y, x, r) if r >= 0 else np.zeros(shape, bool) for y, x, r in circles]
-
-
-def compare(masks, categories, settings):
-    boxes = boxes_of(masks)
-    found = anomaly_maps(masks, categories, settings, boxes)
-    for ours, loop in zip(found, loop_maps(masks, categories, settings, boxes), strict=True):
-        full = ours.full(masks[0].shape)
-        np.testing.assert_allclose(full, loop, rtol=0, atol=1e-7)
-        if loop.any():
-            assert full.min() >= 1.0
-            assert full.max() <= 1.0 + settings.f_ga
+from helpers.anomaly_scenes import MODES, SCENES, VARIANTS, boxes_of, compare, disc, scene
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -222,59 +89,6 @@ def test_highlight_by_hand():
     expected = 1 + 0.5 * response / (response.max() + 1e-7)
     for found in anomaly_maps([mask, mask], [1, 1], settings):
         np.testing.assert_allclose(found.full((21, 21)), expected, rtol=0, atol=1e-12)
-
-
-def test_fields_of_a_disc_by_hand():
-    size = (12, 16)
-    mask = disc(size, 5, 7, 2)
-    assert centre_of(mask) == (5.0, 7.0)
-    whole = Region(0, 0, *size)
-    distance = radial_distance(whole, (5.0, 7.0))
-    assert distance[5, 7] == 0
-    assert distance[8, 11] == 25
-    along_y, along_x = gradient(whole, (5.0, 7.0), size)
-    assert (along_y[7, 3], along_x[7, 3]) == (4.0, -8.0)
-    assert along_y[0, 3] == -9.0  # one-sided: 16 - 25
-    assert along_x[2, 15] == 15.0  # one-sided: 64 - 49
-    share = influence(along_y, along_x, (5.0, 7.0), size)
-    assert share.max() == share[11, 15] == 1.0
-    np.testing.assert_allclose(share[5, 8], 2 / math.hypot(11, 15))
-    both = directions(along_y, along_x)
-    assert both[0, 5, 9] == 0.0  # to the right
-    assert abs(both[1, 5, 9]) == math.pi  # mirrored
-    assert both[0, 8, 7] == both[1, 8, 7] == math.pi / 2  # downwards
-
-
-@pytest.mark.parametrize("region", [(0, 0, 5, 4), (3, 2, 9, 9), (7, 9, 12, 16)])
-def test_gradient_of_a_region_is_that_of_the_image(region):
-    size, centre, region = (12, 16), (4.3, 8.1), Region(*region)
-    whole = np.gradient(radial_distance(Region(0, 0, *size), centre))
-    for part, expected in zip(gradient(region, centre, size), whole, strict=True):
-        np.testing.assert_array_equal(part, expected[region.within(Region(0, 0, *size))])
-
-
-def test_centre_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="empty mask"):
-        centre_of(np.zeros((3, 3), bool))
-
-
-@pytest.mark.parametrize("window", range(1, 10))
-def test_box_sums_and_deviations(window):
-    random = np.random.default_rng(window)
-    mask = random.random((13, 11)) < 0.4
-    first, second = random.uniform(-3, 3, (2, 2, 13, 11)) * mask
-    views = np.lib.stride_tricks.sliding_window_view(first, (window, window), (1, 2))
-    np.testing.assert_allclose(box_sum(first, window), views.sum((-1, -2)), atol=1e-12)
-    sums = WindowSums.of(first, mask, window)
-    np.testing.assert_allclose(sums.over_window, views.std((-1, -2)), atol=1e-7)
-    other = np.lib.stride_tricks.sliding_window_view(first - second, (window, window), (1, 2))
-    found = over_difference(first, second, window)
-    np.testing.assert_allclose(found, other.std((-1, -2)), atol=1e-7)
-
-
-def test_equal_values_deviate_by_exactly_nothing():
-    field = np.full((2, 9, 9), 0.1 + 4)
-    assert (WindowSums.of(field, np.ones((9, 9), bool), 3).over_window == 0).all()
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -370,45 +184,3 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="needs a box per mask"):
         anomaly_maps(masks, [1], MapSettings(variant="nuclei"))
     assert anomaly_maps([], [], MapSettings()) == []
-
-
-SQUARE = [1.0, 1.0, 4.0, 1.0, 4.0, 4.0, 1.0, 4.0]
-BESIDE = [6.0, 1.0, 9.0, 1.0, 9.0, 4.0, 6.0, 4.0]
-
-
-def test_rasterize_points_is_the_integer_point_rule():
-    triangle = {"id": 1, "segmentation": [[0.5, 0.5, 4.4, 0.5, 0.5, 4.4]]}
-    mask = rasterize(triangle, 6, 6, MapSettings(rasterize="points"))
-    rows, columns = np.indices((6, 6))
-    np.testing.assert_array_equal(mask, (rows >= 1) & (columns >= 1) & (rows + columns < 5))
-    outside = {"id": 1, "segmentation": [[-6.0, -6.0, -3.0, -6.0, -3.0, -3.0]]}
-    assert not rasterize(outside, 6, 6, MapSettings(rasterize="points")).any()
-
-
-def test_rasterize_points_of_several_parts():
-    parts = {"id": 1, "segmentation": [SQUARE, BESIDE]}
-    united = rasterize(parts, 6, 12, MapSettings(rasterize="points"))
-    flat = rasterize(parts, 6, 12, MapSettings(rasterize="points", mode="as_published"))
-    nuclei = MapSettings(variant="nuclei", rasterize="points", mode="as_published")
-    each = [
-        rasterize({"id": 1, "segmentation": [p]}, 6, 12, MapSettings(rasterize="points"))
-        for p in (SQUARE, BESIDE)
-    ]
-    np.testing.assert_array_equal(united, each[0] | each[1])
-    np.testing.assert_array_equal(rasterize(parts, 6, 12, nuclei), united)
-    assert (flat != united).any()  # the edge between the parts encloses other pixels
-
-
-def test_rasterize_refuses():
-    rle = {"id": 7, "segmentation": {"size": [6, 6], "counts": "k0"}}
-    with pytest.raises(ValueError, match=r"annotation 7: .*'points' needs polygons, found RLE"):
-        rasterize(rle, 6, 6, MapSettings(rasterize="points"))
-    odd = {"id": 8, "segmentation": [[1.0, 2.0, 3.0]]}
-    with pytest.raises(ValueError, match="annotation 8: .*odd number"):
-        rasterize(odd, 6, 6, MapSettings(rasterize="points"))
-    far = {"id": 8, "segmentation": [[1.0, 2.0, 3.0, 2.0, 3e9, 3.0]]}
-    for rule in ("points", "coco"):
-        with pytest.raises(ValueError, match="annotation 8: .*in px"):
-            rasterize(far, 6, 6, MapSettings(rasterize=rule))
-    with pytest.raises(ValueError, match="annotation 9: .*polygons or RLE"):
-        rasterize({"id": 9}, 6, 6, MapSettings())

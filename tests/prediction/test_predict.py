@@ -19,11 +19,6 @@ from helpers.tiny import Tiny, job_of, make_tiny, settings_of
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
 def model(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = settings_of("gains", iterations=30)
     settings["method"]["score_threshold"] = 0.01

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.project import Project
 
-OVERLAY = ("--configfile", "tests/config/tiny.yaml")
+OVERLAY = ("--configfile", "tests/studies/tiny.yaml")
 WANTED = ("results/table3.csv", "results/figure3.png")
 
 
@@ -47,7 +47,7 @@ def test_second_run_does_nothing(tiny: Project) -> None:
 
 def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> None:
     project = tiny.twin(tmp_path / "twin")
-    project.replace("tests/config/tiny.yaml", "f_ga: 0.5", "f_ga: 0.6")
+    project.replace("tests/studies/tiny.yaml", "f_ga: 0.5", "f_ga: 0.6")
     plan = project.plan(*OVERLAY, "--", "results/table3.csv")
     assert plan == {
         "maps": 1,
@@ -61,7 +61,7 @@ def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> No
 
 def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None:
     tiny.snakemake(*OVERLAY, "--", "results/compare.csv", "results/tiny/tables/summary.json")
-    common = ("rescore", "--config", "tests/config/tiny.yaml", "--jobs", "2")
+    common = ("rescore", "--config", "tests/studies/tiny.yaml", "--jobs", "2")
     said = tiny.call("gains", *common, "--out", "again")
     assert "from the scores of 4 runs" in said
     made = sorted(path for path in tiny.path("again").rglob("*") if path.is_file())
@@ -73,7 +73,7 @@ def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None
 
 
 def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
-    common = ("rescore", "--config", "tests/config/tiny.yaml", "--out", "strict")
+    common = ("rescore", "--config", "tests/studies/tiny.yaml", "--out", "strict")
     tiny.call("gains", *common, "--clean-score-threshold", "0.9")
     assert "Study tiny+rescored" in tiny.path("strict/tables/compare.md").read_text()
     strict = tiny.path("strict/tables/table3.md").read_text()
@@ -93,6 +93,6 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     ],
 )
 def test_rescoring_refuses(tiny: Project, options: tuple[str, ...], message: str) -> None:
-    given = ("gains", "rescore", "--config", "tests/config/tiny.yaml", *options)
+    given = ("gains", "rescore", "--config", "tests/studies/tiny.yaml", *options)
     assert message in tiny.call(*given, ok=False)
     assert not tiny.path("new").exists()

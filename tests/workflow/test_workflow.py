@@ -272,7 +272,7 @@ def test_plain_snakemake_then_dvc_commit(twin: Project) -> None:
 
 def test_another_study_publishes_what_it_has(twin: Project) -> None:
     demo = twin.path(TABLE3).read_text()
-    overlay = ("--configfile", "tests/config/tiny.yaml")
+    overlay = ("--configfile", "tests/studies/tiny.yaml")
     plan = twin.plan(*overlay)
     assert (plan["train"], plan["table"], plan["publish_table"]) == (4, 1, 1)
     twin.snakemake("--quiet", "all", *overlay)

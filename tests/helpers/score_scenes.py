@@ -1,0 +1,91 @@
+"""Ground truth and predictions of discs, for tests of scoring."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.masks.rle import encode_mask
+from gains.support.files import write_json
+
+SIZE = 60
+
+
+def disc(x, y, radius, size=SIZE):
+    rows, columns = np.mgrid[:size, :size]
+    return encode_mask((columns - x) ** 2 + (rows - y) ** 2 <= radius**2)
+
+
+def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
+    """Discs (category, x, y, radius), one list per image; image ids from 1."""
+    annotations, number = {}, first_id
+    for image, discs in enumerate(truths, start=1):
+        annotations[image] = []
+        for category, *where in discs:
+            annotations[image].append(
+                {
+                    "id": number,
+                    "image_id": image,
+                    "category_id": category,
+                    "segmentation": disc(*where, size),
+                    "iscrowd": 0,
+                }
+            )
+            number += 1
+    images = {i: ImageRecord(i, f"{i}.png", size, size) for i in annotations}
+    return CocoDataset("truth.json", images, {c: str(c) for c in categories}, annotations)
+
+
+def found(image, category, value, *where, size=SIZE):
+    return {
+        "image_id": image,
+        "category_id": category,
+        "score": value,
+        "segmentation": disc(*where, size),
+    }
+
+
+def as_predictions(truth):
+    """The ground truth itself as detections of distinct scores."""
+    annotations = [a for found in truth.annotations.values() for a in found]
+    return [
+        {**{k: a[k] for k in ("image_id", "category_id", "segmentation")}, "score": 1 - k / 1000}
+        for k, a in enumerate(annotations)
+    ]
+
+
+def write_truth(path, truth):
+    write_json(
+        path,
+        {
+            "images": [dataclasses.asdict(image) for image in truth.images.values()],
+            "annotations": [a for found in truth.annotations.values() for a in found],
+            "categories": [{"id": i, "name": name} for i, name in truth.categories.items()],
+        },
+    )
+
+
+def three_images():
+    """Return a ground truth of two categories on three images."""
+    return dataset(
+        [[(0, 20, 20, 12), (1, 20, 20, 4)], [(0, 15, 15, 9), (0, 40, 40, 10)], [(1, 30, 30, 5)]]
+    )
+
+
+def four_detections():
+    """Return detections on the first two of the three images, one of them false."""
+    return [
+        found(1, 0, 0.9, 21, 20, 12),
+        found(1, 1, 0.8, 20, 20, 4),
+        found(2, 0, 0.7, 15, 16, 8),
+        found(2, 0, 0.2, 50, 10, 6),
+    ]
+
+
+def write_files(folder, truth, detections):
+    """Write a ground truth and its predictions; return both paths."""
+    write_truth(folder / "truth.json", truth)
+    write_json(folder / "found.json.gz", detections)
+    return folder / "truth.json", folder / "found.json.gz"

@@ -1,0 +1,82 @@
+"""The backbone and its pyramid."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gains.detection.pooling import pool
+from gains.models.backbone import Backbone, group_norm
+from gains.models.settings import BackboneSettings
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+@pytest.mark.parametrize("norm", ["frozen_bn", "bn", "gn"])
+def test_pyramid_shapes(name: str, norm: str) -> None:
+    settings = BackboneSettings.model_validate(
+        {"name": name, "norm": norm, "weights": "x.pt", "width": 8, "fpn_channels": 16}
+    )
+    features = Backbone(settings)([torch.zeros(3, 50, 70), torch.zeros(3, 64, 33)])
+    assert [tuple(f.shape) for f in features] == [
+        (2, 16, 16, 24),
+        (2, 16, 8, 12),
+        (2, 16, 4, 6),
+        (2, 16, 2, 3),
+        (2, 16, 1, 2),
+    ]
+
+
+def test_padding_is_zero_after_normalisation() -> None:
+    backbone = Backbone(BackboneSettings(weights="x.pt", width=8, fpn_channels=16))
+    batch = backbone.batch([torch.full((3, 40, 40), 255, dtype=torch.uint8)])
+    assert batch.shape == (1, 3, 64, 64)
+    assert (batch[:, :, 40:] == 0).all()
+    torch.testing.assert_close(batch[0, 0, 0, 0], torch.tensor((255 - 123.675) / 58.395))
+
+
+def test_bgr_turns_the_channels_and_keeps_the_scale() -> None:
+    settings = BackboneSettings(weights="x.pt", width=8, fpn_channels=16, channel_order="bgr")
+    image = torch.zeros(3, 32, 32)
+    image[0] = 200  # red comes last
+    batch = Backbone(settings).batch([image])
+    torch.testing.assert_close(batch[0, :, 0, 0], torch.tensor([-103.53, -116.28, 200 - 123.675]))
+
+
+def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:
+    for flag in (False, True):
+        body = Backbone(
+            BackboneSettings(name="resnet50", weights="x.pt", width=8, stride_in_1x1=flag)
+        ).body
+        block = body.get_submodule("layer2.0")
+        assert (block.conv1.stride == (2, 2)) is flag
+        assert (block.conv2.stride == (2, 2)) is not flag
+
+
+def test_freezing() -> None:
+    body = Backbone(BackboneSettings(name="resnet18", weights="x.pt", norm="bn", freeze_at=2)).body
+    trained = {n.split(".")[0] for n, p in body.named_parameters() if p.requires_grad}
+    assert trained == {"layer2", "layer3", "layer4"}
+    body.train()
+    assert not body.bn1.training
+    assert not body.get_submodule("layer1.0.bn1").training
+    assert body.get_submodule("layer2.0.bn1").training
+
+
+def test_half_precision_keeps_the_boxes() -> None:
+    torch.manual_seed(0)
+    features = [torch.rand(1, 4, 800 // s, 800 // s) for s in (4, 8, 16, 32)]
+    boxes = [torch.tensor([[601.3, 487.7, 750.9, 622.2], [651.7, 700.3, 699.1, 745.5]])]
+    half = [f.bfloat16() for f in features]
+    wanted = pool([f.float() for f in half], boxes, 7)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(pool(half, boxes, 7), wanted)
+
+
+@pytest.mark.parametrize("change", [{"freeze_at": 2}, {"norm": "frozen_bn"}])
+def test_random_weights_must_be_trained(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="weights: none needs everything trained"):
+        BackboneSettings.model_validate({"weights": "none", "freeze_at": 0, "norm": "gn", **change})
+
+
+def test_group_norm_divides_any_width() -> None:
+    assert [group_norm(c).num_groups for c in (16, 32, 64, 100, 256, 512)] == [2, 4, 8, 4, 32, 32]

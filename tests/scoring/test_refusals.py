@@ -1,0 +1,146 @@
+"""Predictions and ground truths that scoring refuses."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+
+import pytest
+
+from gains.prediction.files import sidecar_path
+from gains.scoring.score import score, score_files
+from gains.support.files import write_json
+from helpers.score_scenes import SIZE, disc, write_truth
+
+
+def changed(detections, **changes):
+    entry = {**copy.deepcopy(detections[0]), **changes}
+    return [detections[1], {k: v for k, v in entry.items() if v is not ...}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"score": ...}, "prediction 1: expected the keys .*score"),
+        ({"segmentation": ...}, "prediction 1: expected the keys .*segmentation"),
+        ({"image_id": 77}, "prediction 1: image 77 is not among the 3 images"),
+        ({"category_id": 7}, r"prediction 1: category 7 .* which has \[0, 1\]"),
+        ({"score": 1.5}, r"prediction 1: expected a score in \[0, 1\], found 1.5"),
+        ({"score": float("nan")}, "found nan"),
+        ({"score": "high"}, "found 'high'"),
+        ({"score": True}, "found True"),
+        ({"segmentation": disc(9, 9, 4, size=50)}, r"size \[50, 50\] in an image of \[60, 60\]"),
+        ({"segmentation": 5}, "expected polygons or RLE"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": "zzzz"}}, "prediction 1: .*damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": "f13"}}, "RLE is damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": 5}}, "damaged"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": [-1, 3601]}}, "whole numbers from 0"),
+        ({"segmentation": {"size": [SIZE, SIZE], "counts": [1.5, 3598.5]}}, "whole numbers"),
+        ({"segmentation": [[1, 1, 9, 1, 3e9, 9]]}, "prediction 1: .*in px"),
+        ({"segmentation": [[1, 1, 9, 1, float("nan"), 9]]}, "prediction 1: .*not finite"),
+        ({"image_id": [1]}, r"prediction 1: 'image_id' is \[1\]; expected a whole number"),
+        ({"category_id": {}}, "prediction 1: 'category_id' is {}; expected a whole number"),
+    ],
+)
+def test_a_bad_prediction_is_refused(scene, detections, changes, message):
+    with pytest.raises(ValueError, match=message):
+        score(scene, changed(detections, **changes))
+
+
+def test_a_prediction_that_is_no_record_is_refused(scene):
+    with pytest.raises(ValueError, match="prediction 0: expected the keys .* found int"):
+        score(scene, [3])
+
+
+def test_settings_out_of_range_are_refused(scene):
+    with pytest.raises(ValueError, match="max_detections"):
+        score(scene, [], max_detections=0)
+    with pytest.raises(ValueError, match="clean_score_threshold"):
+        score(scene, [], clean_score_threshold=2)
+
+
+def test_an_empty_ground_truth_is_refused(scene):
+    bare = dataclasses.replace(scene, annotations={i: [] for i in scene.images})
+    with pytest.raises(ValueError, match="no annotation on the 3 images"):
+        score(bare, [])
+
+
+def test_a_file_that_is_no_list_is_refused(files):
+    truth, predictions = files
+    write_json(predictions, {"annotations": []})
+    with pytest.raises(ValueError, match="expected a COCO result list .* found dict"):
+        score_files(truth, predictions)
+
+
+def test_a_truncated_file_is_refused(files):
+    truth, predictions = files
+    predictions.write_bytes(predictions.read_bytes()[:-20])
+    with pytest.raises(ValueError, match="expected complete JSON"):
+        score_files(truth, predictions)
+
+
+def test_the_file_at_fault_is_named_once(files, scene, detections):
+    truth, predictions = files
+    write_json(predictions, changed(detections, score=2))
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).startswith(f"{predictions}: prediction 1: expected a score")
+    assert str(truth) not in str(error.value)
+    predictions.write_text("[")
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).count(str(predictions)) == 1
+    write_json(predictions, detections)
+    scene.annotations[2][0]["segmentation"] = [[1, 1, 9, 1, 3e9, 9]]
+    write_truth(truth, scene)
+    with pytest.raises(ValueError) as error:
+        score_files(truth, predictions)
+    assert str(error.value).startswith(f"{truth}: annotation 3 of 2.png: segmentation: ")
+    assert str(predictions) not in str(error.value)
+
+
+def sidecar(scene, **changes):
+    entries = [dataclasses.asdict(image) for image in scene.images.values()]
+    entries[1].update(changes)
+    return entries
+
+
+def test_sidecar_that_agrees(files, scene):
+    truth, predictions = files
+    assert sidecar_path(predictions).name == "found.images.json"
+    write_json(sidecar_path(predictions), sidecar(scene))
+    assert score_files(truth, predictions)["counts"]["images"] == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"file_name": "other.png"}, "image 2 has file_name 'other.png', but '2.png'"),
+        ({"height": 61}, "image 2 has height 61, but 60"),
+        ({"id": 9}, r"image 9 \(2.png\) was predicted, but is not among the 3 images"),
+    ],
+)
+def test_predictions_of_another_data_set_are_refused(files, scene, changes, message):
+    truth, predictions = files
+    write_json(sidecar_path(predictions), sidecar(scene, **changes))
+    with pytest.raises(ValueError, match=message):
+        score_files(truth, predictions)
+
+
+def test_images_that_were_not_predicted_are_refused(files, scene):
+    truth, predictions = files
+    write_json(sidecar_path(predictions), sidecar(scene)[:2])
+    with pytest.raises(ValueError, match="1 of 3 images .* were not predicted, first '3.png'"):
+        score_files(truth, predictions)
+    assert score_files(truth, predictions, file_names=["1.png", "2.png"])["counts"]["images"] == 2
+
+
+def test_a_broken_sidecar_is_refused(files):
+    truth, predictions = files
+    for entry in ({"id": 1}, 1):
+        write_json(sidecar_path(predictions), [entry])
+        with pytest.raises(ValueError, match="expected a list of file_name, height, id, width"):
+            score_files(truth, predictions)
+    write_json(sidecar_path(predictions), [{"id": [1], "file_name": "a", "height": 1, "width": 1}])
+    with pytest.raises(ValueError, match=r"images.json: an entry: 'id' is \[1\]"):
+        score_files(truth, predictions)

@@ -1,0 +1,167 @@
+"""What a score file holds, and how its values are made."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from gains.metrics import METRICS, Metric
+from gains.scoring.score import score
+from helpers.score_scenes import as_predictions, dataset, found
+
+
+def test_shape(scene, detections):
+    result = score(scene, detections)
+    clean = {"AJI", "AJI_kumar", "F1", "Dice", "TPp", "FNo"}
+    published = {"AJI", "F1", "Dice", "TPp", "FNo", "FNRp", "FNR_o", "FDR"}
+    for mode, names in (("clean", clean), ("as_published", published)):
+        assert set(result[mode]) == {"per_class", "average"}
+        assert set(result[mode]["average"]) == names
+        assert {key: set(block) for key, block in result[mode]["per_class"].items()} == {
+            "0": names,
+            "1": names,
+        }
+    assert set(result["coco"]["per_category"]["1"]) == {"AP", "AP50", "AP75"}
+    assert result["counts"] == {"images": 3, "ground_truths": 5, "detections": 4}
+    json.dumps(result, allow_nan=False)
+
+
+def test_clean_values_by_hand(scene, detections):
+    block = score(scene, detections)["clean"]["per_class"]
+    # class 1: image 1 found exactly, image 3 has no detection
+    assert block["1"] == {"AJI": 0.5, "AJI_kumar": 0.5, "F1": 0.5, "Dice": 0.5, "TPp": 0.5} | {
+        "FNo": 0.5
+    }
+    # class 0: image 1 one of one; image 2 one pair, one miss, one false
+    assert block["0"]["F1"] == pytest.approx((1 + 0.5) / 2)
+    assert block["0"]["FNo"] == pytest.approx(1 / 3)
+
+
+def test_clean_average_is_over_the_classes_present(scene, detections):
+    more = dataclasses.replace(scene, categories={0: "a", 1: "b", 5: "absent"})
+    result, plain = score(more, detections), score(scene, detections)
+    assert result["clean"]["average"] == plain["clean"]["average"]
+    assert set(result["clean"]["per_class"]["5"].values()) == {None}
+    assert result["coco"]["per_category"]["5"]["AP"] is None
+    assert result["coco"]["AP"] == plain["coco"]["AP"]
+
+
+def test_a_single_class_is_halved_as_published_only():
+    truth = dataset([[(1, 20, 20, 12)]], categories=(1,))
+    result = score(truth, as_predictions(truth))
+    assert result["as_published"]["per_class"]["1"]["AJI"] == 1
+    assert result["as_published"]["average"]["AJI"] == 0.5
+    assert result["clean"]["average"]["AJI"] == 1
+    # whichever row it is
+    truth = dataset([[(0, 20, 20, 12)]], categories=(0,))
+    assert score(truth, as_predictions(truth))["as_published"]["average"]["AJI"] == 0.5
+
+
+def test_the_last_of_several_classes_wins_the_second_row():
+    truth = dataset([[(0, 20, 20, 9), (1, 40, 40, 9), (2, 20, 45, 9)]], categories=(2, 0, 1))
+    predictions = [p for p in as_predictions(truth) if p["category_id"] != 1]
+    result = score(truth, predictions)
+    assert result["as_published"]["average"]["F1"] == 1
+    assert result["clean"]["average"]["F1"] == pytest.approx(2 / 3)
+
+
+def test_no_detections_is_zero_everywhere(scene):
+    result = score(scene, [])
+    assert result["coco"]["AP"] == result["coco"]["per_category"]["0"]["AP50"] == 0
+    for category in ("0", "1"):
+        assert set(result["as_published"]["per_class"][category].values()) == {0.0}
+    clean = dict(result["clean"]["average"])
+    assert clean.pop("FNo") == 1
+    assert set(clean.values()) == {0.0}
+
+
+def test_clean_score_threshold_touches_clean_only(scene, detections):
+    plain, strict = score(scene, detections), score(scene, detections, clean_score_threshold=0.5)
+    assert strict["coco"] == plain["coco"]
+    assert strict["as_published"] == plain["as_published"]
+    # the false detection of score 0.2 goes: image 2 has TP 1, D 1, G 2
+    assert strict["clean"]["per_class"]["0"]["F1"] == pytest.approx((1 + 2 / 3) / 2)
+    kept = score(scene, detections, clean_score_threshold=0.2)
+    assert kept["clean"] == plain["clean"]  # a detection at the threshold stays
+
+
+def test_thresholds_act_on_the_box_score_and_ranking_on_the_score(scene, detections):
+    """Mask Scoring R-CNN ranks by another score than the one its boxes were selected by."""
+    boxes = [d["score"] for d in detections]
+    rescored = [
+        {**d, "score": 0.1 * s, "box_score": s} for d, s in zip(detections, boxes, strict=True)
+    ]
+    plain = score(scene, detections, clean_score_threshold=0.5)
+    same_order = score(scene, rescored, clean_score_threshold=0.5)
+    for part in ("coco", "as_published", "clean"):
+        assert same_order[part] == plain[part]
+    swapped = [
+        {**d, "score": 1 - s, "box_score": s} for d, s in zip(detections, boxes, strict=True)
+    ]
+    other_order = score(scene, swapped, clean_score_threshold=0.5)
+    assert other_order["clean"] == plain["clean"]
+    assert other_order["coco"] != plain["coco"]
+
+
+@pytest.mark.parametrize("value", [1.5, -0.1, True, "high", float("nan")])
+def test_a_bad_box_score_is_refused(scene, detections, value):
+    with pytest.raises(ValueError, match="prediction 0: expected a box_score in"):
+        score(scene, [{**detections[0], "box_score": value}])
+
+
+def test_max_detections_keeps_the_best(scene, detections):
+    result = score(scene, detections[::-1], max_detections=1)
+    assert result["clean"] == score(scene, detections[:3])["clean"]
+    assert result["settings"]["max_detections"] == 1
+
+
+def test_per_image_values_find_the_worst_image(scene, detections):
+    entries = score(scene, detections)["per_image"]
+    assert [e["file_name"] for e in entries] == ["1.png", "2.png", "3.png"]
+    assert entries[0]["per_class"]["1"]["AJI"] == 1
+    assert entries[1]["per_class"]["0"]["ground_truths"] == 2
+    assert set(entries[1]["per_class"]) == {"0"}
+    assert entries[2]["per_class"]["1"]["AJI"] == 0
+    worst = min(entries, key=lambda e: max(block["F1"] for block in e["per_class"].values()))
+    assert worst["image_id"] == 3
+
+
+def test_crowd_regions_are_ignored_when_clean():
+    truth = dataset([[(0, 15, 15, 9), (0, 42, 42, 14)]], categories=(0,))
+    truth.annotations[1][1]["iscrowd"] = 1
+    inside, outside = found(1, 0, 0.8, 40, 40, 5), found(1, 0, 0.8, 10, 48, 5)
+    exact = found(1, 0, 0.9, 15, 15, 9)
+    assert score(truth, [exact, inside])["clean"]["average"]["F1"] == 1
+    assert score(truth, [exact, outside])["clean"]["average"]["F1"] == pytest.approx(2 / 3)
+
+
+def test_category_zero_and_annotation_id_zero_are_scored(scene, detections):
+    truth = dataset(
+        [[(0, 20, 20, 12), (1, 20, 20, 4)], [(0, 15, 15, 9), (0, 40, 40, 10)], [(1, 30, 30, 5)]],
+        first_id=0,
+    )
+    zero, one = score(truth, detections), score(scene, detections)
+    assert zero["clean"] == one["clean"]
+    assert zero["coco"] == one["coco"]
+
+
+def test_an_empty_mask_stays_a_ground_truth(scene, detections):
+    before = score(scene, detections)["clean"]["per_class"]["1"]
+    empty = {**scene.annotations[3][0], "id": 99, "segmentation": [[]]}
+    scene.annotations[3].append(empty)
+    result = score(scene, detections)
+    assert result["counts"]["ground_truths"] == 6
+    assert result["clean"]["per_class"]["1"]["FNo"] == pytest.approx(2 / 3)
+    assert before["FNo"] == pytest.approx(1 / 2)
+
+
+def test_a_further_metric_is_added_in_one_place(scene, detections, monkeypatch):
+    monkeypatch.setattr(METRICS, "_records", dict(METRICS._records))
+    METRICS.register(Metric("seen", clean=lambda images: float(len(images))))
+    result = score(scene, detections)
+    assert result["clean"]["per_class"]["0"]["seen"] == 2
+    assert result["clean"]["average"]["seen"] == 2
+    assert result["per_image"][0]["per_class"]["0"]["seen"] == 1
+    assert "seen" not in result["as_published"]["average"]

@@ -1,0 +1,78 @@
+"""Runs of a study: which there are, where they lie, which are equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gains.config.file import check, load
+from gains.study.runs import Run
+from gains.study.study import from_config, open_study, resolve
+from helpers.paths import ROOT
+
+
+def test_the_shipped_studies_resolve() -> None:
+    for name in load(ROOT / "config.yaml").studies:
+        study = open_study(ROOT / "config.yaml", name)
+        runs = list(study.runs())
+        assert len(runs) == 47 * len(study.settings.seeds)
+        seen = {(run.dataset, study.run_settings(run).images_seen) for run in runs}
+        if name == "paper":
+            assert {images for _, images in seen} == {20000}
+        assert all(study.run_settings(run).method["name"] == run.method for run in runs)
+
+
+def test_equal_settings_are_one_run() -> None:
+    study = open_study(ROOT / "config.yaml", "demo")
+    five = [r for r in study.runs() if r.dataset == "synthetic-cells" and r.method == "gains"]
+    assert len(five) == len(set(five)) == 10
+    assert study.canonical("synthetic-cells", "gains", "default") == "default"
+
+
+def test_every_fold_is_a_run(content: dict[str, Any], tmp_path: Path) -> None:
+    block = content["studies"]["demo"]
+    block["datasets"]["synthetic-cells"]["split"] = {"folds": 3}
+    given = tmp_path / "given.json"
+    given.write_text(
+        '{"folds": [{"train": ["a*"], "test": ["b*"]}, {"train": ["b*"], "test": ["a*"]}]}'
+    )
+    block["datasets"]["synthetic-nuclei"]["split"] = {"file": str(given)}
+    study = from_config(check(content, "c"))
+    assert [study.folds(name) for name in block["datasets"]] == [3, 1, 2]
+    runs = study.cell_runs("synthetic-cells", "gains", "default")
+    assert [(run.seed, run.fold) for run in runs] == [(0, 0), (0, 1), (0, 2)]
+    assert str(study.maps(runs[2])).endswith("fold2.train.isbi-t1-w5-f0.5-ol0.1-clean.npz")
+    given.unlink()
+    with pytest.raises(FileNotFoundError, match="bring the given lists"):
+        from_config(check(content, "c"))
+
+
+def test_an_explicit_default_is_the_default(content: dict[str, Any]) -> None:
+    demo = content["studies"]["demo"]
+    demo["variants"]["gains"]["w5"] = {"maps": {"window_size": 5}}
+    study = from_config(check(content, "c"))
+    assert study.canonical("synthetic-cells", "gains", "w5") == "default"
+
+
+def test_overriding_a_committed_study_needs_a_name(content: dict[str, Any]) -> None:
+    committed = ROOT / "config.yaml"
+    assert resolve(content, committed).tag == "demo"
+    content["studies"]["demo"]["seeds"] = [7]
+    with pytest.raises(ValueError, match="variant=<name>"):
+        resolve(content, committed)
+    study = resolve({**content, "variant": "mine"}, committed)
+    assert study.data == "data/demo+mine"
+    own = {**content["studies"]["demo"], "seeds": [1]}
+    added = {"study": "own", "studies": {"own": own}}
+    assert resolve(added, committed).tag == "own"
+
+
+def test_mask_rcnn_reads_no_maps() -> None:
+    study = open_study(ROOT / "config.yaml", "demo")
+    assert study.maps(Run("synthetic-cells", "mask_rcnn", "default", 0)) is None
+    maps = study.maps(Run("synthetic-cells", "gains", "w3", 0))
+    assert str(maps) == (
+        "data/demo/maps/synthetic-cells/fold0.train.isbi-t1-w3-f0.5-ol0.1-clean.npz"
+    )

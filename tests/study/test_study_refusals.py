@@ -1,0 +1,124 @@
+"""Studies that are refused, and what the message says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from gains.config.file import check
+from gains.study.study import from_config
+
+
+@pytest.mark.parametrize(
+    ("place", "key", "message"),
+    [
+        ((), "studys", "did you mean 'study'"),
+        (("studies", "demo"), "sedes", "did you mean 'seeds'"),
+        (("studies", "demo", "recipe"), "itertions", "did you mean 'iterations'"),
+        (("studies", "demo", "detector"), "box_dimm", "did you mean 'box_dim'"),
+        (("studies", "demo", "detector", "backbone"), "nrom", "did you mean 'norm'"),
+        (("studies", "demo", "datasets", "synthetic-cells", "maps"), "windw", "window_size"),
+        (("studies", "demo", "tables", "table3"), "row", "did you mean 'rows'"),
+    ],
+)
+def test_a_misspelt_key_is_refused_with_the_nearest(
+    content: dict[str, Any], place: tuple[str, ...], key: str, message: str
+) -> None:
+    block = content
+    for part in place:
+        block = block[part]
+    block[key] = 1
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "config.yaml"))
+
+
+def test_an_unknown_method_or_variant_is_refused(content: dict[str, Any]) -> None:
+    rows = content["studies"]["demo"]["tables"]["table3"]["rows"]
+    rows.append({"method": "mask_rcn"})
+    with pytest.raises(ValueError, match="unknown method 'mask_rcn'; did you mean 'mask_rcnn'"):
+        from_config(check(content, "c"))
+    rows[-1] = {"method": "gains", "variant": "w6"}
+    with pytest.raises(ValueError, match="has no variant 'w6'"):
+        from_config(check(content, "c"))
+
+
+def test_an_empty_study_is_refused(content: dict[str, Any]) -> None:
+    for key in ("datasets", "tables"):
+        broken = {
+            **content,
+            "studies": {"x": {"title": "t", **content["studies"]["demo"], key: {}}},
+        }
+        broken["study"] = "x"
+        with pytest.raises(ValueError, match=key):
+            check(broken, "c")
+    with pytest.raises(ValueError, match="studies"):
+        check({"study": "x", "studies": {}}, "c")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"metrics": []}, "metrics"),
+        ({"metrics": ["mAP", "mAP"]}, "once"),
+        ({"datasets": []}, "datasets"),
+        ({"subsets": []}, "subsets"),
+    ],
+)
+def test_tables_without_columns_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    content["studies"]["demo"]["tables"]["table3"].update(change)
+    with pytest.raises(ValueError, match=message):
+        check(content, "c")
+
+
+def test_a_table_may_not_take_another_outputs_name(content: dict[str, Any]) -> None:
+    tables = content["studies"]["demo"]["tables"]
+    tables["compare"] = tables["table3"]
+    with pytest.raises(ValueError, match="another output has that name"):
+        check(content, "c")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("milestones", [10, 5], "must rise"),
+        ("lr", float("inf"), "finite"),
+        ("train_sizes", [0], "greater than or equal to 32"),
+        ("max_size", 100, "below the short sides"),
+    ],
+)
+def test_recipes_that_cannot_work_are_refused(
+    content: dict[str, Any], key: str, value: Any, message: str
+) -> None:
+    demo = content["studies"]["demo"]
+    demo["recipe"][key] = value
+    for dataset in demo["datasets"].values():
+        dataset["recipe"].pop(key, None)
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "c"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"options": {"imgaes": 3}}, "did you mean 'images'"),
+        ({"stands_for": "ISBI2015"}, "no published numbers on 'ISBI2015'"),
+        ({"maps": {"rasterize": "points"}}, "needs polygons"),
+        ({"detector": {"backbone": {"weights": "imagenet"}}}, "width 64"),
+    ],
+)
+def test_data_set_blocks_that_cannot_work_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    content["studies"]["demo"]["datasets"]["synthetic-cells"].update(change)
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "c"))
+
+
+def test_names_are_fit_for_paths(content: dict[str, Any]) -> None:
+    datasets = content["studies"]["demo"]["datasets"]
+    datasets["../x"] = datasets["synthetic-cells"]
+    with pytest.raises(ValueError, match="pattern"):
+        check(content, "c")

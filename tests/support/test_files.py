@@ -1,0 +1,48 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+from pathlib import Path
+
+import pytest
+
+from gains.support.files import atomic_path, read_json, write_json
+
+
+def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(OSError, match="full"), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise OSError(errno.ENOSPC, "full")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_bytes_depend_on_content_alone(tmp_path: Path) -> None:
+    for name in ("a.json.gz", "b.json.gz"):
+        write_json(tmp_path / name, {"b": 1, "a": [1.5, "ü"]})
+    assert (tmp_path / "a.json.gz").read_bytes() == (tmp_path / "b.json.gz").read_bytes()
+    assert read_json(tmp_path / "a.json.gz") == {"a": [1.5, "ü"], "b": 1}
+
+
+def test_json_refuses_nan(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "a.json", {"a": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_truncated_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}')[:-6])
+    with pytest.raises(ValueError, match=r"a\.json\.gz: expected complete JSON"):
+        read_json(path)
+
+
+def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder"), atomic_path(tmp_path):
+        raise AssertionError("the work began")
+    with pytest.raises(ValueError, match="cannot be written"), atomic_path("/proc/none/a.json"):
+        raise AssertionError("the work began")

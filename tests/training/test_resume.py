@@ -1,0 +1,139 @@
+"""Trainings that are cut off and continued."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gains.models import checkpoint
+from gains.training import train as training
+from helpers.tiny import Tiny, job_of, settings_of
+from helpers.training import assert_equal, weights
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing in the package catches it."""
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 5])
+def test_a_killed_training_resumes_to_the_same_weights(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    monkeypatch.setattr(
+        "gains.training.checkpoint_timer.SHARE", 1e9
+    )  # checkpoints are made whatever they cost
+    settings = settings_of("gains")
+    training.train(job_of(tiny, tmp_path / "whole", settings))
+    step, calls = training.step, []
+
+    def dying(*args: Any) -> Any:
+        if len(calls) == after:
+            raise Killed
+        calls.append(1)
+        return step(*args)
+
+    job = job_of(tiny, tmp_path / "cut", settings)
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "step", dying)
+        with pytest.raises(Killed):
+            training.train(job)
+    assert not job.out.exists()
+    steps: list[int] = []
+    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
+    training.train(job)
+    assert len(steps) == 6 - after // 2 * 2  # a checkpoint every 2 iterations
+    assert_equal(weights(tmp_path / "whole/model.pt"), weights(job.out))
+    assert (tmp_path / "whole/losses.csv").read_text() == (tmp_path / "cut/losses.csv").read_text()
+
+
+def test_the_checkpoint_of_another_job_is_not_continued(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    checkpoint.save(job.scratch / "last.pt", {"key": "other", "iteration": 4})
+    steps: list[int] = []
+    step = training.step
+    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
+    training.train(job)
+    assert len(steps) == 6
+
+
+def test_a_truncated_checkpoint_is_named(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    checkpoint.save(job.scratch / "last.pt", {"key": "x", "iteration": 4})
+    path = job.scratch / "last.pt"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"last\.pt: not a complete checkpoint"):
+        training.train(job)
+
+
+def test_time_and_memory_of_a_resumed_training_add_up(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, step, calls = job_of(tiny, tmp_path, settings_of("mask_rcnn")), training.step, []
+
+    def dying(*arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "step", dying)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(job)
+    path = job.scratch / training.CHECKPOINT
+    kept = checkpoint.load(path, torch.device("cpu"))
+    assert kept["spent"]["memory_mb"]["host"] > 100
+    kept["spent"] = {"seconds": 1000.0, "memory_mb": {"host": 10**6}}
+    checkpoint.save(path, kept)
+    training.train(job)
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert 1000 < record["seconds"] < 1500
+    assert record["memory_mb"] == {"host": 10**6}
+
+
+def test_a_full_disk_leaves_nothing_half(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path / "run", settings_of("mask_rcnn"))
+    earlier = tmp_path / "earlier.pt"
+    checkpoint.save(earlier, {"kept": torch.ones(3)})
+
+    def full(content: Any, file: Any) -> None:
+        file.write(b"the beginning")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        training.train(job)
+    monkeypatch.undo()
+    assert not job.out.exists()
+    assert [p for p in (tmp_path / "run").rglob("*") if p.name.startswith(".tmp")] == []
+    assert torch.equal(checkpoint.load(earlier)["kept"], torch.ones(3))
+    training.train(job)
+
+
+def test_other_labels_are_another_job(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("gains"))
+    relabelled = tmp_path / "other" / tiny.coco.name
+    content = json.loads(tiny.coco.read_text())
+    content["annotations"].pop()
+    relabelled.parent.mkdir()
+    relabelled.write_text(json.dumps(content))
+    relabelled.with_suffix(".zip").write_bytes(tiny.coco.with_suffix(".zip").read_bytes())
+    other = training.Job(**{**job.__dict__, "coco": relabelled})
+    assert job.inputs()["images"] == other.inputs()["images"]
+    assert job.inputs() != other.inputs()
+
+
+def test_files_of_others_in_scratch_are_kept(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    job.scratch.mkdir()
+    (job.scratch / "thesis.txt").write_text("mine")
+    training.train(job)
+    assert [p.name for p in job.scratch.iterdir()] == ["thesis.txt"]

@@ -1,0 +1,111 @@
+"""Samples: their order, their augmentation, how they are kept."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gains.config.recipe import RecipeSettings
+from gains.datasets.coco import ImageArchive, read_coco
+from gains.training.samples import Samples
+from gains.training.targets import tight_box
+from helpers.tiny import Tiny, planes_of
+from helpers.training import samples_of
+
+
+def test_every_image_once_in_an_epoch(tiny: Tiny) -> None:
+    samples = samples_of(tiny)
+    n = len(samples.records)
+    for epoch in range(3):
+        names = [samples[epoch * n + i].name for i in range(n)]
+        assert sorted(names) == sorted(r.file_name for r in samples.records)
+
+
+def test_a_sample_depends_on_its_position_alone(tiny: Tiny) -> None:
+    first, second = samples_of(tiny), samples_of(tiny)
+    for position in (7, 2, 7):
+        a, b = first[position], second[position]
+        assert a.name == b.name
+        assert torch.equal(a.image, b.image)
+        assert torch.equal(a.target.masks, b.target.masks)
+
+
+def test_kept_samples_are_those_read_anew(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {"train_sizes": (48, 64), "vertical_flip": 0.5}
+    kept = samples_of(tiny, **recipe)
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": 0})
+    fresh = samples_of(tiny, **recipe)
+    assert (kept.cached, fresh.cached) == (True, False)
+    for position in range(30):
+        a, b = kept[position], fresh[position]
+        assert a.name == b.name
+        assert torch.equal(a.image, b.image)
+        for field in ("boxes", "labels", "masks"):
+            assert torch.equal(getattr(a.target, field), getattr(b.target, field)), field
+        for field in ("constants", "blocks", "corners", "index"):
+            assert torch.equal(getattr(a.target.maps, field), getattr(b.target.maps, field)), field
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_samples_are_kept_where_their_tensors_fit(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    """The estimate leaves out boxes and labels, and the ring around the blocks of maps."""
+    recipe = {"train_sizes": (48, 64), "horizontal_flip": 0.0}
+    samples = samples_of(tiny, **recipe)
+    sizes = {}
+    for position in range(40):
+        sample = samples[position]
+        maps = sample.target.maps
+        assert maps is not None
+        tensors = (sample.target.masks, maps.blocks)
+        own = 3 * sample.image[0].numel() + sum(t.numel() * t.element_size() for t in tensors)
+        sizes[sample.name, sample.image.shape] = own
+    assert len(sizes) == 2 * len(samples.records)
+    share = 1.0 if fits else 0.5
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": share * sum(sizes.values())})
+    assert samples_of(tiny, **recipe).cached == fits
+
+
+@pytest.mark.parametrize("size", [64, 48, 90])
+def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
+    """What is painted on the image where masks and maps are, is there after augmentation."""
+    samples = samples_of(
+        tiny, horizontal_flip=1.0, vertical_flip=1.0, train_sizes=(size,), max_size=200
+    )
+    plain = samples_of(
+        tiny, horizontal_flip=0.0, vertical_flip=0.0, train_sizes=(size,), max_size=200
+    )
+    a, b = samples[0], plain[0]
+    assert a.image.shape == (3, size, size)
+    assert torch.equal(a.image.flip(1, 2), b.image)
+    assert torch.equal(a.target.masks.flip(1, 2), b.target.masks)
+    assert a.target.maps is not None
+    assert b.target.maps is not None
+    torch.testing.assert_close(planes_of(a.target.maps).flip(1, 2), planes_of(b.target.maps))
+    boxes = [tight_box(mask > 0) for mask in a.target.masks]
+    assert torch.equal(a.target.boxes, torch.stack(boxes))
+
+
+def test_maps_stay_on_their_objects(tiny: Tiny) -> None:
+    sample = samples_of(tiny, horizontal_flip=1.0)[0]
+    maps = sample.target.maps
+    assert maps is not None
+    high = planes_of(maps) > 1.05
+    near = torch.nn.functional.max_pool2d(sample.target.masks[:, None].float(), 7, 1, 3)[:, 0] > 0
+    assert high.any()
+    assert (high & ~near).sum() == 0
+
+
+def test_images_without_objects_are_left_out(tiny: Tiny) -> None:
+    coco = read_coco(tiny.coco)
+    records = list(coco.images.values())
+    coco.annotations[records[0].id] = []
+    recipe = RecipeSettings()
+    archive = ImageArchive(tiny.coco.with_suffix(".zip"))
+    samples = Samples(coco, archive, records, recipe, None, 0, 10)
+    assert records[0] not in samples.records
+    for record in records:
+        coco.annotations[record.id] = []
+    with pytest.raises(ValueError, match="none of the 6 training images has objects"):
+        Samples(coco, archive, records, recipe, None, 0, 10)

@@ -1,0 +1,81 @@
+"""Trainings that are refused or given up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from gains.training import train as training
+from helpers.tiny import Tiny, job_of, make_tiny, settings_of
+
+
+def test_a_loss_that_is_not_finite_names_the_images(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+
+    def broken(*args: Any) -> dict[str, torch.Tensor]:
+        return {"loss_mask": torch.tensor(float("nan"))}
+
+    monkeypatch.setattr(training, "step", broken)
+    with pytest.raises(ValueError, match=r"iteration 0: the loss is not finite .*cells-\d+\.png"):
+        training.train(job)
+    assert not job.out.exists()
+
+
+def test_maps_of_another_data_set_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
+    job = job_of(tiny, tmp_path / "run", settings_of("gains"))
+    wrong = training.Job(**{**job.__dict__, "maps": other.maps})
+    with pytest.raises(ValueError, match="no map of annotation"):
+        training.train(wrong)
+
+
+def test_a_split_of_another_data_set_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
+    job = job_of(tiny, tmp_path / "run", settings_of("mask_rcnn"))
+    wrong = training.Job(**{**job.__dict__, "split": other.split})
+    with pytest.raises(ValueError, match="split belongs to another data set"):
+        training.train(wrong)
+
+
+def test_maps_of_other_settings_are_refused(tiny: Tiny, tmp_path: Path) -> None:
+    settings = settings_of("gains")
+    settings["maps"]["window_size"] = 4
+    with pytest.raises(ValueError, match="made with isbi-t1-w3.*wants isbi-t1-w4"):
+        training.train(job_of(tiny, tmp_path, settings))
+
+
+def test_weights_that_are_not_finite_are_no_model(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = training.step
+
+    def last_one_breaks(model: Any, *rest: Any) -> Any:
+        losses = step(model, *rest)
+        with torch.no_grad():
+            model.proposals.conv.bias.fill_(float("inf"))
+        return losses
+
+    monkeypatch.setattr(training, "step", last_one_breaks)
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn", iterations=1))
+    with pytest.raises(ValueError, match="weights are not finite"):
+        training.train(job)
+    assert not job.out.exists()
+
+
+def test_missing_maps_are_asked_for(tiny: Tiny, tmp_path: Path) -> None:
+    job = job_of(tiny, tmp_path, settings_of("gains"))
+    with pytest.raises(ValueError, match="--maps"):
+        training.train(training.Job(**{**job.__dict__, "maps": None}))
+
+
+def test_cuda_that_is_not_there_is_refused(tiny: Tiny, tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn", device="cuda"))
+    with pytest.raises(ValueError, match="finds no GPU"):
+        training.train(job)
