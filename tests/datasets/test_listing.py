@@ -1,38 +1,16 @@
-"""What people read about data sets: the list, the page, the table of addresses."""
+"""What the records of data sets say agrees with the table of addresses."""
 
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from gains.cli.main import app
 from gains.datasets.base import Dataset
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options, inputs_of
-from gains.datasets.listing import as_markdown
 from gains.fetch.sources import read_sources
 from helpers.paths import ROOT
 
 PUBLISHED = [record for record in DATASETS if record.raw]
-
-
-def test_the_list_says_licence_citation_page_and_state() -> None:
-    done = CliRunner().invoke(app, ["data", "list"], catch_exceptions=False)
-    for record in DATASETS:
-        assert f"{record.name}  {record.title}" in done.output
-        assert f"  licence  {record.licence}" in done.output
-    paragraph = done.output.split("isbi2014  ")[1].split("isbi2014-coco  ")[0]
-    assert "  cite     Lu, Carneiro, Bradley" in paragraph
-    assert "  page     https://cs.adelaide.edu.au/" in paragraph
-    assert "  split    data/splits/isbi2014.json, data/splits/occ2014.json" in paragraph
-    assert "  state    " in paragraph
-
-
-def test_the_page_has_the_same_table() -> None:
-    done = CliRunner().invoke(app, ["data", "list", "--markdown"], catch_exceptions=False)
-    assert done.output.strip() == as_markdown()
-    page = (ROOT / "docs/datasets.md").read_text()
-    assert as_markdown() in page, "run `gains data list --markdown` and put it into the page"
 
 
 @pytest.mark.parametrize("record", PUBLISHED, ids=lambda record: record.name)

@@ -1,4 +1,4 @@
-"""What is left of a study, from records of finished trainings."""
+"""The plan of a study, from the records of finished trainings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gains.study.plan import plan, report, trainings_that_fit
+from gains.study.plan import plan, trainings_that_fit
 from gains.study.runs import Run
 from gains.study.study import Study, open_study
 from helpers.paths import ROOT
@@ -33,10 +33,10 @@ def finish(study: Study, run: Run, seconds: float, **memory: int) -> None:
 
 
 def test_nothing_trained_yet(study: Study) -> None:
-    lines = list(report(study, None))
-    total = len(list(study.runs()))
-    assert lines[0] == f"study demo: 0 of {total} trainings done"
-    assert "make one first" in lines[-1]
+    plans = plan(study)
+    assert sum(p.done for p in plans) == 0
+    assert sum(p.total for p in plans) == len(list(study.runs()))
+    assert [p.left_seconds for p in plans] == [None] * len(plans)
 
 
 def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
@@ -63,18 +63,16 @@ def test_what_fits_a_gpu(study: Study) -> None:
     runs = list(study.runs())
     finish(study, runs[0], 10, host=900)
     assert trainings_that_fit(plan(study), 80_000) is None
-    assert "nothing tells how many fit" in list(report(study, 80_000))[-1]
     finish(study, runs[1], 10, host=900, device=3300)
     finish(study, runs[2], 10, host=900, device=2000)
     assert trainings_that_fit(plan(study), 80_000) == 20  # 3300 and 700 for CUDA itself
-    assert "--resources gpu=20" in list(report(study, 80_000))[-1]
-    assert "the largest does not fit 3000 MB" in list(report(study, 3000))[-1]
+    assert trainings_that_fit(plan(study), 3000) == 0
 
 
 def test_a_finished_study(study: Study) -> None:
     runs = list(study.runs())
     for run in runs:
         finish(study, run, 10, host=900)
-    lines = list(report(study, None))
-    assert lines[0] == f"study demo: {len(runs)} of {len(runs)} trainings done"
-    assert "to do" not in "\n".join(lines)
+    plans = plan(study)
+    assert sum(p.done for p in plans) == sum(p.total for p in plans) == len(runs)
+    assert [p.left_seconds for p in plans] == [0] * len(plans)

@@ -9,7 +9,6 @@ import yaml
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.methods import METHODS
 from gains.study.config_reference import reference
 from gains.workflow.copies import publish
 from helpers.paths import ROOT
@@ -57,13 +56,6 @@ def test_show_whole_study() -> None:
 def test_show_half_a_run_is_an_error() -> None:
     with pytest.raises(ValueError, match="both --dataset and --method"):
         run("config", "show", "--config", CONFIG, "--dataset", "synthetic-cells")
-
-
-def test_methods_has_a_line_each() -> None:
-    lines = run("methods").splitlines()
-    assert len(lines) == len(list(METHODS))
-    gains = next(line for line in lines if line.startswith("gains\t"))
-    assert "Segmentation. 2024" in gains and "alrm" in gains
 
 
 def test_publish_copies_pairs(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Verbs that make, split, describe and show data sets."""
+"""The verbs that make, split and describe data sets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import app
-
-data_app = typer.Typer(
-    help="List, verify and draw data sets.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(data_app, name="data")
 
 
 @app.command()
@@ -135,85 +130,3 @@ def convert_masks(
     from gains.datasets.readers import mask_files
 
     mask_files.convert_masks(folder, category, out)
-
-
-@data_app.command("list")
-def list_datasets(
-    markdown: Annotated[
-        bool,
-        typer.Option(
-            "--markdown",
-            help="Print the published data sets as a Markdown table.",
-        ),
-    ] = False,
-) -> None:
-    """List the registered data sets with licence, citation and state on this disk.
-
-    \b
-    Example:
-      gains data list
-    """
-    from gains.datasets import listing
-    from gains.datasets.catalogue import DATASETS
-    from gains.fetch.status import state
-
-    if markdown:
-        typer.echo(listing.as_markdown())
-        return
-    for record in DATASETS:
-        typer.echo(listing.as_text(record, state(record.raw).text if record.raw else ""))
-
-
-@data_app.command()
-def verify(
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(help="Data sets to check; by default all that were fetched."),
-    ] = None,
-    sources: Annotated[Path, typer.Option(help="CSV file of download addresses.")] = Path(
-        "data/sources.csv"
-    ),
-    raw: Annotated[Path, typer.Option(help="Folder of fetched files.")] = Path("data/raw"),
-) -> None:
-    """Check all files of fetched data sets; a missing, changed or extra file is an error.
-
-    \b
-    Example:
-      gains data verify isbi2014
-    """
-    from gains.cli.fetch import raw_name
-    from gains.fetch import status as report
-    from gains.fetch.receipt import NAME
-
-    datasets = [raw_name(name, sources) for name in names or []]
-    datasets = datasets or sorted(path.parent.name for path in raw.glob(f"*/{NAME}"))
-    if not datasets:
-        raise ValueError(f"{raw}: nothing was fetched yet; run `gains fetch <name>`")
-    problems = [
-        p for dataset in dict.fromkeys(datasets) for p in report.verify(dataset, sources, raw)
-    ]
-    for problem in problems:
-        typer.echo(problem, err=True)
-    if problems:
-        raise typer.Exit(1)
-    typer.echo(f"{', '.join(datasets)}: as fetched")
-
-
-@data_app.command()
-def sheet(
-    coco: Annotated[
-        list[Path], typer.Option(help="COCO JSON file of a data set; the option may be repeated.")
-    ],
-    out: Annotated[Path, typer.Option(help="PNG file to write.")],
-    columns: Annotated[int, typer.Option(min=1, help="Number of images per data set.")] = 6,
-    side: Annotated[int, typer.Option(min=32, help="Side length of a tile in px.")] = 256,
-) -> None:
-    """Draw a contact sheet: images without and with the outlines of their objects.
-
-    \b
-    Example:
-      gains data sheet --coco data/demo/coco/synthetic-cells.json --out sheet.png
-    """
-    from gains.figures.contact_sheet import contact_sheet
-
-    contact_sheet(coco, out, columns, side)

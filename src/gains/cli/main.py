@@ -10,8 +10,10 @@ import typer
 
 from gains.cli import (  # noqa: F401 - each module adds its verbs to the application
     data,
+    data_group,
     fetch,
     maps,
+    plan,
     reports,
     runs,
     score,

@@ -115,11 +115,11 @@ def rescore(
       gains rescore --study demo --clean-score-threshold 0.7 --jobs 2 --out rescored
     """
     from gains.study.study import open_study
-    from gains.tables import rescore as room
+    from gains.tables.rescore import rescore as score_again
 
     given = {"clean_score_threshold": clean_score_threshold}
     changes = {name: value for name, value in given.items() if value is not None}
-    number = room.rescore(open_study(config, study), out, jobs, **changes)
+    number = score_again(open_study(config, study), out, jobs, **changes)
     typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
 
 

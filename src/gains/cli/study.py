@@ -1,4 +1,4 @@
-"""The verbs ``config``, ``plan`` and ``methods``: what a study holds."""
+"""The verbs ``config`` and ``methods``: the settings of a study, and what it can compare."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gains.cli import printing
 from gains.cli.app import app
 
 config_app = typer.Typer(
@@ -66,34 +67,10 @@ def reference(
 
 
 @app.command()
-def plan(
-    config: ConfigFile = Path("config.yaml"),
-    study: Study = None,
-    gpu_memory: Annotated[
-        int | None,
-        typer.Option(min=1, help="Memory of the GPU in MB; by default that of this machine's."),
-    ] = None,
-) -> None:
-    """Show how many trainings of a study are done, how long the rest takes, and how many fit a GPU.
-
-    \b
-    Example:
-      gains plan --study paper --gpu-memory 80000
-    """
-    from gains.models.device import gpu_megabytes
-    from gains.study.plan import report
-    from gains.study.study import open_study
-
-    chosen = open_study(config, study)
-    if gpu_memory is None and chosen.settings.gpu:
-        gpu_memory = gpu_megabytes()
-    for line in report(chosen, gpu_memory):
-        typer.echo(line)
-
-
-@app.command()
 def methods() -> None:
     """List the methods with title, citation and variants.
+
+    Into a file or a pipe, the verb writes a line per method, with tabs between the four.
 
     \b
     Example:
@@ -101,6 +78,8 @@ def methods() -> None:
     """
     from gains.methods import METHODS
 
-    for method in METHODS:
-        variants = ", ".join(["default", *method.variants])
-        typer.echo(f"{method.name}\t{method.title}\t{method.citation}\t{variants}")
+    rows = [(m.name, m.title, m.citation, ", ".join(["default", *m.variants])) for m in METHODS]
+    if console := printing.terminal():
+        printing.print_table(console, ("name", "title", "citation", "variants"), rows)
+    else:
+        printing.print_lines(rows)

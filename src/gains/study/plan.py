@@ -1,9 +1,8 @@
-"""What is left of a study to train, how long it may take, and how many trainings fit a GPU."""
+"""Plan the trainings of a study: how long the rest takes, and how many of them fit a GPU."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gains.study.runs import Run, images_seen
@@ -11,18 +10,18 @@ from gains.study.study import Study
 from gains.support.files import read_json
 
 CONTEXT_MB = 700
-"""What CUDA takes of a GPU for each process, beside the tensors."""
+"""Memory of a GPU in MB that CUDA itself takes for each process."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a finished training took.
+    """Time and memory of a finished training.
 
-    Args:
-        seconds: of wall clock.
-        images: seen, repetitions counted.
-        host_mb: peak of resident memory, MB.
-        device_mb: peak of GPU memory, MB; None on a CPU.
+    Attributes:
+        seconds: wall-clock time in s.
+        images: number of images that the model saw, with repetitions.
+        host_mb: peak of the resident memory in MB.
+        device_mb: peak of the GPU memory in MB; None on a CPU.
     """
 
     seconds: float
@@ -35,12 +34,13 @@ class Measured:
 class MethodPlan:
     """The trainings of one method in a study.
 
-    Args:
+    Attributes:
         method: registered name.
-        done: trainings that are finished.
-        total: trainings of the study.
-        left_seconds: of those to come, one after the other; None where nothing tells.
-        measured: what the finished ones took.
+        done: number of finished trainings.
+        total: number of trainings in the study.
+        left_seconds: estimated time in s of the other trainings, one after the other; None if no
+            finished training can serve as an estimate.
+        measured: time and memory of the finished trainings.
     """
 
     method: str
@@ -53,16 +53,17 @@ class MethodPlan:
 def plan(study: Study) -> list[MethodPlan]:
     """Return the plan of each method, in the order of the study's tables.
 
-    A training counts as done when its record is there; Snakemake knows whether it is still of the
-    settings and code in force. One to come is given the seconds per image of those done: of the
-    same method and variant, else of the same method, else of any.
+    A training counts as done if its record exists. Whether the record still fits the settings and
+    the code is known to Snakemake alone. A training to come is estimated by the median seconds per
+    image of the finished trainings of the same method and variant, else of the same method, else
+    of any method.
     """
     runs = list(study.runs())
-    found = {run: measured for run in runs if (measured := _measured(study, run))}
+    finished = {run: measured for run in runs if (measured := _measured(study, run))}
     plans = []
     for method in dict.fromkeys(run.method for run in runs):
         own = [run for run in runs if run.method == method]
-        left = [_estimate(study, run, found) for run in own if run not in found]
+        left = [_estimate(study, run, finished) for run in own if run not in finished]
         known = [seconds for seconds in left if seconds is not None]
         plans.append(
             MethodPlan(
@@ -70,7 +71,7 @@ def plan(study: Study) -> list[MethodPlan]:
                 len(own) - len(left),
                 len(own),
                 sum(known) if len(known) == len(left) else None,
-                tuple(found[run] for run in own if run in found),
+                tuple(finished[run] for run in own if run in finished),
             )
         )
     return plans
@@ -86,11 +87,11 @@ def _measured(study: Study, run: Run) -> Measured | None:
     return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 
-def _estimate(study: Study, run: Run, found: dict[Run, Measured]) -> float | None:
+def _estimate(study: Study, run: Run, finished: dict[Run, Measured]) -> float | None:
     alike = [
-        [m for r, m in found.items() if (r.method, r.variant) == (run.method, run.variant)],
-        [m for r, m in found.items() if r.method == run.method],
-        list(found.values()),
+        [m for r, m in finished.items() if (r.method, r.variant) == (run.method, run.variant)],
+        [m for r, m in finished.items() if r.method == run.method],
+        list(finished.values()),
     ]
     nearest = next((group for group in alike if group), None)
     if nearest is None:
@@ -101,50 +102,9 @@ def _estimate(study: Study, run: Run, found: dict[Run, Measured]) -> float | Non
 
 
 def trainings_that_fit(plans: list[MethodPlan], gpu_mb: int) -> int | None:
-    """Return how many of the largest trainings fit the memory of a GPU; None if none is known."""
+    """Return how many of the largest trainings fit the memory of a GPU at the same time.
+
+    The result is None if no training has run on a GPU.
+    """
     peaks = [m.device_mb for p in plans for m in p.measured if m.device_mb is not None]
     return gpu_mb // (max(peaks) + CONTEXT_MB) if peaks else None
-
-
-def report(study: Study, gpu_mb: int | None) -> Iterator[str]:
-    """Yield the plan as lines of text.
-
-    Args:
-        study: whose finished trainings are looked at.
-        gpu_mb: memory of the GPU that the rest is for, MB; None to leave that out.
-    """
-    plans = plan(study)
-    done, total = sum(p.done for p in plans), sum(p.total for p in plans)
-    yield f"study {study.tag}: {done} of {total} trainings done"
-    yield from map(_line, plans)
-    if done == total:
-        return
-    left = [p.left_seconds for p in plans if p.left_seconds is not None]
-    if len(left) < len(plans):
-        yield "no training is finished, so nothing tells how long the rest takes: make one first"
-        return
-    yield f"to do: about {sum(left) / 3600:.1f} h one after the other, as long as those done took"
-    if gpu_mb is not None:
-        yield _packing(plans, gpu_mb)
-
-
-def _line(plan: MethodPlan) -> str:
-    line = f"  {plan.method:20} {plan.done:3} of {plan.total:3}"
-    if not plan.measured:
-        return line
-    seconds = statistics.median(m.seconds for m in plan.measured)
-    line += f"   {seconds:7.0f} s each   {max(m.host_mb for m in plan.measured):6} MB"
-    peaks = [m.device_mb for m in plan.measured if m.device_mb is not None]
-    return line + (f", {max(peaks)} MB of the GPU" if peaks else "")
-
-
-def _packing(plans: list[MethodPlan], gpu_mb: int) -> str:
-    fit = trainings_that_fit(plans, gpu_mb)
-    if fit is None:
-        return "no training has run on a GPU yet, so nothing tells how many fit"
-    if fit == 0:
-        return f"the largest does not fit {gpu_mb} MB: lower batch_size, or raise accumulate"
-    return (
-        f"{fit} of the largest fit {gpu_mb} MB at once: at most --resources gpu={fit}; how "
-        "many pay: benchmarks/packing.py"
-    )
