@@ -25,7 +25,7 @@ from timing import in_turn, machine, make_room
 
 from gains.config.recipe import RecipeSettings
 from gains.models.contract import Target
-from gains.models.device import place
+from gains.models.device import to_device
 from gains.training.optimiser import make_optimiser
 from gains.training.samples import Sample
 from gains.training.train import step
@@ -42,7 +42,7 @@ def our_step(
     """Return a training step of one of our methods, by the training loop's own function."""
     recipe = RecipeSettings(amp=amp, batch_size=batch, iterations=1, lr=LEARNING_RATE)
     samples = [Sample(str(k), *scene(size, k)) for k in range(batch)]
-    model = place(build_ours(name), device)
+    model = to_device(build_ours(name), device)
     model.train()
     if compiled:
         model.get_submodule("backbone.body").compile()

@@ -37,8 +37,7 @@ from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods import METHODS
 from gains.models import checkpoint
-from gains.training import checkpoint_timer as pace
-from gains.training import samples
+from gains.training import checkpoint_timer, samples
 from gains.training.job import Job
 from gains.training.optimiser import make_optimiser
 from models import build_ours, build_torchvision
@@ -162,7 +161,7 @@ def compare(options: argparse.Namespace, coco: Path, size: int, batch: int, amp:
     if "mask_rcnn" in options.methods:
         saved = checkpoint_seconds(coco.parent, options.device)
         every = RecipeSettings().checkpoint_every
-        between = max(every * middle["mask_rcnn"], saved / pace.SHARE)
+        between = max(every * middle["mask_rcnn"], saved / checkpoint_timer.SHARE)
         print(f"  a checkpoint takes {saved:.2f} s, {saved / (saved + between):.2%} of the time")
 
 

@@ -30,7 +30,7 @@ def scene(size: int, seed: int = 0) -> tuple[Tensor, Target]:
         masks.append(mask.to(torch.uint8))
         boxes.append([cx - radius, cy - radius, cx + radius, cy + radius])
     labels, stack = torch.zeros(OBJECTS, dtype=torch.int64), torch.stack(masks)
-    maps = BlockMaps.of([(m.float(), 0, 0) for m in stack], [1.0] * OBJECTS, (size, size))
+    maps = BlockMaps.from_parts([(m.float(), 0, 0) for m in stack], [1.0] * OBJECTS, (size, size))
     return image, Target(torch.tensor(boxes), labels, stack, maps)
 
 

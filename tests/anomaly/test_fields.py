@@ -54,7 +54,7 @@ def test_box_sums_and_deviations(window):
     first, second = random.uniform(-3, 3, (2, 2, 13, 11)) * mask
     views = np.lib.stride_tricks.sliding_window_view(first, (window, window), (1, 2))
     np.testing.assert_allclose(box_sum(first, window), views.sum((-1, -2)), atol=1e-12)
-    sums = WindowSums.of(first, mask, window)
+    sums = WindowSums.from_field(first, mask, window)
     np.testing.assert_allclose(sums.over_window, views.std((-1, -2)), atol=1e-7)
     other = np.lib.stride_tricks.sliding_window_view(first - second, (window, window), (1, 2))
     found = over_difference(first, second, window)
@@ -63,4 +63,4 @@ def test_box_sums_and_deviations(window):
 
 def test_equal_values_deviate_by_exactly_nothing():
     field = np.full((2, 9, 9), 0.1 + 4)
-    assert (WindowSums.of(field, np.ones((9, 9), bool), 3).over_window == 0).all()
+    assert (WindowSums.from_field(field, np.ones((9, 9), bool), 3).over_window == 0).all()

@@ -58,7 +58,7 @@ def test_two_bars_by_hand():
     masks[0, 1, 1:4] = True  # centre (1, 2): directions pi, 0 (undefined there), 0
     masks[1, 2, 1:4] = True
     settings = MapSettings(window_size=2, overlap_highlight=0.0, f_ga=1.0)
-    first = Patch.of(masks[0], 2)
+    first = Patch.from_mask(masks[0], 2)
     assert first.box == Region(1, 1, 2, 4)
     assert first.origins == Region(0, 0, 2, 4)
     lifted = first.field[0][first.box.within(first.support)]
@@ -68,7 +68,7 @@ def test_two_bars_by_hand():
     np.testing.assert_allclose(first.sums.over_mask[0][1, 1], mask_only)
     whole = np.std([math.pi, 0, -4, -4])
     np.testing.assert_allclose(first.sums.over_window[0][1, 1], whole)
-    second = Patch.of(masks[1], 2)
+    second = Patch.from_mask(masks[1], 2)
     pair = pair_deviation(first, second, with_joint=True)
     # they meet in origins (1, 0) to (1, 3); the joint set pi, 0, pi, 0 deviates by pi / 2
     assert pair.shape == (2, 1, 4)

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import box_losses, select
+from gains.detection.box_head import box_losses, select_boxes
 from gains.detection.cascade import STAGES, CascadeBoxes, refine, scale_gradient, select_all
 from gains.detection.pooling import pool
-from gains.detection.sampling import draw, label
+from gains.detection.sampling import draw_rois, label_rois
 from gains.methods import METHODS
 from gains.models.contract import Target, Task
 from helpers.tiny import tiny_settings
@@ -86,7 +86,7 @@ def test_the_same_boxes_are_labelled_anew_from_a_higher_iou_on() -> None:
 
 def test_roles_of_boxes_at_the_three_thresholds() -> None:
     for stage, wanted in zip(STAGES, ([0, 0, 0], [1, 0, 0], [1, 1, 0]), strict=True):
-        rois = label([inside(*IOUS)], [target_of(OBJECT)], 1, stage.iou)
+        rois = label_rois([inside(*IOUS)], [target_of(OBJECT)], 1, stage.iou)
         assert rois.labels[0].tolist() == wanted
 
 
@@ -99,7 +99,7 @@ def test_a_refined_box_takes_the_class_of_the_object_that_it_lies_on() -> None:
     branch.heads[0].deltas.bias.data[0] = 10
     # the only RoI that is drawn comes from the left object, whether proposal or its own box
     targets = [target_of(left, right, labels=(0, 1))]
-    rois = draw([torch.tensor([left])], targets, branch.settings, 2, torch.Generator())
+    rois = draw_rois([torch.tensor([left])], targets, branch.settings, 2, torch.Generator())
     assert rois.labels[0].tolist() == [0]
     losses, _ = branch.losses(features(), [torch.tensor([left])], targets, torch.Generator())
     assert losses["loss_cls_1"].item() == pytest.approx(math.log(math.e + math.e**2 + 1) - 1)
@@ -143,7 +143,7 @@ def test_features_get_a_third_of_the_gradient_and_heads_the_whole() -> None:
     branch.zero_grad()
     plain = [f.requires_grad_() for f in features()]
     generator = torch.Generator().manual_seed(5)
-    rois = draw(proposals, targets, branch.settings, 2, generator, 0.5)
+    rois = draw_rois(proposals, targets, branch.settings, 2, generator, 0.5)
     for head, weights, following in zip(
         branch.heads,
         ((10.0, 10, 5, 5), (20.0, 20, 10, 10), (30.0, 30, 15, 15)),
@@ -154,7 +154,7 @@ def test_features_get_a_third_of_the_gradient_and_heads_the_whole() -> None:
         loss_cls, loss_box = box_losses(logits, deltas, rois, weights)
         (loss_cls + loss_box).backward()
         moved = box_ops.decode(deltas[:, 0].detach(), rois.boxes[0], weights)
-        rois = label([box_ops.clip(moved, (SIDE, SIDE))], targets, 2, following)
+        rois = label_rois([box_ops.clip(moved, (SIDE, SIDE))], targets, 2, following)
     # all boxes are small enough for p2
     assert mine is not None
     assert plain[0].grad is not None
@@ -194,7 +194,7 @@ def test_each_image_is_selected_from_its_own_boxes() -> None:
     scores = torch.tensor([[0.01, 0.99], [0.6, 0.4], [0.3, 0.7]])
     found = select_all(boxes, scores, [(SIDE, SIDE)] * 3, settings, 5)
     assert [f.scores.tolist() for f in found] == [[pytest.approx(0.6)], [], [pytest.approx(0.3)]]
-    alone = select(boxes[2][:, None], scores[2:, :1], (SIDE, SIDE), settings, 5)
+    alone = select_boxes(boxes[2][:, None], scores[2:, :1], (SIDE, SIDE), settings, 5)
     torch.testing.assert_close(found[2].boxes, alone.boxes)
 
 

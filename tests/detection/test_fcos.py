@@ -7,18 +7,24 @@ import math
 import pytest
 import torch
 
-from gains.detection.fcos.head import FCOSHead, Predictions, by_location, fcos_losses, select
+from gains.detection.fcos.head import (
+    FCOSHead,
+    LocationPredictions,
+    by_location,
+    fcos_losses,
+    select_locations,
+)
 from gains.detection.fcos.locations import (
+    FCOS_STRIDES,
     NONE,
-    STRIDES,
     Assignment,
     Locations,
-    assign,
-    assign_all,
+    assign_batch,
+    assign_locations,
+    boxes_around,
     centreness,
     centroids,
-    decode,
-    encode,
+    distances_to_sides,
     locate,
 )
 from gains.detection.fcos.settings import FCOSSettings
@@ -29,7 +35,7 @@ SIZES = (16.0, 32.0, 64.0, 128.0)
 
 
 def pyramid(side: int = 128, channels: int = 1) -> list[torch.Tensor]:
-    return [torch.zeros(1, channels, -(-side // s), -(-side // s)) for s in STRIDES]
+    return [torch.zeros(1, channels, -(-side // s), -(-side // s)) for s in FCOS_STRIDES]
 
 
 def target_of(masks: torch.Tensor) -> Target:
@@ -70,9 +76,9 @@ def test_locations_are_the_centres_of_the_cells() -> None:
 def test_distances_by_hand_and_back() -> None:
     points = torch.tensor([[10.0, 20.0], [3.0, 4.0]])
     boxes = torch.tensor([[4.0, 5.0, 30.0, 22.0], [0.0, 0.0, 9.0, 9.0]])
-    distances = encode(points, boxes)
+    distances = distances_to_sides(points, boxes)
     assert distances[0].tolist() == [6, 15, 20, 2]
-    torch.testing.assert_close(decode(points, distances), boxes)
+    torch.testing.assert_close(boxes_around(points, distances), boxes)
 
 
 def test_centreness_by_hand() -> None:
@@ -84,18 +90,18 @@ def test_a_location_inside_two_boxes_takes_the_smaller() -> None:
     # both of p4's interest, their centroids within 1.5 strides of (56, 56)
     target = rectangles((26, 26, 86, 86), (36, 36, 84, 84))
     locations = locate(pyramid())
-    found = taken(locations, assign(locations, target, SIZES))
+    found = taken(locations, assign_locations(locations, target, SIZES))
     assert found[56.0, 56.0, 1] == 1
     swapped = Target(target.boxes.flip(0), target.labels, target.masks.flip(0))
-    assert taken(locations, assign(locations, swapped, SIZES))[56.0, 56.0, 1] == 0
+    assert taken(locations, assign_locations(locations, swapped, SIZES))[56.0, 56.0, 1] == 0
     alone = rectangles((26, 26, 86, 86))
-    assert taken(locations, assign(locations, alone, SIZES))[56.0, 56.0, 1] == 0
+    assert taken(locations, assign_locations(locations, alone, SIZES))[56.0, 56.0, 1] == 0
 
 
 def test_the_size_of_a_box_chooses_the_level() -> None:
     target = rectangles((10, 10, 24, 24), (30, 30, 74, 74), (0, 0, 128, 90))
     locations = locate(pyramid())
-    found = taken(locations, assign(locations, target, SIZES))
+    found = taken(locations, assign_locations(locations, target, SIZES))
     assert {number: {key[2] for key, n in found.items() if n == number} for number in range(3)} == {
         0: {0},  # the farthest side is less than 14 px away
         1: {1},  # at least 22, at most 22 + 12 px
@@ -112,7 +118,7 @@ def test_each_location_against_the_rule_written_out() -> None:
         sides.append((x0, y0, min(x0 + w, 128), min(y0 + h, 128)))
     target = rectangles(*sides)
     locations = locate(pyramid())
-    found = assign(locations, target, SIZES)
+    found = assign_locations(locations, target, SIZES)
     assert (found != NONE).sum() > 20
     interests = [(0.0, 16.0), (16.0, 32.0), (32.0, 64.0), (64.0, 128.0), (128.0, math.inf)]
     for (x, y), level, matched in zip(
@@ -121,7 +127,7 @@ def test_each_location_against_the_rule_written_out() -> None:
         best, best_area = NONE, math.inf
         for number, (x0, y0, x1, y1) in enumerate(sides):
             distances = (x - x0, y - y0, x1 - x, y1 - y)
-            reach = 1.5 * STRIDES[level]
+            reach = 1.5 * FCOS_STRIDES[level]
             near = abs(x - (x0 + x1) / 2) < reach and abs(y - (y0 + y1) / 2) < reach
             low, high = interests[level]
             area = (x1 - x0) * (y1 - y0)
@@ -156,7 +162,7 @@ def test_centres_are_sampled_around_the_centroid_of_a_crescent() -> None:
     middle = (target.boxes[0, :2] + target.boxes[0, 2:]) / 2
     assert middle[0] - centre[0] > 3
     locations = locate(pyramid())
-    found = taken(locations, assign(locations, target, (64.0, 128.0, 256.0, 512.0)))
+    found = taken(locations, assign_locations(locations, target, (64.0, 128.0, 256.0, 512.0)))
     columns = {x for x, _, _ in found}
     # p3: within 12 px of the centroid's x, which is about 42
     assert columns == {x for x in (28.0, 36.0, 44.0, 52.0, 60.0) if abs(x - centre[0]) < 12}
@@ -167,10 +173,10 @@ def test_the_objects_of_a_batch_are_counted_on() -> None:
     first = rectangles((10, 10, 24, 24), (60, 60, 74, 74))
     nothing = rectangles()
     third = rectangles((90, 90, 104, 104))
-    found = assign_all(locate(pyramid()), [first, nothing, third], SIZES)
+    found = assign_batch(locate(pyramid()), [first, nothing, third], SIZES)
     pairs = set(zip(found.image.tolist(), found.matched.tolist(), strict=True))
     assert pairs == {(0, 0), (0, 1), (2, 2)}
-    assert len(assign_all(locate(pyramid()), [nothing], SIZES).place) == 0
+    assert len(assign_batch(locate(pyramid()), [nothing], SIZES).place) == 0
 
 
 def test_a_draw_keeps_rows_together_and_is_repeatable() -> None:
@@ -188,7 +194,7 @@ def test_losses_by_hand() -> None:
         torch.tensor([[4.0, 4], [12, 4], [20, 4]]), torch.zeros(3, dtype=torch.int64)
     )
     probability = torch.tensor([[[0.8, 0.1], [0.3, 0.4], [0.05, 0.2]]], dtype=torch.float64)
-    found = Predictions(
+    found = LocationPredictions(
         probability.logit().float(),
         torch.tensor([[[4.0, 4, 4, 4], [6.0, 2, 2, 2], [0, 0, 0, 0]]]),
         torch.zeros(1, 3),
@@ -213,12 +219,14 @@ def test_losses_by_hand() -> None:
     assert losses["loss_centreness"].item() == pytest.approx(math.log(2), rel=1e-5)
 
 
-def predictions(logits: torch.Tensor, centre: float = 0.0) -> Predictions:
+def predictions(logits: torch.Tensor, centre: float = 0.0) -> LocationPredictions:
     """Return what a head would say with the same class logits (L, K) and boxes of 8 px."""
     locations = locate(pyramid(64))
     length = len(locations.points)
     distances = torch.full((1, length, 4), 4.0)
-    return Predictions(logits[None], distances, torch.full((1, length), centre), locations, [])
+    return LocationPredictions(
+        logits[None], distances, torch.full((1, length), centre), locations, []
+    )
 
 
 def test_selection_by_hand() -> None:
@@ -226,7 +234,7 @@ def test_selection_by_hand() -> None:
     logits[8 * 2 + 3, 1] = 2.0  # p3, (28, 20)
     logits[8 * 5 + 6, 0] = 1.0  # p3, (52, 44)
     logits[64 + 3, 0] = -4.0  # below the threshold
-    found = select(predictions(logits), 0, (64, 64), FCOSSettings(), 10)
+    found = select_locations(predictions(logits), 0, (64, 64), FCOSSettings(), 10)
     probability = torch.tensor([2.0, 1.0]).sigmoid() * 0.5
     torch.testing.assert_close(found.scores, probability.sqrt())
     assert found.labels.tolist() == [1, 0]
@@ -238,13 +246,13 @@ def test_the_threshold_acts_on_the_product() -> None:
     logits = torch.full((86, 1), -20.0)
     logits[10] = torch.tensor(0.15).logit()
     with_centre = [predictions(logits, c) for c in (0.0, -1.0)]  # 0.075 and 0.040
-    counts = [len(select(p, 0, (64, 64), FCOSSettings(), 10).scores) for p in with_centre]
+    counts = [len(select_locations(p, 0, (64, 64), FCOSSettings(), 10).scores) for p in with_centre]
     assert counts == [1, 0]
 
 
 def test_boxes_are_clipped_and_those_outside_dropped() -> None:
     logits = torch.full((86, 1), 3.0)
-    found = select(predictions(logits), 0, (20, 30), FCOSSettings(), 100)
+    found = select_locations(predictions(logits), 0, (20, 30), FCOSSettings(), 100)
     assert len(found.boxes) > 0
     assert (found.boxes[:, 2:] <= torch.tensor([30.0, 20.0])).all()
     points = locate(pyramid(64)).points[found.places]
@@ -257,17 +265,19 @@ def test_nms_acts_within_a_class_and_the_best_are_kept() -> None:
     twin = predictions(logits)
     twin.locations.points[11] = twin.locations.points[10] + 1
     twin.logits[0, 11, 0] = 0.5
-    found = select(twin, 0, (64, 64), FCOSSettings(), 10)
+    found = select_locations(twin, 0, (64, 64), FCOSSettings(), 10)
     # 49 of 79 px are shared: IoU 0.62
     assert found.places.tolist() == [10, 10]
     assert found.labels.tolist() == [0, 1]
-    assert select(twin, 0, (64, 64), FCOSSettings(), 1).labels.tolist() == [0]
-    assert len(select(twin, 0, (64, 64), FCOSSettings(nms=0.65), 10).places) == 3
+    assert select_locations(twin, 0, (64, 64), FCOSSettings(), 1).labels.tolist() == [0]
+    assert len(select_locations(twin, 0, (64, 64), FCOSSettings(nms=0.65), 10).places) == 3
 
 
 def test_the_candidates_of_a_level_are_limited() -> None:
     logits = torch.full((86, 1), 3.0)
-    found = select(predictions(logits), 0, (256, 256), FCOSSettings(pre_nms=4, nms=1.0), 100)
+    found = select_locations(
+        predictions(logits), 0, (256, 256), FCOSSettings(pre_nms=4, nms=1.0), 100
+    )
     levels = locate(pyramid(64)).levels[found.places]
     assert levels.bincount().tolist() == [4, 4, 4, 1, 1]
 

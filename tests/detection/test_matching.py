@@ -6,13 +6,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, fill, match, sample
+from gains.detection.matching import (
+    BACKGROUND,
+    FOREGROUND,
+    IGNORED,
+    match_boxes,
+    pad_rows,
+    sample_boxes,
+)
 
 
 def matched(
     truth: Tensor, boxes: Tensor, low: float, high: float, keep_best: bool
 ) -> tuple[Tensor, Tensor]:
-    index, role = match(fill([truth]), boxes, low, high, keep_best)
+    index, role = match_boxes(pad_rows([truth]), boxes, low, high, keep_best)
     return index[0], role[0]
 
 
@@ -48,9 +55,9 @@ def test_a_batch_is_matched_as_its_images_alone(
     boxes = torch.cat([corners, corners + sides], dim=2)
     truth = [boxes[0, :5] + 2, boxes[1, :0], boxes[2, :1], boxes[3, :9] + 1]
     candidates = boxes[0] if shared else boxes
-    together = match(fill(truth), candidates, 0.3, 0.7, keep_best)
+    together = match_boxes(pad_rows(truth), candidates, 0.3, 0.7, keep_best)
     monkeypatch.setattr("gains.detection.matching.PAIRS", 1)
-    apart = match(fill(truth), candidates, 0.3, 0.7, keep_best)
+    apart = match_boxes(pad_rows(truth), candidates, 0.3, 0.7, keep_best)
     for number, objects in enumerate(truth):
         own = candidates if shared else candidates[number]
         index, role = matched(objects, own, 0.3, 0.7, keep_best)
@@ -64,7 +71,9 @@ def test_sampling_sizes_and_repeatability() -> None:
     many = [FOREGROUND] * 30 + [BACKGROUND] * 100 + [IGNORED] * 10
     few = [IGNORED] * 135 + [FOREGROUND] * 2 + [BACKGROUND] * 3
     role = torch.tensor([many, few, [IGNORED] * 140], dtype=torch.int8)
-    drawn = [sample(role, 40, 0.25, torch.Generator().manual_seed(1)).lists() for _ in range(2)]
+    drawn = [
+        sample_boxes(role, 40, 0.25, torch.Generator().manual_seed(1)).lists() for _ in range(2)
+    ]
     assert [(len(a), len(b)) for a, b in drawn[0]] == [(10, 30), (2, 3), (0, 0)]
     for row, (positive, negative), again in zip(role, drawn[0], drawn[1], strict=True):
         assert (row[positive] == FOREGROUND).all()
@@ -76,7 +85,7 @@ def test_sampling_sizes_and_repeatability() -> None:
 
 def test_every_box_has_the_same_chance() -> None:
     role = torch.tensor([[FOREGROUND] * 8 + [BACKGROUND] * 4] * 2000, dtype=torch.int8)
-    drawn = sample(role, 4, 0.5, torch.Generator().manual_seed(3))
+    drawn = sample_boxes(role, 4, 0.5, torch.Generator().manual_seed(3))
     counts = torch.bincount(drawn.positive[drawn.is_positive], minlength=12)
     # 2 of 8 in 2,000 images: 500 each, with a standard deviation of 19
     assert ((counts[:8] - 500).abs() < 100).all()

@@ -7,9 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gains.detection import boxes as box_ops
-from gains.detection.matching import FOREGROUND, IGNORED, fill, match
+from gains.detection.matching import FOREGROUND, IGNORED, match_boxes, pad_rows
 from gains.detection.proposals import ProposalNetwork
-from gains.detection.sampling import draw
+from gains.detection.sampling import draw_rois
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target
 from gains.models.settings import BackboneSettings
@@ -19,7 +19,7 @@ from helpers.proposals import SETTINGS, SIDE, scene
 def matched(
     truth: Tensor, boxes: Tensor, low: float, high: float, keep_best: bool
 ) -> tuple[Tensor, Tensor]:
-    index, role = match(fill([truth]), boxes, low, high, keep_best)
+    index, role = match_boxes(pad_rows([truth]), boxes, low, high, keep_best)
     return index[0], role[0]
 
 
@@ -61,7 +61,7 @@ def test_losses_of_proposals_equal_a_loop_over_images() -> None:
     every = torch.cat(anchors)
     cls, box = torch.zeros(()), torch.zeros(())
     for number, target in enumerate(targets):
-        (index,), (role,) = match(fill([target.boxes]), every, 0.3, 0.7, keep_best=True)
+        (index,), (role,) = match_boxes(pad_rows([target.boxes]), every, 0.3, 0.7, keep_best=True)
         seen, found = role != IGNORED, role == FOREGROUND
         own = torch.cat([x[number] for x in logits])
         cls = cls + F.binary_cross_entropy_with_logits(
@@ -85,7 +85,7 @@ def test_boxes_without_area_are_no_proposals() -> None:
     torch.nn.init.constant_(network.deltas.bias, -1e4)  # all boxes shrink and leave the image
     proposals, _ = network(features, [(SIDE, SIDE)] * 2, targets, torch.Generator())
     assert [tuple(p.shape) for p in proposals] == [(0, 4), (0, 4)]
-    rois = draw(proposals, targets, SETTINGS, 2, torch.Generator())
+    rois = draw_rois(proposals, targets, SETTINGS, 2, torch.Generator())
     # the objects themselves are left: one in the first image, two in the second
     assert [len(boxes) for boxes in rois.boxes] == [1, 2]
     assert rois.labels[1].tolist() == [0, 1] or rois.labels[1].tolist() == [1, 0]

@@ -13,7 +13,7 @@ from torchvision.ops import batched_nms
 from gains.detection.box_head import box_losses
 from gains.detection.cascade import STAGES, refine
 from gains.detection.pooling import crop_maps, pool
-from gains.detection.sampling import draw, label
+from gains.detection.sampling import draw_rois, label_rois
 from gains.methods.htc.model import without_truth
 from gains.models.block_maps import BlockMaps
 from helpers.proposals import SETTINGS, SIDE, scene
@@ -76,12 +76,12 @@ def one_step(images: int) -> None:
     network, features, targets = scene(images)
     generator, sizes = torch.Generator().manual_seed(1), [(SIDE, SIDE)] * images
     proposals, losses = network(features, sizes, targets, generator)
-    rois = draw(proposals, targets, SETTINGS, 2, generator)
+    rois = draw_rois(proposals, targets, SETTINGS, 2, generator)
     count = sum(len(boxes) for boxes in rois.boxes)
     deltas = torch.zeros(count, 1, 4)
     losses["loss_cls"], losses["loss_box"] = box_losses(torch.zeros(count, 3), deltas, rois)
     moved = refine(rois.boxes, deltas, STAGES[0], sizes)
-    again = label(without_truth(moved, rois.boxes, targets), targets, 2, 0.6)
+    again = label_rois(without_truth(moved, rois.boxes, targets), targets, 2, 0.6)
     assert len(again.positives.boxes) == images
 
 
@@ -112,7 +112,7 @@ def test_pooling_waits_once(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_maps_are_cropped_without_waiting(waits: Waits) -> None:
-    maps = BlockMaps.of(
+    maps = BlockMaps.from_parts(
         [(torch.ones(9, 9), 3, 4), (torch.zeros(0, 0), 0, 0)], [1.0, 1.0], (SIDE, SIDE)
     )
     boxes, index = torch.tensor([[2.0, 2, 20, 20], [0, 0, 9, 9]]), torch.tensor([0, 1])

@@ -107,7 +107,7 @@ def maps_of(planes: Tensor, constant: float = 1.0) -> BlockMaps:
     """Return whole planes (N, H, W) as maps."""
     parts = [(plane - constant, 0, 0) for plane in planes]
     size = (planes.shape[1], planes.shape[2])
-    return BlockMaps.of(parts, [constant] * len(planes), size)
+    return BlockMaps.from_parts(parts, [constant] * len(planes), size)
 
 
 def planes_of(maps: BlockMaps) -> Tensor:

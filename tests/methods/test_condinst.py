@@ -15,7 +15,12 @@ from gains.methods.condinst.dynamic import (
     relative_coordinates,
     split_parameters,
 )
-from gains.methods.condinst.model import CondInst, MaskBranch, dice_loss, mask_targets
+from gains.methods.condinst.model import (
+    CondInst,
+    MaskFeatureBranch,
+    full_mask_targets,
+    squared_dice_loss,
+)
 from gains.models.contract import Target, Task
 from helpers.tiny import tiny_settings
 
@@ -100,7 +105,7 @@ def test_mask_targets_are_every_fourth_pixel_from_the_second() -> None:
     other = torch.ones(1, 24, 24, dtype=torch.uint8)
     none = torch.zeros(0)
     targets = [Target(none, none, m) for m in (masks, other, torch.zeros(0, 9, 9))]
-    found = mask_targets(targets, (8, 8))
+    found = full_mask_targets(targets, (8, 8))
     assert found.shape == (3, 8, 8)
     assert torch.nonzero(found[0]).tolist() == [[0, 1]]
     assert torch.nonzero(found[1]).tolist() == [[7, 4]]
@@ -113,8 +118,8 @@ def test_dice_by_hand() -> None:
     truth = torch.tensor([[[1, 0], [0, 1]], [[0, 0], [0, 1]]], dtype=torch.uint8)
     # 2 (0.8 + 0.6) / (0.64 + 0.16 + 0.04 + 0.36 + 2), 2 * 0.5 / (1 + 1)
     expected = ((1 - 2.8 / 3.2) + (1 - 1 / 2)) / 2
-    assert dice_loss(probability.logit(), truth).item() == pytest.approx(expected, abs=1e-5)
-    assert dice_loss(torch.zeros(0, 2, 2), truth[:0]).item() == 0
+    assert squared_dice_loss(probability.logit(), truth).item() == pytest.approx(expected, abs=1e-5)
+    assert squared_dice_loss(torch.zeros(0, 2, 2), truth[:0]).item() == 0
 
 
 def model() -> CondInst:
@@ -123,7 +128,7 @@ def model() -> CondInst:
 
 
 def test_mask_features_have_the_stride_of_p3() -> None:
-    branch = MaskBranch(tiny_settings("condinst"))
+    branch = MaskFeatureBranch(tiny_settings("condinst"))
     shapes = [(8, 12), (4, 6), (2, 3), (1, 2), (1, 1)]
     assert branch([torch.rand(2, 32, *shape) for shape in shapes]).shape == (2, 8, 8, 12)
 

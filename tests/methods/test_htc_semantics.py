@@ -10,7 +10,7 @@ from torch import nn
 
 from gains.detection.pooling import pool
 from gains.methods.htc.semantic import (
-    IGNORED,
+    IGNORED_CELL,
     SemanticBranch,
     pool_with,
     semantic_loss,
@@ -44,10 +44,10 @@ SEMANTICS = [
 
 def test_semantic_target_of_overlapping_objects() -> None:
     found = semantic_target(list(drawn()), 3, (4, 8))
-    padding = [IGNORED] * 2
+    padding = [IGNORED_CELL] * 2
     assert found[0].tolist() == [row + padding for row in SEMANTICS]
     # 21 x 16 px hold the centres 4, 12, 20 and 4, 12
-    assert found[1].tolist() == [[3, 3] + [IGNORED] * 6] * 3 + [[IGNORED] * 8]
+    assert found[1].tolist() == [[3, 3] + [IGNORED_CELL] * 6] * 3 + [[IGNORED_CELL] * 8]
 
 
 def test_semantic_loss_is_the_mean_over_the_cells_of_the_images() -> None:

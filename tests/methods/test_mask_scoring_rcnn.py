@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gains.detection.box_head import Found
+from gains.detection.box_head import BoxDetections
 from gains.detection.positives import Positives
 from gains.methods.mask_scoring_rcnn import model as module
 from gains.methods.mask_scoring_rcnn.model import (
@@ -167,11 +167,11 @@ def test_detections_are_ranked_by_box_score_times_iou(monkeypatch: pytest.Monkey
     torch.manual_seed(0)
     model = MaskScoringRCNN(tiny_settings("mask_scoring_rcnn"), Task(2, 10))
     found = [
-        Found(
+        BoxDetections(
             torch.arange(12.0).reshape(3, 4), torch.tensor([0.9, 0.8, 0.6]), torch.tensor([0, 1, 0])
         ),
-        Found(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.int64)),
-        Found(torch.ones(2, 4), torch.tensor([0.5, 0.4]), torch.tensor([1, 1])),
+        BoxDetections(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.int64)),
+        BoxDetections(torch.ones(2, 4), torch.tensor([0.5, 0.4]), torch.tensor([1, 1])),
     ]
     chosen = torch.linspace(-2, 2, 5)[:, None, None].expand(5, 28, 28)
     ious = torch.tensor([0.5, 0.9, 1.3, -0.2, 0.5])

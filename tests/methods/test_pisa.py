@@ -12,7 +12,7 @@ from torchvision.ops import box_iou
 from gains.detection import boxes as box_ops
 from gains.detection.box_head import DELTA_WEIGHTS
 from gains.detection.pooling import pool
-from gains.detection.sampling import Sampled
+from gains.detection.sampling import RoiSample
 from gains.methods import METHODS
 from gains.methods.pisa.model import PisaBranch, carl_weights, positive_weights
 from gains.methods.pisa.ranking import by_importance, keep_sum, nms_groups, rank_within
@@ -186,7 +186,7 @@ def test_carl_weights_against_a_loop() -> None:
     assert logits.grad[4, 1] < 0
 
 
-def sampled() -> Sampled:
+def sampled() -> RoiSample:
     """RoIs of two images, foreground first; both images have an object 0 of class 1."""
     first = torch.tensor(
         [
@@ -206,7 +206,7 @@ def sampled() -> Sampled:
     ]
     labels = [torch.tensor([1, 1, 1, 0, 2, 2]), torch.tensor([1, 1, 2])]
     matched = [torch.tensor([0, 0, 0, 1, 0, 0]), torch.tensor([0, 0, 0])]
-    return Sampled([first, second], labels, matched, targets, 2)
+    return RoiSample([first, second], labels, matched, targets, 2)
 
 
 def test_losses_against_loops(monkeypatch: pytest.MonkeyPatch) -> None:

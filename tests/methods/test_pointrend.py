@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from gains.detection.positives import Positives
-from gains.detection.sampling import Sampled
+from gains.detection.sampling import RoiSample
 from gains.methods.pointrend import PointRendSettings
 from gains.methods.pointrend.model import (
     CoarseHead,
@@ -269,7 +269,7 @@ def sample_px(plane: Tensor, points: Tensor) -> Tensor:
 def refined(deltas: Tensor) -> Positives:
     """Return the mask RoIs of two images: in the first one foreground RoI and one background."""
     positives = two_images()
-    rois = Sampled(
+    rois = RoiSample(
         [torch.tensor([[10.0, 10, 30, 20], [0, 0, 9, 9]]), torch.tensor([[8.0, 8, 28, 28]])],
         [torch.tensor([1, 2]), torch.tensor([1])],
         [torch.tensor([1, 0]), torch.tensor([0])],

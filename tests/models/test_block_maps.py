@@ -36,7 +36,7 @@ def made() -> tuple[BlockMaps, Tensor]:
         parts.insert(at, (torch.zeros(0, 0), 0, 0))
         planes.insert(at, torch.full(SIZE, constant))
         constants.insert(at, constant)
-    return BlockMaps.of(parts, constants, SIZE), torch.stack(planes)
+    return BlockMaps.from_parts(parts, constants, SIZE), torch.stack(planes)
 
 
 def boxes(count: int) -> Tensor:
@@ -68,7 +68,7 @@ def test_maps_are_chosen_like_their_objects() -> None:
 
 
 def test_maps_that_are_all_constant_have_crops_too() -> None:
-    maps = BlockMaps.of([(torch.zeros(0, 0), 0, 0)] * 2, [1.0, 0.0], SIZE)
+    maps = BlockMaps.from_parts([(torch.zeros(0, 0), 0, 0)] * 2, [1.0, 0.0], SIZE)
     found = crop_maps(maps, boxes(4), torch.tensor([0, 1, 1, 0]), 3)
     assert found.mean(dim=(1, 2)).tolist() == [1, 0, 0, 1]
     none = torch.zeros(0, 4), torch.zeros(0, dtype=torch.int64)
@@ -76,6 +76,6 @@ def test_maps_that_are_all_constant_have_crops_too() -> None:
 
 
 def test_no_map_at_all() -> None:
-    maps = BlockMaps.of([], [], SIZE)
+    maps = BlockMaps.from_parts([], [], SIZE)
     assert maps.constants.shape == (0,)
     assert planes_of(maps).shape == (0, *SIZE)

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from gains.methods.pointrend.roi_points import grid_points, in_image, sample_features, sample_masks
+from gains.methods.pointrend.roi_points import grid_points, sample_features, sample_masks, to_image
 from gains.models.points import sample_points, uncertain_points
 from helpers.bilinear import bilinear
 
@@ -102,7 +102,7 @@ def test_samples_of_no_roi_or_no_point(rois: int) -> None:
 def test_grid_and_boxes_by_hand() -> None:
     grid = grid_points(2, torch.device("cpu"))
     assert grid.tolist() == [[0.25, 0.25], [0.75, 0.25], [0.25, 0.75], [0.75, 0.75]]
-    found = in_image(grid[None, 1:3], torch.tensor([[10.0, 20.0, 14.0, 40.0]]))
+    found = to_image(grid[None, 1:3], torch.tensor([[10.0, 20.0, 14.0, 40.0]]))
     assert found.tolist() == [[[13.0, 25.0], [11.0, 35.0]]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gains.training import checkpoint_timer as pace
+from gains.training import checkpoint_timer
 
 
 class Clock:
@@ -18,13 +18,13 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(pace, "time", clock)
+    monkeypatch.setattr(checkpoint_timer, "time", clock)
     return clock
 
 
 def made(clock: Clock, iterations: int, seconds: float, cost: float, every: int = 10) -> list[int]:
     """Train with so many seconds an iteration and a checkpoint; when checkpoints are made."""
-    found, gauge = [], pace.Pace(every)
+    found, gauge = [], checkpoint_timer.CheckpointTimer(every)
     for done in range(1, iterations + 1):
         clock.now += seconds
         if gauge.due(done):
@@ -42,12 +42,12 @@ def test_dear_checkpoints_are_made_less_often(clock: Clock) -> None:
     # 50 times the 1.5 s of one are 75 s, so every 1500 of the iterations of 0.05 s
     found = made(clock, 20_000, seconds=0.05, cost=1.5, every=200)
     assert found[:4] == [200, 400, 2000, 3600]
-    assert 1.5 * (len(found) - 1) <= pace.SHARE * 20_000 * 0.05
+    assert 1.5 * (len(found) - 1) <= checkpoint_timer.SHARE * 20_000 * 0.05
 
 
-def after(clock: Clock, *costs: float) -> pace.Pace:
-    """Return a pace that has seen checkpoints of these costs."""
-    gauge = pace.Pace(1)
+def after(clock: Clock, *costs: float) -> checkpoint_timer.CheckpointTimer:
+    """Return a timer that has seen checkpoints of these costs."""
+    gauge = checkpoint_timer.CheckpointTimer(1)
     for cost in costs:
         with gauge.saving():
             clock.now += cost

@@ -88,8 +88,8 @@ def test_time_and_memory_of_a_resumed_training_add_up(
         training.train(job)
     path = job.scratch / training.CHECKPOINT
     kept = checkpoint.load(path, torch.device("cpu"))
-    assert kept["spent"]["memory_mb"]["host"] > 100
-    kept["spent"] = {"seconds": 1000.0, "memory_mb": {"host": 10**6}}
+    assert kept["cost"]["memory_mb"]["host"] > 100
+    kept["cost"] = {"seconds": 1000.0, "memory_mb": {"host": 10**6}}
     checkpoint.save(path, kept)
     training.train(job)
     record = json.loads((tmp_path / "run.json").read_text())

@@ -12,7 +12,7 @@ import numpy as np
 from gains.anomaly.fields import Float
 from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.raster import rasterize
-from gains.anomaly.store import Record, write_full, write_store
+from gains.anomaly.store import MapRecord, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.support.parallel import parallel_map
@@ -20,7 +20,7 @@ from gains.support.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
 
-Job = tuple[ImageRecord, list[dict[str, Any]], MapSettings]
+MapJob = tuple[ImageRecord, list[dict[str, Any]], MapSettings]
 """An image, its annotations, and the settings of their maps."""
 
 
@@ -74,7 +74,7 @@ def build_maps(
     return number
 
 
-def _told(path: str, results: Iterable[list[Record]], advance: Advance) -> Iterator[Record]:
+def _told(path: str, results: Iterable[list[MapRecord]], advance: Advance) -> Iterator[MapRecord]:
     try:
         for done, found in enumerate(results, start=1):
             yield from found
@@ -83,7 +83,7 @@ def _told(path: str, results: Iterable[list[Record]], advance: Advance) -> Itera
         raise ValueError(f"{path}: {error}") from error
 
 
-def maps_of_image(job: Job) -> list[Record]:
+def maps_of_image(job: MapJob) -> list[MapRecord]:
     """Return the maps of one image's annotations, in their order."""
     image, annotations, settings = job
     try:
@@ -97,7 +97,7 @@ def maps_of_image(job: Job) -> list[Record]:
     return [(int(a["id"]), size, found) for a, found in zip(annotations, maps, strict=True)]
 
 
-def _stored_maps(job: Job) -> list[Record]:
+def _stored_maps(job: MapJob) -> list[MapRecord]:
     """Return the maps as the compact store holds them, so that no more travels than that."""
     return [
         (annotation_id, size, found._replace(block=found.block.astype(np.float32)))

@@ -82,7 +82,7 @@ class WindowSums:
     squares: Float
 
     @staticmethod
-    def of(field: Float, mask: NDArray[np.bool_], window: int) -> WindowSums:
+    def from_field(field: Float, mask: NDArray[np.bool_], window: int) -> WindowSums:
         """Sum up a lifted field (2, H, W) with its mask (H, W)."""
         sums = box_sum(np.concatenate([mask[None].astype(np.float64), field, field**2]), window)
         return WindowSums(window, sums[0], sums[1:3], sums[3:5])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gains.anomaly.anomaly_map import AnomalyMap, constant_map
 from gains.anomaly.fields import Float
-from gains.anomaly.neighbours import Neighbourhood, by_boxes, in_image
+from gains.anomaly.neighbours import Neighbourhood, neighbours_by_boxes, neighbours_in_image
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
@@ -49,7 +49,7 @@ def anomaly_maps(
     for i, mask in enumerate(masks):
         _check_size(mask, settings.window_size)
         number += 1
-        if i < len(target) and target[i] and (patch := Patch.of(mask, settings.window_size)):
+        if i < len(target) and target[i] and (patch := Patch.from_mask(mask, settings.window_size)):
             patches[i] = patch
     if number != len(target):
         raise ValueError(f"{number} masks but {len(target)} categories; expected one each")
@@ -58,9 +58,9 @@ def anomaly_maps(
         if boxes is None or boxes.shape != (number, 4):
             found = None if boxes is None else boxes.shape
             raise ValueError(f"variant 'nuclei' needs a box per mask, ({number}, 4), found {found}")
-        near, isolated = by_boxes(boxes, target, patches, settings.window_size)
+        near, isolated = neighbours_by_boxes(boxes, target, patches, settings.window_size)
     else:
-        near = in_image(patches, int(target.sum()))
+        near = neighbours_in_image(patches, int(target.sum()))
     result = [constant_map(1.0)] * number
     if settings.mode == "as_published":
         for i in isolated:

@@ -34,7 +34,7 @@ class Neighbourhood:
     pair_origins: Region = EVERYWHERE
 
 
-def in_image(patches: Mapping[int, Patch], targets: int) -> dict[int, Neighbourhood]:
+def neighbours_in_image(patches: Mapping[int, Patch], targets: int) -> dict[int, Neighbourhood]:
     """Neighbourhoods of `isbi` and `chrom`: all instances of the target category are peers.
 
     Args:
@@ -67,7 +67,7 @@ def _sharing_windows(patches: Mapping[int, Patch]) -> dict[int, tuple[int, ...]]
     return result
 
 
-def by_boxes(
+def neighbours_by_boxes(
     boxes: Float, target: NDArray[np.bool_], patches: Mapping[int, Patch], window: int
 ) -> tuple[dict[int, Neighbourhood], list[int]]:
     """Neighbourhoods of `nuclei`: instances whose boxes, grown by the window, intersect.

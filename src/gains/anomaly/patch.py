@@ -37,7 +37,7 @@ class Patch:
     influence: Float
 
     @staticmethod
-    def of(mask: NDArray[np.bool_], window: int) -> Patch | None:
+    def from_mask(mask: NDArray[np.bool_], window: int) -> Patch | None:
         """Return the patch of a (H, W) bool mask, or None if the mask is empty."""
         box = _tight_box(mask)
         if box is None:
@@ -46,7 +46,7 @@ class Patch:
         last = (size[0] - window + 1, size[1] - window + 1)
         origins = Region(box.y0 - window + 1, box.x0 - window + 1, box.y1, box.x1)
         origins = origins.meet(Region(0, 0, *last))
-        support = covered(origins, window)
+        support = covered_pixels(origins, window)
         # the last window of a row or column also speaks for the pixels behind its origin
         block = origins._replace(
             y1=size[0] if origins.y1 == last[0] else origins.y1,
@@ -67,7 +67,7 @@ class Patch:
             block=block,
             support=support,
             field=field,
-            sums=WindowSums.of(field, inside, window),
+            sums=WindowSums.from_field(field, inside, window),
             influence=influence(along_y[at], along_x[at], centre, size),
         )
 
@@ -81,7 +81,7 @@ class Patch:
         return np.pad(values, ((0, 0), (0, more[0]), (0, more[1])), mode="edge")
 
 
-def covered(origins: Region, window: int) -> Region:
+def covered_pixels(origins: Region, window: int) -> Region:
     """Return the pixels that the windows with these origins cover."""
     return origins._replace(y1=origins.y1 + window - 1, x1=origins.x1 + window - 1)
 
@@ -107,7 +107,7 @@ def pair_deviation(first: Patch, second: Patch, with_joint: bool) -> Float:
     """
     origins = first.origins.meet(second.origins)
     window = first.sums.window
-    support = covered(origins, window)
+    support = covered_pixels(origins, window)
     rows, columns = support.within(first.support)
     other_rows, other_columns = support.within(second.support)
     result = over_difference(

@@ -27,11 +27,11 @@ from gains.support.files import atomic_path
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
 
-Record = tuple[int, tuple[int, int], AnomalyMap]
+MapRecord = tuple[int, tuple[int, int], AnomalyMap]
 """Annotation id, image size (H, W), map."""
 
 
-def write_full(path: str | Path, records: Iterable[Record]) -> int:
+def write_full(path: str | Path, records: Iterable[MapRecord]) -> int:
     """Write full-size maps, key = annotation id, value = float64 (H, W); return their number.
 
     Raises:
@@ -45,7 +45,7 @@ def write_full(path: str | Path, records: Iterable[Record]) -> int:
     return number
 
 
-def write_store(path: str | Path, settings: MapSettings, records: Iterable[Record]) -> int:
+def write_store(path: str | Path, settings: MapSettings, records: Iterable[MapRecord]) -> int:
     """Write a compact store; return its number of maps.
 
     Raises:
@@ -77,7 +77,7 @@ def _add(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
         np.lib.format.write_array(file, values, allow_pickle=False)
 
 
-def _checked(path: str | Path, records: Iterable[Record]) -> Iterator[Record]:
+def _checked(path: str | Path, records: Iterable[MapRecord]) -> Iterator[MapRecord]:
     seen: set[int] = set()
     for record in records:
         if record[0] in seen:

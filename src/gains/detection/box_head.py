@@ -13,16 +13,16 @@ from torchvision.ops import batched_nms
 from gains.detection import boxes as box_ops
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
-from gains.detection.sampling import Sampled, draw
+from gains.detection.sampling import RoiSample, draw_rois
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target, Task
 
-POOL_SIZE = 7
+BOX_POOL_SIZE = 7
 DELTA_WEIGHTS: box_ops.Weights = (10.0, 10.0, 5.0, 5.0)
 
 
 @dataclass
-class Found:
+class BoxDetections:
     """What the box branch keeps of one image, best first.
 
     Args:
@@ -36,7 +36,7 @@ class Found:
     labels: Tensor
 
 
-class Boxes(Protocol):
+class RoiBoxBranch(Protocol):
     """What a two-stage detector asks of the part that classifies and refines boxes."""
 
     def losses(
@@ -50,7 +50,7 @@ class Boxes(Protocol):
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
-    ) -> list[Found]:
+    ) -> list[BoxDetections]:
         """Return what remains of each image of (height, width)."""
 
 
@@ -69,7 +69,7 @@ class BoxHead(nn.Module):
     ) -> None:
         super().__init__()
         self.num_classes = num_classes
-        self.fc1 = nn.Linear(in_channels * POOL_SIZE**2, dim)
+        self.fc1 = nn.Linear(in_channels * BOX_POOL_SIZE**2, dim)
         self.fc2 = nn.Linear(dim, dim)
         self.classes = nn.Linear(dim, num_classes + 1)
         self.deltas = nn.Linear(dim, 4 if agnostic else num_classes * 4)
@@ -88,7 +88,7 @@ class BoxHead(nn.Module):
         return self.classes(x), self.deltas(x).unflatten(1, (-1, 4))
 
 
-def of_true_class(deltas: Tensor, labels: Tensor) -> Tensor:
+def deltas_of_class(deltas: Tensor, labels: Tensor) -> Tensor:
     """Pick each box's deltas: (R, K or 1, 4) and class indices int64 (R,) give (R, 4)."""
     if deltas.shape[1] == 1:
         return deltas[:, 0]
@@ -98,7 +98,7 @@ def of_true_class(deltas: Tensor, labels: Tensor) -> Tensor:
 def box_losses(
     logits: Tensor,
     deltas: Tensor,
-    rois: Sampled,
+    rois: RoiSample,
     weights: box_ops.Weights = DELTA_WEIGHTS,
     beta: float = 0.0,
 ) -> tuple[Tensor, Tensor]:
@@ -115,16 +115,16 @@ def box_losses(
     """
     labels = torch.cat(rois.labels)
     positives = rois.positives
-    found = of_true_class(deltas[rois.foreground], positives.labels)
+    found = deltas_of_class(deltas[rois.foreground], positives.labels)
     wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
     loss_box = F.smooth_l1_loss(found.float(), wanted, reduction="sum", beta=beta)
     loss_cls = F.cross_entropy(logits.float(), labels, reduction="sum")
     return loss_cls / max(len(labels), 1), loss_box / max(len(labels), 1)
 
 
-def select(
+def select_boxes(
     boxes: Tensor, scores: Tensor, size: tuple[int, int], settings: TwoStageSettings, kept: int
-) -> Found:
+) -> BoxDetections:
     """Keep the detections of one image: score threshold, NMS per class, the best.
 
     Args:
@@ -140,7 +140,7 @@ def select(
     valid = box_ops.nonempty(candidates)
     candidates, score, label = candidates[valid], score[valid], label[valid]
     keep = batched_nms(candidates, score, label, settings.nms)[:kept]
-    return Found(candidates[keep], score[keep], label[keep])
+    return BoxDetections(candidates[keep], score[keep], label[keep])
 
 
 class BoxBranch(nn.Module):
@@ -165,25 +165,25 @@ class BoxBranch(nn.Module):
         generator: torch.Generator,
     ) -> tuple[dict[str, Tensor], Positives]:
         """Sample RoIs, return ``loss_cls`` and ``loss_box``, and the foreground RoIs."""
-        rois = draw(proposals, targets, self.settings, self.task.num_classes, generator)
-        logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
+        rois = draw_rois(proposals, targets, self.settings, self.task.num_classes, generator)
+        logits, deltas = self.head(pool(features, rois.boxes, BOX_POOL_SIZE))
         loss_cls, loss_box = box_losses(logits, deltas, rois)
         return {"loss_cls": loss_cls, "loss_box": loss_box}, self._mask_rois(rois, deltas)
 
-    def _mask_rois(self, rois: Sampled, deltas: Tensor) -> Positives:  # noqa: ARG002
+    def _mask_rois(self, rois: RoiSample, deltas: Tensor) -> Positives:  # noqa: ARG002
         """Return the RoIs that the mask branch learns from: the foreground ones."""
         return rois.positives
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
-    ) -> list[Found]:
+    ) -> list[BoxDetections]:
         """Return per image what remains after threshold and NMS."""
-        logits, deltas = self.head(pool(features, proposals, POOL_SIZE))
+        logits, deltas = self.head(pool(features, proposals, BOX_POOL_SIZE))
         counts = [len(p) for p in proposals]
         scores = logits.float().softmax(dim=1)[:, :-1]
         decoded = box_ops.decode(deltas, torch.cat(proposals)[:, None], DELTA_WEIGHTS)
         parts = zip(torch.split(decoded, counts), torch.split(scores, counts), sizes, strict=True)
         return [
-            select(boxes, score, size, self.settings, self.task.max_detections)
+            select_boxes(boxes, score, size, self.settings, self.task.max_detections)
             for boxes, score, size in parts
         ]

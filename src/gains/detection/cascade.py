@@ -14,10 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import POOL_SIZE, BoxHead, Found, box_losses, select
+from gains.detection.box_head import BOX_POOL_SIZE, BoxDetections, BoxHead, box_losses, select_boxes
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
-from gains.detection.sampling import draw, label
+from gains.detection.sampling import draw_rois, label_rois
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target, Task
 
@@ -25,7 +25,7 @@ Pool = Callable[[list[Tensor], int], Tensor]
 """Makes RoI features (R, C, size, size) of each image's boxes (R_i, 4), px, and a side."""
 
 
-class Stage(NamedTuple):
+class CascadeStage(NamedTuple):
     """One stage of a cascade.
 
     Args:
@@ -40,9 +40,9 @@ class Stage(NamedTuple):
 
 
 STAGES = (
-    Stage(0.5, (10.0, 10.0, 5.0, 5.0)),
-    Stage(0.6, (20.0, 20.0, 10.0, 10.0)),
-    Stage(0.7, (30.0, 30.0, 15.0, 15.0)),
+    CascadeStage(0.5, (10.0, 10.0, 5.0, 5.0)),
+    CascadeStage(0.6, (20.0, 20.0, 10.0, 10.0)),
+    CascadeStage(0.7, (30.0, 30.0, 15.0, 15.0)),
 )
 """Cascade R-CNN's, as detectron2 has them."""
 
@@ -56,7 +56,7 @@ def scale_gradient(x: Tensor, factor: float) -> Tensor:
 
 
 def refine(
-    boxes: list[Tensor], deltas: Tensor, stage: Stage, sizes: list[tuple[int, int]]
+    boxes: list[Tensor], deltas: Tensor, stage: CascadeStage, sizes: list[tuple[int, int]]
 ) -> list[Tensor]:
     """Move boxes as a stage says, and clip them; the result has no graph and may be empty.
 
@@ -77,8 +77,8 @@ def select_all(
     sizes: list[tuple[int, int]],
     settings: TwoStageSettings,
     kept: int,
-) -> list[Found]:
-    """Keep the detections of each image; see :func:`gains.detection.box_head.select`.
+) -> list[BoxDetections]:
+    """Keep the detections of each image; see :func:`gains.detection.box_head.select_boxes`.
 
     Args:
         boxes: one (R_i, 4) per image, px.
@@ -89,7 +89,7 @@ def select_all(
     """
     split = torch.split(scores[:, :-1], [len(b) for b in boxes])
     return [
-        select(b[:, None], score, size, settings, kept)
+        select_boxes(b[:, None], score, size, settings, kept)
         for b, score, size in zip(boxes, split, sizes, strict=True)
     ]
 
@@ -104,7 +104,7 @@ class BoxStages(nn.Module):
     """
 
     def __init__(
-        self, settings: TwoStageSettings, num_classes: int, stages: Sequence[Stage]
+        self, settings: TwoStageSettings, num_classes: int, stages: Sequence[CascadeStage]
     ) -> None:
         super().__init__()
         self.stages = tuple(stages)
@@ -129,7 +129,7 @@ class BoxStages(nn.Module):
         """
         boxes, every = proposals, []
         for stage, head in zip(self.stages, self.heads, strict=True):
-            logits, deltas = head(pooled(boxes, POOL_SIZE))
+            logits, deltas = head(pooled(boxes, BOX_POOL_SIZE))
             every.append(logits.float())
             boxes = refine(boxes, deltas, stage, sizes)
         return boxes, every
@@ -164,11 +164,11 @@ class CascadeBoxes(BoxStages):
         """
         sizes = [(t.masks.shape[1], t.masks.shape[2]) for t in targets]
         classes = self.task.num_classes
-        rois = draw(proposals, targets, self.settings, classes, generator, self.stages[0].iou)
+        rois = draw_rois(proposals, targets, self.settings, classes, generator, self.stages[0].iou)
         positives, losses = rois.positives, {}
         for number, (stage, head) in enumerate(zip(self.stages, self.heads, strict=True), 1):
             # the features get the mean of the stages' gradients, each head the whole of its own
-            x = scale_gradient(pool(features, rois.boxes, POOL_SIZE), 1 / len(self.stages))
+            x = scale_gradient(pool(features, rois.boxes, BOX_POOL_SIZE), 1 / len(self.stages))
             logits, deltas = head(x)
             losses[f"loss_cls_{number}"], losses[f"loss_box_{number}"] = box_losses(
                 logits, deltas, rois, stage.delta_weights
@@ -176,12 +176,12 @@ class CascadeBoxes(BoxStages):
             if number < len(self.stages):
                 moved = refine(rois.boxes, deltas, stage, sizes)
                 moved = box_ops.select_rows(moved, [box_ops.nonempty(boxes) for boxes in moved])
-                rois = label(moved, targets, classes, self.stages[number].iou)
+                rois = label_rois(moved, targets, classes, self.stages[number].iou)
         return losses, positives
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
-    ) -> list[Found]:
+    ) -> list[BoxDetections]:
         """Return what remains of the last stage's boxes, scored by all stages' mean probability."""
         boxes, logits = self.run(partial(pool, features), proposals, sizes)
         scores = torch.stack([x.softmax(dim=1) for x in logits]).mean(dim=0)

@@ -12,10 +12,10 @@ from gains.detection.pooling import MASK_SIZE, crop, crop_maps, pool
 from gains.detection.positives import Positives
 from gains.detection.settings import TwoStageSettings
 
-POOL_SIZE = 14
+MASK_POOL_SIZE = 14
 
 
-class RoiBranch(Protocol):
+class RoiMaskBranch(Protocol):
     """What a two-stage detector asks of the part that makes masks."""
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
@@ -61,7 +61,7 @@ class ConvHead(nn.Module):
         return self.predictor(F.relu(self.deconv(features), inplace=True))  # type: ignore[no-any-return]
 
 
-def of_class(logits: Tensor, labels: Tensor) -> Tensor:
+def logits_of_class(logits: Tensor, labels: Tensor) -> Tensor:
     """Pick each RoI's channel: (R, K, h, w) and int64 (R,) give (R, h, w)."""
     return logits[torch.arange(len(labels), device=labels.device), labels]
 
@@ -81,7 +81,7 @@ def mask_loss(logits: Tensor, labels: Tensor, target: Tensor, weight: Tensor | N
     if len(labels) == 0:
         return logits.sum() * 0
     return F.binary_cross_entropy_with_logits(
-        of_class(logits, labels).float(), target.float(), weight=weight
+        logits_of_class(logits, labels).float(), target.float(), weight=weight
     )
 
 
@@ -128,7 +128,7 @@ class MaskBranch(nn.Module):
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return ``loss_mask``."""
-        x = pool(features, positives.boxes, POOL_SIZE)
+        x = pool(features, positives.boxes, MASK_POOL_SIZE)
         logits = self.head.logits(self.head.features(x))
         weight = map_targets(positives) if self.reweighted else None
         loss = mask_loss(logits, positives.labels, mask_targets(positives), weight)
@@ -136,5 +136,5 @@ class MaskBranch(nn.Module):
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
         """Return mask probabilities (D, 28, 28)."""
-        x = pool(features, boxes, POOL_SIZE)
-        return of_class(self.head.logits(self.head.features(x)), labels).float().sigmoid()
+        x = pool(features, boxes, MASK_POOL_SIZE)
+        return logits_of_class(self.head.logits(self.head.features(x)), labels).float().sigmoid()

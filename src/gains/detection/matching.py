@@ -1,7 +1,9 @@
-"""Which box belongs to which object, and which boxes a loss sees.
+"""Matching of boxes to objects, and the random choice of the boxes that a loss sees.
 
-A batch is matched and drawn from at once, without asking how many boxes there are of a kind: that
-would wait for a GPU. What is missing to the number drawn is marked, and only ``Drawn.lists`` asks.
+A whole batch is matched and sampled at once, without asking the device how many boxes there are of
+each kind, since every such question makes the host wait for a GPU. If an image has fewer boxes than
+requested, the surplus slots are flagged as invalid. Only ``BoxSample.lists`` copies counts to the
+host.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ PAIRS = 2**24
 """Pairs of an object and a box that are compared at once; with more, image by image."""
 
 
-class Filled(NamedTuple):
+class PaddedRows(NamedTuple):
     """Rows of each image, filled up with zeros to the same number.
 
     Args:
@@ -32,7 +34,7 @@ class Filled(NamedTuple):
     present: Tensor
 
 
-def fill(parts: list[Tensor]) -> Filled:
+def pad_rows(parts: list[Tensor]) -> PaddedRows:
     """Stack the rows (N_i, ...) of B images."""
     longest = max(1, *(len(part) for part in parts))
     rows = parts[0].new_zeros((len(parts), longest, *parts[0].shape[1:]))
@@ -40,11 +42,11 @@ def fill(parts: list[Tensor]) -> Filled:
     for number, part in enumerate(parts):
         rows[number, : len(part)] = part
         present[number, : len(part)] = True
-    return Filled(rows, present)
+    return PaddedRows(rows, present)
 
 
-def match(
-    truth: Filled, boxes: Tensor, low: float, high: float, keep_best: bool
+def match_boxes(
+    truth: PaddedRows, boxes: Tensor, low: float, high: float, keep_best: bool
 ) -> tuple[Tensor, Tensor]:
     """Match boxes to each image's ground truth by IoU.
 
@@ -63,7 +65,7 @@ def match(
     if images > 1 and images * objects * boxes.shape[-2] > PAIRS:
         own = boxes if boxes.dim() == 3 else [boxes] * images
         alone = [
-            match(Filled(rows[None], present[None]), box, low, high, keep_best)
+            match_boxes(PaddedRows(rows[None], present[None]), box, low, high, keep_best)
             for rows, present, box in zip(*truth, own, strict=True)
         ]
         return torch.cat([index for index, _ in alone]), torch.cat([role for _, role in alone])
@@ -81,7 +83,7 @@ def match(
     return index, role
 
 
-class Drawn(NamedTuple):
+class BoxSample(NamedTuple):
     """Boxes that were drawn; those that count come first in each row.
 
     Args:
@@ -107,7 +109,9 @@ class Drawn(NamedTuple):
         ]
 
 
-def sample(role: Tensor, count: int, positive_fraction: float, generator: torch.Generator) -> Drawn:
+def sample_boxes(
+    role: Tensor, count: int, positive_fraction: float, generator: torch.Generator
+) -> BoxSample:
     """Draw at most ``count`` boxes of each image, at most the given fraction of them foreground.
 
     Args:
@@ -121,7 +125,7 @@ def sample(role: Tensor, count: int, positive_fraction: float, generator: torch.
     negative, is_negative = _lowest(keys, role == BACKGROUND, count)
     room = count - is_positive.sum(dim=1, keepdim=True)
     place = torch.arange(negative.shape[1], device=role.device)
-    return Drawn(positive, is_positive, negative, is_negative & (place < room))
+    return BoxSample(positive, is_positive, negative, is_negative & (place < room))
 
 
 def _lowest(keys: Tensor, wanted: Tensor, count: int) -> tuple[Tensor, Tensor]:

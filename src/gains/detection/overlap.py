@@ -12,7 +12,7 @@ from gains.models.contract import Target, Task
 
 
 @dataclass
-class Parts:
+class MaskParts:
     """Ground truth inside RoIs, each bool (R, 28, 28); ``whole`` is the union of the other two.
 
     Args:
@@ -59,7 +59,7 @@ def complement_masks(target: Target, cell: int) -> Tensor:
     return target.masks.masked_fill(cells & (count > 1), 0)
 
 
-def part_targets(positives: Positives, cell: int) -> Parts:
+def part_targets(positives: Positives, cell: int) -> MaskParts:
     """Return the objects and their parts inside the RoIs.
 
     Object and complement are cropped and thresholded one by one, and the intersection is their
@@ -68,4 +68,4 @@ def part_targets(positives: Positives, cell: int) -> Parts:
     whole = mask_targets(positives)
     complements = [complement_masks(target, cell) for target in positives.targets]
     complement = crops(complements, positives) >= 0.5
-    return Parts(whole, complement, whole ^ complement)
+    return MaskParts(whole, complement, whole ^ complement)

@@ -8,7 +8,7 @@ from torch import Tensor
 from gains.detection.roi_align import roi_align
 from gains.models.block_maps import BlockMaps
 
-STRIDES = (4, 8, 16, 32)
+ROI_STRIDES = (4, 8, 16, 32)
 """px per cell of p2..p5, the levels RoIs are pooled from."""
 MASK_SIZE = 28
 """Side of mask targets and logits."""
@@ -44,11 +44,15 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
     level = levels(rois[:, 1:])
     order = level.argsort(stable=True)
     # a GPU is waited for once, to learn how many RoIs each level has
-    counts = (level[:, None] == torch.arange(len(STRIDES), device=rois.device)).sum(dim=0).tolist()
+    counts = (
+        (level[:, None] == torch.arange(len(ROI_STRIDES), device=rois.device)).sum(dim=0).tolist()
+    )
     parts = [
         # half precision would round the boxes by pixels
         roi_align(x.float(), own, size, 1 / stride)
-        for x, own, stride in zip(features, torch.split(rois[order], counts), STRIDES, strict=False)
+        for x, own, stride in zip(
+            features, torch.split(rois[order], counts), ROI_STRIDES, strict=False
+        )
         if len(own)
     ]
     return torch.cat(parts).index_select(0, order.argsort())

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms
 
 from gains.detection import boxes as box_ops
-from gains.detection.matching import FOREGROUND, fill, match, sample
+from gains.detection.matching import FOREGROUND, match_boxes, pad_rows, sample_boxes
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target
 
-STRIDES = (4, 8, 16, 32, 64)
+RPN_STRIDES = (4, 8, 16, 32, 64)
 DELTA_WEIGHTS: box_ops.Weights = (1.0, 1.0, 1.0, 1.0)
 
 
@@ -60,7 +60,7 @@ class ProposalNetwork(nn.Module):
     def _predict(self, features: list[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
         """Return per level logits (B, A_l), deltas (B, A_l, 4) and anchors (A_l, 4)."""
         logits, deltas, anchors = [], [], []
-        for x, stride, size in zip(features, STRIDES, self.settings.anchor_sizes, strict=True):
+        for x, stride, size in zip(features, RPN_STRIDES, self.settings.anchor_sizes, strict=True):
             shape = (x.shape[2], x.shape[3])
             hidden = F.relu(self.conv(x), inplace=True)
             logits.append(self.objectness(hidden).permute(0, 2, 3, 1).flatten(1))
@@ -80,9 +80,9 @@ class ProposalNetwork(nn.Module):
         """Losses of the drawn anchors, divided by (anchors per image * images)."""
         every, count = torch.cat(anchors), self.settings.rpn_anchors_per_image
         all_logits, all_deltas = torch.cat(logits, dim=1).float(), torch.cat(deltas, dim=1).float()
-        truth = fill([target.boxes for target in targets])
-        index, role = match(truth, every, 0.3, 0.7, keep_best=True)
-        drawn = sample(role, count, 0.5, generator)
+        truth = pad_rows([target.boxes for target in targets])
+        index, role = match_boxes(truth, every, 0.3, 0.7, keep_best=True)
+        drawn = sample_boxes(role, count, 0.5, generator)
         place = torch.cat([drawn.positive, drawn.negative], dim=1)
         counted = torch.cat([drawn.is_positive, drawn.is_negative], dim=1)
         loss_cls = F.binary_cross_entropy_with_logits(
@@ -92,12 +92,12 @@ class ProposalNetwork(nn.Module):
             reduction="sum",
         )
         references, counted = every[drawn.positive], drawn.is_positive[..., None]
-        objects = rows(truth.rows, index.gather(1, drawn.positive))
+        objects = gather_rows(truth.rows, index.gather(1, drawn.positive))
         # what only fills up is its own object: no delta, and no infinite one
         wanted = box_ops.encode(
             torch.where(counted, objects, references), references, DELTA_WEIGHTS
         )
-        distance = (rows(all_deltas, drawn.positive) - wanted).abs()
+        distance = (gather_rows(all_deltas, drawn.positive) - wanted).abs()
         loss_box = torch.where(counted, distance, 0).sum()
         scale = 1 / (count * len(targets))
         return {"loss_rpn_cls": loss_cls * scale, "loss_rpn_box": loss_box * scale}
@@ -115,7 +115,7 @@ class ProposalNetwork(nn.Module):
         boxes, scores, levels = [], [], []
         for number, (logit, delta, anchor) in enumerate(zip(logits, deltas, anchors, strict=True)):
             score, top = logit.float().topk(min(per_level, logit.shape[1]), dim=1)
-            boxes.append(box_ops.decode(rows(delta, top), anchor[top], DELTA_WEIGHTS))
+            boxes.append(box_ops.decode(gather_rows(delta, top), anchor[top], DELTA_WEIGHTS))
             scores.append(score)
             levels.append(torch.full_like(top, number))
         decoded, score, level = (torch.cat(x, dim=1) for x in (boxes, scores, levels))
@@ -138,6 +138,6 @@ class ProposalNetwork(nn.Module):
         ]
 
 
-def rows(values: Tensor, index: Tensor) -> Tensor:
+def gather_rows(values: Tensor, index: Tensor) -> Tensor:
     """Pick rows of each image: (B, N, C) and int64 (B, P) give (B, P, C)."""
     return values.gather(1, index[..., None].expand(-1, -1, values.shape[2]))

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from gains.detection.matching import BACKGROUND, FOREGROUND, IGNORED, Filled, fill, match, sample
+from gains.detection.matching import (
+    BACKGROUND,
+    FOREGROUND,
+    IGNORED,
+    PaddedRows,
+    match_boxes,
+    pad_rows,
+    sample_boxes,
+)
 from gains.detection.positives import Positives
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target
 
 
 @dataclass
-class Sampled:
+class RoiSample:
     """RoIs of a batch with their labels.
 
     Args:
@@ -69,13 +77,13 @@ def with_truth(proposals: list[Tensor], targets: list[Target]) -> list[Tensor]:
     return [torch.cat([p, t.boxes]) for p, t in zip(proposals, targets, strict=True)]
 
 
-def label(
+def label_rois(
     boxes: list[Tensor], targets: list[Target], num_classes: int, threshold: float = 0.5
-) -> Sampled:
+) -> RoiSample:
     """Label all boxes by their best object: its class from the IoU ``threshold`` on."""
-    labels, index = _labels(fill(boxes), targets, num_classes, threshold)
+    labels, index = _labels(pad_rows(boxes), targets, num_classes, threshold)
     counts = [len(found) for found in boxes]
-    return Sampled(
+    return RoiSample(
         boxes,
         [row[:n] for row, n in zip(labels, counts, strict=True)],
         [row[:n] for row, n in zip(index, counts, strict=True)],
@@ -85,23 +93,23 @@ def label(
 
 
 def _labels(
-    boxes: Filled, targets: list[Target], num_classes: int, threshold: float
+    boxes: PaddedRows, targets: list[Target], num_classes: int, threshold: float
 ) -> tuple[Tensor, Tensor]:
     """Return the class index of each box, K for background, and its object, int64 (B, N)."""
-    truth = fill([t.boxes for t in targets])
-    index, role = match(truth, boxes.rows, threshold, threshold, keep_best=False)
-    classes = fill([t.labels for t in targets]).rows.gather(1, index)
+    truth = pad_rows([t.boxes for t in targets])
+    index, role = match_boxes(truth, boxes.rows, threshold, threshold, keep_best=False)
+    classes = pad_rows([t.labels for t in targets]).rows.gather(1, index)
     return classes.masked_fill(role != FOREGROUND, num_classes), index
 
 
-def draw(
+def draw_rois(
     proposals: list[Tensor],
     targets: list[Target],
     settings: TwoStageSettings,
     num_classes: int,
     generator: torch.Generator,
     threshold: float = 0.5,
-) -> Sampled:
+) -> RoiSample:
     """Draw ``rois_per_image`` of the proposals and the ground truth, foreground first.
 
     Args:
@@ -112,10 +120,10 @@ def draw(
         generator: source of chance.
         threshold: IoU from which on a box is foreground.
     """
-    every = fill(with_truth(proposals, targets))
+    every = pad_rows(with_truth(proposals, targets))
     labels, index = _labels(every, targets, num_classes, threshold)
     role = torch.where(labels < num_classes, FOREGROUND, BACKGROUND)
-    drawn = sample(
+    drawn = sample_boxes(
         role.masked_fill(~every.present, IGNORED),
         settings.rois_per_image,
         settings.roi_positive_fraction,
@@ -123,7 +131,7 @@ def draw(
     )
     lists = drawn.lists()
     kept = [torch.cat(both) for both in lists]
-    return Sampled(
+    return RoiSample(
         [boxes[k] for boxes, k in zip(every.rows, kept, strict=True)],
         [row[k] for row, k in zip(labels, kept, strict=True)],
         [row[k] for row, k in zip(index, kept, strict=True)],

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from gains.detection.box_head import BoxBranch, Boxes, Found
-from gains.detection.mask_head import RoiBranch
+from gains.detection.box_head import BoxBranch, BoxDetections, RoiBoxBranch
+from gains.detection.mask_head import RoiMaskBranch
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.settings import TwoStageSettings
 from gains.models.backbone import Backbone
@@ -19,12 +19,12 @@ class TwoStageDetector(Detector):
     Args:
         settings: sizes, sampling, thresholds.
         task: classes, and detections kept.
-        branch: makes masks; an ``nn.Module`` with the methods of :class:`RoiBranch`.
-        boxes: an ``nn.Module`` with the methods of :class:`Boxes`; default: Faster R-CNN's.
+        branch: makes masks; an ``nn.Module`` with the methods of :class:`RoiMaskBranch`.
+        boxes: an ``nn.Module`` with the methods of :class:`RoiBoxBranch`; default: Faster R-CNN's.
     """
 
-    branch: RoiBranch
-    boxes: Boxes
+    branch: RoiMaskBranch
+    boxes: RoiBoxBranch
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class TwoStageDetector(Detector):
         proposals, _ = self.proposals(features, sizes_of(images))
         return self.with_masks(features, self.boxes.detect(features, proposals, sizes_of(images)))
 
-    def with_masks(self, features: list[Tensor], found: list[Found]) -> list[Detections]:
+    def with_masks(self, features: list[Tensor], found: list[BoxDetections]) -> list[Detections]:
         """Give the detections of each image their masks."""
         boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
         masks = torch.split(self.branch.predict(features, boxes, labels), [len(b) for b in boxes])

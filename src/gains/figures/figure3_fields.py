@@ -67,7 +67,9 @@ def steps(image: ImageRecord, annotations: list[dict[str, Any]], settings: MapSe
 def _deviation(masks: list[Any], settings: MapSettings) -> Float:
     """Return Eq. (4) between every two instances that share a window; the mean of both signs."""
     result = np.zeros(masks[0].shape)
-    patches = [patch for m in masks if (patch := Patch.of(m, settings.window_size)) is not None]
+    patches = [
+        patch for m in masks if (patch := Patch.from_mask(m, settings.window_size)) is not None
+    ]
     for first, second in combinations(patches, 2):
         origins = first.origins.meet(second.origins)
         if origins.empty:

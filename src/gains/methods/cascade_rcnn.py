@@ -29,7 +29,7 @@ def build(settings: CascadeSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, masks, boxes=CascadeBoxes(settings, task))
 
 
-CASCADE_RCNN = METHODS.register(
+METHODS.register(
     Method(
         name="cascade_rcnn",
         title="Cascade R-CNN",

@@ -19,7 +19,7 @@ def build(settings: TwoStageSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, MaskBranch(settings, task.num_classes))
 
 
-MASK_RCNN = METHODS.register(
+METHODS.register(
     Method(
         name="mask_rcnn",
         title="Mask R-CNN",

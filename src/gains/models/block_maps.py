@@ -31,7 +31,7 @@ class BlockMaps:
     size: tuple[int, int]
 
     @staticmethod
-    def of(
+    def from_parts(
         parts: list[tuple[Tensor, int, int]], constants: list[float], size: tuple[int, int]
     ) -> BlockMaps:
         """Put maps together.

@@ -9,7 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-Model = TypeVar("Model", bound=nn.Module)
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 NAMES = ("auto", "cpu", "cuda")
 
 
@@ -28,7 +28,7 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def place(model: Model, device: torch.device) -> Model:
+def to_device(model: AnyModule, device: torch.device) -> AnyModule:
     """Move a model to a device, in the layout that convolutions work in without rearranging."""
     return model.to(device).to(memory_format=torch.channels_last)
 

@@ -14,7 +14,7 @@ from gains.models.contract import Detector
 
 logger = logging.getLogger(__name__)
 
-State = dict[str, Tensor]
+StateDict = dict[str, Tensor]
 
 
 def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
@@ -57,12 +57,12 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
     logger.info("weights %s: %d of %d values of the model", weights, len(fitting), len(own))
 
 
-def _imagenet(backbone: str) -> State:
+def _imagenet(backbone: str) -> StateDict:
     import torchvision
 
     weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
     try:
-        return cast(State, weights.get_state_dict(progress=False))
+        return cast(StateDict, weights.get_state_dict(progress=False))
     except OSError as error:
         raise FileNotFoundError(
             f"torchvision's ImageNet weights of {backbone} could not be downloaded ({error}); "
@@ -71,9 +71,9 @@ def _imagenet(backbone: str) -> State:
         ) from error
 
 
-def _from_file(path: Path) -> State:
+def _from_file(path: Path) -> StateDict:
     content = checkpoint.load(path)
     state = content.get("state", content)
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{path}: expected a state dict (names to tensors)")
-    return cast(State, state)
+    return cast(StateDict, state)

@@ -23,7 +23,7 @@ from gains.masks.rle import Rle
 from gains.methods.base import build_method
 from gains.models import checkpoint
 from gains.models.contract import Detections
-from gains.models.device import choose_device, place
+from gains.models.device import choose_device, to_device
 from gains.models.paste import enlarge, paste
 from gains.models.resize import resize_image, scaled_size
 from gains.prediction.files import sidecar_path
@@ -59,7 +59,7 @@ class Predictor:
                 f"{path}: its weights do not fit the method as it is now; train it again "
                 f"({str(error).splitlines()[0]})"
             ) from error
-        self.model = place(model, self.device).eval()
+        self.model = to_device(model, self.device).eval()
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Instances:
         """Return the instances of an image, uint8 (H, W, 3) RGB, best first, at its own size."""

@@ -10,7 +10,7 @@ SHARE = 0.02
 """Of the time since the last checkpoint, what the next may cost at most."""
 
 
-class Pace:
+class CheckpointTimer:
     """Says when a checkpoint is due: every few iterations, unless that would take too much time.
 
     On a fast GPU a few iterations pass in the time that writing takes. A checkpoint holds no state

@@ -10,7 +10,7 @@ import torch
 from gains.models.device import peak_memory
 
 
-class Spent:
+class TrainingCost:
     """A clock and a memory gauge that go on after a resume.
 
     Args:

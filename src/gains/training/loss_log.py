@@ -10,7 +10,7 @@ from torch import Tensor
 
 from gains.support.files import write_text
 
-Row = dict[str, float]
+LossRow = dict[str, float]
 
 
 class LossRecord:
@@ -21,8 +21,8 @@ class LossRecord:
         every: iterations between two transfers, so that a GPU never waits for each step.
     """
 
-    def __init__(self, rows: list[Row] | None = None, every: int = 20) -> None:
-        self.rows: list[Row] = list(rows or [])
+    def __init__(self, rows: list[LossRow] | None = None, every: int = 20) -> None:
+        self.rows: list[LossRow] = list(rows or [])
         self.every = every
         self._waiting: list[tuple[int, float, list[str], dict[str, Tensor]]] = []
 

@@ -102,7 +102,7 @@ class Samples(Dataset[Sample]):
             for axis, share in ((2, self.recipe.horizontal_flip), (1, self.recipe.vertical_flip))
             if rng.random() < share
         ]
-        return flipped(self._at_size(int(order[place]), short), flips)
+        return flip_sample(self._at_size(int(order[place]), short), flips)
 
     def _bytes(self) -> int:
         """Return the bytes of all samples at every size: image and masks, and the maps' blocks."""
@@ -161,7 +161,7 @@ class Samples(Dataset[Sample]):
         return [store.block(annotation) for annotation in ids]
 
 
-def flipped(sample: Sample, axes: list[int]) -> Sample:
+def flip_sample(sample: Sample, axes: list[int]) -> Sample:
     """Return a sample turned over along axes of (channel, height, width)."""
     if not axes:
         return sample

@@ -61,7 +61,7 @@ def _resized_maps(maps: list[AnomalyMap], instances: Instances, size: Size) -> B
     for found in maps:
         block = torch.from_numpy(found.block.astype(np.float32)) - found.constant
         parts.append(resize(block, found.y0, found.x0) if found.block.size else (block, 0, 0))
-    return BlockMaps.of(parts, [found.constant for found in maps], size)
+    return BlockMaps.from_parts(parts, [found.constant for found in maps], size)
 
 
 def _put(plane: Tensor, part: Tensor, top: int, left: int) -> None:
@@ -89,8 +89,8 @@ class Resizer:
 
     def __init__(self, shape: Size, size: Size, antialias: bool) -> None:
         self.same = shape == size
-        self.down = _Axis.of(shape[0], size[0], antialias)
-        self.across = _Axis.of(shape[1], size[1], antialias)
+        self.down = _Axis.from_lengths(shape[0], size[0], antialias)
+        self.across = _Axis.from_lengths(shape[1], size[1], antialias)
 
     def __call__(self, part: Tensor, top: int, left: int) -> tuple[Tensor, int, int]:
         """Resize the part (h, w) of a plane that is zero outside it.
@@ -122,7 +122,7 @@ class _Axis(NamedTuple):
 
     @staticmethod
     @functools.lru_cache(maxsize=16)
-    def of(length: int, wanted: int, antialias: bool) -> _Axis:
+    def from_lengths(length: int, wanted: int, antialias: bool) -> _Axis:
         scale = length / wanted
         reach = max(scale, 1.0) if antialias else 1.0
         centre = (torch.arange(wanted, dtype=torch.float64) + 0.5) * scale - 0.5

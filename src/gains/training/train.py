@@ -27,12 +27,12 @@ from gains.datasets.split_file import read_split
 from gains.methods.base import build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
-from gains.models.device import choose_device, place
+from gains.models.device import choose_device, to_device
 from gains.models.pretrained import load_pretrained
 from gains.support.files import check_output, settings_hash, waiting_lock, write_json
 from gains.support.progress import progress
-from gains.training.checkpoint_timer import Pace
-from gains.training.cost import Spent
+from gains.training.checkpoint_timer import CheckpointTimer
+from gains.training.cost import TrainingCost
 from gains.training.job import Job, provenance
 from gains.training.loss_log import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
@@ -66,8 +66,8 @@ def train(job: Job) -> None:
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
     lock = job.scratch.with_name(f".{job.scratch.name}.lock")
     with waiting_lock(lock, f"another process trains this run ({lock}): waiting for it to end"):
-        model = place(build_model(job.settings, sorted(coco.categories), job.seed), device)
-        record, spent = _loop(model, samples, recipe, job, key, device)
+        model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
+        record, cost = _loop(model, samples, recipe, job, key, device)
         categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
         checkpoint.save(job.out, _model_file(model, job, categories))
         record.write(job.out.with_name("losses.csv"))
@@ -77,7 +77,7 @@ def train(job: Job) -> None:
                 **provenance(job, inputs, device),
                 "images": len(samples.records),
                 "iterations": recipe.iterations,
-                **spent.to_json(),
+                **cost.to_json(),
             },
         )
         (job.scratch / CHECKPOINT).unlink(missing_ok=True)
@@ -126,11 +126,11 @@ def _loop(
     job: Job,
     key: str,
     device: torch.device,
-) -> tuple[LossRecord, Spent]:
+) -> tuple[LossRecord, TrainingCost]:
     optimiser = make_optimiser(model, recipe, model.encoder)
     path = job.scratch / CHECKPOINT
-    start, record, spent = _resumed(path, key, model, optimiser, device)
-    generator, pace = torch.Generator(device), Pace(recipe.checkpoint_every)
+    start, record, cost = _resumed(path, key, model, optimiser, device)
+    generator, timer = torch.Generator(device), CheckpointTimer(recipe.checkpoint_every)
     model.train()
     with progress(job.name or job.out.name, recipe.iterations, start) as advance:
         for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
@@ -142,15 +142,15 @@ def _loop(
             record.add(iteration, rate, [s.name for s in batch], losses)
             done = iteration + 1
             advance(done, record.last)
-            if done < recipe.iterations and pace.due(done):
+            if done < recipe.iterations and timer.due(done):
                 record.flush()
                 kept = {"key": key, "iteration": done, "losses": record.rows}
                 kept |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-                with pace.saving():
-                    checkpoint.save(path, kept | {"spent": spent.to_json()})
+                with timer.saving():
+                    checkpoint.save(path, kept | {"cost": cost.to_json()})
     record.flush()
     _check_finite(model)
-    return record, spent
+    return record, cost
 
 
 def _resumed(
@@ -159,7 +159,7 @@ def _resumed(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     device: torch.device,
-) -> tuple[int, LossRecord, Spent]:
+) -> tuple[int, LossRecord, TrainingCost]:
     """Load a checkpoint of the same job, if there is one; return the iteration to go on from."""
     if path.exists():
         kept = checkpoint.load(path, device)
@@ -167,9 +167,13 @@ def _resumed(
             model.load_state_dict(kept["model"])
             optimiser.load_state_dict(kept["optimiser"])
             logger.info("resume at iteration %d", kept["iteration"])
-            return kept["iteration"], LossRecord(kept["losses"]), Spent(device, kept["spent"])
+            return (
+                kept["iteration"],
+                LossRecord(kept["losses"]),
+                TrainingCost(device, kept["cost"]),
+            )
         logger.info("the checkpoint in %s is of another job: start anew", path.parent)
-    return 0, LossRecord(), Spent(device)
+    return 0, LossRecord(), TrainingCost(device)
 
 
 def _check_finite(model: nn.Module) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gains.methods.fastinst.assignment import assign, dice_loss, mask_costs
+from gains.methods.fastinst.assignment import assign_one_to_one, mask_costs, smoothed_dice_loss
 
 
 def least(cost: torch.Tensor) -> float:
@@ -25,7 +25,7 @@ def least(cost: torch.Tensor) -> float:
 def test_assignment_equals_brute_force(shape: tuple[int, int]) -> None:
     generator = torch.Generator().manual_seed(sum(shape))
     costs = [torch.randn(shape, generator=generator) for _ in range(4)]
-    for cost, (predictions, objects) in zip(costs, assign(costs), strict=True):
+    for cost, (predictions, objects) in zip(costs, assign_one_to_one(costs), strict=True):
         assert len(predictions) == len(objects) == min(shape)
         assert len(set(predictions.tolist())) == len(set(objects.tolist())) == min(shape)
         assert cost[predictions, objects].sum().item() == pytest.approx(least(cost), abs=1e-5)
@@ -34,26 +34,28 @@ def test_assignment_equals_brute_force(shape: tuple[int, int]) -> None:
 def test_the_cheapest_pair_gives_way_to_the_cheapest_whole() -> None:
     # greedy would take (0, 0) for 1 and pay 10 for the rest
     cost = torch.tensor([[1.0, 2.0], [2.0, 10.0], [9.0, 9.0]])
-    ((predictions, objects),) = assign([cost])
+    ((predictions, objects),) = assign_one_to_one([cost])
     assert objects.tolist() == [0, 1]
     assert predictions.tolist() == [1, 0]
 
 
 def test_matrices_of_several_sizes_are_solved_apart() -> None:
     costs = [torch.eye(2), torch.zeros(3, 0), -torch.eye(3), torch.zeros(0, 2)]
-    found = [(q.tolist(), n.tolist()) for q, n in assign(costs)]
+    found = [(q.tolist(), n.tolist()) for q, n in assign_one_to_one(costs)]
     assert found == [([1, 0], [0, 1]), ([], []), ([0, 1, 2], [0, 1, 2]), ([], [])]
-    assert assign([]) == []
+    assert assign_one_to_one([]) == []
 
 
 def test_objects_rise() -> None:
     costs = [torch.rand(9, 5, generator=torch.Generator().manual_seed(k)) for k in range(5)]
-    for _, objects in assign(costs):
+    for _, objects in assign_one_to_one(costs):
         assert objects.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_cost_that_is_not_finite_is_left_to_the_losses() -> None:
-    ((predictions, _),) = assign([torch.tensor([[float("nan"), float("inf")], [1.0, 5.0]])])
+    ((predictions, _),) = assign_one_to_one(
+        [torch.tensor([[float("nan"), float("inf")], [1.0, 5.0]])]
+    )
     # nan counts as 0 and inf as huge
     assert predictions.tolist() == [0, 1]
 
@@ -84,6 +86,8 @@ def test_dice_loss_by_hand() -> None:
     sure = torch.tensor([[20.0, 20, -20, -20], [0.0, 0, 0, 0]])
     truth = torch.tensor([[1.0, 0, 0, 0], [1.0, 1, 1, 1]])
     # p = 1 1 0 0 against 1 0 0 0: 1 - (2 + 1) / (2 + 1 + 1); p = 1/2 against 1: 1 - 5 / 7
-    torch.testing.assert_close(dice_loss(sure, truth), torch.tensor([1 / 4, 2 / 7]))
+    torch.testing.assert_close(smoothed_dice_loss(sure, truth), torch.tensor([1 / 4, 2 / 7]))
     # all empty and rightly so costs nothing
-    assert dice_loss(torch.full((1, 9), -30.0), torch.zeros(1, 9)).item() == pytest.approx(0)
+    assert smoothed_dice_loss(torch.full((1, 9), -30.0), torch.zeros(1, 9)).item() == pytest.approx(
+        0
+    )

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from gains.methods.fastinst.attention import Attention
-from gains.methods.fastinst.decoder import allowed
+from gains.methods.fastinst.decoder import attention_mask
 from gains.methods.fastinst.model import FastInst
 from gains.methods.fastinst.pixel_decoder import PixelDecoder
 from gains.models.contract import Task
@@ -15,7 +15,7 @@ from helpers.tiny import tiny_settings
 
 def test_attention_looks_inside_the_mask_only() -> None:
     masks = torch.tensor([[[[-1.0, 0, 2, -3]], [[-1.0, -1, -1, -1]]]])  # (1, 2, 1, 4)
-    where = allowed(masks >= 0, 1)
+    where = attention_mask(masks >= 0, 1)
     assert where.shape == (1, 1, 3, 4)
     assert where[0, 0].tolist() == [[False, True, True, False], [True] * 4, [True] * 4]
 
@@ -69,7 +69,7 @@ def test_guided_masks_reach_the_queries_they_are_matched_to() -> None:
     inside[0, 5, :2] = True
     layer = model.decoder._layers()[0]
     attend = [
-        layer.query_attention(before, queries.positions, steps[0].memory, allowed(mask, 8))
+        layer.query_attention(before, queries.positions, steps[0].memory, attention_mask(mask, 8))
         for mask in (nowhere, inside)
     ]
     changed = (attend[0] != attend[1]).any(dim=2)[0]

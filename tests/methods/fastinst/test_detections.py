@@ -19,7 +19,7 @@ from helpers.tiny import tiny_settings
 
 def test_truth_is_padded_at_the_bottom_and_the_right() -> None:
     target = Target(torch.zeros(1, 4), torch.tensor([1]), torch.ones(1, 40, 50, dtype=torch.uint8))
-    padded = Truth.of([target], (64, 64)).masks[0]
+    padded = Truth.from_targets([target], (64, 64)).masks[0]
     assert padded.shape == (1, 64, 64)
     assert padded.sum() == 40 * 50
     assert padded[0, :40, :50].all()

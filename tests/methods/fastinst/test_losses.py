@@ -9,9 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gains.methods.fastinst.decoder import Prediction, allowed
+from gains.methods.fastinst.decoder import QueryPredictions, attention_mask
 from gains.methods.fastinst.losses import (
-    Matched,
+    Matches,
     Truth,
     class_loss,
     losses,
@@ -28,7 +28,7 @@ from helpers.tiny import tiny_settings
 def test_class_loss_by_hand() -> None:
     logits = torch.tensor([[[2.0, 0, 1], [0, 0, 0], [1, 1, 3]]]).transpose(1, 2)
     truth = Truth([torch.tensor([1])], [torch.zeros(1, 8, 8)])
-    matched = Matched(torch.tensor([1]), torch.tensor([0]))
+    matched = Matches(torch.tensor([1]), torch.tensor([0]))
     found = class_loss(logits, matched, truth, 0.1)
     # queries 0 and 2 are background (class 2, weight 0.1), query 1 is class 1
     nothing = [
@@ -43,8 +43,8 @@ def test_mask_losses_by_hand() -> None:
     """On maps that are constant away from the borders, the points drawn do not matter."""
     masks = torch.ones(2, 64, 64)
     masks[1] = 0
-    prediction = Prediction(torch.zeros(1, 3, 2), torch.zeros(1, 3, 8, 8))
-    matched = Matched(torch.tensor([2, 0]), torch.tensor([0, 1]))
+    prediction = QueryPredictions(torch.zeros(1, 3, 2), torch.zeros(1, 3, 8, 8))
+    matched = Matches(torch.tensor([2, 0]), torch.tensor([0, 1]))
     points = uncertain_points(
         torch.zeros(2, 1, 8, 8), 64, torch.Generator().manual_seed(3), 3.0, 0.75
     )
@@ -63,13 +63,13 @@ def test_perfect_predictions_cost_next_to_nothing() -> None:
     masks = torch.zeros(1, 64, 64)
     masks[0, :32] = 1  # the mask's border lies between cells, and rows of cells agree
     truth = Truth([torch.tensor([1])], [masks])
-    prediction = Prediction(torch.full((1, 4, 3), -20.0), torch.full((1, 4, 8, 8), -60.0))
+    prediction = QueryPredictions(torch.full((1, 4, 3), -20.0), torch.full((1, 4, 8, 8), -60.0))
     prediction.logits[0, 1:, 2] = prediction.logits[0, 0, 1] = 20
     prediction.masks[0, 0, :4] = 60
-    matched = Matched(torch.tensor([0]), torch.tensor([0]))
+    matched = Matches(torch.tensor([0]), torch.tensor([0]))
     good = losses(settings(), [prediction], [matched], queries, truth, torch.Generator())
     assert good["loss_class"].item() == pytest.approx(0, abs=1e-4)
-    wrong = Matched(torch.tensor([2]), torch.tensor([0]))
+    wrong = Matches(torch.tensor([2]), torch.tensor([0]))
     bad = losses(settings(), [prediction], [wrong], queries, truth, torch.Generator())
     assert bad["loss_class"] > 10
     assert bad["loss_mask"] > 20 * good["loss_mask"]
@@ -81,7 +81,7 @@ def test_losses_are_weighted_and_summed_over_heads() -> None:
     image = torch.randint(0, 255, (3, 64, 64)).byte()
     queries, predictions, _ = model._decode([image])
     truth = Truth([torch.tensor([1, 0])], [squares((0, 0), (32, 32))])
-    matched = Matched(torch.tensor([3, 1]), torch.tensor([0, 1]))
+    matched = Matches(torch.tensor([3, 1]), torch.tensor([0, 1]))
 
     def of(count: int, **changes: Any) -> dict[str, float]:
         chosen = predictions[:1] * count
@@ -137,9 +137,9 @@ def test_small_objects_are_not_hidden_by_the_guide() -> None:
     """A mask that half-covers no cell opens everything."""
     masks = squares((6, 6), side=4)
     found = masks_of_queries(
-        Matched(torch.tensor([1]), torch.tensor([0])),
+        Matches(torch.tensor([1]), torch.tensor([0])),
         Truth([torch.tensor([0])], [masks]),
         torch.zeros(1, 3, 8, 8),
     )
     assert not found.any()
-    assert allowed(found, 0).all()
+    assert attention_mask(found, 0).all()

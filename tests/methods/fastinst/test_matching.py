@@ -9,20 +9,20 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from gains.methods.fastinst.decoder import Prediction
+from gains.methods.fastinst.decoder import QueryPredictions
 from gains.methods.fastinst.losses import (
     Truth,
     mask_losses,
-    match,
     match_locations,
+    match_queries,
 )
 from helpers.fastinst import settings, squares
 
 
-def perfect(masks: torch.Tensor, queries: int, classes: int = 2) -> Prediction:
+def perfect(masks: torch.Tensor, queries: int, classes: int = 2) -> QueryPredictions:
     """All queries say the first object's mask, and nothing of class."""
     small = F.max_pool2d(masks[:1][None], 8)
-    return Prediction(
+    return QueryPredictions(
         torch.zeros(1, queries, classes + 1), 20 * small.expand(1, queries, -1, -1) - 10
     )
 
@@ -34,10 +34,12 @@ def test_a_query_must_lie_inside_its_object() -> None:
     # query 2 lies in the first object, query 1 in the second, the others in none
     locations = torch.tensor([[[0.9, 0.1], [0.6, 0.7], [0.1, 0.1], [0.1, 0.9]]])
     prediction.logits[0, 0, 0] = 9  # a wrong query that is surer of the class
-    (found,) = match(settings(), [prediction], locations, truth, torch.Generator())
+    (found,) = match_queries(settings(), [prediction], locations, truth, torch.Generator())
     assert found.object.tolist() == [0, 1]
     assert found.query.tolist() == [2, 1]
-    (free,) = match(settings(location_cost=0), [prediction], locations, truth, torch.Generator())
+    (free,) = match_queries(
+        settings(location_cost=0), [prediction], locations, truth, torch.Generator()
+    )
     assert free.query.tolist()[0] == 0
 
 
@@ -46,12 +48,14 @@ def test_the_cost_of_a_match_by_hand() -> None:
     generator = torch.Generator().manual_seed(1)
     masks = squares((0, 0), (8, 8), (40, 16))
     truth = Truth([torch.tensor([0, 1, 1])], [masks])
-    prediction = Prediction(
+    prediction = QueryPredictions(
         torch.randn(1, 6, 3, generator=generator), torch.randn(1, 6, 8, 8, generator=generator)
     )
     locations = torch.rand(1, 6, 2, generator=generator)
     chosen = settings(points=300, class_weight=20.0, location_cost=0.3)
-    (found,) = match(chosen, [prediction], locations, truth, torch.Generator().manual_seed(7))
+    (found,) = match_queries(
+        chosen, [prediction], locations, truth, torch.Generator().manual_seed(7)
+    )
     points = torch.rand(1, 300, 2, generator=torch.Generator().manual_seed(7))
     grid = 2 * points[None] - 1
     x = F.grid_sample(prediction.masks, grid, align_corners=False)[0, :, 0]
@@ -84,11 +88,11 @@ def test_matches_of_a_batch_count_through() -> None:
         [torch.tensor([1]), torch.zeros(0, dtype=torch.int64), torch.tensor([0, 1])],
         [first, nothing, second],
     )
-    one = Prediction(torch.zeros(3, 5, 3), torch.zeros(3, 5, 8, 8))
+    one = QueryPredictions(torch.zeros(3, 5, 3), torch.zeros(3, 5, 8, 8))
     locations = torch.full((3, 5, 2), 0.99)
     locations[0, 3] = locations[2, 4] = 0.1
     locations[2, 1] = 0.6
-    for found in match(settings(), [one, one], locations, truth, torch.Generator()):
+    for found in match_queries(settings(), [one, one], locations, truth, torch.Generator()):
         assert found.object.tolist() == [0, 1, 2]
         assert found.query.tolist() == [3, 2 * 5 + 4, 2 * 5 + 1]
 
@@ -96,9 +100,9 @@ def test_matches_of_a_batch_count_through() -> None:
 def test_more_objects_than_queries() -> None:
     masks = squares((0, 0), (16, 0), (32, 0), (48, 0))
     truth = Truth([torch.zeros(4, dtype=torch.int64)], [masks])
-    prediction = Prediction(torch.zeros(1, 2, 2), torch.zeros(1, 2, 8, 8))
+    prediction = QueryPredictions(torch.zeros(1, 2, 2), torch.zeros(1, 2, 8, 8))
     locations = torch.tensor([[[0.6, 0.1], [0.1, 0.1]]])
-    (found,) = match(settings(), [prediction], locations, truth, torch.Generator())
+    (found,) = match_queries(settings(), [prediction], locations, truth, torch.Generator())
     assert (found.query.tolist(), found.object.tolist()) == ([1, 0], [0, 2])
     entropy, dice = mask_losses(settings(), prediction, found, masks, torch.Generator())
     assert entropy.item() == pytest.approx(2 * math.log(2), rel=1e-5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from gains.methods.fastinst.queries import ActivationQueries, PositionMap, pick
+from gains.methods.fastinst.queries import ActivationQueries, PositionMap, pick_locations
 
 
 def logits_of(probability: torch.Tensor) -> torch.Tensor:
@@ -16,7 +16,7 @@ def test_local_maxima_come_before_higher_neighbours_of_others() -> None:
     probability = 0.01 - 0.0001 * torch.arange(30.0).reshape(5, 6)  # without a maximum
     probability[1, 1], probability[1, 2], probability[2, 2] = 0.9, 0.8, 0.7  # one hill
     probability[4, 5] = 0.2  # a low hill, in a corner
-    found = pick(logits_of(probability), 5)[0].tolist()
+    found = pick_locations(logits_of(probability), 5)[0].tolist()
     # then what is no maximum, by probability
     assert found == [1 * 6 + 1, 4 * 6 + 5, 1 * 6 + 2, 2 * 6 + 2, 0]
 
@@ -27,13 +27,13 @@ def test_maxima_are_local_to_a_class() -> None:
     probability[1, 0] = torch.tensor([0.1, 0.4, 0.35, 0.36])
     probability[2] = 1 - probability[:2].sum(dim=0)
     # column 1 is below its left neighbour, but that is of the other class; background is no class
-    assert pick(probability.log()[None], 4)[0].tolist() == [0, 1, 3, 2]
+    assert pick_locations(probability.log()[None], 4)[0].tolist() == [0, 1, 3, 2]
     probability[1, 0, 0] = 0.7  # now the same class
-    assert pick(probability.log()[None], 2)[0].tolist() == [0, 3]
+    assert pick_locations(probability.log()[None], 2)[0].tolist() == [0, 3]
 
 
 def test_small_images_have_fewer_queries() -> None:
-    assert pick(torch.randn(2, 3, 2, 4), 100).shape == (2, 8)
+    assert pick_locations(torch.randn(2, 3, 2, 4), 100).shape == (2, 8)
 
 
 def test_queries_are_pixels_and_know_their_place() -> None:

@@ -15,14 +15,14 @@ from torch import Tensor, nn
 from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import Found
+from gains.detection.box_head import BoxDetections
 from gains.detection.fcos.locations import (
-    STRIDES,
+    FCOS_STRIDES,
     Assignment,
     Locations,
+    boxes_around,
     centreness,
-    decode,
-    encode,
+    distances_to_sides,
     locate,
 )
 from gains.detection.fcos.settings import FCOSSettings
@@ -34,7 +34,7 @@ PRIOR = 0.01
 
 
 @dataclass
-class Predictions:
+class LocationPredictions:
     """What the head says of a batch.
 
     Args:
@@ -53,7 +53,7 @@ class Predictions:
 
 
 @dataclass
-class Located(Found):
+class FCOSDetections(BoxDetections):
     """Detections of one image with the places int64 (D,) that made them."""
 
     places: Tensor
@@ -82,21 +82,21 @@ class FCOSHead(nn.Module):
         self.classes = nn.Conv2d(channels, num_classes, 3, padding=1)
         self.distances = nn.Conv2d(channels, 4, 3, padding=1)
         self.centreness = nn.Conv2d(channels, 1, 3, padding=1)
-        self.scales = nn.Parameter(torch.ones(len(STRIDES)))
+        self.scales = nn.Parameter(torch.ones(len(FCOS_STRIDES)))
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.normal_(module.weight, std=0.01)
                 nn.init.zeros_(module.get_parameter("bias"))
         nn.init.constant_(self.classes.get_parameter("bias"), -math.log((1 - PRIOR) / PRIOR))
 
-    def forward(self, features: list[Tensor]) -> Predictions:
+    def forward(self, features: list[Tensor]) -> LocationPredictions:
         """Return the predictions at all locations of p3..p7."""
         hidden = [self.box_tower(x) for x in features]
         distances = [
             F.relu(scale * self.distances(x)).float() * stride
-            for x, scale, stride in zip(hidden, self.scales, STRIDES, strict=True)
+            for x, scale, stride in zip(hidden, self.scales, FCOS_STRIDES, strict=True)
         ]
-        return Predictions(
+        return LocationPredictions(
             by_location([self.classes(self.class_tower(x)) for x in features]),
             by_location(distances),
             by_location([self.centreness(x) for x in hidden])[..., 0],
@@ -110,7 +110,7 @@ def _layer(channels: int) -> tuple[nn.Module, ...]:
 
 
 def fcos_losses(
-    found: Predictions, positives: Assignment, targets: list[Target]
+    found: LocationPredictions, positives: Assignment, targets: list[Target]
 ) -> dict[str, Tensor]:
     """Return ``loss_cls`` (focal), ``loss_box`` (GIoU), ``loss_centreness`` (Eq. 2).
 
@@ -123,8 +123,8 @@ def fcos_losses(
     logits, points = found.logits.float(), found.locations.points[place]
     wanted = torch.zeros_like(logits)
     wanted[image, place, labels] = 1
-    weight = centreness(encode(points, boxes))
-    loss_box = generalized_box_iou_loss(decode(points, found.distances[image, place]), boxes)
+    weight = centreness(distances_to_sides(points, boxes))
+    loss_box = generalized_box_iou_loss(boxes_around(points, found.distances[image, place]), boxes)
     loss_centreness = F.binary_cross_entropy_with_logits(
         found.centreness[image, place].float(), weight, reduction="sum"
     )
@@ -135,9 +135,9 @@ def fcos_losses(
     }
 
 
-def select(
-    found: Predictions, image: int, size: tuple[int, int], settings: FCOSSettings, kept: int
-) -> Located:
+def select_locations(
+    found: LocationPredictions, image: int, size: tuple[int, int], settings: FCOSSettings, kept: int
+) -> FCOSDetections:
     """Keep the detections of one image: threshold, best per level, NMS per class, the best.
 
     Args:
@@ -153,15 +153,15 @@ def select(
     centre = found.centreness[image].float().sigmoid()
     product = found.logits[image].float().sigmoid() * centre[:, None]
     candidates = []
-    for level in range(len(STRIDES)):
+    for level in range(len(FCOS_STRIDES)):
         here = product.where(found.locations.levels[:, None] == level, 0).flatten()
         score, index = here.topk(min(settings.pre_nms, len(here)))
         candidates.append(index[score > settings.score_threshold])
     index = torch.cat(candidates)
     place, label = index // product.shape[1], index % product.shape[1]
-    boxes = decode(found.locations.points[place], found.distances[image, place])
+    boxes = boxes_around(found.locations.points[place], found.distances[image, place])
     boxes, score = box_ops.clip(boxes, size), product[place, label].sqrt()
     valid = box_ops.nonempty(boxes)
     boxes, score, label, place = boxes[valid], score[valid], label[valid], place[valid]
     keep = batched_nms(boxes, score, label, settings.nms)[:kept]
-    return Located(boxes[keep], score[keep], label[keep], place[keep])
+    return FCOSDetections(boxes[keep], score[keep], label[keep], place[keep])

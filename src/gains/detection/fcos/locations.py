@@ -11,7 +11,7 @@ from torch import Tensor
 from gains.detection.boxes import constant
 from gains.models.contract import Target
 
-STRIDES = (8, 16, 32, 64, 128)
+FCOS_STRIDES = (8, 16, 32, 64, 128)
 """px per cell of p3..p7."""
 RADIUS = 1.5
 """Of centre sampling, in strides."""
@@ -34,7 +34,7 @@ class Locations:
     @property
     def strides(self) -> Tensor:
         """Return the px per cell at each location, float32 (L,)."""
-        return constant(STRIDES, self.points.device)[self.levels]
+        return constant(FCOS_STRIDES, self.points.device)[self.levels]
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Assignment:
 def locate(features: list[Tensor]) -> Locations:
     """Return the locations of the levels p3..p7, each (B, C, H_l, W_l)."""
     points, levels = [], []
-    for level, (x, stride) in enumerate(zip(features, STRIDES, strict=True)):
+    for level, (x, stride) in enumerate(zip(features, FCOS_STRIDES, strict=True)):
         rows, columns = (
             (torch.arange(n, device=x.device, dtype=torch.float32) + 0.5) * stride
             for n in x.shape[2:]
@@ -71,12 +71,12 @@ def locate(features: list[Tensor]) -> Locations:
     return Locations(torch.cat(points), torch.cat(levels))
 
 
-def encode(points: Tensor, boxes: Tensor) -> Tensor:
+def distances_to_sides(points: Tensor, boxes: Tensor) -> Tensor:
     """Return left, top, right, bottom (..., 4) of points (..., 2) in boxes (..., 4), px (Eq. 1)."""
     return torch.cat([points - boxes[..., :2], boxes[..., 2:] - points], dim=-1)
 
 
-def decode(points: Tensor, distances: Tensor) -> Tensor:
+def boxes_around(points: Tensor, distances: Tensor) -> Tensor:
     """Return the boxes (..., 4) that lie at distances (..., 4) around points (..., 2), px."""
     return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
 
@@ -102,7 +102,7 @@ def centroids(masks: Tensor) -> Tensor:
     )
 
 
-def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Tensor:
+def assign_locations(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Tensor:
     """Return each location's object in one image, int64 (L,), or ``NONE``.
 
     A location takes an object when it lies in its box and within ``RADIUS`` strides of its mask's
@@ -117,7 +117,7 @@ def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Te
     if len(target.boxes) == 0:
         return torch.full_like(locations.levels, NONE)
     points = locations.points[:, None]
-    distances = encode(points, target.boxes)
+    distances = distances_to_sides(points, target.boxes)
     offset = (points - centroids(target.masks)).abs().amax(dim=-1)
     central = (offset < RADIUS * locations.strides[:, None]) & (distances.amin(dim=-1) > 0)
     bounds = constant((0, *sizes, math.inf), distances.device)
@@ -129,11 +129,13 @@ def assign(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Te
     return torch.where(smallest.isfinite(), matched, NONE)
 
 
-def assign_all(locations: Locations, targets: list[Target], sizes: tuple[float, ...]) -> Assignment:
-    """Assign the objects of a batch; see :func:`assign`."""
+def assign_batch(
+    locations: Locations, targets: list[Target], sizes: tuple[float, ...]
+) -> Assignment:
+    """Assign the objects of a batch; see :func:`assign_locations`."""
     rows, before = [], 0
     for target in targets:
-        matched = assign(locations, target, sizes)
+        matched = assign_locations(locations, target, sizes)
         rows.append(torch.where(matched == NONE, NONE, matched + before))
         before += len(target.boxes)
     every = torch.stack(rows)

@@ -30,7 +30,7 @@ def build(settings: CondInstSettings, task: Task) -> Detector:
     return CondInst(settings, task)
 
 
-CONDINST = METHODS.register(
+METHODS.register(
     Method(
         name="condinst",
         title="CondInst",

@@ -7,8 +7,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.ops.feature_pyramid_network import LastLevelP6P7
 
-from gains.detection.fcos.head import FCOSHead, Predictions, by_location, fcos_losses, select
-from gains.detection.fcos.locations import STRIDES, assign_all
+from gains.detection.fcos.head import (
+    FCOSHead,
+    LocationPredictions,
+    by_location,
+    fcos_losses,
+    select_locations,
+)
+from gains.detection.fcos.locations import FCOS_STRIDES, assign_batch
 from gains.methods.condinst import CondInstSettings
 from gains.methods.condinst.dynamic import (
     CHANNELS,
@@ -24,7 +30,7 @@ MASK_STRIDE = 4
 """px per cell of the mask logits, half of the mask features' stride."""
 
 
-class MaskBranch(nn.Module):
+class MaskFeatureBranch(nn.Module):
     """Mask features of the whole image out of p3, p4, p5.
 
     Args:
@@ -70,7 +76,7 @@ class CondInst(Detector):
             settings.backbone, stages=3, extra=LastLevelP6P7(channels, channels)
         )
         self.head = FCOSHead(channels, settings.tower_convs, task.num_classes)
-        self.masks = MaskBranch(settings)
+        self.masks = MaskFeatureBranch(settings)
         self.controller = nn.Conv2d(channels, PARAMETERS, 3, padding=1)
         nn.init.normal_(self.controller.weight, std=0.01)
         nn.init.zeros_(self.controller.get_parameter("bias"))
@@ -84,11 +90,14 @@ class CondInst(Detector):
         """Return the losses of FCOS, and ``loss_mask`` (Dice) of locations drawn from all."""
         features = self.backbone(images)
         found = self.head(features)
-        positives = assign_all(found.locations, targets, self.settings.sizes_of_interest)
+        positives = assign_batch(found.locations, targets, self.settings.sizes_of_interest)
         drawn = positives.draw(self.settings.mask_positives, generator)
         logits = self.mask_logits(self.masks(features), found, drawn.image, drawn.place)
-        truth = mask_targets(targets, (logits.shape[1], logits.shape[2]))[drawn.matched]
-        return {**fcos_losses(found, positives, targets), "loss_mask": dice_loss(logits, truth)}
+        truth = full_mask_targets(targets, (logits.shape[1], logits.shape[2]))[drawn.matched]
+        return {
+            **fcos_losses(found, positives, targets),
+            "loss_mask": squared_dice_loss(logits, truth),
+        }
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
@@ -98,7 +107,7 @@ class CondInst(Detector):
         detections = []
         for number, image in enumerate(images):
             size = (image.shape[1], image.shape[2])
-            kept = select(found, number, size, self.settings, self.task.max_detections)
+            kept = select_locations(found, number, size, self.settings, self.task.max_detections)
             rows = torch.full_like(kept.places, number)
             logits = self.mask_logits(mask_features, found, rows, kept.places)
             masks = aligned_bilinear(logits.sigmoid()[:, None], MASK_STRIDE)[:, 0]
@@ -107,7 +116,7 @@ class CondInst(Detector):
         return detections
 
     def mask_logits(
-        self, features: Tensor, found: Predictions, image: Tensor, place: Tensor
+        self, features: Tensor, found: LocationPredictions, image: Tensor, place: Tensor
     ) -> Tensor:
         """Return the mask logits that locations predict, float32 (N, H / 4, W / 4) of the image.
 
@@ -122,14 +131,17 @@ class CondInst(Detector):
         # bfloat16 cannot tell coordinates apart far from the instance
         with torch.autocast(features.device.type, enabled=False):
             coordinates = relative_coordinates(
-                locations.points[place], self.scales[locations.levels[place]], shape, STRIDES[0]
+                locations.points[place],
+                self.scales[locations.levels[place]],
+                shape,
+                FCOS_STRIDES[0],
             )
             x = torch.cat([features.float()[image], coordinates], dim=1)
             logits = dynamic_heads(x, parameters.float())
-            return aligned_bilinear(logits[:, None], STRIDES[0] // MASK_STRIDE)[:, 0]
+            return aligned_bilinear(logits[:, None], FCOS_STRIDES[0] // MASK_STRIDE)[:, 0]
 
 
-def mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
+def full_mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
     """Return every 4th pixel of the masks of a batch, starting at 2: uint8 (N, H / 4, W / 4).
 
     That is where :func:`aligned_bilinear` lays the cells of the logits at test.
@@ -145,7 +157,7 @@ def mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
     return torch.cat([F.pad(m, (0, shape[1] - m.shape[2], 0, shape[0] - m.shape[1])) for m in fine])
 
 
-def dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
+def squared_dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Return the Dice loss 1 - 2 |x y| / (|x|^2 + |y|^2), the mean over instances (Eq. 2).
 
     Args:

@@ -57,7 +57,7 @@ def build(settings: DoNetSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, DoNetBranch(settings, task))
 
 
-DONET = METHODS.register(
+METHODS.register(
     Method(
         name="donet",
         title="DoNet",

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.mask_head import POOL_SIZE, ConvHead, mask_loss, of_class
+from gains.detection.mask_head import MASK_POOL_SIZE, ConvHead, logits_of_class, mask_loss
 from gains.detection.overlap import cell_class, part_targets
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
@@ -142,7 +142,7 @@ class DoNetBranch(nn.Module):
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return the losses of :meth:`mask_losses`."""
-        return self.mask_losses(self(pool(features, positives.boxes, POOL_SIZE)), positives)
+        return self.mask_losses(self(pool(features, positives.boxes, MASK_POOL_SIZE)), positives)
 
     def mask_losses(self, logits: dict[str, Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return ``loss_<mask>`` of every mask in ``logits``, and ``loss_consistency``.
@@ -171,8 +171,12 @@ class DoNetBranch(nn.Module):
         compared = [logits[name] for name in ("refined", "intersection", "complement")]
         if self.settings.consistency == "published":
             return mismatch(*compared)  # over the channels of all classes, as published
-        return soft_consistency(*[of_class(x, labels) for x in compared])
+        return soft_consistency(*[logits_of_class(x, labels) for x in compared])
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
         """Return mask probabilities (D, 28, 28)."""
-        return of_class(self.output(pool(features, boxes, POOL_SIZE)), labels).float().sigmoid()
+        return (
+            logits_of_class(self.output(pool(features, boxes, MASK_POOL_SIZE)), labels)
+            .float()
+            .sigmoid()
+        )

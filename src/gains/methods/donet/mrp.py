@@ -7,10 +7,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from gains.detection.box_head import BoxBranch, Found
-from gains.detection.mask_head import POOL_SIZE, of_class
+from gains.detection.box_head import BoxBranch, BoxDetections
+from gains.detection.mask_head import MASK_POOL_SIZE, logits_of_class
 from gains.detection.overlap import cell_class
-from gains.detection.pooling import STRIDES, pool
+from gains.detection.pooling import ROI_STRIDES, pool
 from gains.detection.proposals import ProposalNetwork
 from gains.detection.two_stage import sizes_of
 from gains.methods.donet import DoNetSettings
@@ -20,7 +20,7 @@ from gains.models.contract import Detections, Detector, Target, Task
 from gains.models.points import sample_points
 
 
-def nearest(length: int, count: int, like: Tensor) -> Tensor:
+def nearest_pixels(length: int, count: int, like: Tensor) -> Tensor:
     """Return the centres of the ``count`` pixels that nearest-neighbour resizing keeps."""
     return torch.arange(count, device=like.device) * length // count + 0.5
 
@@ -45,8 +45,8 @@ def cell_attention(
     """
     count, (height, width) = len(boxes), shape
     low, size = boxes[:, :2, None], (boxes[:, 2:] - boxes[:, :2])[:, :, None]
-    x = (nearest(canvas[1], width, boxes) - low[:, 0]) / size[:, 0]
-    y = (nearest(canvas[0], height, boxes) - low[:, 1]) / size[:, 1]
+    x = (nearest_pixels(canvas[1], width, boxes) - low[:, 0]) / size[:, 0]
+    y = (nearest_pixels(canvas[0], height, boxes) - low[:, 1]) / size[:, 1]
     grid = [x[:, None].expand(count, height, width), y[:, :, None].expand(count, height, width)]
     pasted = sample_points(logits[:, None], torch.stack(grid, dim=-1).flatten(1, 2))[:, 0]
     return pasted.clamp(min=0).sum(dim=0).sigmoid().reshape(shape)
@@ -63,7 +63,7 @@ def attend(features: list[Tensor], logits: list[Tensor], boxes: list[Tensor]) ->
         boxes: per image float32 (R_i, 4), px.
     """
     height, width = features[0].shape[2:]
-    canvas = (STRIDES[0] * height, STRIDES[0] * width)
+    canvas = (ROI_STRIDES[0] * height, ROI_STRIDES[0] * width)
     attended = []
     for x in features:
         shape = (x.shape[2], x.shape[3])
@@ -72,7 +72,7 @@ def attend(features: list[Tensor], logits: list[Tensor], boxes: list[Tensor]) ->
     return attended
 
 
-class Stage(nn.Module):
+class GuidedStage(nn.Module):
     """A full two-stage detector without backbone, which keeps either the cells or the rest.
 
     Objects that it does not keep are learned as background; its proposals learn from all.
@@ -114,7 +114,7 @@ class Stage(nn.Module):
         proposals, losses = self.proposals(features, sizes, targets, generator)
         own = [self.relabelled(target) for target in targets]
         box_losses, positives = self.boxes.losses(features, proposals, own, generator)
-        logits = self.branch(pool(features, positives.boxes, POOL_SIZE))
+        logits = self.branch(pool(features, positives.boxes, MASK_POOL_SIZE))
         mask_losses = self.branch.mask_losses(logits, positives)
         counts = [len(boxes) for boxes in positives.boxes]
         cells = torch.split(logits["refined"][:, self.cell], counts)
@@ -122,17 +122,17 @@ class Stage(nn.Module):
 
     def detect(
         self, features: list[Tensor], sizes: list[tuple[int, int]]
-    ) -> tuple[list[Found], list[Tensor]]:
+    ) -> tuple[list[BoxDetections], list[Tensor]]:
         """Return what it keeps of each image, and the refined logits (D_i, 28, 28)."""
         proposals, _ = self.proposals(features, sizes)
         found = [self._kept(f) for f in self.boxes.detect(features, proposals, sizes)]
-        logits = self.branch.output(pool(features, [f.boxes for f in found], POOL_SIZE))
-        own = of_class(logits, torch.cat([f.labels for f in found])).float()
+        logits = self.branch.output(pool(features, [f.boxes for f in found], MASK_POOL_SIZE))
+        own = logits_of_class(logits, torch.cat([f.labels for f in found])).float()
         return found, list(torch.split(own, [len(f.boxes) for f in found]))
 
-    def _kept(self, found: Found) -> Found:
+    def _kept(self, found: BoxDetections) -> BoxDetections:
         kept = self.keeps(found.labels)
-        return Found(found.boxes[kept], found.scores[kept], found.labels[kept])
+        return BoxDetections(found.boxes[kept], found.scores[kept], found.labels[kept])
 
 
 class MaskGuidedDetector(Detector):
@@ -155,8 +155,8 @@ class MaskGuidedDetector(Detector):
             )
         self.kept = task.max_detections
         self.backbone = Backbone(settings.backbone)
-        self.cells = Stage(settings, task, cells=True)
-        self.others = Stage(settings, task, cells=False)
+        self.cells = GuidedStage(settings, task, cells=True)
+        self.others = GuidedStage(settings, task, cells=False)
 
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
@@ -178,7 +178,9 @@ class MaskGuidedDetector(Detector):
         parts = zip(cells, cell_logits, others, other_logits, strict=True)
         return [self._joined(*part) for part in parts]
 
-    def _joined(self, a: Found, a_logits: Tensor, b: Found, b_logits: Tensor) -> Detections:
+    def _joined(
+        self, a: BoxDetections, a_logits: Tensor, b: BoxDetections, b_logits: Tensor
+    ) -> Detections:
         scores = torch.cat([a.scores, b.scores])
         best = scores.argsort(descending=True, stable=True)[: self.kept]
         return Detections(

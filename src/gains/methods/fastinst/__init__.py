@@ -59,7 +59,7 @@ def build(settings: FastInstSettings, task: Task) -> Detector:
     return FastInst(settings, task)
 
 
-FASTINST = METHODS.register(
+METHODS.register(
     Method(
         name="fastinst",
         title="FastInst",

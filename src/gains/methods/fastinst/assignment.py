@@ -13,7 +13,7 @@ from torch import Tensor
 
 
 @torch.no_grad()
-def assign(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
+def assign_one_to_one(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
     """Find, for each matrix, the one-to-one assignment of least total cost.
 
     All matrices travel to the CPU together, so that a GPU waits once.
@@ -58,7 +58,7 @@ def mask_costs(logits: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
     return entropy, 1 - (2 * mask @ truth.T + 1) / (both + 1)
 
 
-def dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
+def smoothed_dice_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """Return 1 - (2 sum(p t) + 1) / (sum(p) + sum(t) + 1) of masks (M, P) each, float32 (M,)."""
     mask = logits.float().sigmoid()
     both = mask.sum(dim=1) + truth.sum(dim=1)

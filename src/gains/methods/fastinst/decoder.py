@@ -15,7 +15,7 @@ from gains.methods.fastinst.queries import Queries
 
 
 @dataclass
-class Prediction:
+class QueryPredictions:
     """What the queries picked from the image say.
 
     Args:
@@ -28,7 +28,7 @@ class Prediction:
 
 
 @dataclass
-class Step:
+class LayerInput:
     """What the query half of a layer worked on, and its head.
 
     Args:
@@ -42,7 +42,7 @@ class Step:
     mask_features: Tensor
 
 
-def allowed(inside: Tensor, auxiliary: int) -> Tensor:
+def attention_mask(inside: Tensor, auxiliary: int) -> Tensor:
     """Return where queries may look: inside their mask, or everywhere if they have none.
 
     Args:
@@ -78,11 +78,11 @@ class Head(nn.Module):
         features: Tensor = self.features(pixels)
         return features.transpose(1, 2).reshape(len(pixels), -1, *size)
 
-    def forward(self, queries: Tensor, mask_features: Tensor) -> Prediction:
+    def forward(self, queries: Tensor, mask_features: Tensor) -> QueryPredictions:
         """Predict from queries (B, Q + A, C) and mask features (B, C, h, w)."""
         picked = self.norm(queries[:, : queries.shape[1] - self.auxiliary])
         masks = self.embedding(picked) @ mask_features.flatten(2)
-        return Prediction(
+        return QueryPredictions(
             self.classes(picked).float(),
             masks.float().reshape(*masks.shape[:2], *mask_features.shape[-2:]),
         )
@@ -112,9 +112,9 @@ class Layer(nn.Module):
         out: Tensor = self.pixel_feedforward(self.pixel_attention(x, position, memory))
         return out
 
-    def queries(self, step: Step, position: Tensor, allowed: Tensor) -> Tensor:
+    def queries(self, step: LayerInput, position: Tensor, attention_mask: Tensor) -> Tensor:
         """Return the updated queries (B, Q + A, C); ``position`` is theirs."""
-        x = self.query_attention(step.queries, position, step.memory, allowed)
+        x = self.query_attention(step.queries, position, step.memory, attention_mask)
         x = self.self_attention(x, position, self.self_attention.memory(x, position))
         out: Tensor = self.query_feedforward(x)
         return out
@@ -138,7 +138,7 @@ class Decoder(nn.Module):
 
     def forward(
         self, queries: Queries, pixels: Tensor, position: Tensor
-    ) -> tuple[list[Prediction], list[Step]]:
+    ) -> tuple[list[QueryPredictions], list[LayerInput]]:
         """Refine queries and pixels in turn.
 
         Args:
@@ -151,18 +151,20 @@ class Decoder(nn.Module):
         """
         size = pixels.shape[-2:]
         x, pixels = queries.features, pixels.flatten(2).transpose(1, 2)
-        predictions: list[Prediction] = [self.head(x, self.head.mask_features(pixels, size))]
-        steps: list[Step] = []
+        predictions: list[QueryPredictions] = [self.head(x, self.head.mask_features(pixels, size))]
+        steps: list[LayerInput] = []
         for layer in self._layers():
             pixels = layer.pixels(pixels, position, x, queries.positions)
             memory = layer.query_attention.memory(pixels, position)
-            steps.append(Step(x, memory, layer.head.mask_features(pixels, size)))
-            where = allowed(predictions[-1].masks.detach() >= 0, self.auxiliary)
+            steps.append(LayerInput(x, memory, layer.head.mask_features(pixels, size)))
+            where = attention_mask(predictions[-1].masks.detach() >= 0, self.auxiliary)
             x = layer.queries(steps[-1], queries.positions, where)
             predictions.append(layer.head(x, steps[-1].mask_features))
         return predictions, steps
 
-    def guided(self, queries: Queries, steps: list[Step], inside: Tensor) -> list[Prediction]:
+    def guided(
+        self, queries: Queries, steps: list[LayerInput], inside: Tensor
+    ) -> list[QueryPredictions]:
         """Run every layer's queries again with given masks in place of the predicted ones.
 
         Each layer starts from what it had in the first pass, and since its pixels do not depend
@@ -178,7 +180,7 @@ class Decoder(nn.Module):
         Returns:
             One prediction per layer.
         """
-        where = allowed(inside, self.auxiliary)
+        where = attention_mask(inside, self.auxiliary)
         return [
             layer.head(layer.queries(step, queries.positions, where), step.mask_features)
             for layer, step in zip(self._layers(), steps, strict=True)

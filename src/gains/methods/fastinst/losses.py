@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from gains.methods.fastinst import FastInstSettings
-from gains.methods.fastinst.assignment import assign, dice_loss, mask_costs
-from gains.methods.fastinst.decoder import Prediction
+from gains.methods.fastinst.assignment import assign_one_to_one, mask_costs, smoothed_dice_loss
+from gains.methods.fastinst.decoder import QueryPredictions
 from gains.methods.fastinst.queries import Queries
 from gains.models.contract import Target
 from gains.models.points import sample_points, uncertain_points
@@ -30,7 +30,7 @@ class Truth:
     masks: list[Tensor]
 
     @classmethod
-    def of(cls, targets: list[Target], size: tuple[int, int]) -> Truth:
+    def from_targets(cls, targets: list[Target], size: tuple[int, int]) -> Truth:
         """Pad the masks of targets to (H, W)."""
         padded = [t.masks.new_zeros((len(t.masks), *size), dtype=torch.float32) for t in targets]
         for place, target in zip(padded, targets, strict=True):
@@ -39,7 +39,7 @@ class Truth:
 
 
 @dataclass
-class Matched:
+class Matches:
     """Which predictions stand for which objects, over a batch.
 
     Args:
@@ -51,23 +51,23 @@ class Matched:
     object: Tensor
 
 
-def _join(pairs: list[tuple[Tensor, Tensor]], queries: int, truth: Truth) -> Matched:
+def _join(pairs: list[tuple[Tensor, Tensor]], queries: int, truth: Truth) -> Matches:
     """Join the assignments of images that have as many queries each."""
     starts = accumulate([0, *(len(labels) for labels in truth.labels)])
-    return Matched(
+    return Matches(
         torch.cat([query + number * queries for number, (query, _) in enumerate(pairs)]),
         torch.cat([objects + start for (_, objects), start in zip(pairs, starts, strict=False)]),
     )
 
 
 @torch.no_grad()
-def match(
+def match_queries(
     settings: FastInstSettings,
-    predictions: list[Prediction],
+    predictions: list[QueryPredictions],
     locations: Tensor,
     truth: Truth,
     generator: torch.Generator,
-) -> list[Matched]:
+) -> list[Matches]:
     """Match queries to objects, for every prediction by itself.
 
     The cost of a pair is that of class, mask and dice, and ``location_cost`` where the query's
@@ -97,12 +97,12 @@ def match(
             + settings.dice_weight * dice
             + settings.location_cost * outside.T
         )
-    pairs, heads, queries = assign(costs), len(predictions), locations.shape[1]
+    pairs, heads, queries = assign_one_to_one(costs), len(predictions), locations.shape[1]
     return [_join(pairs[head::heads], queries, truth) for head in range(heads)]
 
 
 @torch.no_grad()
-def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) -> Matched:
+def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) -> Matches:
     """Match the cells of the activation map to objects, by class and location alone.
 
     Args:
@@ -120,15 +120,15 @@ def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) ->
         covered = F.adaptive_max_pool2d(masks, logits.shape[-2:]).flatten(1)
         outside = settings.location_cost * (covered <= 0)
         costs.append((outside - settings.class_weight * values[labels]).T)
-    return _join(assign(costs), probability.shape[2], truth)
+    return _join(assign_one_to_one(costs), probability.shape[2], truth)
 
 
-def class_loss(logits: Tensor, matched: Matched, truth: Truth, no_object_weight: float) -> Tensor:
+def class_loss(logits: Tensor, matched: Matches, truth: Truth, no_object_weight: float) -> Tensor:
     """Cross entropy; what stands for no object is background, of its own weight.
 
     Args:
         logits: (B, K + 1, Q), background last.
-        matched: see :class:`Matched`.
+        matched: see :class:`Matches`.
         truth: the objects.
         no_object_weight: of background; the mean is weighted too.
     """
@@ -142,8 +142,8 @@ def class_loss(logits: Tensor, matched: Matched, truth: Truth, no_object_weight:
 
 def mask_losses(
     settings: FastInstSettings,
-    prediction: Prediction,
-    matched: Matched,
+    prediction: QueryPredictions,
+    matched: Matches,
     masks: Tensor,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
@@ -165,13 +165,13 @@ def mask_losses(
         masks = masks.index_select(0, matched.object)
     wanted = sample_points(masks[:, None], points)[:, 0]
     entropy = F.binary_cross_entropy_with_logits(found, wanted, reduction="none")
-    return entropy.mean(dim=1).sum(), dice_loss(found, wanted).sum()
+    return entropy.mean(dim=1).sum(), smoothed_dice_loss(found, wanted).sum()
 
 
 def losses(
     settings: FastInstSettings,
-    predictions: list[Prediction],
-    matches: list[Matched],
+    predictions: list[QueryPredictions],
+    matches: list[Matches],
     queries: Queries,
     truth: Truth,
     generator: torch.Generator,

@@ -8,14 +8,14 @@ from torch import Tensor
 from torchvision.ops import masks_to_boxes
 
 from gains.methods.fastinst import FastInstSettings
-from gains.methods.fastinst.decoder import Decoder, Prediction, Step
-from gains.methods.fastinst.losses import Matched, Truth, losses, match
+from gains.methods.fastinst.decoder import Decoder, LayerInput, QueryPredictions
+from gains.methods.fastinst.losses import Matches, Truth, losses, match_queries
 from gains.methods.fastinst.pixel_decoder import PixelDecoder
 from gains.methods.fastinst.queries import ActivationQueries, Queries
 from gains.models.backbone import Trunk
 from gains.models.contract import Detections, Detector, Target, Task
 
-STRIDE = 8
+MASK_STRIDE = 8
 """Of pixel features and masks, px."""
 
 
@@ -47,8 +47,8 @@ class FastInst(Detector):
         """Return the losses of class, mask, dice and activation."""
         queries, predictions, steps = self._decode(images)
         height, width = predictions[-1].masks.shape[-2:]
-        truth = Truth.of(targets, (STRIDE * height, STRIDE * width))
-        matches = match(self.settings, predictions, queries.locations, truth, generator)
+        truth = Truth.from_targets(targets, (MASK_STRIDE * height, MASK_STRIDE * width))
+        matches = match_queries(self.settings, predictions, queries.locations, truth, generator)
         inside = masks_of_queries(matches[-1], truth, predictions[-1].masks)
         guided = self.decoder.guided(queries, steps, inside)
         return losses(
@@ -71,7 +71,9 @@ class FastInst(Detector):
             for logits, masks, size in zip(last.logits, last.masks, sizes, strict=True)
         ]
 
-    def _decode(self, images: list[Tensor]) -> tuple[Queries, list[Prediction], list[Step]]:
+    def _decode(
+        self, images: list[Tensor]
+    ) -> tuple[Queries, list[QueryPredictions], list[LayerInput]]:
         fine, middle, _ = self.pixel_decoder(self.backbone(images)[1:])
         queries: Queries = self.queries(middle)
         position = self.queries.position(fine.shape[-2:])
@@ -95,7 +97,7 @@ class FastInst(Detector):
         query, labels = index // self.task.num_classes, index % self.task.num_classes
         # masks as a batch, which may be empty; channels may not
         padded = F.interpolate(
-            masks[query][:, None], scale_factor=STRIDE, mode="bilinear", align_corners=False
+            masks[query][:, None], scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
         )
         found = padded[:, 0, : size[0], : size[1]].sigmoid()
         scores = probability[index] * mask_scores(found)
@@ -119,7 +121,7 @@ def mask_scores(masks: Tensor) -> Tensor:
     return (masks * inside).sum(dim=(1, 2)) / area.clamp(min=1)
 
 
-def masks_of_queries(matched: Matched, truth: Truth, like: Tensor) -> Tensor:
+def masks_of_queries(matched: Matches, truth: Truth, like: Tensor) -> Tensor:
     """Return the mask of each query's object, a cell belonging to it that is covered by half.
 
     Args:
@@ -130,7 +132,7 @@ def masks_of_queries(matched: Matched, truth: Truth, like: Tensor) -> Tensor:
     Returns:
         bool (B, Q, h, w); empty for queries without object.
     """
-    cells = F.avg_pool2d(torch.cat(truth.masks)[:, None], STRIDE)[:, 0] >= 0.5
+    cells = F.avg_pool2d(torch.cat(truth.masks)[:, None], MASK_STRIDE)[:, 0] >= 0.5
     inside = torch.zeros_like(like, dtype=torch.bool)
     inside.flatten(0, 1)[matched.query] = cells[matched.object]
     return inside

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from gains.models.backbone import group_norm
 
-POOL_SIZES = (1, 2, 3, 6)
+POOLED_SIDES = (1, 2, 3, 6)
 
 
 def _resize(x: Tensor, size: torch.Size) -> Tensor:
@@ -25,14 +25,14 @@ class PyramidPooling(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         quarter = channels // 4
-        self.scales = nn.ModuleList(nn.Conv2d(channels, quarter, 1) for _ in POOL_SIZES)
-        self.join = nn.Conv2d(channels + len(POOL_SIZES) * quarter, channels, 1)
+        self.scales = nn.ModuleList(nn.Conv2d(channels, quarter, 1) for _ in POOLED_SIDES)
+        self.join = nn.Conv2d(channels + len(POOLED_SIDES) * quarter, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, C, H, W) of (B, C, H, W)."""
         context = [
             _resize(F.relu(conv(F.adaptive_avg_pool2d(x, size))), x.shape[-2:])
-            for conv, size in zip(self.scales, POOL_SIZES, strict=True)
+            for conv, size in zip(self.scales, POOLED_SIDES, strict=True)
         ]
         return F.relu(self.join(torch.cat([*context, x], dim=1)))
 

@@ -29,7 +29,7 @@ class Queries:
     logits: Tensor
 
 
-def pick(logits: Tensor, count: int) -> Tensor:
+def pick_locations(logits: Tensor, count: int) -> Tensor:
     """Pick the locations of highest foreground probability, local maxima before all others.
 
     A location's class is its likeliest, background excluded; it is a local maximum if none of
@@ -98,7 +98,7 @@ class ActivationQueries(nn.Module):
     def forward(self, x: Tensor) -> Queries:
         """Return the queries of a map (B, C, h, w)."""
         logits = self.head(x)
-        index = pick(logits.detach(), self.count)
+        index = pick_locations(logits.detach(), self.count)
         pixels = x.flatten(2).transpose(1, 2)
         position = self.position(x.shape[-2:]).expand_as(pixels)
         wanted = index[:, :, None].expand(-1, -1, pixels.shape[2])

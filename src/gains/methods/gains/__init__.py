@@ -38,7 +38,7 @@ def needs_maps(settings: GainsSettings) -> bool:
     return settings.alrm or settings.gal
 
 
-GAINS = METHODS.register(
+METHODS.register(
     Method(
         name="gains",
         title="GAInS",

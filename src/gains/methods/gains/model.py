@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection.mask_head import (
-    POOL_SIZE,
+    MASK_POOL_SIZE,
     ConvHead,
     MaskBranch,
+    logits_of_class,
     map_targets,
     mask_loss,
     mask_targets,
-    of_class,
 )
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
@@ -37,7 +37,7 @@ def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:
     """
     if len(labels) == 0:
         return prediction.sum() * 0
-    return F.mse_loss(of_class(prediction, labels).float(), target)
+    return F.mse_loss(logits_of_class(prediction, labels).float(), target)
 
 
 class GainsBranch(nn.Module):
@@ -73,7 +73,7 @@ class GainsBranch(nn.Module):
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return ``loss_mask`` (L_MR, weighted with ALRM) and ``loss_anomaly`` (L_GA)."""
-        logits, values = self(pool(features, positives.boxes, POOL_SIZE))
+        logits, values = self(pool(features, positives.boxes, MASK_POOL_SIZE))
         labels, maps = positives.labels, map_targets(positives)
         weight = maps if self.settings.alrm else None
         loss_mask = mask_loss(logits, labels, mask_targets(positives), weight)
@@ -84,8 +84,8 @@ class GainsBranch(nn.Module):
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
         """Return mask probabilities (D, 28, 28); the anomaly branch plays no part at test."""
-        x = self.mask.features(pool(features, boxes, POOL_SIZE))
-        return of_class(self.mask.logits(x), labels).float().sigmoid()
+        x = self.mask.features(pool(features, boxes, MASK_POOL_SIZE))
+        return logits_of_class(self.mask.logits(x), labels).float().sigmoid()
 
 
 def build_detector(settings: GainsSettings, task: Task) -> TwoStageDetector:

@@ -28,7 +28,7 @@ def build(settings: HtcSettings, task: Task) -> Detector:
     return HybridTaskCascade(settings, task)
 
 
-HTC = METHODS.register(
+METHODS.register(
     Method(
         name="htc",
         title="HTC",

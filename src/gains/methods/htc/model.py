@@ -10,13 +10,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import POOL_SIZE, box_losses
-from gains.detection.cascade import BoxStages, Pool, Stage, refine, select_all
-from gains.detection.mask_head import POOL_SIZE as MASK_POOL_SIZE
-from gains.detection.mask_head import ConvHead, mask_loss, mask_targets, of_class
+from gains.detection.box_head import BOX_POOL_SIZE, box_losses
+from gains.detection.cascade import BoxStages, CascadeStage, Pool, refine, select_all
+from gains.detection.mask_head import (
+    MASK_POOL_SIZE,
+    ConvHead,
+    logits_of_class,
+    mask_loss,
+    mask_targets,
+)
 from gains.detection.pooling import pool
 from gains.detection.proposals import ProposalNetwork
-from gains.detection.sampling import Sampled, draw
+from gains.detection.sampling import RoiSample, draw_rois
 from gains.detection.two_stage import sizes_of
 from gains.methods.htc import HtcSettings
 from gains.methods.htc.semantic import SemanticBranch, pool_with, semantic_loss
@@ -24,10 +29,10 @@ from gains.models.backbone import Backbone
 from gains.models.contract import Detections, Detector, Target, Task
 
 
-def _stage(iou: float, deviations: tuple[float, float], weight: float) -> Stage:
+def _stage(iou: float, deviations: tuple[float, float], weight: float) -> CascadeStage:
     """Make a stage from the standard deviations of shift and scale, as mmdetection has them."""
     shift, scale = (1 / d for d in deviations)
-    return Stage(iou, (shift, shift, scale, scale), weight)
+    return CascadeStage(iou, (shift, shift, scale, scale), weight)
 
 
 STAGES = (
@@ -81,7 +86,7 @@ class MaskStages(nn.Module):
     def predict(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the mean probability of all heads, (R, 28, 28), for classes int64 (R,)."""
         every = zip(self.heads, self.features(x, len(self.heads)), strict=True)
-        masks = [of_class(head.logits(y), labels).float().sigmoid() for head, y in every]
+        masks = [logits_of_class(head.logits(y), labels).float().sigmoid() for head, y in every]
         return torch.stack(masks).mean(dim=0)
 
 
@@ -134,7 +139,7 @@ class HybridTaskCascade(Detector):
             losses["loss_semantic"] = weight * semantic_loss(semantics, targets)
         for number, (stage, head) in enumerate(zip(STAGES, self.boxes.heads, strict=True)):
             rois = self._draw(boxes, targets, stage, generator)
-            logits, deltas = head(pooled(rois.boxes, POOL_SIZE))
+            logits, deltas = head(pooled(rois.boxes, BOX_POOL_SIZE))
             loss_cls, loss_box = box_losses(logits, deltas, rois, stage.delta_weights, BETA)
             refined = refine(rois.boxes, deltas, stage, sizes)
             boxes = without_truth(refined, rois.boxes, targets)
@@ -173,7 +178,11 @@ class HybridTaskCascade(Detector):
         return partial(pool_with, embedding, features), logits
 
     def _draw(
-        self, boxes: list[Tensor], targets: list[Target], stage: Stage, generator: torch.Generator
-    ) -> Sampled:
+        self,
+        boxes: list[Tensor],
+        targets: list[Target],
+        stage: CascadeStage,
+        generator: torch.Generator,
+    ) -> RoiSample:
         classes = self.task.num_classes
-        return draw(boxes, targets, self.settings, classes, generator, stage.iou)
+        return draw_rois(boxes, targets, self.settings, classes, generator, stage.iou)

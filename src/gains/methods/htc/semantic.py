@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection.pooling import pool, with_image_index
-from gains.detection.proposals import STRIDES
+from gains.detection.proposals import RPN_STRIDES
 from gains.detection.roi_align import roi_align
 from gains.models.contract import Target
 
 LEVEL = 1
 """The pyramid's level that the branch works at, p3."""
-STRIDE = STRIDES[LEVEL]
-POOL_SIZE = 14
-IGNORED = -100
+SEMANTIC_STRIDE = RPN_STRIDES[LEVEL]
+SEMANTIC_POOL_SIZE = 14
+IGNORED_CELL = -100
 """Target of cells beyond the image."""
 
 
@@ -31,7 +31,7 @@ class SemanticBranch(nn.Module):
 
     def __init__(self, channels: int, num_classes: int) -> None:
         super().__init__()
-        self.laterals = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in STRIDES)
+        self.laterals = nn.ModuleList(nn.Conv2d(channels, channels, 1) for _ in RPN_STRIDES)
         self.convs = nn.ModuleList(nn.Conv2d(channels, channels, 3, padding=1) for _ in range(4))
         self.embedding = nn.Conv2d(channels, channels, 1)
         self.classes = nn.Conv2d(channels, num_classes + 1, 1)
@@ -63,16 +63,18 @@ def semantic_target(targets: list[Target], num_classes: int, shape: tuple[int, i
     """Return the class of every cell, int64 (B, h, w), from the images' objects.
 
     A cell has the class of the smallest object that covers its central pixel, so that a nucleus
-    lies upon its cell; K where there is none, ``IGNORED`` beyond the image.
+    lies upon its cell; K where there is none, ``IGNORED_CELL`` beyond the image.
 
     Args:
         targets: ground truth.
         num_classes: K.
         shape: h and w of the batch's map at stride 8.
     """
-    out = targets[0].labels.new_full((len(targets), *shape), IGNORED)
+    out = targets[0].labels.new_full((len(targets), *shape), IGNORED_CELL)
     for place, target in zip(out, targets, strict=True):
-        cells = target.masks[:, STRIDE // 2 :: STRIDE, STRIDE // 2 :: STRIDE]
+        cells = target.masks[
+            :, SEMANTIC_STRIDE // 2 :: SEMANTIC_STRIDE, SEMANTIC_STRIDE // 2 :: SEMANTIC_STRIDE
+        ]
         order = cells.flatten(1).sum(dim=1).argsort(stable=True)
         everywhere = cells.new_ones((1, *cells.shape[1:]))
         # of equal values argmax takes the first
@@ -86,7 +88,7 @@ def semantic_loss(logits: Tensor, targets: list[Target]) -> Tensor:
     """Return the mean cross entropy over the images' cells of logits (B, K+1, h, w)."""
     shape = (logits.shape[2], logits.shape[3])
     wanted = semantic_target(targets, logits.shape[1] - 1, shape)
-    return F.cross_entropy(logits.float(), wanted, ignore_index=IGNORED)
+    return F.cross_entropy(logits.float(), wanted, ignore_index=IGNORED_CELL)
 
 
 def pool_with(embedding: Tensor, features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
@@ -101,5 +103,7 @@ def pool_with(embedding: Tensor, features: list[Tensor], boxes: list[Tensor], si
     Returns:
         (R, C, size, size).
     """
-    semantic = roi_align(embedding.float(), with_image_index(boxes), POOL_SIZE, 1 / STRIDE)
-    return pool(features, boxes, size) + F.avg_pool2d(semantic, POOL_SIZE // size)
+    semantic = roi_align(
+        embedding.float(), with_image_index(boxes), SEMANTIC_POOL_SIZE, 1 / SEMANTIC_STRIDE
+    )
+    return pool(features, boxes, size) + F.avg_pool2d(semantic, SEMANTIC_POOL_SIZE // size)

@@ -36,7 +36,7 @@ def build(settings: MaskScoringSettings, task: Task) -> Detector:
     return MaskScoringRCNN(settings, task)
 
 
-MASK_SCORING_RCNN = METHODS.register(
+METHODS.register(
     Method(
         name="mask_scoring_rcnn",
         title="Mask Scoring R-CNN",

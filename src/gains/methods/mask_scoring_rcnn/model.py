@@ -6,8 +6,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.box_head import Found
-from gains.detection.mask_head import POOL_SIZE, MaskBranch, mask_loss, mask_targets, of_class
+from gains.detection.box_head import BoxDetections
+from gains.detection.mask_head import (
+    MASK_POOL_SIZE,
+    MaskBranch,
+    logits_of_class,
+    mask_loss,
+    mask_targets,
+)
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
 from gains.detection.two_stage import TwoStageDetector
@@ -32,7 +38,7 @@ class MaskIoUHead(nn.Module):
             nn.Conv2d(widths[i], widths[i + 1], 3, stride=2 if i == 3 else 1, padding=1)
             for i in range(4)
         )
-        self.fc1 = nn.Linear(channels * (POOL_SIZE // 2) ** 2, dim)
+        self.fc1 = nn.Linear(channels * (MASK_POOL_SIZE // 2) ** 2, dim)
         self.fc2 = nn.Linear(dim, dim)
         self.ious = nn.Linear(dim, num_classes)
         for conv in self.convs:
@@ -145,9 +151,9 @@ class MaskScoringBranch(MaskBranch):
         self, features: list[Tensor], boxes: list[Tensor], labels: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mask logits (R, K, 28, 28), those of the RoIs' classes (R, 28, 28), IoUs (R,)."""
-        x = pool(features, boxes, POOL_SIZE)
+        x = pool(features, boxes, MASK_POOL_SIZE)
         logits = self.head.logits(self.head.features(x))
-        chosen = of_class(logits, labels)
+        chosen = logits_of_class(logits, labels)
         return logits, chosen, self.iou_head(x, chosen, labels)
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
@@ -174,7 +180,7 @@ class MaskScoringRCNN(TwoStageDetector):
     def __init__(self, settings: MaskScoringSettings, task: Task) -> None:
         super().__init__(settings, task, MaskScoringBranch(settings, task.num_classes))
 
-    def with_masks(self, features: list[Tensor], found: list[Found]) -> list[Detections]:
+    def with_masks(self, features: list[Tensor], found: list[BoxDetections]) -> list[Detections]:
         """Give the detections masks and mask scores; what was found by box scores all remains."""
         boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
         _, logits, ious = self.branch(features, boxes, labels)
@@ -186,10 +192,10 @@ class MaskScoringRCNN(TwoStageDetector):
             torch.split(ious.clamp(0, 1), counts),
             strict=True,
         )
-        return [rescored(f, masks, iou) for f, masks, iou in parts]
+        return [rescore_detections(f, masks, iou) for f, masks, iou in parts]
 
 
-def rescored(found: Found, masks: Tensor, ious: Tensor) -> Detections:
+def rescore_detections(found: BoxDetections, masks: Tensor, ious: Tensor) -> Detections:
     """Score the detections of one image by box score times IoU, and sort them, best first.
 
     Args:

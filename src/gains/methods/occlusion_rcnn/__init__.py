@@ -34,7 +34,7 @@ def build(settings: OcclusionSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, OcclusionBranch(settings, task))
 
 
-OCCLUSION_RCNN = METHODS.register(
+METHODS.register(
     Method(
         name="occlusion_rcnn",
         title="Occlusion R-CNN",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from gains.detection.mask_head import POOL_SIZE, ConvHead, mask_loss, of_class
+from gains.detection.mask_head import MASK_POOL_SIZE, ConvHead, logits_of_class, mask_loss
 from gains.detection.overlap import cell_class, part_targets
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
@@ -43,7 +43,7 @@ class OcclusionBranch(nn.Module):
 
     def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return ``loss_amodal``, ``loss_visible`` and ``loss_invisible``."""
-        x = pool(features, positives.boxes, POOL_SIZE)
+        x = pool(features, positives.boxes, MASK_POOL_SIZE)
         amodal = self.amodal.logits(self.amodal.features(x))
         visible = self.visible.logits(self.visible.features(x))
         labels, parts = positives.labels, part_targets(positives, self.cell)
@@ -59,5 +59,7 @@ class OcclusionBranch(nn.Module):
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
         """Return amodal mask probabilities (D, 28, 28); the other masks are not asked for."""
-        x = pool(features, boxes, POOL_SIZE)
-        return of_class(self.amodal.logits(self.amodal.features(x)), labels).float().sigmoid()
+        x = pool(features, boxes, MASK_POOL_SIZE)
+        return (
+            logits_of_class(self.amodal.logits(self.amodal.features(x)), labels).float().sigmoid()
+        )

@@ -48,7 +48,7 @@ def build(settings: PisaSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, branch, PisaBranch(settings, task))
 
 
-PISA = METHODS.register(
+METHODS.register(
     Method(
         name="pisa",
         title="PISA",

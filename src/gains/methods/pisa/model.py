@@ -8,11 +8,11 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import DELTA_WEIGHTS, POOL_SIZE, BoxBranch, of_true_class
-from gains.detection.matching import IGNORED, sample
+from gains.detection.box_head import BOX_POOL_SIZE, DELTA_WEIGHTS, BoxBranch, deltas_of_class
+from gains.detection.matching import IGNORED, sample_boxes
 from gains.detection.pooling import pool
 from gains.detection.positives import Positives
-from gains.detection.sampling import Sampled, label, with_truth
+from gains.detection.sampling import RoiSample, label_rois, with_truth
 from gains.methods.pisa import PisaSettings
 from gains.methods.pisa.ranking import by_importance, hierarchical_rank, keep_sum, weights_of
 from gains.models.contract import Target, Task
@@ -82,11 +82,11 @@ class PisaBranch(BoxBranch):
         """
         s = self.settings
         rois, negative = self._draw(features, proposals, targets, generator)
-        logits, deltas = self.head(pool(features, rois.boxes, POOL_SIZE))
+        logits, deltas = self.head(pool(features, rois.boxes, BOX_POOL_SIZE))
         logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives
         foreground = rois.foreground
         references, truth = torch.cat(positives.boxes), rois.matched_boxes()
-        found = of_true_class(deltas[foreground], labels[foreground]).float()
+        found = deltas_of_class(deltas[foreground], labels[foreground]).float()
         wanted = box_ops.encode(truth, references, DELTA_WEIGHTS)
         box = F.smooth_l1_loss(found, wanted, reduction="none", beta=s.box_beta).sum(dim=1)
         cls = F.cross_entropy(logits, labels, reduction="none")
@@ -137,14 +137,14 @@ class PisaBranch(BoxBranch):
         proposals: list[Tensor],
         targets: list[Target],
         generator: torch.Generator,
-    ) -> tuple[Sampled, list[Tensor]]:
+    ) -> tuple[RoiSample, list[Tensor]]:
         """Draw RoIs, the background by importance (ISR-N), and weigh the background.
 
         Returns:
             The RoIs, each image's foreground first, and the weights of its background (N_i,).
         """
         classes = self.task.num_classes
-        every = label(with_truth(proposals, targets), targets, classes)
+        every = label_rois(with_truth(proposals, targets), targets, classes)
         background = [torch.nonzero(labels == classes).flatten() for labels in every.labels]
         candidates = [b[index] for b, index in zip(every.boxes, background, strict=True)]
         kept, weights = [], []
@@ -154,7 +154,7 @@ class PisaBranch(BoxBranch):
             positive, negative, weight = self._draw_image(labels, index[rank], generator)
             kept.append(torch.cat([positive, negative]))
             weights.append(weight)
-        rois = Sampled(
+        rois = RoiSample(
             [boxes[k] for boxes, k in zip(every.boxes, kept, strict=True)],
             [labels[k] for labels, k in zip(every.labels, kept, strict=True)],
             [matched[k] for matched, k in zip(every.matched, kept, strict=True)],
@@ -167,9 +167,9 @@ class PisaBranch(BoxBranch):
     def _hard(self, features: list[Tensor], boxes: list[Tensor]) -> list[Tensor]:
         """Return which background boxes look like an object, indices, most important first."""
         s, counts = self.settings, [len(b) for b in boxes]
-        logits, deltas = self.head(pool(features, boxes, POOL_SIZE))
+        logits, deltas = self.head(pool(features, boxes, BOX_POOL_SIZE))
         scores, best = logits.float().softmax(dim=1)[:, :-1].max(dim=1)
-        refined = box_ops.decode(of_true_class(deltas, best), torch.cat(boxes), DELTA_WEIGHTS)
+        refined = box_ops.decode(deltas_of_class(deltas, best), torch.cat(boxes), DELTA_WEIGHTS)
         parts = zip(torch.split(refined, counts), torch.split(scores, counts), strict=True)
         return [by_importance(b, score, s.negative_score, s.negative_nms) for b, score in parts]
 
@@ -190,7 +190,7 @@ class PisaBranch(BoxBranch):
         s = self.settings
         role = (labels < self.task.num_classes).to(torch.int8)
         role[hard] = IGNORED
-        drawn = sample(role[None], s.rois_per_image, s.roi_positive_fraction, generator)
+        drawn = sample_boxes(role[None], s.rois_per_image, s.roi_positive_fraction, generator)
         ((positive, easy),) = drawn.lists()
         negative = torch.cat([hard, easy])[: s.rois_per_image - len(positive)]
         rank = torch.arange(len(negative), device=labels.device).clamp(max=max(len(hard) - 1, 0))

@@ -39,7 +39,7 @@ def build(settings: PointRendSettings, task: Task) -> Detector:
     return PointRend(settings, task)
 
 
-POINTREND = METHODS.register(
+METHODS.register(
     Method(
         name="pointrend",
         title="PointRend",

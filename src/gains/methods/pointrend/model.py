@@ -9,18 +9,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from gains.detection import boxes as box_ops
-from gains.detection.box_head import DELTA_WEIGHTS, BoxBranch, of_true_class
-from gains.detection.mask_head import crops, mask_loss, of_class
-from gains.detection.pooling import STRIDES, with_image_index
+from gains.detection.box_head import DELTA_WEIGHTS, BoxBranch, deltas_of_class
+from gains.detection.mask_head import crops, logits_of_class, mask_loss
+from gains.detection.pooling import ROI_STRIDES, with_image_index
 from gains.detection.positives import Positives
-from gains.detection.sampling import Sampled
+from gains.detection.sampling import RoiSample
 from gains.detection.two_stage import TwoStageDetector, sizes_of
 from gains.methods.pointrend import PointRendSettings
-from gains.methods.pointrend.roi_points import grid_points, in_image, sample_features, sample_masks
+from gains.methods.pointrend.roi_points import grid_points, sample_features, sample_masks, to_image
 from gains.models.contract import Target, Task
 from gains.models.points import sample_points, uncertain_points
 
-POOL_SIZE = 14
+COARSE_POOL_SIZE = 14
 COARSE_SIZE = 7
 
 
@@ -141,7 +141,7 @@ class PointBranch(nn.Module):
         coarse = self._coarse(features[0], rois)
         loss_mask = mask_loss(coarse, labels, coarse_targets(positives), None)
         points = uncertain_points(
-            of_class(coarse, labels)[:, None],
+            logits_of_class(coarse, labels)[:, None],
             s.train_points,
             generator,
             s.oversampling,
@@ -157,16 +157,16 @@ class PointBranch(nn.Module):
         coarse = self._coarse(features[0], rois)
 
         def evaluate(points: Tensor) -> Tensor:
-            return of_class(self._at(features[0], rois, coarse, points), labels).float()
+            return logits_of_class(self._at(features[0], rois, coarse, points), labels).float()
 
         masks = subdivide(evaluate, COARSE_SIZE, s.subdivision_steps, s.subdivision_points, rois)
         return masks.sigmoid()
 
     def _coarse(self, finest: Tensor, rois: Tensor) -> Tensor:
         """Return coarse logits (R, K, 7, 7) of RoIs (R, 5) with the image in front."""
-        grid = grid_points(POOL_SIZE, rois.device).expand(len(rois), -1, -1)
+        grid = grid_points(COARSE_POOL_SIZE, rois.device).expand(len(rois), -1, -1)
         x = self._fine(finest, rois, grid).transpose(1, 2)
-        logits: Tensor = self.coarse(x.reshape(*x.shape[:2], POOL_SIZE, POOL_SIZE))
+        logits: Tensor = self.coarse(x.reshape(*x.shape[:2], COARSE_POOL_SIZE, COARSE_POOL_SIZE))
         return logits
 
     def _at(self, finest: Tensor, rois: Tensor, coarse: Tensor, points: Tensor) -> Tensor:
@@ -177,8 +177,8 @@ class PointBranch(nn.Module):
 
     def _fine(self, finest: Tensor, rois: Tensor, points: Tensor) -> Tensor:
         """Return p2's features (R, P, C) at points (R, P, 2) in [0, 1] of the RoIs."""
-        places = in_image(points, rois[:, 1:])
-        return sample_features(finest, STRIDES[0], rois[:, 0].long(), places)
+        places = to_image(points, rois[:, 1:])
+        return sample_features(finest, ROI_STRIDES[0], rois[:, 0].long(), places)
 
 
 def coarse_targets(positives: Positives) -> Tensor:
@@ -196,20 +196,20 @@ def point_targets(positives: Positives, points: Tensor) -> Tensor:
         strict=True,
     )
     return torch.cat(
-        [sample_masks(t.masks, matched, in_image(p, boxes)) for t, boxes, matched, p in parts]
+        [sample_masks(t.masks, matched, to_image(p, boxes)) for t, boxes, matched, p in parts]
     )
 
 
 class RefinedBoxBranch(BoxBranch):
     """A box branch whose mask RoIs are its own predictions, as at test (TRAIN_ON_PRED_BOXES)."""
 
-    def _mask_rois(self, rois: Sampled, deltas: Tensor) -> Positives:
+    def _mask_rois(self, rois: RoiSample, deltas: Tensor) -> Positives:
         """Return the foreground RoIs, refined for their true class and clipped, without a graph.
 
         The reference clips at test alone.
         """
         positives = rois.positives
-        found = of_true_class(deltas[rois.foreground].detach(), positives.labels)
+        found = deltas_of_class(deltas[rois.foreground].detach(), positives.labels)
         refined = box_ops.decode(found, torch.cat(positives.boxes), DELTA_WEIGHTS)
         parts = torch.split(refined, [len(b) for b in positives.boxes])
         boxes = [

@@ -14,7 +14,7 @@ def grid_points(side: int, device: torch.device) -> Tensor:
     return torch.stack([x, y], dim=-1).reshape(-1, 2)
 
 
-def in_image(points: Tensor, boxes: Tensor) -> Tensor:
+def to_image(points: Tensor, boxes: Tensor) -> Tensor:
     """Turn points (R, P, 2), x y in [0, 1] of the boxes (R, 4), into px of the image."""
     return boxes[:, None, :2] + points * (boxes[:, 2:] - boxes[:, :2])[:, None]
 
