@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-of
 
-.PHONY: demo test slow clean-environment
+.PHONY: demo test docs slow clean-environment
 
 demo: $(READY)
 	$(BIN)/snakemake --cores all
@@ -17,7 +17,13 @@ test: $(READY)
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(BIN)/codespell
+	$(BIN)/zensical build --clean --strict
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+
+# The docs site, in site/. A broken link is an error.
+docs: $(READY)
+	$(BIN)/zensical build --clean --strict
 
 # Minutes of training each: learning by heart, the whole demo.
 slow: $(READY)

@@ -1,0 +1,57 @@
+"""The docs site: what its strict build does not check."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.paths import ROOT
+
+DOCS = ROOT / "docs"
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+
+
+def pages(entries: list[Any]) -> Iterator[str]:
+    """Yield the pages of a navigation tree."""
+    for entry in entries:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            yield from pages(next(iter(entry.values())))
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    navigation = list(pages(yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]))
+    files = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")]
+    assert sorted(navigation) == sorted(files)
+
+
+def test_links_and_pictures_lead_to_files_of_the_site() -> None:
+    for page in DOCS.rglob("*.md"):
+        for target in LINK.findall(page.read_text()):
+            if "://" in target:
+                continue
+            path = (page.parent / target).resolve()
+            assert path.is_file(), f"{page.name}: {target} does not exist"
+            assert path.is_relative_to(DOCS), f"{page.name}: {target} is outside of docs"
+
+
+def test_every_room_has_an_api_page() -> None:
+    package = ROOT / "src" / "gains"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    shown = {
+        name
+        for page in (DOCS / "api").glob("*.md")
+        for name in re.findall(r"^::: gains\.(\w+)$", page.read_text(), re.MULTILINE)
+    }
+    assert shown == rooms | {"instances"}
+
+
+def test_api_pages_are_reachable_from_their_index() -> None:
+    listed = set(LINK.findall((DOCS / "api" / "index.md").read_text()))
+    pages_of_rooms = {Path(path).name for path in (DOCS / "api").glob("*.md")} - {"index.md"}
+    assert listed == pages_of_rooms
