@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -28,20 +28,31 @@ SECTIONS = {
 
 
 class VerbGroup(TyperGroup):
-    """The verbs, listed in sections."""
+    """Verbs whose help shows the whole first sentence of each."""
 
-    def format_commands(self, _: Any, formatter: Any) -> None:
+    def sections(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the verbs by the title of their section."""
+        return {"Commands": tuple(self.list_commands(cast(Any, None)))}
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the name and the first sentence of each verb, section by section."""
-        for title, names in SECTIONS.items():
+        for title, names in self.sections().items():
+            verbs = [(name, self.get_command(ctx, name)) for name in names]
             with formatter.section(title):
-                formatter.write_dl(
-                    [(name, self.commands[name].get_short_help_str(200)) for name in names]
-                )
+                formatter.write_dl([(n, v.get_short_help_str(200)) for n, v in verbs if v])
+
+
+class RootGroup(VerbGroup):
+    """All verbs of the program."""
+
+    def sections(self) -> dict[str, tuple[str, ...]]:
+        """Return ``SECTIONS``."""
+        return SECTIONS
 
 
 app = typer.Typer(
     name="gains",
-    cls=VerbGroup,
+    cls=RootGroup,
     help="Compare instance segmentation methods on crossing, touching and overlapping objects.",
     epilog="Add --debug to any command to see the traceback of an error.",
     no_args_is_help=True,
@@ -50,6 +61,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def add_group(name: str, summary: str, cls: type[VerbGroup] = VerbGroup) -> typer.Typer:
+    """Add a group of verbs, ``gains <name> <verb>``, to the program and return it.
+
+    Args:
+        name: name of the group.
+        summary: its help.
+        cls: class that knows the verbs of the group.
+    """
+    group = typer.Typer(cls=cls, help=summary, no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(group, name=name)
+    return group
 
 
 def _print_version(requested: bool) -> None:

@@ -8,12 +8,9 @@ from typing import Annotated
 import typer
 
 from gains.cli import printing
-from gains.cli.app import app
+from gains.cli.app import add_group
 
-data_app = typer.Typer(
-    help="List, verify and draw data sets.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(data_app, name="data")
+data_app = add_group("data", "List, verify and draw data sets.")
 
 
 @data_app.command("list")

@@ -29,7 +29,7 @@ def plan(
     ] = None,
     gpu_memory: Annotated[
         int | None,
-        typer.Option(min=1, help="Memory of the GPU in MB; by default that of this machine's."),
+        typer.Option(min=1, help="Memory of the GPU in MB; by default that of this machine."),
     ] = None,
 ) -> None:
     """Show how many trainings of a study are done, how long the rest takes, and how many fit a GPU.

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from gains.cli.app import app
+from gains.cli.app import VerbGroup, add_group, app
 
 Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
 StudyName = Annotated[
@@ -133,7 +132,7 @@ def _parse(text: str) -> dict[str, Any]:
     return content
 
 
-class FigureGroup(TyperGroup):
+class FigureGroup(VerbGroup):
     """The registered figures as verbs; a figure is imported when it is called."""
 
     def list_commands(self, _: Any) -> list[str]:
@@ -159,17 +158,4 @@ class FigureGroup(TyperGroup):
         return typer.main.get_command(single)
 
 
-figures = typer.Typer(cls=FigureGroup, no_args_is_help=True)
-
-
-@figures.callback()
-def _figure() -> None:
-    """Draw a figure as PDF and PNG.
-
-    \b
-    Example:
-      gains figure figure3 --coco data/demo/coco/synthetic-cells.json --out figure3.pdf
-    """
-
-
-app.add_typer(figures, name="figure")
+add_group("figure", "Draw a figure as PDF and PNG.", FigureGroup)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import yaml
 
-from gains.cli.app import app
+from gains.cli.app import add_group, app
 
 if TYPE_CHECKING:
     from gains.study.runs import Run
@@ -172,10 +172,7 @@ def predict(
     predict_split(model, coco, split, part, fold, out, device)
 
 
-weights = typer.Typer(
-    help="Convert weights of other programs.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(weights, name="weights")
+weights = add_group("weights", "Convert weights of other programs.")
 
 
 @weights.command()

@@ -8,12 +8,9 @@ from typing import Annotated
 import typer
 
 from gains.cli import printing
-from gains.cli.app import app
+from gains.cli.app import add_group, app
 
-config_app = typer.Typer(
-    help="Show the settings of a study or of one run.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(config_app, name="config")
+config_app = add_group("config", "Show the settings of a study or of one run.")
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="Config file that defines the study.")]
 Study = Annotated[

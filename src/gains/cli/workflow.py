@@ -7,17 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gains.cli.app import app
+from gains.cli.app import add_group, app
 
-provenance_app = typer.Typer(
-    help="Check the record of how results were made.", no_args_is_help=True, rich_markup_mode=None
-)
-app.add_typer(provenance_app, name="provenance")
-
-
-@provenance_app.callback()
-def _provenance() -> None:
-    """Check the record of how results were made."""
+provenance_app = add_group("provenance", "Check the record of how results were made.")
 
 
 @provenance_app.command("verify")
