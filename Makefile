@@ -6,19 +6,22 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-of
 
-.PHONY: demo test docs slow clean-environment
+.PHONY: demo environment lint test docs slow clean-environment
 
 demo: $(READY)
 	$(BIN)/snakemake --cores all
 
-test: $(READY)
+environment: $(READY)
+
+lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
-	$(BIN)/zensical build --clean --strict
+
+test: lint docs
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # The docs site, in site/. A broken link is an error.

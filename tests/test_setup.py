@@ -59,3 +59,11 @@ def test_ci_runs_the_test_command() -> None:
     assert os.access(script, os.X_OK)
     assert "make test" in script.read_text()
     assert re.search(r"^test:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_pre_commit_runs_the_versions_that_the_tests_pass_with() -> None:
+    content = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    revisions = {repo["repo"].rsplit("/", 1)[1]: repo["rev"] for repo in content["repos"]}
+    tools = {"ruff-pre-commit": "ruff", "snakefmt": "snakefmt", "codespell": "codespell"}
+    for repository, tool in tools.items():
+        assert revisions[repository] == f"v{CONSTRAINTS[tool]}"
