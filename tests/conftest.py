@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
+from helpers.fetch_server import Server, serving
 from helpers.paths import GOLDEN, ROOT
 
 if TYPE_CHECKING:
@@ -43,3 +45,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     from helpers.tiny import make_tiny
 
     return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A web server on this machine, up until the test ends."""
+    with serving() as running:
+        yield running

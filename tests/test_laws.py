@@ -97,7 +97,11 @@ def test_a_method_is_added_in_one_place(tmp_path: Path, monkeypatch: pytest.Monk
         loud: bool = False
 
     record = Method("dummy", "Dummy R-CNN", "Nobody 2026", Settings, mask_rcnn_module.build)
-    monkeypatch.setattr(METHODS, "_records", {**METHODS._records, "dummy": record})
+    with METHODS.with_record(record):
+        _study_of_the_dummy(tmp_path, monkeypatch)
+
+
+def _study_of_the_dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study_block: dict[str, Any] = {
         "title": "a study with the dummy",
         "datasets": {"tiny": {"source": "synthetic-cells"}},

@@ -10,7 +10,7 @@ import pytest
 from gains.anomaly.deviation import WindowSums, box_sum, over_difference
 from gains.anomaly.fields import centre_of, directions, gradient, influence, radial_distance
 from gains.anomaly.region import Region
-from helpers.anomaly_scenes import disc
+from helpers.shapes import disc
 
 
 def test_fields_of_a_disc_by_hand():

@@ -16,14 +16,15 @@ from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
-from helpers.anomaly_scenes import MODES, SCENES, VARIANTS, boxes_of, compare, disc, scene
+from helpers.anomaly_scenes import MODES, SCENES, VARIANTS, boxes_of, compare, discs_of
+from helpers.shapes import disc
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("name", SCENES)
 def test_equals_the_literal_loop(name, variant, mode):
-    masks = scene(SCENES[name])
+    masks = discs_of(SCENES[name])
     settings = MapSettings(variant=variant, window_size=4, overlap_highlight=0.3, mode=mode)
     compare(masks, [1] * len(masks), settings)
 
@@ -36,7 +37,7 @@ def test_equals_the_literal_loop_on_random_scenes(seed, variant):
     circles = [
         (*random.uniform((-2, -2), np.add(shape, 2)), random.uniform(2, 9)) for _ in range(5)
     ]
-    masks = scene(circles, shape)
+    masks = discs_of(circles, shape)
     categories = [int(c) for c in random.choice([0, 1], 5, p=[0.3, 0.7])]
     settings = MapSettings(
         variant=variant,
@@ -48,7 +49,7 @@ def test_equals_the_literal_loop_on_random_scenes(seed, variant):
 
 
 def test_window_as_large_as_the_image_equals_the_loop():
-    masks = scene([(5, 4, 4), (6, 8, 4)], (11, 12))
+    masks = discs_of([(5, 4, 4), (6, 8, 4)], (11, 12))
     compare(masks, [1, 1], MapSettings(window_size=11))
 
 
@@ -93,7 +94,7 @@ def test_highlight_by_hand():
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_single_target_gives_ones_not_nan(variant):
-    masks = scene([(9, 9, 5), (10, 15, 5)])
+    masks = discs_of([(9, 9, 5), (10, 15, 5)])
     for mode in MODES:
         settings = MapSettings(variant=variant, target_category=3, mode=mode)
         for found in anomaly_maps(masks, [3, 1], settings, boxes_of(masks)):
@@ -101,7 +102,7 @@ def test_a_single_target_gives_ones_not_nan(variant):
 
 
 def test_other_categories_are_exactly_one_and_do_not_matter():
-    cells = scene([(22, 25, 13), (38, 30, 14), (50, 50, 9)], (64, 64))
+    cells = discs_of([(22, 25, 13), (38, 30, 14), (50, 50, 9)], (64, 64))
     speck = disc((64, 64), 22, 25, 3)
     settings = MapSettings(target_category=0)
     without = anomaly_maps(cells, [0, 0, 0], settings)
@@ -113,7 +114,7 @@ def test_other_categories_are_exactly_one_and_do_not_matter():
 
 
 def test_annotation_order_matters_as_published_only():
-    masks = scene([(12, 10, 9), (14, 21, 9), (20, 14, 9)])
+    masks = discs_of([(12, 10, 9), (14, 21, 9), (20, 14, 9)])
     differs = {}
     for mode in MODES:
         settings = MapSettings(mode=mode, overlap_highlight=0.3)
@@ -134,7 +135,7 @@ circle = st.tuples(st.integers(0, 29), st.integers(0, 35), st.integers(-1, 9))
 @given(data=st.data(), circles=st.lists(circle, min_size=1, max_size=6))
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_clean_is_independent_of_order_and_in_range(variant, data, circles):
-    masks = scene(circles)
+    masks = discs_of(circles)
     boxes = boxes_of(masks)
     categories = data.draw(st.lists(st.sampled_from([1, 2]), min_size=6, max_size=6))[: len(masks)]
     order = data.draw(st.permutations(range(len(masks))))
@@ -155,7 +156,7 @@ def test_clean_is_independent_of_order_and_in_range(variant, data, circles):
 def test_far_apart_instances_cost_no_pair_evaluation(variant):
     def evaluations(clusters):
         circles = [(12, 20 + 60 * n + dx, 7) for n in range(clusters) for dx in (0, 9)]
-        masks = scene(circles, (26, 60 * clusters))
+        masks = discs_of(circles, (26, 60 * clusters))
         with replaced.object(maps_module, "pair_deviation", wraps=pair_deviation) as counted:
             anomaly_maps(masks, [1] * len(masks), MapSettings(variant=variant), boxes_of(masks))
         return counted.call_count
@@ -165,7 +166,7 @@ def test_far_apart_instances_cost_no_pair_evaluation(variant):
 
 def test_far_instances_dilute_the_pair_term():
     # the mean runs over all other targets, so a far one is not the same as none
-    near = scene([(12, 10, 8), (14, 21, 9)], (40, 90))
+    near = discs_of([(12, 10, 8), (14, 21, 9)], (40, 90))
     far = [disc((40, 90), 30, 80, 4), disc((40, 90), 8, 60, 4)]
     settings = MapSettings(window_size=4)
     compare([*near, *far], [1] * 4, settings)
@@ -176,7 +177,7 @@ def test_far_instances_dilute_the_pair_term():
 
 
 def test_bad_input_is_refused():
-    masks = scene([(9, 9, 5)])
+    masks = discs_of([(9, 9, 5)])
     with pytest.raises(ValueError, match=r"window_size 31 px does not fit.*30 x 36"):
         anomaly_maps(masks, [1], MapSettings(window_size=31))
     with pytest.raises(ValueError, match="1 masks but 2 categories"):

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from helpers.fetch_server import Project, Server, serving, zipped
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
+from helpers.fetch_server import Project, Server, zipped
 
 
 def call(project: Project, *words: str) -> Any:

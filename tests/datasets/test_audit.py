@@ -34,7 +34,7 @@ C = box(8, 8, 10, 10)  # touches B at a corner
 D, E = box(20, 20, 24, 24), box(20, 16, 24, 19)  # one empty column between them
 
 
-def scene(name: str, masks: list[np.ndarray], categories: list[int]) -> tuple:
+def drawn(name: str, masks: list[np.ndarray], categories: list[int]) -> tuple:
     rles = [encode_mask(mask) for mask in masks]
     pixels = np.zeros((SIZE, SIZE), np.uint8)
     return name, pixels, Instances.from_rles(SIZE, SIZE, rles, categories)
@@ -45,9 +45,9 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     """A hand-made data set and its split."""
     coco, split = tmp_path / "hand.json", tmp_path / "hand.split.json"
     scenes = [
-        scene("a.png", [A, B, C, D, E], [1] * 5),
-        scene("b.png", [A, A], [1, 2]),  # of two categories: no overlap
-        scene("c.png", [], []),
+        drawn("a.png", [A, B, C, D, E], [1] * 5),
+        drawn("b.png", [A, A], [1, 2]),  # of two categories: no overlap
+        drawn("c.png", [], []),
     ]
     write_coco(coco, scenes, {1: "cell", 2: "nucleus"}, {})
     write_json(split, {"folds": [{"train": ["a.png"], "val": ["c.png"], "test": ["b.png"]}]})

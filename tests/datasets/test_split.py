@@ -18,7 +18,7 @@ from gains.masks.rle import encode_mask
 RATIO = (0.6, 0.2, 0.2)
 
 
-def names(n: int) -> list[str]:
+def numbered(n: int) -> list[str]:
     return [f"image-{k:04d}.png" for k in range(n)]
 
 
@@ -29,7 +29,7 @@ def coco(tmp_path: Path) -> Path:
     mask[2:5, 3:6] = True
     scenes = [
         (name, np.zeros((8, 9), np.uint8), Instances.from_rles(8, 9, [encode_mask(mask)], [1]))
-        for name in names(10)
+        for name in numbered(10)
     ]
     path = tmp_path / "ten.json"
     write_coco(path, scenes, {1: "thing"}, {})
@@ -42,24 +42,24 @@ def coco(tmp_path: Path) -> Path:
      (51, (31, 10, 10)), (125, (75, 25, 25))],
 )  # fmt: skip
 def test_sizes_are_six_two_two(n: int, sizes: tuple[int, int, int]) -> None:
-    fold = draw(names(n), RATIO, 0)
+    fold = draw(numbered(n), RATIO, 0)
     assert tuple(len(fold[part]) for part in ("train", "val", "test")) == sizes
     assert fold["unlabelled"] == []
 
 
 @given(st.integers(3, 300), st.integers(0, 2**32), st.randoms())
 def test_disjoint_complete_and_stable_under_order(n: int, seed: int, random: object) -> None:
-    fold = draw(names(n), RATIO, seed)
+    fold = draw(numbered(n), RATIO, seed)
     listed = [name for part in PARTS for name in fold[part]]
-    assert sorted(listed) == names(n)
+    assert sorted(listed) == numbered(n)
     assert len(fold["val"]) == len(fold["test"]) == max(1, int(0.2 * n + 0.5))
-    shuffled = names(n)
+    shuffled = numbered(n)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert draw(shuffled, RATIO, seed) == fold
 
 
 def test_seed_changes_the_draw() -> None:
-    assert draw(names(50), RATIO, 0) != draw(names(50), RATIO, 1)
+    assert draw(numbered(50), RATIO, 0) != draw(numbered(50), RATIO, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_too_few_images_are_refused(
     n: int, ratio: tuple[float, float, float], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        draw(names(n), ratio, 0)
+        draw(numbered(n), ratio, 0)
 
 
 def test_repeated_names_are_refused() -> None:
@@ -102,7 +102,7 @@ def test_names_of_unknown_part_or_fold(coco: Path, tmp_path: Path) -> None:
 
 
 def test_given_lists_plain_and_in_folds(coco: Path, tmp_path: Path) -> None:
-    n = names(10)
+    n = numbered(10)
     plain = {"train": n[:4], "val": [], "test": n[4:6]}
     given_file = tmp_path / "given.json"
     given_file.write_text(json.dumps(plain))
@@ -153,7 +153,7 @@ def test_a_file_without_folds_is_no_split_file(tmp_path: Path) -> None:
 
 
 def test_patterns_of_given_lists_stand_for_the_names_they_match(coco: Path, tmp_path: Path) -> None:
-    n = names(10)
+    n = numbered(10)
     given_file = tmp_path / "given.json"
     given_file.write_text(
         json.dumps({"train": ["image-000[0-4].png"], "val": [n[9]], "test": ["*[5678].png"]})
@@ -183,13 +183,13 @@ def test_bad_patterns_are_refused(
 
 @given(n=st.integers(9, 60), folds=st.integers(2, 5), seed=st.integers(0, 3))
 def test_every_image_is_tested_in_one_fold(n: int, folds: int, seed: int) -> None:
-    drawn = draw_folds(names(n), folds, (0.6, 0.2, 0.2), seed)
+    drawn = draw_folds(numbered(n), folds, (0.6, 0.2, 0.2), seed)
     assert len(drawn) == folds
-    assert sorted(name for fold in drawn for name in fold["test"]) == names(n)
+    assert sorted(name for fold in drawn for name in fold["test"]) == numbered(n)
     sizes = [len(fold["test"]) for fold in drawn]
     assert max(sizes) - min(sizes) <= 1
     for fold in drawn:
-        assert sorted(fold["train"] + fold["val"] + fold["test"]) == names(n)
+        assert sorted(fold["train"] + fold["val"] + fold["test"]) == numbered(n)
         others = len(fold["train"]) + len(fold["val"])
         assert len(fold["val"]) == max(1, int(others / 4 + 0.5))
         assert fold["train"]
@@ -207,4 +207,4 @@ def test_folds_are_stable_and_follow_the_seed(coco: Path, tmp_path: Path) -> Non
 
 def test_more_folds_than_images_are_refused() -> None:
     with pytest.raises(ValueError, match="found 4 images for 5 folds"):
-        draw_folds(names(4), 5, (0.6, 0.2, 0.2), 0)
+        draw_folds(numbered(4), 5, (0.6, 0.2, 0.2), 0)

@@ -19,7 +19,8 @@ from gains.detection.cascade import STAGES, CascadeBoxes, refine, scale_gradient
 from gains.detection.pooling import pool
 from gains.detection.sampling import draw_rois, label_rois
 from gains.methods import METHODS
-from gains.models.contract import Target, Task
+from gains.models.contract import Task
+from helpers.targets import target_of
 from helpers.tiny import tiny_settings
 
 SIDE = 128
@@ -46,13 +47,6 @@ def features(images: int = 1) -> list[Tensor]:
 
 def inside(*ious: float) -> Tensor:
     return torch.tensor([[0.0, 0, 100 * iou, 100] for iou in ious])
-
-
-def target_of(*boxes: tuple[float, float, float, float], labels: tuple[int, ...] = ()) -> Target:
-    n = len(boxes)
-    found = torch.tensor(boxes).reshape(n, 4)
-    classes = torch.tensor(labels or (0,) * n, dtype=torch.int64)
-    return Target(found, classes, torch.zeros(n, SIDE, SIDE, dtype=torch.uint8))
 
 
 OBJECT = (0.0, 0.0, 100.0, 100.0)

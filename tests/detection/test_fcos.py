@@ -38,7 +38,7 @@ def pyramid(side: int = 128, channels: int = 1) -> list[torch.Tensor]:
     return [torch.zeros(1, channels, -(-side // s), -(-side // s)) for s in FCOS_STRIDES]
 
 
-def target_of(masks: torch.Tensor) -> Target:
+def target_of_masks(masks: torch.Tensor) -> Target:
     boxes = torch.zeros((len(masks), 4))
     for box, mask in zip(boxes, masks, strict=True):
         box[:] = tight_box(mask > 0)
@@ -49,7 +49,7 @@ def rectangles(*sides: tuple[int, int, int, int], size: int = 128) -> Target:
     masks = torch.zeros(len(sides), size, size, dtype=torch.uint8)
     for mask, (x0, y0, x1, y1) in zip(masks, sides, strict=True):
         mask[y0:y1, x0:x1] = 1
-    return target_of(masks)
+    return target_of_masks(masks)
 
 
 def taken(locations: Locations, matched: torch.Tensor) -> dict[tuple[float, float, int], int]:
@@ -157,7 +157,7 @@ def test_centroid_by_hand_and_of_a_crescent() -> None:
 
 
 def test_centres_are_sampled_around_the_centroid_of_a_crescent() -> None:
-    target = target_of(crescent())
+    target = target_of_masks(crescent())
     centre = centroids(target.masks)[0]
     middle = (target.boxes[0, :2] + target.boxes[0, 2:]) / 2
     assert middle[0] - centre[0] > 3

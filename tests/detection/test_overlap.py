@@ -15,12 +15,12 @@ SIDE = 60
 Pixels = set[tuple[int, int]]
 
 
-def disc(y: int, x: int, radius: int) -> Pixels:
+def disc_pixels(y: int, x: int, radius: int) -> Pixels:
     near = range(-radius, radius + 1)
     return {(y + a, x + b) for a in near for b in near if a * a + b * b <= radius * radius}
 
 
-def target_of(objects: list[Pixels], labels: list[int]) -> Target:
+def target_of_pixels(objects: list[Pixels], labels: list[int]) -> Target:
     masks = torch.zeros(len(objects), SIDE, SIDE, dtype=torch.uint8)
     for mask, pixels in zip(masks, objects, strict=True):
         for y, x in pixels:
@@ -33,34 +33,36 @@ def pixels_of(mask: torch.Tensor) -> Pixels:
 
 
 def test_complements_of_three_discs_are_what_set_operations_give() -> None:
-    a, b, c = disc(20, 20, 12), disc(20, 34, 12), disc(32, 27, 12)
+    a, b, c = disc_pixels(20, 20, 12), disc_pixels(20, 34, 12), disc_pixels(32, 27, 12)
     assert a & b & c  # the three share pixels
     assert (a & b) - c
-    found = complement_masks(target_of([a, b, c], [CELL] * 3), CELL)
+    found = complement_masks(target_of_pixels([a, b, c], [CELL] * 3), CELL)
     assert found.dtype == torch.uint8
     assert [pixels_of(mask) for mask in found] == [a - b - c, b - a - c, c - a - b]
 
 
 def test_other_categories_neither_take_nor_lose_pixels() -> None:
     cell, other, nucleus, second = (
-        disc(25, 25, 14),
-        disc(25, 40, 9),
-        disc(22, 22, 4),
-        disc(23, 24, 4),
+        disc_pixels(25, 25, 14),
+        disc_pixels(25, 40, 9),
+        disc_pixels(22, 22, 4),
+        disc_pixels(23, 24, 4),
     )
     assert nucleus & second
-    found = complement_masks(target_of([cell, nucleus, other, second], [CELL, 0, CELL, 0]), CELL)
+    found = complement_masks(
+        target_of_pixels([cell, nucleus, other, second], [CELL, 0, CELL, 0]), CELL
+    )
     assert [pixels_of(m) for m in found] == [cell - other, nucleus, other - cell, second]
 
 
 def test_a_cell_inside_another_leaves_a_hole_and_has_nothing_for_itself() -> None:
-    outer, inner = disc(30, 30, 20), disc(30, 30, 6)
-    found = complement_masks(target_of([outer, inner], [CELL, CELL]), CELL)
+    outer, inner = disc_pixels(30, 30, 20), disc_pixels(30, 30, 6)
+    found = complement_masks(target_of_pixels([outer, inner], [CELL, CELL]), CELL)
     assert [pixels_of(mask) for mask in found] == [outer - inner, set()]
 
 
 def test_no_object_has_no_complement() -> None:
-    assert complement_masks(target_of([], []), CELL).shape == (0, SIDE, SIDE)
+    assert complement_masks(target_of_pixels([], []), CELL).shape == (0, SIDE, SIDE)
 
 
 def crop_by_hand(pixels: Pixels, box: tuple[int, int, int], step: int) -> torch.Tensor:
@@ -79,9 +81,9 @@ def crop_by_hand(pixels: Pixels, box: tuple[int, int, int], step: int) -> torch.
 
 @pytest.mark.parametrize(("box", "step"), [((8, 10, 28), 1), ((3, 2, 56), 2)])
 def test_the_intersection_is_the_xor_of_the_two_crops(box: tuple[int, int, int], step: int) -> None:
-    a, b, covered = disc(20, 20, 12), disc(22, 34, 13), disc(22, 33, 5)
+    a, b, covered = disc_pixels(20, 20, 12), disc_pixels(22, 34, 13), disc_pixels(22, 33, 5)
     assert covered < b
-    target = target_of([a, b, covered], [CELL] * 3)
+    target = target_of_pixels([a, b, covered], [CELL] * 3)
     y, x, side = box
     rois = torch.tensor([[x, y, x + side, y + side]] * 3, dtype=torch.float32)
     parts = part_targets(Positives([rois], [torch.arange(3)], [target]), CELL)
@@ -99,8 +101,8 @@ def test_the_intersection_is_the_xor_of_the_two_crops(box: tuple[int, int, int],
 
 
 def test_targets_of_a_batch_come_image_by_image() -> None:
-    a, b = disc(20, 20, 12), disc(20, 34, 12)
-    together, alone = target_of([a, b], [CELL, CELL]), target_of([b], [CELL])
+    a, b = disc_pixels(20, 20, 12), disc_pixels(20, 34, 12)
+    together, alone = target_of_pixels([a, b], [CELL, CELL]), target_of_pixels([b], [CELL])
     box = torch.tensor([[10.0, 8.0, 38.0, 36.0]])
     parts = part_targets(
         Positives(

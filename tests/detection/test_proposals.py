@@ -13,7 +13,7 @@ from gains.detection.sampling import draw_rois
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target
 from gains.models.settings import BackboneSettings
-from helpers.proposals import SETTINGS, SIDE, scene
+from helpers.proposals import SETTINGS, SIDE, proposal_scene
 
 
 def matched(
@@ -55,7 +55,7 @@ def test_rpn_losses_are_divided_by_the_wanted_number_of_anchors() -> None:
 
 def test_losses_of_proposals_equal_a_loop_over_images() -> None:
     """All anchors are drawn: half of them may be foreground, so none is left out."""
-    network, features, targets = scene(4)
+    network, features, targets = proposal_scene(4)
     _, losses = network(features, [(SIDE, SIDE)] * 4, targets, torch.Generator())
     logits, deltas, anchors = network._predict(features)
     every = torch.cat(anchors)
@@ -81,7 +81,7 @@ def test_losses_of_proposals_equal_a_loop_over_images() -> None:
 
 
 def test_boxes_without_area_are_no_proposals() -> None:
-    network, features, targets = scene(2)
+    network, features, targets = proposal_scene(2)
     torch.nn.init.constant_(network.deltas.bias, -1e4)  # all boxes shrink and leave the image
     proposals, _ = network(features, [(SIDE, SIDE)] * 2, targets, torch.Generator())
     assert [tuple(p.shape) for p in proposals] == [(0, 4), (0, 4)]

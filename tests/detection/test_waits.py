@@ -16,7 +16,7 @@ from gains.detection.pooling import crop_maps, pool
 from gains.detection.sampling import draw_rois, label_rois
 from gains.methods.htc.model import without_truth
 from gains.models.block_maps import BlockMaps
-from helpers.proposals import SETTINGS, SIDE, scene
+from helpers.proposals import SETTINGS, SIDE, proposal_scene
 
 aten = torch.ops.aten
 ASKING = {
@@ -73,7 +73,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 def one_step(images: int) -> None:
     """Propose, draw, and take the losses of boxes; then refine and label all of them anew."""
-    network, features, targets = scene(images)
+    network, features, targets = proposal_scene(images)
     generator, sizes = torch.Generator().manual_seed(1), [(SIDE, SIDE)] * images
     proposals, losses = network(features, sizes, targets, generator)
     rois = draw_rois(proposals, targets, SETTINGS, 2, generator)
@@ -104,7 +104,7 @@ def test_pooling_waits_once(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> No
         "gains.detection.pooling.roi_align",
         lambda x, rois, size, _: x.new_zeros(len(rois), 8, 7, 7),
     )
-    _, features, targets = scene(6)
+    _, features, targets = proposal_scene(6)
     waits.count = 0
     with waits:
         pool(features, [target.boxes for target in targets], 7)

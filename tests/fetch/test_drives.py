@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,7 @@ import pytest
 from kagglehub.exceptions import UnauthenticatedError
 
 from gains.fetch.transports import NetworkSettings
-from helpers.fetch_server import QUICK, Project, Server, serving
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
+from helpers.fetch_server import QUICK, Project, Server
 
 
 def fill(folder: str) -> None:

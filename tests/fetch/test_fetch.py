@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,21 +11,10 @@ import pytest
 from gains.datasets.catalogue import DATASETS
 from gains.fetch.sources import read_sources
 from gains.fetch.status import changes, state, verify
-from helpers.fetch_server import Project, Server, digest, serving, zipped
+from helpers.fetch_server import Project, Server, digest, zipped
 from helpers.paths import ROOT
 
 ARCHIVE = zipped({"Set/a.txt": b"a", "Set/b/c.txt": b"cc"})
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    return Project(tmp_path)
 
 
 def lock_of(project: Project) -> Any:

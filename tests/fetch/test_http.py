@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import ssl
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,6 @@ from helpers.fetch_server import QUICK, Handler, Server, digest, serving
 BODY = bytes(range(256)) * 400
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with serving() as made:
-        yield made
-
-
 def attempt(
     url: str, target: Path, known: Known | None = None, limits: DownloadLimits = QUICK
 ) -> str:
@@ -37,7 +30,7 @@ def attempt(
     return str(error.value)
 
 
-def names(folder: Path) -> list[str]:
+def files_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
@@ -66,7 +59,7 @@ def test_a_file_arrives_whole_and_leaves_nothing_beside_it(server: Server, tmp_p
     url = server.give("/a.bin", BODY)
     download(url, tmp_path / "a.bin", Known(digest(BODY), len(BODY)), QUICK)
     assert (tmp_path / "a.bin").read_bytes() == BODY
-    assert names(tmp_path) == ["a.bin"]
+    assert files_in(tmp_path) == ["a.bin"]
 
 
 def test_connection_refused(tmp_path: Path) -> None:
@@ -75,7 +68,7 @@ def test_connection_refused(tmp_path: Path) -> None:
     said = attempt(f"{gone.url}/a.bin", tmp_path / "a.bin", limits=replace(QUICK, attempts=2))
     assert "refused" in said.lower()
     assert "attempt 2 of 2" in said
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def page(handler: Handler) -> None:
@@ -115,7 +108,7 @@ def test_an_answer_that_is_no_file_is_named(
 ) -> None:
     server.answers["/a.bin"] = answer
     assert message in attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def test_a_redirect_is_followed(server: Server, tmp_path: Path) -> None:
@@ -130,13 +123,13 @@ def test_another_checksum_leaves_no_file(server: Server, tmp_path: Path) -> None
     assert "0" * 64 in said
     assert digest(BODY) in said
     assert "Do so." in said
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def test_another_size_is_refused_before_the_body(server: Server, tmp_path: Path) -> None:
     said = attempt(server.give("/a.bin", BODY), tmp_path / "a.bin", Known(None, 7))
     assert "expected 7" in said
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def test_a_dropped_transfer_is_gone_on_from(server: Server, tmp_path: Path) -> None:
@@ -146,7 +139,7 @@ def test_a_dropped_transfer_is_gone_on_from(server: Server, tmp_path: Path) -> N
     assert (tmp_path / "a.bin.part").read_bytes() == BODY[:5000]
     download(url, target, Known(digest(BODY)), QUICK)
     assert target.read_bytes() == BODY
-    assert names(tmp_path) == ["a.bin"]
+    assert files_in(tmp_path) == ["a.bin"]
     second = server.requests[1][1]
     assert (second["Range"], second["If-Range"]) == ("bytes=5000-", '"one"')
 
@@ -178,14 +171,14 @@ def test_a_wrong_rest_is_thrown_away(span: str, server: Server, tmp_path: Path) 
     attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
     server.answers["/a.bin"] = lambda handler: handler.reply(206, b"x" * 10, Content_Range=span)
     assert "starting over" in attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def test_a_half_file_that_nothing_vouches_for_is_not_used(server: Server, tmp_path: Path) -> None:
     (tmp_path / "a.bin.part").write_bytes(b"who knows")
     download(server.give("/a.bin", BODY), tmp_path / "a.bin", Known(digest(BODY)), QUICK)
     assert "Range" not in server.requests[0][1]
-    assert names(tmp_path) == ["a.bin"]
+    assert files_in(tmp_path) == ["a.bin"]
 
 
 def test_a_silent_server_is_given_up(server: Server, tmp_path: Path) -> None:
@@ -227,7 +220,7 @@ def test_too_small_a_disk_is_named(
     monkeypatch.setattr("gains.fetch.folders.shutil.disk_usage", lambda _: Usage)
     with pytest.raises(OSError, match="make room"):
         download(server.give("/a.bin", BODY), tmp_path / "a.bin", Known(), QUICK)
-    assert names(tmp_path) == []
+    assert files_in(tmp_path) == []
 
 
 def test_old_tls_is_for_the_old_server_only() -> None:

@@ -21,13 +21,13 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.files import sidecar_path
 from gains.support.files import write_json
+from helpers.shapes import disc
 
 SIZE = 64
 
 
 def discs(*centres, radius=11):
-    y, x = np.mgrid[:SIZE, :SIZE]
-    return [(y - cy) ** 2 + (x - cx) ** 2 <= radius**2 for cy, cx in centres]
+    return [disc((SIZE, SIZE), cy, cx, radius) for cy, cx in centres]
 
 
 @pytest.fixture
@@ -251,20 +251,18 @@ def test_worst_images_by_aji(coco, tmp_path):
         run(*common, tmp_path / "x.png", "--worst", 1)
 
 
-def test_a_figure_is_added_in_one_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(FIGURES, "_records", dict(FIGURES._records))
-
+def test_a_figure_is_added_in_one_place(tmp_path):
     def draw(out: Annotated[Path, typer.Option(help="File.")], word: str = "hello") -> None:
         """Write a word."""
         out.write_text(word)
 
-    FIGURES.register(Figure("dummy", draw))
-    assert run("dummy", "--out", tmp_path / "x.txt", "--word", "hi").exit_code == 0
-    assert (tmp_path / "x.txt").read_text() == "hi"
-    assert "dummy" in run("--help").output
-    assert FigureGroup(name="figure").list_commands(None) == ["figure3", "predictions", "dummy"]
-    with pytest.raises(ValueError, match="did you mean 'dummy'"):
-        run("dumy")
+    with FIGURES.with_record(Figure("dummy", draw)):
+        assert run("dummy", "--out", tmp_path / "x.txt", "--word", "hi").exit_code == 0
+        assert (tmp_path / "x.txt").read_text() == "hi"
+        assert "dummy" in run("--help").output
+        assert FigureGroup(name="figure").list_commands(None) == ["figure3", "predictions", "dummy"]
+        with pytest.raises(ValueError, match="did you mean 'dummy'"):
+            run("dumy")
 
 
 def test_long_names_lose_their_middle():

@@ -6,14 +6,10 @@ import numpy as np
 
 from gains.anomaly.maps import anomaly_maps
 from helpers.anomaly_loop import loop_maps
+from helpers.shapes import disc
 
 VARIANTS = ["isbi", "chrom", "nuclei"]
 MODES = ["as_published", "clean"]
-
-
-def disc(shape, y, x, radius):
-    rows, columns = np.indices(shape)
-    return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
 
 
 def boxes_of(masks):
@@ -41,7 +37,7 @@ SCENES = {
 }
 
 
-def scene(circles, shape=(30, 36)):
+def discs_of(circles, shape=(30, 36)):
     return [disc(shape, y, x, r) if r >= 0 else np.zeros(shape, bool) for y, x, r in circles]
 
 

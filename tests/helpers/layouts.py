@@ -11,6 +11,7 @@ from PIL import Image
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.convert import convert
 from gains.support.files import read_json
+from helpers.shapes import rectangle
 
 RNG = np.random.default_rng(0)
 
@@ -46,16 +47,8 @@ class Layout:
         return "\n".join(self.info["repairs"])
 
 
-def names(coco: CocoDataset) -> list[str]:
+def file_names(coco: CocoDataset) -> list[str]:
     return [image.file_name for image in coco.images.values()]
-
-
-def rectangle(
-    shape: tuple[int, int], rows: tuple[int, int], columns: tuple[int, int]
-) -> np.ndarray:
-    mask = np.zeros(shape, dtype=bool)
-    mask[slice(*rows), slice(*columns)] = True
-    return mask
 
 
 def scaled(values: np.ndarray) -> np.ndarray:

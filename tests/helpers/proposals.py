@@ -20,7 +20,7 @@ SETTINGS = TwoStageSettings(
 )
 
 
-def scene(images: int) -> tuple[ProposalNetwork, list[Tensor], list[Target]]:
+def proposal_scene(images: int) -> tuple[ProposalNetwork, list[Tensor], list[Target]]:
     """Return a proposal network, features of images, and 0 to 3 objects in each."""
     torch.manual_seed(0)
     network = ProposalNetwork(SETTINGS)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.masks.rle import encode_mask
 from gains.support.files import write_json
+from helpers.shapes import disc
 
 SIZE = 60
 
 
-def disc(x, y, radius, size=SIZE):
-    rows, columns = np.mgrid[:size, :size]
-    return encode_mask((columns - x) ** 2 + (rows - y) ** 2 <= radius**2)
+def disc_rle(x, y, radius, size=SIZE):
+    """Return a disc on a square image, run-length encoded."""
+    return encode_mask(disc((size, size), y, x, radius))
 
 
 def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
@@ -29,7 +28,7 @@ def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
                     "id": number,
                     "image_id": image,
                     "category_id": category,
-                    "segmentation": disc(*where, size),
+                    "segmentation": disc_rle(*where, size),
                     "iscrowd": 0,
                 }
             )
@@ -38,18 +37,18 @@ def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
     return CocoDataset("truth.json", images, {c: str(c) for c in categories}, annotations)
 
 
-def found(image, category, value, *where, size=SIZE):
+def detection(image, category, value, *where, size=SIZE):
     return {
         "image_id": image,
         "category_id": category,
         "score": value,
-        "segmentation": disc(*where, size),
+        "segmentation": disc_rle(*where, size),
     }
 
 
 def as_predictions(truth):
     """The ground truth itself as detections of distinct scores."""
-    annotations = [a for found in truth.annotations.values() for a in found]
+    annotations = [a for listed in truth.annotations.values() for a in listed]
     return [
         {**{k: a[k] for k in ("image_id", "category_id", "segmentation")}, "score": 1 - k / 1000}
         for k, a in enumerate(annotations)
@@ -61,7 +60,7 @@ def write_truth(path, truth):
         path,
         {
             "images": [dataclasses.asdict(image) for image in truth.images.values()],
-            "annotations": [a for found in truth.annotations.values() for a in found],
+            "annotations": [a for listed in truth.annotations.values() for a in listed],
             "categories": [{"id": i, "name": name} for i, name in truth.categories.items()],
         },
     )
@@ -77,15 +76,15 @@ def three_images():
 def four_detections():
     """Return detections on the first two of the three images, one of them false."""
     return [
-        found(1, 0, 0.9, 21, 20, 12),
-        found(1, 1, 0.8, 20, 20, 4),
-        found(2, 0, 0.7, 15, 16, 8),
-        found(2, 0, 0.2, 50, 10, 6),
+        detection(1, 0, 0.9, 21, 20, 12),
+        detection(1, 1, 0.8, 20, 20, 4),
+        detection(2, 0, 0.7, 15, 16, 8),
+        detection(2, 0, 0.2, 50, 10, 6),
     ]
 
 
 def write_files(folder, truth, detections):
     """Write a ground truth and its predictions; return both paths."""
     write_truth(folder / "truth.json", truth)
-    write_json(folder / "found.json.gz", detections)
-    return folder / "truth.json", folder / "found.json.gz"
+    write_json(folder / "predictions.json.gz", detections)
+    return folder / "truth.json", folder / "predictions.json.gz"

@@ -15,7 +15,8 @@ from gains.detection.mask_head import ConvHead
 from gains.detection.pooling import pool
 from gains.methods import METHODS
 from gains.methods.htc.model import STAGES, HybridTaskCascade, MaskStages, without_truth
-from gains.models.contract import Target, Task
+from gains.models.contract import Task
+from helpers.targets import target_of
 from helpers.tiny import tiny_settings
 
 SIDE = 128
@@ -55,13 +56,6 @@ def model_of(
         for mask_head in model.masks.heads:
             nn.init.zeros_(mask_head.predictor.weight)
     return model
-
-
-def target_of(*boxes: tuple[float, float, float, float]) -> Target:
-    n = len(boxes)
-    masks = torch.zeros(n, SIDE, SIDE, dtype=torch.uint8)
-    found = torch.tensor(boxes).reshape(n, 4)
-    return Target(found, torch.zeros(n, dtype=torch.int64), masks)
 
 
 def masks_of(classes: int = 3, pyramid: int = 32) -> MaskStages:

@@ -32,7 +32,7 @@ def settings(**changes: object) -> PointRendSettings:
     return chosen.model_copy(update=changes)
 
 
-def disc(points: Tensor) -> Tensor:
+def circle_distance(points: Tensor) -> Tensor:
     """Return the signed distance to a circle, (R, P) at points (R, P, 2)."""
     return 0.31 - (points - torch.tensor([0.47, 0.55])).norm(dim=-1)
 
@@ -56,11 +56,11 @@ def cell_centres(side: int) -> Tensor:
 
 
 def test_subdivision_renders_a_disc_as_sharp_as_evaluation_everywhere() -> None:
-    evaluate = Counted(disc)
+    evaluate = Counted(circle_distance)
     found = subdivide(evaluate, 7, 5, 784, torch.zeros(2, 5))
     assert found.shape == (2, 224, 224)
     assert [points.shape for points in evaluate.asked] == [(2, 784, 2)] * 4
-    wanted = disc(cell_centres(224)[None]).reshape(224, 224)
+    wanted = circle_distance(cell_centres(224)[None]).reshape(224, 224)
     edge = wanted.abs() < 0.5 / 224
     assert edge.sum() > 300
     for rendered in found:
@@ -68,17 +68,23 @@ def test_subdivision_renders_a_disc_as_sharp_as_evaluation_everywhere() -> None:
         assert torch.equal(rendered >= 0, wanted >= 0)
     # bilinear interpolation of the first map alone draws the edge elsewhere
     (plain,) = torch.nn.functional.interpolate(
-        disc(cell_centres(28)[None]).reshape(1, 1, 28, 28), scale_factor=8, mode="bilinear"
+        circle_distance(cell_centres(28)[None]).reshape(1, 1, 28, 28),
+        scale_factor=8,
+        mode="bilinear",
     )
     assert not torch.equal(plain[0] >= 0, wanted >= 0)
 
 
 def test_each_step_evaluates_the_most_uncertain_cells() -> None:
     def marked(points: Tensor) -> Tensor:
-        return disc(points) if points.shape[1] == 49 else torch.full(points.shape[:2], 100.0)
+        return (
+            circle_distance(points)
+            if points.shape[1] == 49
+            else torch.full(points.shape[:2], 100.0)
+        )
 
     found = subdivide(marked, 7, 1, 40, torch.zeros(1, 5))[0].flatten()
-    coarse = disc(cell_centres(7)[None]).reshape(7, 7)
+    coarse = circle_distance(cell_centres(7)[None]).reshape(7, 7)
     padded = torch.nn.functional.pad(coarse[None, None], (1, 1, 1, 1), mode="replicate")[0, 0]
     doubt = [abs(bilinear(padded, 7 * x + 1, 7 * y + 1)) for x, y in cell_centres(14).tolist()]
     wanted = sorted(range(14 * 14), key=doubt.__getitem__)[:40]
@@ -96,13 +102,13 @@ def test_each_step_evaluates_the_most_uncertain_cells() -> None:
     ],
 )
 def test_sizes_of_the_subdivision(steps: int, count: int, evaluated: list[int], side: int) -> None:
-    evaluate = Counted(disc)
+    evaluate = Counted(circle_distance)
     assert subdivide(evaluate, 7, steps, count, torch.zeros(3, 5)).shape == (3, side, side)
     assert [points.shape[1] for points in evaluate.asked] == evaluated
 
 
 def test_subdivision_of_no_roi() -> None:
-    assert subdivide(disc, 7, 5, 784, torch.zeros(0, 5)).shape == (0, 224, 224)
+    assert subdivide(circle_distance, 7, 5, 784, torch.zeros(0, 5)).shape == (0, 224, 224)
 
 
 @pytest.mark.parametrize("classes", [1, 3])

@@ -21,7 +21,7 @@ PLACES = [  # top, left, height, width: inside, at two edges, at the others, all
 ]
 
 
-def made() -> tuple[BlockMaps, Tensor]:
+def maps_and_planes() -> tuple[BlockMaps, Tensor]:
     """Maps at all places and two constant ones, and the same as planes."""
     generator = torch.Generator().manual_seed(0)
     parts, planes, constants = [], [], []
@@ -50,7 +50,7 @@ def boxes(count: int) -> Tensor:
 
 @pytest.mark.parametrize("axes", [[], [1], [2], [1, 2]])
 def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
-    maps, planes = made()
+    maps, planes = maps_and_planes()
     maps, planes = maps.flip(axes), planes.flip(axes)
     torch.testing.assert_close(planes_of(maps), planes)
     own = boxes(400)
@@ -62,7 +62,7 @@ def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
 
 
 def test_maps_are_chosen_like_their_objects() -> None:
-    maps, planes = made()
+    maps, planes = maps_and_planes()
     keep = torch.tensor([True, True, False, False, True, True, False])
     torch.testing.assert_close(planes_of(maps.select(keep)), planes[keep])
 

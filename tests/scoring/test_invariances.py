@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gains.datasets.coco import CocoDataset
 from gains.scoring.score import score
-from helpers.score_scenes import as_predictions, dataset, found
+from helpers.score_scenes import as_predictions, dataset, detection
 
 DISC = st.tuples(st.integers(0, 1), st.integers(5, 54), st.integers(5, 54), st.integers(3, 12))
 SCENES = st.lists(st.lists(DISC, max_size=4, unique=True), min_size=1, max_size=4)
@@ -32,7 +32,7 @@ def test_identity_is_perfect(scenes):
 def test_order_of_images_categories_and_detections_is_nothing(scenes, chance: random.Random):
     truth = dataset(scenes)
     predictions = [
-        found(p["image_id"], p["category_id"], p["score"], 5 + 9 * (k % 6), 30, 8)
+        detection(p["image_id"], p["category_id"], p["score"], 5 + 9 * (k % 6), 30, 8)
         if k % 3 == 0
         else p
         for k, p in enumerate(as_predictions(truth))

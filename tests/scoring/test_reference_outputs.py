@@ -10,7 +10,7 @@ from gains.prediction.files import group_predictions, read_predictions
 from gains.scoring.pairing import pairs_by_class
 from gains.scoring.score import score, score_files
 from gains.support.files import read_json
-from helpers.score_scenes import dataset, found
+from helpers.score_scenes import dataset, detection
 
 CASES = [
     ("mixed", "mixed_good"),
@@ -84,10 +84,10 @@ def test_toy_case_with_known_values():
         categories=(0,),
     )
     predictions = [
-        found(1, 0, 0.9, 52, 50, 30, size=200),
-        found(1, 0, 0.8, 112, 62, 28, size=200),
-        found(1, 0, 0.3, 150, 150, 12, size=200),
-        found(2, 0, 0.9, 60, 62, 20, size=200),
+        detection(1, 0, 0.9, 52, 50, 30, size=200),
+        detection(1, 0, 0.8, 112, 62, 28, size=200),
+        detection(1, 0, 0.3, 150, 150, 12, size=200),
+        detection(2, 0, 0.9, 60, 62, 20, size=200),
     ]
     result = score(truth, predictions)
     values = result["as_published"]["per_class"]["0"]

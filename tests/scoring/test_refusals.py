@@ -10,7 +10,7 @@ import pytest
 from gains.prediction.files import sidecar_path
 from gains.scoring.score import score, score_files
 from gains.support.files import write_json
-from helpers.score_scenes import SIZE, disc, write_truth
+from helpers.score_scenes import SIZE, disc_rle, write_truth
 
 
 def changed(detections, **changes):
@@ -29,7 +29,10 @@ def changed(detections, **changes):
         ({"score": float("nan")}, "found nan"),
         ({"score": "high"}, "found 'high'"),
         ({"score": True}, "found True"),
-        ({"segmentation": disc(9, 9, 4, size=50)}, r"size \[50, 50\] in an image of \[60, 60\]"),
+        (
+            {"segmentation": disc_rle(9, 9, 4, size=50)},
+            r"size \[50, 50\] in an image of \[60, 60\]",
+        ),
         ({"segmentation": 5}, "expected polygons or RLE"),
         ({"segmentation": {"size": [SIZE, SIZE], "counts": "zzzz"}}, "prediction 1: .*damaged"),
         ({"segmentation": {"size": [SIZE, SIZE], "counts": "f13"}}, "RLE is damaged"),
@@ -107,7 +110,7 @@ def sidecar(scene, **changes):
 
 def test_sidecar_that_agrees(files, scene):
     truth, predictions = files
-    assert sidecar_path(predictions).name == "found.images.json"
+    assert sidecar_path(predictions).name == "predictions.images.json"
     write_json(sidecar_path(predictions), sidecar(scene))
     assert score_files(truth, predictions)["counts"]["images"] == 3
 

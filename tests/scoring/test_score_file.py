@@ -9,7 +9,7 @@ import pytest
 
 from gains.metrics import METRICS, Metric
 from gains.scoring.score import score
-from helpers.score_scenes import as_predictions, dataset, found
+from helpers.score_scenes import as_predictions, dataset, detection
 
 
 def test_shape(scene, detections):
@@ -131,8 +131,8 @@ def test_per_image_values_find_the_worst_image(scene, detections):
 def test_crowd_regions_are_ignored_when_clean():
     truth = dataset([[(0, 15, 15, 9), (0, 42, 42, 14)]], categories=(0,))
     truth.annotations[1][1]["iscrowd"] = 1
-    inside, outside = found(1, 0, 0.8, 40, 40, 5), found(1, 0, 0.8, 10, 48, 5)
-    exact = found(1, 0, 0.9, 15, 15, 9)
+    inside, outside = detection(1, 0, 0.8, 40, 40, 5), detection(1, 0, 0.8, 10, 48, 5)
+    exact = detection(1, 0, 0.9, 15, 15, 9)
     assert score(truth, [exact, inside])["clean"]["average"]["F1"] == 1
     assert score(truth, [exact, outside])["clean"]["average"]["F1"] == pytest.approx(2 / 3)
 
@@ -157,10 +157,9 @@ def test_an_empty_mask_stays_a_ground_truth(scene, detections):
     assert before["FNo"] == pytest.approx(1 / 2)
 
 
-def test_a_further_metric_is_added_in_one_place(scene, detections, monkeypatch):
-    monkeypatch.setattr(METRICS, "_records", dict(METRICS._records))
-    METRICS.register(Metric("seen", clean=lambda images: float(len(images))))
-    result = score(scene, detections)
+def test_a_further_metric_is_added_in_one_place(scene, detections):
+    with METRICS.with_record(Metric("seen", clean=lambda images: float(len(images)))):
+        result = score(scene, detections)
     assert result["clean"]["per_class"]["0"]["seen"] == 2
     assert result["clean"]["average"]["seen"] == 2
     assert result["per_image"][0]["per_class"]["0"]["seen"] == 1

@@ -24,3 +24,14 @@ def test_registry_lists_what_it_knows() -> None:
         registry.get("alpah")
     with pytest.raises(ValueError, match="registered twice"):
         registry.register(Thing("beta"))
+
+
+def test_a_record_stays_until_the_block_ends() -> None:
+    registry: Registry[Thing] = Registry("thing")
+    first, second = registry.register(Thing("alpha")), Thing("alpha")
+    with pytest.raises(KeyError), registry.with_record(second), registry.with_record(Thing("beta")):
+        assert registry.get("alpha") is second
+        assert registry.names() == ["alpha", "beta"]
+        raise KeyError
+    assert registry.names() == ["alpha"]
+    assert registry.get("alpha") is first

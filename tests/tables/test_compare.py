@@ -12,7 +12,7 @@ def _in_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def made(seeds=(0,), value=0.7, **changes):
+def compared(seeds=(0,), value=0.7, **changes):
     found = study(list(seeds), **changes)
     table = spec_of(found)
     write_scores(table, {"seed1": value + 0.02, "": value})
@@ -30,14 +30,14 @@ PAPER = {
 
 
 def test_stand_in_is_never_comparable():
-    records = made(detector=PAPER["detector"], report="as_published")
+    records = compared(detector=PAPER["detector"], report="as_published")
     assert records and {r["comparable"] for r in records} == {"no"}
     assert all("stand-in for ISBI2014" in r["reason"] for r in records)
     assert "yes" not in {cell.strip() for cell in Path("compare.md").read_text().split("|")}
 
 
 def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs():
-    records = made(**PAPER)
+    records = compared(**PAPER)
     found = {
         (r["published_paper"], r["published_table"]): r
         for r in records
@@ -61,7 +61,7 @@ def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs
 
 
 def test_same_data_backbone_and_modes_are_comparable():
-    assert {r["comparable"] for r in made(**PAPER)} == {"yes"}
+    assert {r["comparable"] for r in compared(**PAPER)} == {"yes"}
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_same_data_backbone_and_modes_are_comparable():
     ],
 )
 def test_what_is_not_the_same_is_named(change, reason, rows):
-    records = made(**{**PAPER, **change})
+    records = compared(**{**PAPER, **change})
     for record in records:
         concerned = rows in ("all", record["metric"], record["row"])
         assert (record["comparable"] == "no") == concerned
@@ -85,7 +85,7 @@ def test_what_is_not_the_same_is_named(change, reason, rows):
 
 
 def test_difference_in_units_of_the_spread():
-    records = made(seeds=(0, 1), **PAPER)
+    records = compared(seeds=(0, 1), **PAPER)
     record = next(r for r in records if r["metric"] == "mAP" and r["published_table"] == "III")
     sd = 2 / 2**0.5
     assert float(record["sd"]) == pytest.approx(sd, abs=1e-4)
@@ -94,7 +94,7 @@ def test_difference_in_units_of_the_spread():
 
 
 def test_target_class_stands_beside_the_published_cell_class():
-    records = made(
+    records = compared(
         table={"table": "I", "rows": [{"method": "gains", "published": "ws=5"}]}, **PAPER
     )
     record = next(
@@ -106,7 +106,7 @@ def test_target_class_stands_beside_the_published_cell_class():
 
 
 def test_without_counterpart_the_header_stands_alone():
-    assert made(table={"rows": [{"method": "gains"}]}) == []
+    assert compared(table={"rows": [{"method": "gains"}]}) == []
     assert Path("compare.csv").read_text().startswith("study,table,row,dataset")
     assert "No cell" in Path("compare.md").read_text()
 

@@ -22,7 +22,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def made(clock: Clock, iterations: int, seconds: float, cost: float, every: int = 10) -> list[int]:
+def checkpoints_of(
+    clock: Clock, iterations: int, seconds: float, cost: float, every: int = 10
+) -> list[int]:
     """Train with so many seconds an iteration and a checkpoint; when checkpoints are made."""
     found, gauge = [], checkpoint_timer.CheckpointTimer(every)
     for done in range(1, iterations + 1):
@@ -35,12 +37,12 @@ def made(clock: Clock, iterations: int, seconds: float, cost: float, every: int 
 
 
 def test_cheap_checkpoints_are_made_every_few_iterations(clock: Clock) -> None:
-    assert made(clock, 50, seconds=1.0, cost=0.1) == [10, 20, 30, 40, 50]
+    assert checkpoints_of(clock, 50, seconds=1.0, cost=0.1) == [10, 20, 30, 40, 50]
 
 
 def test_dear_checkpoints_are_made_less_often(clock: Clock) -> None:
     # 50 times the 1.5 s of one are 75 s, so every 1500 of the iterations of 0.05 s
-    found = made(clock, 20_000, seconds=0.05, cost=1.5, every=200)
+    found = checkpoints_of(clock, 20_000, seconds=0.05, cost=1.5, every=200)
     assert found[:4] == [200, 400, 2000, 3600]
     assert 1.5 * (len(found) - 1) <= checkpoint_timer.SHARE * 20_000 * 0.05
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_other_labels_are_another_job(tiny: Tiny, tmp_path: Path) -> None:
     relabelled.parent.mkdir()
     relabelled.write_text(json.dumps(content))
     relabelled.with_suffix(".zip").write_bytes(tiny.coco.with_suffix(".zip").read_bytes())
-    other = training.Job(**{**job.__dict__, "coco": relabelled})
+    other = replace(job, coco=relabelled)
     assert job.inputs()["images"] == other.inputs()["images"]
     assert job.inputs() != other.inputs()
 

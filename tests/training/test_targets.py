@@ -40,7 +40,7 @@ def test_a_resized_part_is_that_of_the_resized_plane(
         torch.testing.assert_close(found, wanted[0, 0], atol=1e-5, rtol=0)
 
 
-def discs() -> Instances:
+def two_discs_and_a_pixel() -> Instances:
     y, x = np.mgrid[:50, :60]
     masks = [
         (y - 25) ** 2 + (x - 20) ** 2 < 144,
@@ -52,7 +52,7 @@ def discs() -> Instances:
 
 @pytest.mark.parametrize("size", [(50, 60), (81, 97), (25, 30)])
 def test_masks_keep_what_covers_half_and_boxes_are_tight(size: tuple[int, int]) -> None:
-    instances = discs()
+    instances = two_discs_and_a_pixel()
     target = make_target(instances, np.array([0, 1, 0]), None, size)
     planes = torch.from_numpy(instances.stack()).float()
     share = F.interpolate(planes[None], size, mode="bilinear", antialias=True)[0]
@@ -66,7 +66,7 @@ def test_masks_keep_what_covers_half_and_boxes_are_tight(size: tuple[int, int]) 
 
 def test_an_object_that_vanishes_takes_its_map_along() -> None:
     maps = [AnomalyMap(1.0, 10 * k, 3 * k, np.full((5, 6), 1.1 + k / 10)) for k in range(3)]
-    target = make_target(discs(), np.array([0, 1, 2]), maps, (25, 30))
+    target = make_target(two_discs_and_a_pixel(), np.array([0, 1, 2]), maps, (25, 30))
     assert target.labels.tolist() == [0, 1]
     assert target.maps is not None
     planes = torch.stack([torch.from_numpy(m.full((50, 60))).float() for m in maps[:2]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def test_a_loss_that_is_not_finite_names_the_images(
 def test_maps_of_another_data_set_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
     job = job_of(tiny, tmp_path / "run", settings_of("gains"))
-    wrong = training.Job(**{**job.__dict__, "maps": other.maps})
+    wrong = replace(job, maps=other.maps)
     with pytest.raises(ValueError, match="no map of annotation"):
         training.train(wrong)
 
@@ -37,8 +38,8 @@ def test_maps_of_another_data_set_are_refused(tiny: Tiny, tmp_path: Path) -> Non
 def test_a_split_of_another_data_set_is_refused(tiny: Tiny, tmp_path: Path) -> None:
     other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
     job = job_of(tiny, tmp_path / "run", settings_of("mask_rcnn"))
-    wrong = training.Job(**{**job.__dict__, "split": other.split})
-    with pytest.raises(ValueError, match="split belongs to another data set"):
+    wrong = replace(job, split=other.split)
+    with pytest.raises(ValueError, match="it belongs to another data set"):
         training.train(wrong)
 
 
@@ -70,7 +71,7 @@ def test_weights_that_are_not_finite_are_no_model(
 def test_missing_maps_are_asked_for(tiny: Tiny, tmp_path: Path) -> None:
     job = job_of(tiny, tmp_path, settings_of("gains"))
     with pytest.raises(ValueError, match="--maps"):
-        training.train(training.Job(**{**job.__dict__, "maps": None}))
+        training.train(replace(job, maps=None))
 
 
 def test_cuda_that_is_not_there_is_refused(tiny: Tiny, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def recorded(path: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def finished_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A finished run with two outputs."""
     monkeypatch.chdir(tmp_path)
     Path("results/s").mkdir(parents=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 
@@ -29,6 +30,21 @@ class Registry(Generic[T]):
 
     Args:
         kind: what is registered, for messages, e.g. ``"method"``.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> @dataclass(frozen=True)
+        ... class Stain:
+        ...     name: str
+        >>> stains: Registry[Stain] = Registry("stain")
+        >>> stains.register(Stain("giemsa"))
+        Stain(name='giemsa')
+        >>> stains.names()
+        ['giemsa']
+        >>> stains.get("giemse")
+        Traceback (most recent call last):
+        ...
+        ValueError: unknown stain 'giemse'; did you mean 'giemsa'? known: giemsa
     """
 
     def __init__(self, kind: str) -> None:
@@ -45,6 +61,19 @@ class Registry(Generic[T]):
             raise ValueError(f"{self.kind} {record.name!r} is registered twice")
         self._records[record.name] = record
         return record
+
+    @contextmanager
+    def with_record(self, record: T) -> Iterator[T]:
+        """Add a record until the block ends, in place of one of the same name.
+
+        Tests and notebooks try a record in this way without changing the registry.
+        """
+        before = dict(self._records)
+        self._records[record.name] = record
+        try:
+            yield record
+        finally:
+            self._records = before
 
     def get(self, name: str) -> T:
         """Return the record of that name.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.layouts import FIELD, WELL, WORMS, Layout, names, scaled
+from helpers.layouts import FIELD, WELL, WORMS, Layout, file_names, scaled
 
 
 def test_bbbc010(worms: Layout) -> None:
     coco = worms.convert()
-    assert names(coco) == ["A01.png", "B02.png"]
+    assert file_names(coco) == ["A01.png", "B02.png"]
     assert (list(coco.images), coco.categories) == ([1, 2], {1: "worm"})
     np.testing.assert_array_equal(coco.instances(1).stack(), WORMS)
     assert [a["id"] for found in coco.annotations.values() for a in found] == [1, 2, 3, 4]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from helpers.layouts import CELLS, FIRST, SECOND, Layout, names, rectangle, scaled
+from helpers.layouts import CELLS, FIRST, SECOND, Layout, file_names, scaled
+from helpers.shapes import rectangle
 
 
 def test_ccdb6843(cells: Layout) -> None:
     coco = cells.convert()
-    assert names(coco) == ["F01_120.png", "F04_007.png"]
+    assert file_names(coco) == ["F01_120.png", "F04_007.png"]
     first = FIRST & rectangle(CELLS, (0, 25), (0, 60))
     np.testing.assert_array_equal(coco.instances(1).stack(), [first, SECOND])
     np.testing.assert_array_equal(coco.instances(2).stack(), [first])

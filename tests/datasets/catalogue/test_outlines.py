@@ -13,6 +13,7 @@ from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.convert import convert
 from gains.support.files import read_json
+from helpers.layouts import file_names
 
 H, W = 20, 30
 
@@ -90,10 +91,6 @@ def test_the_folder_below_data_raw_is_for_fetching(
         convert("x", "bbbc010", {}, tmp_path / "x.json")
 
 
-def names(coco: CocoDataset) -> list[str]:
-    return [image.file_name for image in coco.images.values()]
-
-
 # CPS
 
 
@@ -125,9 +122,9 @@ def cps(tmp_path: Path) -> Layout:
 
 def test_cps(cps: Layout) -> None:
     coco = cps.convert()
-    assert names(coco) == ["a.png", "b.png", "c.png"]
+    assert file_names(coco) == ["a.png", "b.png", "c.png"]
     assert coco.categories == {1: "cytoplasm", 2: "nucleus"}
-    assert [cps.value(name) for name in names(coco)] == [10, 0, 20]
+    assert [cps.value(name) for name in file_names(coco)] == [10, 0, 20]
     masks = [covered(5, 5, 3), covered(2, 3, 8), covered(6, 6, 9)]
     for number in (1, 2, 3):
         found = coco.instances(number)
@@ -146,7 +143,7 @@ def test_cps(cps: Layout) -> None:
 def test_cps_copies_and_files_that_are_not_listed(cps: Layout) -> None:
     cps.image("fold2/a.png", 10)
     cps.image("fold2/d.png")
-    assert names(cps.convert()) == ["a.png", "b.png", "c.png"]
+    assert file_names(cps.convert()) == ["a.png", "b.png", "c.png"]
     assert "copies of an image, equal byte for byte, taken once" in cps.repairs
     assert "image files that no json lists ignored: 1 (first: d.png)" in cps.repairs
 
@@ -234,9 +231,9 @@ def chromosomes(tmp_path: Path) -> Layout:
 def test_chromseg(chromosomes: Layout) -> None:
     coco = chromosomes.convert()
     unlabelled = f"unlabelled/{TOP}/train_labelme/3.png"
-    assert names(coco) == ["test/images/7.png", "train/211025/211025_0.461.png", unlabelled]
+    assert file_names(coco) == ["test/images/7.png", "train/211025/211025_0.461.png", unlabelled]
     assert coco.categories == {1: "2", 2: "10", 3: "X"}
-    assert [chromosomes.value(name) for name in names(coco)] == [20, 10, 30]
+    assert [chromosomes.value(name) for name in file_names(coco)] == [20, 10, 30]
     found = coco.instances(2)
     assert found.categories.tolist() == [2, 1, 3, 1]
     grouped = covered(20, 2, 3) | covered(20, 9, 3)

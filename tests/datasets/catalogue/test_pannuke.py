@@ -12,12 +12,12 @@ import pytest
 from gains.datasets.catalogue import DATASETS, pannuke
 from gains.datasets.coco import ImageArchive
 from gains.datasets.convert import check_options
-from helpers.layouts import Layout, make_fold, names
+from helpers.layouts import Layout, file_names, make_fold
 
 
 def test_pannuke(nuclei: Layout) -> None:
     coco = nuclei.convert()
-    assert names(coco) == [f"fold{n}/000{k}.png" for n in (1, 2, 3) for k in (0, 1)]
+    assert file_names(coco) == [f"fold{n}/000{k}.png" for n in (1, 2, 3) for k in (0, 1)]
     assert list(coco.categories.values()) == [
         "Neoplastic", "Inflammatory", "Connective", "Dead", "Epithelial"]  # fmt: skip
     assert len(coco.instances(1)) == 0

@@ -18,7 +18,7 @@ SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
 STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
 
 
-def made(name: str, **options: object) -> list:
+def images_of(name: str, **options: object) -> list:
     return list(DATASETS.get(name).make(check_options(name, dict(options))).images)
 
 
@@ -33,8 +33,8 @@ def test_equal_seeds_give_equal_bytes(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
-    short, long = made(name, images=2, seed=5), made(name, images=3, seed=5)
-    other = made(name, images=1, seed=6)
+    short, long = images_of(name, images=2, seed=5), images_of(name, images=3, seed=5)
+    other = images_of(name, images=1, seed=6)
     for a, b in zip(short, long, strict=False):
         assert a[0] == b[0]
         np.testing.assert_array_equal(a[1], b[1])
@@ -46,7 +46,7 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("size", [96, 128, 200])
 def test_scenes_scale_with_the_image(name: str, size: int) -> None:
-    (file_name, pixels, instances), _ = made(name, images=2, size=size)
+    (file_name, pixels, instances), _ = images_of(name, images=2, size=size)
     assert file_name == f"{STEMS[name]}-0001.png"
     assert pixels.dtype == np.uint8
     assert pixels.shape[:2] == (size, size)
@@ -60,7 +60,9 @@ def test_scenes_scale_with_the_image(name: str, size: int) -> None:
 def test_cells_overlap_within_the_range() -> None:
     for low, high in ((0.05, 0.15), (0.4, 0.6)):
         ratios = []
-        for _, _, instances in made("synthetic-cells", images=8, cells=[2, 4], overlap=[low, high]):
+        for _, _, instances in images_of(
+            "synthetic-cells", images=8, cells=[2, 4], overlap=[low, high]
+        ):
             masks = instances.select(instances.categories == 1).stack()
             ratios += [overlap_ratio(a, b) for a, b in combinations(masks, 2)]
         overlapping = [ratio for ratio in ratios if ratio > 0]
@@ -69,7 +71,7 @@ def test_cells_overlap_within_the_range() -> None:
 
 
 def test_cells_have_one_nucleus_each_that_is_not_tiny() -> None:
-    for _, pixels, instances in made("synthetic-cells", images=8, cells=[2, 7]):
+    for _, pixels, instances in images_of("synthetic-cells", images=8, cells=[2, 7]):
         assert pixels.ndim == 2
         cytoplasms = instances.select(instances.categories == 1).stack()
         nuclei = instances.select(instances.categories == 2)
@@ -84,7 +86,7 @@ def test_cells_have_one_nucleus_each_that_is_not_tiny() -> None:
 def test_transparency_is_controlled_and_layers_multiply() -> None:
     def light(transparency: float) -> tuple[float, float, float]:
         values: list[list[float]] = [[], [], []]
-        for _, pixels, instances in made(
+        for _, pixels, instances in images_of(
             "synthetic-cells", images=6, transparency=[transparency] * 2, overlap=[0.3, 0.5]
         ):
             kinds = instances.categories
@@ -102,7 +104,7 @@ def test_transparency_is_controlled_and_layers_multiply() -> None:
 
 
 def test_chromosome_images_hold_two_that_overlap_and_light_adds_up() -> None:
-    for _, pixels, instances in made("synthetic-chromosomes", images=12):
+    for _, pixels, instances in images_of("synthetic-chromosomes", images=12):
         first, second = instances.stack()
         assert 0.05 <= overlap_ratio(first, second) <= 0.5
         crossing = pixels[first & second].mean()
@@ -115,7 +117,7 @@ def test_chromosome_images_hold_two_that_overlap_and_light_adds_up() -> None:
 
 def test_nuclei_are_dense_and_many_touch() -> None:
     near = total = 0
-    for _, pixels, instances in made("synthetic-nuclei", images=6):
+    for _, pixels, instances in images_of("synthetic-nuclei", images=6):
         assert pixels.shape[2] == 3
         masks = instances.stack()
         assert 10 <= len(masks) <= 24
