@@ -6,10 +6,25 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-of
 
-.PHONY: demo environment lint test docs slow clean-environment
+.PHONY: first demo environment lint test docs slow clean-environment
 
 demo: $(READY)
 	$(BIN)/snakemake --cores all
+
+# Two trainings on synthetic cells, about two minutes on two cores.
+RUNS := results/quick/runs/synthetic-cells
+
+first: $(READY)
+	$(BIN)/snakemake --cores 2 results/table3.csv results/figure3.png --config study=quick
+	$(BIN)/gains figure predictions --coco data/quick/coco/synthetic-cells.json \
+		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
+		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
+		--out results/quick/figures/predictions.png
+	@cat results/table3.md
+	@echo
+	@echo 'Table:       results/table3.csv (also .md and .tex)'
+	@echo 'Anomaly map: results/figure3.png'
+	@echo 'Predictions: results/quick/figures/predictions.png'
 
 environment: $(READY)
 
