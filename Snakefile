@@ -34,10 +34,10 @@ rule all_runs:
         RUN_FILES,
 
 
-rule all_paper:
+rule all_tables:
     """Tables and figures of the study, in its own folder."""
     input:
-        PAPER_FILES,
+        TABLE_FILES,
 
 
 rule all:
@@ -46,5 +46,5 @@ rule all:
     input:
         DATA_FILES,
         RUN_FILES,
-        PAPER_FILES,
-        PUBLISHED,
+        TABLE_FILES,
+        COPIES,

@@ -23,7 +23,7 @@ from gains.anomaly.maps import anomaly_maps  # noqa: E402
 from gains.config.maps import MapSettings  # noqa: E402
 from helpers.anomaly_loop import loop_maps  # noqa: E402
 
-VARIANTS = ("isbi", "chrom", "nuclei")
+PROGRAMS = ("isbi", "chrom", "nuclei")
 
 
 def discs(shape, circles):
@@ -47,15 +47,15 @@ def seconds(work, repeats):
 def against_the_loop():
     masks, boxes = discs((96, 96), [(36, 36, 20), (40, 62, 18), (64, 48, 19)])
     print("96 x 96 px, 3 discs of ~38 px, w = 5")
-    for variant in VARIANTS:
-        settings = MapSettings(variant=variant)
+    for program in PROGRAMS:
+        settings = MapSettings(program=program)
         slow, expected = seconds(lambda s=settings: loop_maps(masks, [1] * 3, s, boxes), 1)
         fast, found = seconds(lambda s=settings: anomaly_maps(masks, [1] * 3, s, boxes), 20)
         error = max(
             np.abs(a.full((96, 96)) - b).max() for a, b in zip(found, expected, strict=True)
         )
         print(
-            f"  {variant:7} loop {slow:7.3f} s, ours {fast * 1e3:6.2f} ms: {slow / fast:6.0f} x, "
+            f"  {program:7} loop {slow:7.3f} s, ours {fast * 1e3:6.2f} ms: {slow / fast:6.0f} x, "
             f"largest difference {error:.0e}"
         )
 
@@ -64,10 +64,10 @@ def usual_size():
     centres = [(150, 150), (150, 260), (150, 370), (260, 200), (260, 310), (370, 250), (380, 370)]
     masks, boxes = discs((512, 512), [(y, x, 75) for y, x in centres])
     print("512 x 512 px, 7 discs of 151 px, w = 5")
-    for variant in VARIANTS:
-        settings = MapSettings(variant=variant)
+    for program in PROGRAMS:
+        settings = MapSettings(program=program)
         best, _ = seconds(lambda s=settings: anomaly_maps(masks, [1] * 7, s, boxes), 20)
-        print(f"  {variant:7} {best * 1e3:6.1f} ms")
+        print(f"  {program:7} {best * 1e3:6.1f} ms")
 
 
 def far_apart():

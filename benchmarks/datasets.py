@@ -15,7 +15,7 @@ from gains.datasets.convert import convert
 def write_cells(folder: Path, images: int, size: int) -> Path:
     """Write scenes of overlapping cells as COCO json, its images zipped and plain."""
     coco = folder / "cells.json"
-    convert("cells", "synthetic-cells", {"images": images, "size": size, "seed": 0}, coco)
+    convert("cells", "synthetic-cells", {"count": images, "size": size, "seed": 0}, coco)
     with zipfile.ZipFile(coco.with_suffix(".zip")) as archive:
         archive.extractall(folder / "images")
     return coco

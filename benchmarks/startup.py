@@ -53,7 +53,7 @@ def seconds(command: list[str], runs: int = 3, cwd: Path = ROOT) -> tuple[float,
 def dry_run(seeds: int) -> tuple[float, int]:
     """Return how long a dry run of the demo study with so many seeds takes, and its jobs."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    config["variant"] = "seeds"
+    config["label"] = "seeds"
     config["studies"]["demo"]["seeds"] = list(range(seeds))
     with tempfile.TemporaryDirectory() as folder:
         given = Path(folder) / "seeds.json"

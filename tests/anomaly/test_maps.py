@@ -16,22 +16,22 @@ from gains.anomaly.maps import anomaly_maps
 from gains.anomaly.patch import Patch, pair_deviation
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
-from helpers.anomaly_scenes import MODES, SCENES, VARIANTS, boxes_of, compare, discs_of
+from helpers.anomaly_scenes import MODES, PROGRAMS, SCENES, boxes_of, compare, discs_of
 from helpers.shapes import disc
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("name", SCENES)
-def test_equals_the_literal_loop(name, variant, mode):
+def test_equals_the_literal_loop(name, program, mode):
     masks = discs_of(SCENES[name])
-    settings = MapSettings(variant=variant, window_size=4, overlap_highlight=0.3, mode=mode)
+    settings = MapSettings(program=program, window_size=4, overlap_highlight=0.3, mode=mode)
     compare(masks, [1] * len(masks), settings)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("seed", range(4))
-def test_equals_the_literal_loop_on_random_scenes(seed, variant):
+def test_equals_the_literal_loop_on_random_scenes(seed, program):
     random = np.random.default_rng(seed)
     shape = tuple(int(n) for n in random.integers(18, 30, 2))
     circles = [
@@ -40,7 +40,7 @@ def test_equals_the_literal_loop_on_random_scenes(seed, variant):
     masks = discs_of(circles, shape)
     categories = [int(c) for c in random.choice([0, 1], 5, p=[0.3, 0.7])]
     settings = MapSettings(
-        variant=variant,
+        program=program,
         window_size=int(random.integers(2, 7)),
         f_ga=0.8,
         mode=MODES[seed % 2],
@@ -92,11 +92,11 @@ def test_highlight_by_hand():
         np.testing.assert_allclose(found.full((21, 21)), expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_a_single_target_gives_ones_not_nan(variant):
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_single_target_gives_ones_not_nan(program):
     masks = discs_of([(9, 9, 5), (10, 15, 5)])
     for mode in MODES:
-        settings = MapSettings(variant=variant, target_category=3, mode=mode)
+        settings = MapSettings(program=program, target_category=3, mode=mode)
         for found in anomaly_maps(masks, [3, 1], settings, boxes_of(masks)):
             assert (found.full((30, 36)) == 1.0).all()
 
@@ -133,13 +133,13 @@ circle = st.tuples(st.integers(0, 29), st.integers(0, 35), st.integers(-1, 9))
 
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(data=st.data(), circles=st.lists(circle, min_size=1, max_size=6))
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_clean_is_independent_of_order_and_in_range(variant, data, circles):
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_clean_is_independent_of_order_and_in_range(program, data, circles):
     masks = discs_of(circles)
     boxes = boxes_of(masks)
     categories = data.draw(st.lists(st.sampled_from([1, 2]), min_size=6, max_size=6))[: len(masks)]
     order = data.draw(st.permutations(range(len(masks))))
-    settings = MapSettings(variant=variant, overlap_highlight=0.3, f_ga=0.8)
+    settings = MapSettings(program=program, overlap_highlight=0.3, f_ga=0.8)
     found = [m.full((30, 36)) for m in anomaly_maps(masks, categories, settings, boxes)]
     permuted = anomaly_maps(
         [masks[k] for k in order], [categories[k] for k in order], settings, boxes[list(order)]
@@ -152,13 +152,13 @@ def test_clean_is_independent_of_order_and_in_range(variant, data, circles):
         assert ours.max() <= 1.8
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_far_apart_instances_cost_no_pair_evaluation(variant):
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_far_apart_instances_cost_no_pair_evaluation(program):
     def evaluations(clusters):
         circles = [(12, 20 + 60 * n + dx, 7) for n in range(clusters) for dx in (0, 9)]
         masks = discs_of(circles, (26, 60 * clusters))
         with replaced.object(maps_module, "pair_deviation", wraps=pair_deviation) as counted:
-            anomaly_maps(masks, [1] * len(masks), MapSettings(variant=variant), boxes_of(masks))
+            anomaly_maps(masks, [1] * len(masks), MapSettings(program=program), boxes_of(masks))
         return counted.call_count
 
     assert [evaluations(n) for n in (1, 2, 5, 10)] == [1, 2, 5, 10]
@@ -183,5 +183,5 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="1 masks but 2 categories"):
         anomaly_maps(masks, [1, 1], MapSettings())
     with pytest.raises(ValueError, match="needs a box per mask"):
-        anomaly_maps(masks, [1], MapSettings(variant="nuclei"))
+        anomaly_maps(masks, [1], MapSettings(program="nuclei"))
     assert anomaly_maps([], [], MapSettings()) == []

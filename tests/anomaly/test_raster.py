@@ -25,7 +25,7 @@ def test_rasterize_points_of_several_parts():
     parts = {"id": 1, "segmentation": [SQUARE, BESIDE]}
     united = rasterize(parts, 6, 12, MapSettings(rasterize="points"))
     flat = rasterize(parts, 6, 12, MapSettings(rasterize="points", mode="as_published"))
-    nuclei = MapSettings(variant="nuclei", rasterize="points", mode="as_published")
+    nuclei = MapSettings(program="nuclei", rasterize="points", mode="as_published")
     each = [
         rasterize({"id": 1, "segmentation": [p]}, 6, 12, MapSettings(rasterize="points"))
         for p in (SQUARE, BESIDE)

@@ -37,11 +37,11 @@ NAN_IDS = {
 
 
 def golden_settings(name, mode):
-    variant, _, target, window, f_ga, highlight = re.match(
+    program, _, target, window, f_ga, highlight = re.match(
         r"(\w+?)_(\w+?)_t(\d+)_ws(\d+)_f([\d.]+)_ol([\d.]+)", name
     ).groups()
     return MapSettings(
-        variant=variant,
+        program=program,
         target_category=int(target),
         window_size=int(window),
         f_ga=float(f_ga),

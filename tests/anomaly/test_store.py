@@ -34,7 +34,7 @@ def records():
 
 def test_store_round_trip(tmp_path, records):
     path = tmp_path / "maps.npz"
-    settings = MapSettings(variant="chrom", f_ga=0.7)
+    settings = MapSettings(program="chrom", f_ga=0.7)
     assert write_store(path, settings, records) == 3
     store = MapStore(path)
     assert store.settings == settings
@@ -161,8 +161,8 @@ def test_build_refuses(tmp_path, golden):
         build_maps(coco, SETTINGS, [], out)
     for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")]):
         coco.annotations[1][0]["bbox"] = box
-        with pytest.raises(ValueError, match="annotation 1: variant 'nuclei' finds neighbours"):
-            build_maps(coco, MapSettings(variant="nuclei"), images, out)
+        with pytest.raises(ValueError, match="annotation 1: program 'nuclei' finds neighbours"):
+            build_maps(coco, MapSettings(program="nuclei"), images, out)
     with pytest.raises(ValueError, match=r"maps\.txt: anomaly maps are written as \.npz"):
         build_maps(coco, SETTINGS, images, tmp_path / "maps.txt")
     assert not list(tmp_path.iterdir())
@@ -173,8 +173,8 @@ def test_images_without_annotations_are_fine(tmp_path, golden):
     coco.annotations[1].clear()
     images = list(coco.images.values())
     assert build_maps(coco, SETTINGS, images[:2], tmp_path / "maps.npz") == 2
-    for variant in ("isbi", "chrom", "nuclei"):
-        assert maps_of_image((images[0], [], MapSettings(variant=variant))) == []
+    for program in ("isbi", "chrom", "nuclei"):
+        assert maps_of_image((images[0], [], MapSettings(program=program))) == []
 
 
 def run_maps(*arguments):
@@ -188,7 +188,7 @@ def test_command_line(tmp_path, golden):
     name = "isbi_mixed_t0_ws8_f0.8_ol0.3"
     numbers = ("--window-size", 8, "--f-ga", 0.8, "--overlap-highlight", 0.3)
     arguments = (
-        *("--coco", golden / "mixed.json", "--variant", "isbi", "--target-category", 0),
+        *("--coco", golden / "mixed.json", "--program", "isbi", "--target-category", 0),
         *(*numbers, "--mode", "as_published", "--rasterize", "points"),
     )
     done = run_maps(*arguments, "--full", "--out", tmp_path / "full.npz")
@@ -216,7 +216,7 @@ def test_command_line(tmp_path, golden):
 @pytest.mark.parametrize("option", [("--part", "train"), ("--fold", 0)])
 def test_a_part_needs_a_split(tmp_path, golden, option):
     done = run_maps(
-        *("--coco", golden / "mixed.json", "--variant", "isbi", "--target-category", 0),
+        *("--coco", golden / "mixed.json", "--program", "isbi", "--target-category", 0),
         *(*option, "--out", tmp_path / "maps.npz"),
     )
     assert done.returncode == 1
@@ -226,7 +226,7 @@ def test_a_part_needs_a_split(tmp_path, golden, option):
 
 def test_command_line_fails_with_one_message(tmp_path, golden):
     done = run_maps(
-        *("--coco", golden / "mixed.json", "--variant", "isbi", "--target-category", 0),
+        *("--coco", golden / "mixed.json", "--program", "isbi", "--target-category", 0),
         *("--window-size", 0, "--out", tmp_path / "maps.npz"),
     )
     assert done.returncode == 1

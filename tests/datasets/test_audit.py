@@ -193,7 +193,7 @@ def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
 
 def test_contact_sheet(tmp_path: Path) -> None:
     for name, source in (("a", "synthetic-cells"), ("b", "synthetic-nuclei")):
-        convert(name, source, {"images": 2}, tmp_path / f"{name}.json")
+        convert(name, source, {"count": 2}, tmp_path / f"{name}.json")
     files = [tmp_path / "a.json", tmp_path / "b.json"]
     contact_sheet(files, tmp_path / "sheet.png", columns=3, side=256)
     sheet = np.asarray(Image.open(tmp_path / "sheet.png").convert("RGB")).astype(int)
@@ -237,7 +237,7 @@ def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
         return result.output
 
     coco, split = str(tmp_path / "c.json"), str(tmp_path / "c.split.json")
-    options = json.dumps({"images": 5})
+    options = json.dumps({"count": 5})
     gains("convert", "synthetic-chromosomes", "--name", "c", "--options", options,
           "--out", coco)  # fmt: skip
     gains("split", "--coco", coco, "--settings", '{"seed": 2}', "--out", split)

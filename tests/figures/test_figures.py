@@ -229,7 +229,7 @@ def test_figure3_names_data_set_and_study(coco, tmp_path, monkeypatch):
     assert "overlap highlight 0.1" in below
     content = json.loads(coco.read_text())
     write_json(coco, content | {"info": {"name": "My cells"}})
-    options = ("--settings", '{"variant": "nuclei"}')
+    options = ("--settings", '{"program": "nuclei"}')
     title, below = texts_of_figure3(monkeypatch, coco, tmp_path, *options)
     assert title == "My cells"
     assert "no highlight (nuclei)" in below and "overlap" not in below and "study" not in below

@@ -12,7 +12,7 @@ def loop_maps(masks, categories, settings, boxes=None):
     """Return full-size maps, one per mask."""
     masks = np.asarray(masks, dtype=bool)
     target = np.array([c == settings.target_category for c in categories])
-    nuclei = settings.variant == "nuclei"
+    nuclei = settings.program == "nuclei"
     members = [list(np.flatnonzero(target))] * len(masks)
     result = []
     for i in range(len(masks)):
@@ -33,7 +33,7 @@ def loop_maps(masks, categories, settings, boxes=None):
 
 
 def box_members(i, boxes, w):
-    """Neighbour list of the nuclei variant, i first."""
+    """Neighbour list of the program nuclei, i first."""
     grown = [(x - w, y - w, x + bw + w, y + bh + w) for x, y, bw, bh in boxes]
     found = [i]
     for k in range(len(boxes)):
@@ -76,7 +76,7 @@ def self_term(mask, direction, settings, limits):
                 continue
             window = direction[r : r + w, c : c + w]
             result[r, c] = window.std()
-            if settings.variant != "chrom":
+            if settings.program != "chrom":
                 result[r, c] = min(result[r, c], window[inside].std())
     return result
 
@@ -94,7 +94,7 @@ def pair_term(mask, direction, others, settings, limits):
             found = []
             for other_mask, other_direction in others:
                 value = (other_direction[at] - direction[at]).std()
-                if settings.variant != "nuclei":
+                if settings.program != "nuclei":
                     both = np.r_[other_direction[at][other_mask[at]], direction[at][mask[at]]]
                     value = min(value, both.std())
                 found.append(value)

@@ -8,7 +8,7 @@ from gains.anomaly.maps import anomaly_maps
 from helpers.anomaly_loop import loop_maps
 from helpers.shapes import disc
 
-VARIANTS = ["isbi", "chrom", "nuclei"]
+PROGRAMS = ["isbi", "chrom", "nuclei"]
 MODES = ["as_published", "clean"]
 
 

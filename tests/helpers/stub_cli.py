@@ -60,7 +60,7 @@ def train(options: dict[str, list[str]]) -> None:
 def main() -> None:
     verb, *rest = sys.argv[1:]
     plain, options = parse(rest)
-    if verb == "publish":
+    if verb == "copy":
         files = options.pop("--study")[1:]
         for source, destination in zip(files[::2], files[1::2], strict=True):
             Path(destination).write_bytes(Path(source).read_bytes())

@@ -74,7 +74,7 @@ class Tiny:
 def make_tiny(folder: Path, source: str = "synthetic-cells", images: int = 6) -> Tiny:
     """Make a data set of 64 px images."""
     tiny = Tiny(folder / "tiny.json", folder / "split.json", folder / "maps.npz")
-    convert("tiny", source, {"images": images, "size": 64, "seed": 5}, tiny.coco)
+    convert("tiny", source, {"count": images, "size": 64, "seed": 5}, tiny.coco)
     make_split(tiny.coco, SplitSettings(), tiny.split)
     coco = read_coco(tiny.coco)
     records = coco.by_name(read_split(tiny.split).names("train"))

@@ -38,7 +38,7 @@ def test_another_batch_size_sees_the_same_images() -> None:
 
 
 def test_more_images_are_asked_for_as_a_multiple() -> None:
-    found = study_with({"gains": {"images": 2.5, "recipe": {"lr": 0.001}}})
+    found = study_with({"gains": {"images_factor": 2.5, "recipe": {"lr": 0.001}}})
     changed = recipe_of(found, "gains")
     assert changed["iterations"] == 250
     assert changed["milestones"] == [150, 225]
@@ -47,7 +47,7 @@ def test_more_images_are_asked_for_as_a_multiple() -> None:
 
 
 def test_what_the_method_states_wins() -> None:
-    found = study_with({"gains": {"images": 2, "recipe": {"milestones": [7]}}})
+    found = study_with({"gains": {"images_factor": 2, "recipe": {"milestones": [7]}}})
     assert recipe_of(found, "gains")["milestones"] == [7]
 
 
@@ -55,8 +55,8 @@ def test_what_the_method_states_wins() -> None:
     ("methods", "message"),
     [
         ({"gain": {}}, "did you mean 'gains'"),
-        ({"gains": {"image": 3}}, "did you mean 'images'"),
-        ({"gains": {"images": 0}}, "greater than 0"),
+        ({"gains": {"images_facter": 3}}, "did you mean 'images_factor'"),
+        ({"gains": {"images_factor": 0}}, "greater than 0"),
         ({"gains": {"recipe": {"batch_size": 0}}}, "batch_size"),
         ({"gains": {"recipe": {"optimizer": "adamw"}}}, "did you mean 'optimiser'"),
         ({"gains": {"method": {"alarm": True}}}, "did you mean 'alrm'"),
@@ -104,7 +104,7 @@ def test_a_table_names_the_rows_that_saw_more_images(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = notes_of(study_with({"gains": {"images": 3}}), tmp_path)
+    text = notes_of(study_with({"gains": {"images_factor": 3}}), tmp_path)
     assert "repetitions counted: cells\\_1: 400. GAInS (R18): 3 times as many." in text
     text = notes_of(study_with({"gains": {"recipe": {"batch_size": 2}}}), tmp_path)
     assert "repetitions counted: cells\\_1: 400.\n" in text

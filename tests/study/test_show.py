@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.study.config_reference import reference
-from gains.workflow.copies import publish
+from gains.workflow.copies import copy_files
 from helpers.paths import ROOT
 
 CONFIG = str(ROOT / "config.yaml")
@@ -31,7 +31,7 @@ def test_show_merges_all_layers() -> None:
     run_of = ("config", "show", "--config", CONFIG, "--dataset", "synthetic-cells")
     shown = yaml.safe_load(run(*run_of, "--method", "gains", "--variant", "w7"))
     assert shown["maps"]["window_size"] == 7  # the variant's
-    assert shown["maps"]["variant"] == "isbi"  # the data set's
+    assert shown["maps"]["program"] == "isbi"  # the data set's
     assert shown["recipe"]["device"] == "cpu"  # the study's
     assert shown["method"]["mask_weight"] == 0.75  # the method's default
     assert shown["trained_as"] == "w7"
@@ -58,34 +58,34 @@ def test_show_half_a_run_is_an_error() -> None:
         run("config", "show", "--config", CONFIG, "--dataset", "synthetic-cells")
 
 
-def test_publish_copies_pairs(tmp_path: Path) -> None:
+def test_copy_files_copies_pairs(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("1")
     (tmp_path / "b").write_text("2")
     pairs = [(tmp_path / n, tmp_path / "out" / n) for n in "ab"]
-    publish("demo", pairs)
+    copy_files("demo", pairs)
     assert [path.read_text() for _, path in pairs] == ["1", "2"]
 
 
-def test_publish_refuses_a_table_of_another_study(tmp_path: Path) -> None:
+def test_copy_files_refuses_a_table_of_another_study(tmp_path: Path) -> None:
     table, plain = tmp_path / "t.csv", tmp_path / "audit.csv"
     table.write_text("study,row\ntiny,a\ntiny,b\n")
     plain.write_text("dataset,images\ncells,3\n")
     pairs = [(plain, tmp_path / "out" / "audit.csv"), (table, tmp_path / "out" / "t.csv")]
     with pytest.raises(ValueError, match="table of study 'tiny', not of 'wrong'"):
-        publish("wrong", pairs)
+        copy_files("wrong", pairs)
     assert not (tmp_path / "out").exists(), "nothing is copied by halves"
-    publish("tiny", pairs)
+    copy_files("tiny", pairs)
     assert (tmp_path / "out" / "t.csv").read_text() == table.read_text()
 
 
-def test_publish_refuses_nothing_and_empty_files(tmp_path: Path) -> None:
+def test_copy_files_refuses_nothing_and_empty_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="found none"):
-        publish("demo", [])
+        copy_files("demo", [])
     (tmp_path / "a").touch()
     with pytest.raises(ValueError, match="is empty"):
-        publish("demo", [(tmp_path / "a", tmp_path / "b")])
+        copy_files("demo", [(tmp_path / "a", tmp_path / "b")])
     with pytest.raises(FileNotFoundError, match="snakemake"):
-        publish("demo", [(tmp_path / "c", tmp_path / "b")])
+        copy_files("demo", [(tmp_path / "c", tmp_path / "b")])
     assert not (tmp_path / "b").exists()
     with pytest.raises(ValueError, match="pairs"):
-        run("publish", "--study", "demo", str(tmp_path / "a"))
+        run("copy", "--study", "demo", str(tmp_path / "a"))

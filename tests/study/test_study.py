@@ -60,9 +60,9 @@ def test_overriding_a_committed_study_needs_a_name(content: dict[str, Any]) -> N
     committed = ROOT / "config.yaml"
     assert resolve(content, committed).tag == "demo"
     content["studies"]["demo"]["seeds"] = [7]
-    with pytest.raises(ValueError, match="variant=<name>"):
+    with pytest.raises(ValueError, match="label=<name>"):
         resolve(content, committed)
-    study = resolve({**content, "variant": "mine"}, committed)
+    study = resolve({**content, "label": "mine"}, committed)
     assert study.data == "data/demo+mine"
     own = {**content["studies"]["demo"], "seeds": [1]}
     added = {"study": "own", "studies": {"own": own}}

@@ -103,7 +103,7 @@ def test_recipes_that_cannot_work_are_refused(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"options": {"imgaes": 3}}, "did you mean 'images'"),
+        ({"options": {"cuont": 3}}, "did you mean 'count'"),
         ({"stands_for": "ISBI2015"}, "no published numbers on 'ISBI2015'"),
         ({"maps": {"rasterize": "points"}}, "needs polygons"),
         ({"detector": {"backbone": {"weights": "imagenet"}}}, "width 64"),

@@ -25,12 +25,12 @@ def compared(seeds=(0,), value=0.7, **changes):
 PAPER = {
     "dataset": {"stands_for": None, "represents": "ISBI2014", "maps": {"mode": "as_published"}},
     "detector": {"backbone": {"name": "resnet50"}},
-    "report": "as_published",
+    "printed_mode": "as_published",
 }
 
 
 def test_stand_in_is_never_comparable():
-    records = compared(detector=PAPER["detector"], report="as_published")
+    records = compared(detector=PAPER["detector"], printed_mode="as_published")
     assert records and {r["comparable"] for r in records} == {"no"}
     assert all("stand-in for ISBI2014" in r["reason"] for r in records)
     assert "yes" not in {cell.strip() for cell in Path("compare.md").read_text().split("|")}
@@ -68,7 +68,7 @@ def test_same_data_backbone_and_modes_are_comparable():
     ("change", "reason", "rows"),
     [
         ({"detector": {"backbone": {"name": "resnet18"}}}, "backbone R18, published R50", "all"),
-        ({"report": "clean"}, "AJI in clean mode", "AJI"),
+        ({"printed_mode": "clean"}, "AJI in clean mode", "AJI"),
         (
             {"dataset": {**PAPER["dataset"], "maps": {"mode": "clean"}}},
             "anomaly maps in clean mode",

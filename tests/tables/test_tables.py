@@ -80,7 +80,7 @@ def test_one_seed_has_no_deviation_and_no_best():
 
 
 def test_published_average_of_a_single_class_is_not_halved():
-    table = spec_of(study([0], report="as_published"))
+    table = spec_of(study([0], printed_mode="as_published"))
     write_scores(table, {"": 0.7}, classes=(1,))
     write_table(table, "t.csv")
     for record in lines():

@@ -55,7 +55,7 @@ def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> No
         "predict": 2,
         "score": 2,
         "table": 1,
-        "publish_table": 1,
+        "copy_table": 1,
     }
 
 

@@ -18,7 +18,7 @@ TRIMMED = ("mask_rcnn", "gains")
 def trim(study: dict[str, Any]) -> None:
     """Make the demo study small: one data set, six trainings."""
     study["datasets"] = {"synthetic-cells": study["datasets"]["synthetic-cells"]}
-    del study["methods"]["fastinst"]["images_on"]
+    del study["methods"]["fastinst"]["images_factor_on"]
     rows = study["tables"]["table1"]["rows"]
     study["tables"]["table1"]["rows"] = [r for r in rows if r.get("variant") in (None, "w3", "w7")][
         :3
@@ -75,7 +75,7 @@ def test_demo_trains_what_three_tables_share_once(plain: Project) -> None:
         "predict": 47,
         "score": 47,
         "table": 3,
-        "publish_table": 3,
+        "copy_table": 3,
     }
 
 
@@ -88,20 +88,20 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
         "predict": 39,
         "score": 39,
         "table": 1,
-        "publish_table": 1,
+        "copy_table": 1,
     }
     assert plain.plan("--", "results/data_audit.csv") == {
         "convert": 3,
         "split": 3,
         "audit": 3,
         "audit_table": 1,
-        "publish_audit": 1,
+        "copy_audit": 1,
     }
     assert plain.plan("--", "results/figure3.png") == {
         "convert": 1,
         "split": 1,
         "figure3": 1,
-        "publish_figure3": 1,
+        "copy_figure3": 1,
     }
 
 
@@ -146,8 +146,8 @@ def test_two_data_sets_of_one_archive(tmp_path: Path) -> None:
 def test_override_without_a_name_is_refused(plain: Project) -> None:
     change = 'studies={"demo": {"seeds": [7]}}'
     text = plain.snakemake("-n", "--config", change, "--", TABLE3, ok=False)
-    assert "variant=<name>" in text
-    text = plain.snakemake("-n", "--config", change, "variant=seven", "--", TABLE3)
+    assert "label=<name>" in text
+    text = plain.snakemake("-n", "--config", change, "label=seven", "--", TABLE3)
     assert "results/demo+seven/runs/synthetic-cells/gains/default/seed7/fold0/model.pt" in text
 
 
@@ -183,8 +183,8 @@ def test_a_setting_reruns_its_descendants(twin: Project) -> None:
         "table": 1,
         "summary": 1,
         "compare": 1,
-        "publish_table": 1,
-        "publish_compare": 1,
+        "copy_table": 1,
+        "copy_compare": 1,
     }
     assert twin.plan("--", TABLE3) == {}
     twin.call("git", "checkout", "-q", "config.yaml")
@@ -216,7 +216,7 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     assert (plan["train"], plan["predict"], plan["score"]) == (5, 5, 5)
     assert plan_after("\nEDITED = 1\n", "figures/figure3.py") == {
         "figure3": 1,
-        "publish_figure3": 1,
+        "copy_figure3": 1,
     }
     plan = plan_after("\nEDITED = 1\n", "tables/write.py")
     assert plan["table"] == 3 and not {"train", "predict", "score"} & plan.keys()
@@ -239,7 +239,7 @@ def test_failed_rerun_never_passes_for_done(twin: Project) -> None:
 
 def test_deleted_and_edited_files_heal(twin: Project) -> None:
     twin.path(TABLE3).unlink()
-    assert twin.plan("--", TABLE3) == {"publish_table": 1}
+    assert twin.plan("--", TABLE3) == {"copy_table": 1}
     twin.call("dvc", "checkout", "-q")
     assert twin.plan() == {}
 
@@ -274,12 +274,12 @@ def test_another_study_publishes_what_it_has(twin: Project) -> None:
     demo = twin.path(TABLE3).read_text()
     overlay = ("--configfile", "tests/studies/tiny.yaml")
     plan = twin.plan(*overlay)
-    assert (plan["train"], plan["table"], plan["publish_table"]) == (4, 1, 1)
+    assert (plan["train"], plan["table"], plan["copy_table"]) == (4, 1, 1)
     twin.snakemake("--quiet", "all", *overlay)
     assert twin.plan(*overlay) == {}
     assert twin.path(TABLE3).read_text() == twin.path("results/tiny/tables/table3.csv").read_text()
     plan = twin.plan()
-    assert plan.keys() == {"publish_table", "publish_compare", "publish_audit", "publish_figure3"}
+    assert plan.keys() == {"copy_table", "copy_compare", "copy_audit", "copy_figure3"}
     twin.snakemake("--quiet", "all")
     assert twin.path(TABLE3).read_text() == demo
     assert "up to date" in twin.call("dvc", "status")
@@ -307,7 +307,7 @@ def test_a_changed_address_keeps_what_the_receipt_knows(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     place.joinpath("a.json").write_text("{}")
     project.edit_config(
-        lambda study: (trim(study), study["datasets"].update(cps={"maps": {"variant": "isbi"}}))
+        lambda study: (trim(study), study["datasets"].update(cps={"maps": {"program": "isbi"}}))
     )
     receipt = "data/raw/cps/fetched.json"
     project.snakemake("--quiet", "all", "--", receipt)

@@ -236,7 +236,7 @@ DATA_FILES = [
 TABLES = expand("{table}.{kind}", table=SETTINGS.tables, kind=("csv", "md", "tex"))
 FIGURES = ["figure3.pdf", "figure3.png"] if SETTINGS.figure3 else []
 COMPARED = ["compare.csv", "compare.md"]
-PAPER_FILES = [
+TABLE_FILES = [
     *expand(f"{RES}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
     *[
         f"{RES}/tables/{name}"
@@ -244,7 +244,7 @@ PAPER_FILES = [
     ],
     *[f"{RES}/figures/{name}" for name in FIGURES],
 ]
-PUBLISHED = [
+COPIES = [
     f"results/{name}" for name in (*TABLES, *COMPARED, "data_audit.csv", *FIGURES)
 ]
 
@@ -253,7 +253,7 @@ PUBLISHED = [
 # knew, for every file whose content is the recorded one.
 def keep_provenance(complete):
     provenance.export(f"{RES}/provenance.json", [DATA, RES, *RECEIPTS], complete)
-    provenance.export("results/provenance.json", PUBLISHED, complete)
+    provenance.export("results/provenance.json", COPIES, complete)
 
 
 if workflow.is_main_process:

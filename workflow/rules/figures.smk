@@ -38,7 +38,7 @@ if SETTINGS.figure3:
             " {params.image} --settings {params.settings:q} --study {params.study}"
             " --out {output.pdf} > {log} 2>&1"
 
-    rule publish_figure3:
+    rule copy_figure3:
         """Copy figure 3 to the place where people ask for it."""
         input:
             pdf=f"{RES}/figures/figure3.pdf",
@@ -47,9 +47,9 @@ if SETTINGS.figure3:
             pdf="results/figure3.pdf",
             png="results/figure3.png",
         log:
-            f"logs/{TAG}/publish/figure3.log",
+            f"logs/{TAG}/copy/figure3.log",
         benchmark:
-            f"logs/benchmarks/{TAG}/publish/figure3.tsv"
+            f"logs/benchmarks/{TAG}/copy/figure3.tsv"
         localrule: True
         conda:
             "../../environment.yml"
@@ -60,5 +60,5 @@ if SETTINGS.figure3:
             study=TAG,
             code=code("gains.workflow.copies"),
         shell:
-            "gains publish --study {params.study} {input.pdf} {output.pdf}"
+            "gains copy --study {params.study} {input.pdf} {output.pdf}"
             " {input.png} {output.png} > {log} 2>&1"

@@ -105,7 +105,7 @@ rule summary:
 
 
 # results/<name> is a copy of what the study in force made; the file itself names the study.
-rule publish_table:
+rule copy_table:
     """Copy a table to the place where people ask for it."""
     input:
         csv=f"{RES}/tables/{{table}}.csv",
@@ -116,9 +116,9 @@ rule publish_table:
         markdown="results/{table}.md",
         latex="results/{table}.tex",
     log:
-        f"logs/{TAG}/publish/{{table}}.log",
+        f"logs/{TAG}/copy/{{table}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/publish/{{table}}.tsv"
+        f"logs/benchmarks/{TAG}/copy/{{table}}.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -129,11 +129,11 @@ rule publish_table:
         study=TAG,
         code=code("gains.workflow.copies"),
     shell:
-        "gains publish --study {params.study} {input.csv} {output.csv}"
+        "gains copy --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
 
 
-rule publish_compare:
+rule copy_compare:
     """Copy the comparison with the published values to where people ask for it."""
     input:
         csv=f"{RES}/tables/compare.csv",
@@ -142,9 +142,9 @@ rule publish_compare:
         csv="results/compare.csv",
         markdown="results/compare.md",
     log:
-        f"logs/{TAG}/publish/compare.log",
+        f"logs/{TAG}/copy/compare.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/publish/compare.tsv"
+        f"logs/benchmarks/{TAG}/copy/compare.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -155,20 +155,20 @@ rule publish_compare:
         study=TAG,
         code=code("gains.workflow.copies"),
     shell:
-        "gains publish --study {params.study} {input.csv} {output.csv}"
+        "gains copy --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} > {log} 2>&1"
 
 
-rule publish_audit:
+rule copy_audit:
     """Copy the audit of the data to where people ask for it."""
     input:
         f"{RES}/tables/data_audit.csv",
     output:
         "results/data_audit.csv",
     log:
-        f"logs/{TAG}/publish/data_audit.log",
+        f"logs/{TAG}/copy/data_audit.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/publish/data_audit.tsv"
+        f"logs/benchmarks/{TAG}/copy/data_audit.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -179,4 +179,4 @@ rule publish_audit:
         study=TAG,
         code=code("gains.workflow.copies"),
     shell:
-        "gains publish --study {params.study} {input} {output} > {log} 2>&1"
+        "gains copy --study {params.study} {input} {output} > {log} 2>&1"

@@ -36,7 +36,7 @@ def build_maps(
 
     Args:
         coco: the annotations.
-        settings: variant, parameters, mode, rasterisation.
+        settings: program, parameters, mode, rasterisation.
         images: records of ``coco``; those without annotations are fine.
         out: the .npz.
         full: full-size float64 maps by annotation id instead of the compact store.
@@ -89,7 +89,7 @@ def maps_of_image(job: MapJob) -> list[MapRecord]:
     try:
         masks = (rasterize(a, image.height, image.width, settings) for a in annotations)
         categories = [int(a["category_id"]) for a in annotations]
-        boxes = _stored_boxes(annotations) if settings.variant == "nuclei" else None
+        boxes = _stored_boxes(annotations) if settings.program == "nuclei" else None
         maps = anomaly_maps(masks, categories, settings, boxes)
     except ValueError as error:
         raise ValueError(f"image {image.id} ({image.file_name}): {error}") from error
@@ -111,7 +111,7 @@ def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
         numbers = [x for x in box if isinstance(x, int | float)] if isinstance(box, list) else []
         if len(numbers) != 4 or numbers != box or not np.isfinite(numbers).all():
             raise ValueError(
-                f"annotation {annotation['id']}: variant 'nuclei' finds neighbours by the stored "
+                f"annotation {annotation['id']}: program 'nuclei' finds neighbours by the stored "
                 f"bbox, expected [x, y, width, height], found {box}"
             )
     return np.array([a["bbox"] for a in annotations], dtype=np.float64).reshape(-1, 4)

@@ -33,7 +33,7 @@ def anomaly_maps(
     Args:
         masks: N masks, bool (H, W); ``settings.rasterize`` was dealt with by who made them.
         categories: N category ids.
-        settings: variant, parameters and mode.
+        settings: program, parameters and mode.
         boxes: float64 (N, 4), x y width height as stored in the file; for `nuclei` only.
 
     Returns:
@@ -54,10 +54,10 @@ def anomaly_maps(
     if number != len(target):
         raise ValueError(f"{number} masks but {len(target)} categories; expected one each")
     isolated: list[int] = []
-    if settings.variant == "nuclei":
+    if settings.program == "nuclei":
         if boxes is None or boxes.shape != (number, 4):
             found = None if boxes is None else boxes.shape
-            raise ValueError(f"variant 'nuclei' needs a box per mask, ({number}, 4), found {found}")
+            raise ValueError(f"program 'nuclei' needs a box per mask, ({number}, 4), found {found}")
         near, isolated = neighbours_by_boxes(boxes, target, patches, settings.window_size)
     else:
         near = neighbours_in_image(patches, int(target.sum()))
@@ -89,7 +89,7 @@ def _blocks(
         for k in neighbourhood.near:
             pair = (min(i, k), max(i, k))
             if pair not in pairs:
-                with_joint = settings.variant != "nuclei"
+                with_joint = settings.program != "nuclei"
                 pairs[pair] = pair_deviation(patches[i], patches[k], with_joint)
         response = patches[i].paint(_pair_term(i, patches, neighbourhood, pairs, settings))
         _subtract_and_highlight(response, i, patches, neighbourhood.order, self_terms, settings)
@@ -108,7 +108,7 @@ def _self_term(
     """Step 3, by window origin (2, *origins): the deviation that an instance has on its own."""
     sums = patches[i].sums
     term = sums.over_window
-    if settings.variant != "chrom":
+    if settings.program != "chrom":
         term = np.minimum(term, sums.over_mask)
     return _restrict(term, patches[i].origins, near[i].self_origins)
 
@@ -127,7 +127,7 @@ def _pair_term(
     """
     patch = patches[i]
     alone = patch.sums.over_window
-    if settings.variant != "nuclei":
+    if settings.program != "nuclei":
         alone = np.minimum(alone, patch.sums.over_mask)
     change = np.zeros_like(alone)
     for k in neighbourhood.near:

@@ -19,7 +19,7 @@ def rasterize(
 
     `coco` is pycocotools' rule. `points` is the published programs': a pixel belongs to a polygon
     when its integer point lies inside it. Several polygons are united; `as_published`, the
-    variants isbi and chrom take the vertices of all of them as one polygon, as the programs did.
+    programs isbi and chrom take the vertices of all of them as one polygon, as the programs did.
 
     Raises:
         ValueError: `points` of an annotation that has no polygon, or a malformed segmentation;
@@ -29,7 +29,7 @@ def rasterize(
     try:
         if settings.rasterize == "coco":
             return decode_mask(to_rle(segmentation, height, width))
-        flatten = settings.mode == "as_published" and settings.variant != "nuclei"
+        flatten = settings.mode == "as_published" and settings.program != "nuclei"
         return _points_inside(segmentation, height, width, flatten)
     except ValueError as error:
         raise ValueError(f"annotation {annotation.get('id')}: {error}") from error

@@ -20,7 +20,7 @@ SECTIONS = {
         "data",
         "convert-masks",
         "weights",
-        "publish",
+        "copy",
         "provenance",
     ),
 }
@@ -74,6 +74,17 @@ def add_group(name: str, summary: str, cls: type[VerbGroup] = VerbGroup) -> type
     group = typer.Typer(cls=cls, help=summary, no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(group, name=name)
     return group
+
+
+def renamed_option(old: str, new: str) -> Any:
+    """Return the hidden option ``old``, which is refused with the name that took its place."""
+
+    def refuse(value: str | None) -> None:
+        if value is not None:
+            raise ValueError(f"{old} is now called {new}; rename it")
+
+    help_text = f"Earlier name of {new}."
+    return typer.Option(old, hidden=True, is_eager=True, callback=refuse, help=help_text)
 
 
 def _print_version(requested: bool) -> None:

@@ -36,7 +36,7 @@ def convert(
     Example:
       gains convert isbi2014
       gains convert synthetic-cells --name cells \\
-        --options '{"images": 60, "seed": 1}' --out data/demo/coco/cells.json
+        --options '{"count": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
     from gains.datasets import convert as conversion
     from gains.support.files import parse_object

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from gains.cli.app import app
+from gains.cli.app import app, renamed_option
 
 
-class Variant(StrEnum):
+class Program(StrEnum):
     """The published program that a map follows."""
 
     isbi = "isbi"
@@ -36,7 +36,7 @@ class Rasterize(StrEnum):
 @app.command("maps")
 def maps(
     coco: Annotated[Path, typer.Option(help="COCO JSON file with the ground truth.")],
-    variant: Annotated[Variant, typer.Option(help="Published program that the maps follow.")],
+    program: Annotated[Program, typer.Option(help="Published program that the maps follow.")],
     target_category: Annotated[
         int, typer.Option(help="Id of the category that the maps are made of.")
     ],
@@ -71,6 +71,7 @@ def maps(
         int | None, typer.Option(help="Fold of the split; by default 0.", show_default=False)
     ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    variant: Annotated[str | None, renamed_option("--variant", "--program")] = None,  # noqa: ARG001
 ) -> None:
     """Make the gradient anomaly maps of a COCO file.
 
@@ -78,7 +79,7 @@ def maps(
 
     \b
     Example:
-      gains maps --coco cells.json --variant isbi --target-category 1 --window-size 5 --out maps.npz
+      gains maps --coco cells.json --program isbi --target-category 1 --window-size 5 --out maps.npz
     """
     from pydantic import ValidationError
 
@@ -92,7 +93,7 @@ def maps(
         raise ValueError("--part and --fold choose images of a split; give --split too")
     try:
         settings = MapSettings(
-            variant=variant.value,
+            program=program.value,
             target_category=target_category,
             window_size=window_size,
             f_ga=f_ga,

@@ -31,7 +31,7 @@ def verify(
 
 
 @app.command()
-def publish(
+def copy(
     files: Annotated[list[Path], typer.Argument(help="Pairs of a source and a destination file.")],
     study: Annotated[str, typer.Option(help="Study that the tables must belong to.")],
 ) -> None:
@@ -39,7 +39,7 @@ def publish(
 
     \b
     Example:
-      gains publish --study demo results/demo/tables/table3.csv results/table3.csv
+      gains copy --study demo results/demo/tables/table3.csv results/table3.csv
     """
     from gains.workflow import copies
 
@@ -48,4 +48,4 @@ def publish(
             f"expected pairs of source and destination, found {len(files)} paths; "
             "add the missing path"
         )
-    copies.publish(study, list(zip(files[::2], files[1::2], strict=True)))
+    copies.copy_files(study, list(zip(files[::2], files[1::2], strict=True)))

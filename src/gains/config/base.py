@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,9 +14,15 @@ Name = Annotated[str, Field(pattern=NAME)]
 
 
 class Settings(BaseModel):
-    """Base of all settings: immutable, and a misspelt key is an error with a suggestion."""
+    """Base of all settings: immutable, and an unknown key is an error with a suggestion.
+
+    Attributes:
+        RENAMED: keys that earlier versions had, each with the key that took its place.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    RENAMED: ClassVar[dict[str, str]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -24,6 +30,8 @@ class Settings(BaseModel):
         if isinstance(data, dict):
             known = list(cls.model_fields)
             for key in data:
+                if key in cls.RENAMED:
+                    raise ValueError(f"key {key!r} is now called {cls.RENAMED[key]!r}; rename it")
                 if key not in known:
                     raise ValueError(
                         f"unknown key {key!r}; {nearest(str(key), known)}known: {', '.join(known)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from pydantic import Field, model_validator
@@ -16,8 +16,10 @@ from gains.config.study import StudySettings
 class Config(Settings):
     """The whole ``config.yaml``."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"variant": "label"}
+
     study: str = Field(description="the study in force")
-    variant: str | None = Field(
+    label: str | None = Field(
         None, pattern=NAME, description="name for a study overridden on the command line"
     )
     studies: dict[Name, StudySettings] = Field(min_length=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -12,8 +12,10 @@ from gains.config.base import Settings
 class MapSettings(Settings):
     """A gradient anomaly map parameter set (paper section II-C)."""
 
-    variant: Literal["isbi", "chrom", "nuclei"] = Field(
-        "isbi", description="which of the published programs, see anomaly-maps.md"
+    RENAMED: ClassVar[dict[str, str]] = {"variant": "program"}
+
+    program: Literal["isbi", "chrom", "nuclei"] = Field(
+        "isbi", description="published program whose rules the maps follow, see anomaly-maps.md"
     )
     target_category: int = Field(1, ge=0, description="category that gets maps")
     window_size: int = Field(5, ge=2, description="side of the deviation window, px")
@@ -30,7 +32,7 @@ class MapSettings(Settings):
     def key(self) -> str:
         """A name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
         name = (
-            f"{self.variant}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
+            f"{self.program}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
             f"-ol{self.overlap_highlight:g}-{self.mode}"
         )
         return name if self.rasterize == "coco" else f"{name}-{self.rasterize}"

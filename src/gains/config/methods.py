@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -20,14 +20,19 @@ class VariantSettings(Settings):
 class MethodSettings(Settings):
     """What a study changes for one method, all variants of it."""
 
+    RENAMED: ClassVar[dict[str, str]] = {
+        "images": "images_factor",
+        "images_on": "images_factor_on",
+    }
+
     method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
     recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
-    images: float = Field(
+    images_factor: float = Field(
         1.0,
         gt=0,
         description="images seen in training, as a multiple of the common recipe's; iterations, "
         "milestones and warm-up follow, also from another batch_size",
     )
-    images_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
+    images_factor_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="the same for single data sets, by name"
     )

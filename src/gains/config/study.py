@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +14,8 @@ from gains.config.tables import RESERVED, Figure3Settings, TableSettings
 
 class StudySettings(Settings):
     """A study as it stands in ``config.yaml``."""
+
+    RENAMED: ClassVar[dict[str, str]] = {"report": "printed_mode"}
 
     title: str = Field(description="shown under its tables")
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="one training each")
@@ -32,7 +34,7 @@ class StudySettings(Settings):
     )
     tables: dict[Name, TableSettings] = Field(min_length=1)
     figure3: Figure3Settings | None = Field(None, description="absent: no figure 3")
-    report: Literal["clean", "as_published"] = Field(
+    printed_mode: Literal["clean", "as_published"] = Field(
         "clean", description="mode of the metrics that Markdown and LaTeX print"
     )
     clean_score_threshold: float = Field(
@@ -54,7 +56,7 @@ class StudySettings(Settings):
             check_names(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
         for name, changes in self.methods.items():
             known = list(self.datasets)
-            check_names(f"methods.{name}.images_on", tuple(changes.images_on), known)
+            check_names(f"methods.{name}.images_factor_on", tuple(changes.images_factor_on), known)
         if self.figure3:
             check_names("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
         return self

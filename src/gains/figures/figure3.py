@@ -31,7 +31,7 @@ def draw(
     Examples:
       gains figure figure3 --coco data/demo/coco/synthetic-cells.json --out figure3.pdf
       gains figure figure3 --coco my.json --images my_images --image 07.png \\
-        --settings '{"variant": "nuclei", "window_size": 8, "f_ga": 0.8}' --out map07.png
+        --settings '{"program": "nuclei", "window_size": 8, "f_ga": 0.8}' --out map07.png
     """
     from gains.config.base import validated
     from gains.config.maps import MapSettings

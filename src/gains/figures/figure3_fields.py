@@ -74,7 +74,7 @@ def _deviation(masks: list[Any], settings: MapSettings) -> Float:
         origins = first.origins.meet(second.origins)
         if origins.empty:
             continue
-        both = pair_deviation(first, second, with_joint=settings.variant != "nuclei").mean(axis=0)
+        both = pair_deviation(first, second, with_joint=settings.program != "nuclei").mean(axis=0)
         ours = first.sums.cut(origins.within(first.origins)).count > 0
         theirs = second.sums.cut(origins.within(second.origins)).count > 0
         part = result[origins.y0 : origins.y1, origins.x0 : origins.x1]

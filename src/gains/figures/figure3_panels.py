@@ -119,10 +119,10 @@ def _legend(axes: Axes, settings: MapSettings, labels: list[str]) -> None:
     highlight = f"overlap highlight {settings.overlap_highlight:g}"
     lines = [
         *labels[1:],
-        f"variant {settings.variant}, {settings.mode} mode",
+        f"program {settings.program}, {settings.mode} mode",
         f"window {settings.window_size} px",
         f"$f_{{GA}}$ = {settings.f_ga:g}",
-        "no highlight (nuclei)" if settings.variant == "nuclei" else highlight,
+        "no highlight (nuclei)" if settings.program == "nuclei" else highlight,
         f"target category {settings.target_category}",
     ]
     title = textwrap.wrap(labels[0], WRAP)

@@ -44,7 +44,7 @@ set's, the method's block in the study (`methods`), the variant's; later layers 
 
 A study of one's own is a block in `config.yaml` or in a file given with `--configfile`. A study of
 `config.yaml` itself can be overridden on the command line only under a name of its own
-(`--config variant=<name>`), which gets folders of its own.
+(`--config label=<name>`), which gets folders of its own.
 """
 
 

@@ -136,7 +136,7 @@ def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> 
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
         return {}  # the recipe's own check names it
-    scale = changes.images_on.get(dataset, changes.images) * common.batch_size / batch
+    scale = changes.images_factor_on.get(dataset, changes.images_factor) * common.batch_size / batch
     return {
         "iterations": max(1, round(common.iterations * scale)),
         "warmup_iterations": round(common.warmup_iterations * scale),

@@ -29,15 +29,15 @@ class Study:
     Args:
         name: name in ``config.yaml``.
         settings: its validated block.
-        variant: name of a command-line override, or None.
+        label: name of a command-line override, or None.
 
     Raises:
         ValueError: a method, variant or setting that does not exist; it is named.
     """
 
-    def __init__(self, name: str, settings: StudySettings, variant: str | None = None) -> None:
+    def __init__(self, name: str, settings: StudySettings, label: str | None = None) -> None:
         self.name = name
-        self.tag = f"{name}+{variant}" if variant else name
+        self.tag = f"{name}+{label}" if label else name
         self.settings = settings
         self.data = f"data/{self.tag}"
         self.results = f"results/{self.tag}"
@@ -231,14 +231,14 @@ def from_config(config: Config, name: str | None = None) -> Study:
     if name not in config.studies:
         known = list(config.studies)
         raise ValueError(f"no study {name!r}; {nearest(name, known)}known: {', '.join(known)}")
-    return Study(name, config.studies[name], config.variant)
+    return Study(name, config.studies[name], config.label)
 
 
 def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     """Return the study in force for Snakemake, whose config may have been overridden.
 
     A study of the committed file may be overridden only under a name of its own
-    (``--config variant=x``), so that ``paper`` always means the committed paper study.
+    (``--config label=x``), so that ``paper`` always means the committed paper study.
 
     Args:
         content: Snakemake's ``config``.
@@ -250,9 +250,9 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     config = config_file.check(content, "config")
     known = config_file.load(committed).studies.get(config.study)
     changed = known is not None and known != config.studies[config.study]
-    if changed and not config.variant:
+    if changed and not config.label:
         raise ValueError(
             f"study {config.study!r} was overridden on the command line: add "
-            "`--config variant=<name>`, so that its results get a directory of their own"
+            "`--config label=<name>`, so that its results get a directory of their own"
         )
     return from_config(config)

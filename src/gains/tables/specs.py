@@ -31,7 +31,7 @@ def spec(study: Study, table: str) -> dict[str, Any]:
     datasets = study.table_datasets(table)
     where = f"studies.{study.name}.tables.{table}"
     for metric in settings.metrics:
-        check_metric(metric, study.settings.report, f"{where}.metrics")
+        check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
     rows = [_row(study, row, datasets) for row in _ordered(settings, where)]
     labels = [row["label"] for row in rows]
     for label in labels:
@@ -49,7 +49,7 @@ def spec(study: Study, table: str) -> dict[str, Any]:
         "table": settings.table,
         "metrics": list(settings.metrics),
         "subsets": list(settings.subsets),
-        "mode": study.settings.report,
+        "mode": study.settings.printed_mode,
         "clean_score_threshold": study.settings.clean_score_threshold,
         "datasets": [_dataset(study, name) for name in datasets],
         "rows": rows,

@@ -13,7 +13,7 @@ from gains.support.files import atomic_path
 logger = logging.getLogger(__name__)
 
 
-def publish(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
+def copy_files(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
     """Copy each source to its destination, atomically.
 
     Args:
@@ -25,7 +25,7 @@ def publish(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
         FileNotFoundError: a source is missing.
     """
     if not pairs:
-        raise ValueError("publish: expected pairs of source and destination, found none")
+        raise ValueError("copy: expected pairs of source and destination, found none")
     for source, _ in pairs:
         if not source.is_file():
             raise FileNotFoundError(f"{source}: no such file; make it with snakemake first")
@@ -45,5 +45,5 @@ def _refuse_other(study: str, table: Path) -> None:
     if others:
         raise ValueError(
             f"{table}: is a table of study {others[0]!r}, not of {study!r}; "
-            f"publish it with --study {others[0]}, or make that of {study!r} first"
+            f"copy it with --study {others[0]}, or make that of {study!r} first"
         )

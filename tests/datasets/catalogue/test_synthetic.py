@@ -25,7 +25,7 @@ def images_of(name: str, **options: object) -> list:
 @pytest.mark.parametrize("name", SETS)
 def test_equal_seeds_give_equal_bytes(name: str, tmp_path: Path) -> None:
     for folder in ("a", "b"):
-        convert("x", name, {"images": 3, "seed": 5}, tmp_path / folder / "x.json")
+        convert("x", name, {"count": 3, "seed": 5}, tmp_path / folder / "x.json")
     for suffix in (".json", ".zip"):
         first, second = ((tmp_path / f / f"x{suffix}").read_bytes() for f in ("a", "b"))
         assert first == second
@@ -33,8 +33,8 @@ def test_equal_seeds_give_equal_bytes(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SETS)
 def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
-    short, long = images_of(name, images=2, seed=5), images_of(name, images=3, seed=5)
-    other = images_of(name, images=1, seed=6)
+    short, long = images_of(name, count=2, seed=5), images_of(name, count=3, seed=5)
+    other = images_of(name, count=1, seed=6)
     for a, b in zip(short, long, strict=False):
         assert a[0] == b[0]
         np.testing.assert_array_equal(a[1], b[1])
@@ -46,7 +46,7 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
 @pytest.mark.parametrize("name", SETS)
 @pytest.mark.parametrize("size", [96, 128, 200])
 def test_scenes_scale_with_the_image(name: str, size: int) -> None:
-    (file_name, pixels, instances), _ = images_of(name, images=2, size=size)
+    (file_name, pixels, instances), _ = images_of(name, count=2, size=size)
     assert file_name == f"{STEMS[name]}-0001.png"
     assert pixels.dtype == np.uint8
     assert pixels.shape[:2] == (size, size)
@@ -61,7 +61,7 @@ def test_cells_overlap_within_the_range() -> None:
     for low, high in ((0.05, 0.15), (0.4, 0.6)):
         ratios = []
         for _, _, instances in images_of(
-            "synthetic-cells", images=8, cells=[2, 4], overlap=[low, high]
+            "synthetic-cells", count=8, cells=[2, 4], overlap=[low, high]
         ):
             masks = instances.select(instances.categories == 1).stack()
             ratios += [overlap_ratio(a, b) for a, b in combinations(masks, 2)]
@@ -71,7 +71,7 @@ def test_cells_overlap_within_the_range() -> None:
 
 
 def test_cells_have_one_nucleus_each_that_is_not_tiny() -> None:
-    for _, pixels, instances in images_of("synthetic-cells", images=8, cells=[2, 7]):
+    for _, pixels, instances in images_of("synthetic-cells", count=8, cells=[2, 7]):
         assert pixels.ndim == 2
         cytoplasms = instances.select(instances.categories == 1).stack()
         nuclei = instances.select(instances.categories == 2)
@@ -87,7 +87,7 @@ def test_transparency_is_controlled_and_layers_multiply() -> None:
     def light(transparency: float) -> tuple[float, float, float]:
         values: list[list[float]] = [[], [], []]
         for _, pixels, instances in images_of(
-            "synthetic-cells", images=6, transparency=[transparency] * 2, overlap=[0.3, 0.5]
+            "synthetic-cells", count=6, transparency=[transparency] * 2, overlap=[0.3, 0.5]
         ):
             kinds = instances.categories
             depth = instances.select(kinds == 1).stack().sum(axis=0)
@@ -104,7 +104,7 @@ def test_transparency_is_controlled_and_layers_multiply() -> None:
 
 
 def test_chromosome_images_hold_two_that_overlap_and_light_adds_up() -> None:
-    for _, pixels, instances in images_of("synthetic-chromosomes", images=12):
+    for _, pixels, instances in images_of("synthetic-chromosomes", count=12):
         first, second = instances.stack()
         assert 0.05 <= overlap_ratio(first, second) <= 0.5
         crossing = pixels[first & second].mean()
@@ -117,7 +117,7 @@ def test_chromosome_images_hold_two_that_overlap_and_light_adds_up() -> None:
 
 def test_nuclei_are_dense_and_many_touch() -> None:
     near = total = 0
-    for _, pixels, instances in images_of("synthetic-nuclei", images=6):
+    for _, pixels, instances in images_of("synthetic-nuclei", count=6):
         assert pixels.shape[2] == 3
         masks = instances.stack()
         assert 10 <= len(masks) <= 24
@@ -146,8 +146,8 @@ def test_blob_without_harmonics_is_an_ellipse() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"imagse": 3}, r"unknown key 'imagse'; did you mean 'images'\?"),
-        ({"images": 0}, "greater than or equal to 1"),
+        ({"cuont": 3}, r"unknown key 'cuont'; did you mean 'count'\?"),
+        ({"count": 0}, "greater than or equal to 1"),
         ({"overlap": [0.5, 0.1]}, "from low to high"),
         ({"overlap": [-0.1, 0.1]}, "greater than or equal to 0"),
     ],
@@ -168,16 +168,16 @@ def test_bad_options_are_refused(options: dict, message: str, tmp_path: Path) ->
 )
 def test_scenes_that_cannot_be_are_an_error(name: str, options: dict, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=name):
-        convert("x", name, {"images": 1, **options}, tmp_path / "x.json")
+        convert("x", name, {"count": 1, **options}, tmp_path / "x.json")
     assert not list(tmp_path.iterdir())
 
 
 def test_convert_records_where_it_came_from(tmp_path: Path) -> None:
     out = tmp_path / "mine.json"
-    convert("mine", "synthetic-chromosomes", {"images": 2}, out)
+    convert("mine", "synthetic-chromosomes", {"count": 2}, out)
     info = read_json(out)["info"]
     assert (info["name"], info["source"]) == ("mine", "synthetic-chromosomes")
-    assert info["options"] == {"images": 2, "size": 128, "seed": 0, "overlap": [0.05, 0.5]}
+    assert info["options"] == {"count": 2, "size": 128, "seed": 0, "overlap": [0.05, 0.5]}
     assert info["repairs"] == []
     assert {"title", "licence", "citation", "gains"} <= set(info)
     coco = read_coco(out)

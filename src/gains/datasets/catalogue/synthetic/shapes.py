@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import scipy
@@ -42,7 +42,9 @@ CountRange = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
 class SceneSettings(Settings):
     """Options of every embedded data set."""
 
-    images: int = Field(60, ge=1)
+    RENAMED: ClassVar[dict[str, str]] = {"images": "count"}
+
+    count: int = Field(60, ge=1, description="number of images")
     size: int = Field(128, ge=64, description="side of the square image, px")
     seed: int = Field(0, ge=0)
 
@@ -182,7 +184,7 @@ def make_scenes(
     draw: Callable[[Generator], tuple[NDArray[np.uint8], Instances]],
 ) -> Iterator[Scene]:
     """Yield the scenes of a data set, each from a generator of its own."""
-    for number in range(1, settings.images + 1):
+    for number in range(1, settings.count + 1):
         pixels, instances = draw(np.random.default_rng([settings.seed, number]))
         yield f"{stem}-{number:04d}.png", pixels, instances
 
