@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gains.config.base import Settings
+from gains.datasets.findings import Findings
 from gains.instances import Instances
 from gains.support.registry import Registry
 
-Scene = tuple[str, NDArray[np.uint8], Instances]
-"""File name (ending in .png), uint8 (H, W) grey or (H, W, 3) RGB, and the instances."""
+
+class Scene(NamedTuple):
+    """One image with its objects.
+
+    Attributes:
+        name: file name in the archive, ending in ``.png``.
+        pixels: uint8 (H, W) grey or (H, W, 3) RGB.
+        instances: the objects.
+        change: what reading the image file changed, or None.
+    """
+
+    name: str
+    pixels: NDArray[np.uint8]
+    instances: Instances
+    change: str | None = None
 
 
 @dataclass(frozen=True)
-class PublishedCounts:
-    """How much a published data set holds, as stated where it is described.
+class DatasetCounts:
+    """Size of a data set, as published or as found.
 
-    Args:
-        images: number of images, or None where not stated.
-        objects: number of objects by category name; categories not stated are left out.
+    Attributes:
+        images: number of images, or None where it is not published.
+        objects: number of objects by category name; categories without a published number are
+            left out.
     """
 
     images: int | None
@@ -32,23 +47,18 @@ class PublishedCounts:
 
 
 @dataclass(frozen=True)
-class Made:
-    """What making a data set gives.
+class SceneSet:
+    """Content of a data set.
 
-    Args:
+    Attributes:
         categories: names by category id.
-        images: the scenes, made one at a time while they are asked for.
-        repairs: what was changed in the source, one sentence each; a generator may add to it
-            while ``images`` are asked for.
-        expected: the published counts of what is made, or None where there are none.
-        strict: whether other counts are an error; otherwise they are a repair.
+        scenes: the images, made one at a time when they are asked for.
+        published: the published counts of these images, or None where there are none.
     """
 
     categories: dict[int, str]
-    images: Iterable[Scene]
-    repairs: list[str] = field(default_factory=list)
-    expected: PublishedCounts | None = None
-    strict: bool = True
+    scenes: Iterable[Scene]
+    published: DatasetCounts | None = None
 
 
 def _no_files(_: Any) -> list[Path]:
@@ -59,14 +69,15 @@ def _no_files(_: Any) -> list[Path]:
 class Dataset:
     """A source of images with ground truth.
 
-    Args:
+    Attributes:
         name: name in config, e.g. ``synthetic-cells``.
         title: name for people.
         licence: of the images.
         citation: authors, title, venue, year; of the data or of what they imitate.
         homepage: where it is described, or an empty string.
         settings: the validated options.
-        make: makes the images from validated options.
+        make: makes the images from validated options, and records in the findings what it
+            repairs.
         inputs: the files and folders it reads, from validated options; of a published data set
             nothing, since the receipt of `gains fetch` stands for them.
         raw: of a published data set, its folder below ``data/raw`` and its name in
@@ -80,7 +91,7 @@ class Dataset:
     citation: str
     homepage: str
     settings: type[Settings]
-    make: Callable[[Any], Made]
+    make: Callable[[Any, Findings], SceneSet]
     inputs: Callable[[Any], list[Path]] = _no_files
     raw: str = ""
     splits: tuple[str, ...] = ()

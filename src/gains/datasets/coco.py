@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import io
 import zipfile
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,8 @@ class CocoDataset:
             raise ValueError(
                 f"unknown image {missing[0]!r}; {nearest(missing[0], list(known))}{self.path} has "
                 f"{len(known)} images, first {next(iter(known))!r}. If the names come from a "
-                f"split, {len(missing)} of its {len(names)} names are unknown and it belongs to "
-                "another data set: make it again"
+                f"split, {len(missing)} of its {len(names)} names are unknown and the split "
+                "belongs to another data set: make it again"
             )
         return [known[name] for name in names]
 
@@ -185,45 +186,79 @@ def _images(records: list[dict[str, Any]], path: str | Path) -> dict[int, ImageR
     return images
 
 
+class CocoWriter:
+    """A COCO json and its image archive while they are written; see :func:`open_writer`."""
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._archive = path, archive
+        self._images: list[dict[str, Any]] = []
+        self._annotations: list[dict[str, Any]] = []
+
+    def add(self, name: str, pixels: NDArray[np.uint8], instances: Instances) -> None:
+        """Add an image; ids are given from 1 in the order of the calls.
+
+        Args:
+            name: file name, ending in ``.png``.
+            pixels: uint8 (H, W) grey or (H, W, 3) RGB.
+            instances: its objects.
+        """
+        _add_png(self._archive, name, pixels)
+        height, width = pixels.shape[:2]
+        number = len(self._images) + 1
+        self._images.append({"id": number, "file_name": name, "height": height, "width": width})
+        self._annotations += coco_annotations(instances, number, len(self._annotations) + 1)
+
+    def finish(self, categories: dict[int, str], info: dict[str, Any]) -> None:
+        """Write the json.
+
+        Args:
+            categories: names by id.
+            info: provenance for COCO's ``info``.
+
+        Raises:
+            ValueError: no image, or none with an instance.
+        """
+        if not self._annotations:
+            raise ValueError(f"{self._path}: {len(self._images)} images without a single instance")
+        content = {
+            "info": info,
+            "images": self._images,
+            "annotations": self._annotations,
+            "categories": [{"id": i, "name": name} for i, name in categories.items()],
+        }
+        write_json(self._path, content, indent=None)
+
+
+@contextmanager
+def open_writer(path: str | Path) -> Iterator[CocoWriter]:
+    """Yield a writer of a COCO json and its image archive; the archive appears on success only.
+
+    Args:
+        path: of the json; the archive ``.zip`` lies beside it.
+    """
+    path = Path(path)
+    with (
+        atomic_path(path.with_suffix(".zip")) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+    ):
+        yield CocoWriter(path, archive)
+
+
 def write_coco(
     path: str | Path,
     images: Iterable[tuple[str, NDArray[np.uint8], Instances]],
     categories: dict[int, str],
     info: dict[str, Any],
 ) -> None:
-    """Write COCO json and the image archive beside it (``.zip``), ids from 1 in the given order.
-
-    Args:
-        path: of the json.
-        images: file name (ending in .png), uint8 (H, W) or (H, W, 3) RGB, and the instances.
-        categories: names by id.
-        info: provenance for COCO's ``info``.
+    """Write images as COCO json and image archive in one call; see :class:`CocoWriter`.
 
     Raises:
         ValueError: no image, or none with an instance.
     """
-    path = Path(path)
-    records: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    with atomic_path(path.with_suffix(".zip")) as temporary:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive:
-            for number, (name, pixels, instances) in enumerate(images, start=1):
-                _add_png(archive, name, pixels)
-                height, width = pixels.shape[:2]
-                records.append({"id": number, "file_name": name, "height": height, "width": width})
-                annotations += coco_annotations(instances, number, len(annotations) + 1)
-        if not annotations:
-            raise ValueError(f"{path}: {len(records)} images without a single instance")
-        write_json(
-            path,
-            {
-                "info": info,
-                "images": records,
-                "annotations": annotations,
-                "categories": [{"id": i, "name": name} for i, name in categories.items()],
-            },
-            indent=None,
-        )
+    with open_writer(path) as writer:
+        for name, pixels, instances in images:
+            writer.add(name, pixels, instances)
+        writer.finish(categories, info)
 
 
 def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[dict[str, Any]]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import gains
 from gains.config.base import Settings, validated
-from gains.datasets.base import Made, PublishedCounts, Scene
+from gains.datasets.base import DatasetCounts, SceneSet
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.coco import write_coco
+from gains.datasets.coco import CocoWriter, open_writer
+from gains.datasets.findings import Findings
+from gains.datasets.readers.raw_files import RawSettings
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
 from gains.fetch.status import verify
@@ -71,21 +72,33 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
     record, settings = DATASETS.get(source), check_options(source, options)
     if record.raw and inputs_of(source, options) == [receipt(record.raw)]:
         _check_raw(record.raw)
-    made = record.make(settings)
-    info: dict[str, Any] = {
-        "name": name,
-        "title": record.title,
-        "source": record.name,
-        "licence": record.licence,
-        "citation": record.citation,
-        "homepage": record.homepage,
-        "options": settings.model_dump(mode="json"),
-        "gains": gains.__version__,
-        "repairs": made.repairs,
-    }
-    write_coco(out, _counted(made, name, info), made.categories, info)
-    for repair in made.repairs:
-        logger.info("%s: %s", name, repair)
+    findings = Findings()
+    content = record.make(settings, findings)
+    with open_writer(out) as writer:
+        counts = _write_scenes(writer, content, findings)
+        differences = _differences(content.published, counts)
+        if differences and isinstance(settings, RawSettings) and settings.counts_must_match:
+            raise ValueError(
+                f"{name}: {'; '.join(differences)}. The source is incomplete or another version: "
+                "fetch it again, or accept it as it is with the option `counts: report`"
+            )
+        for difference in differences:
+            findings.remark(difference)
+        info: dict[str, Any] = {
+            "name": name,
+            "title": record.title,
+            "source": record.name,
+            "licence": record.licence,
+            "citation": record.citation,
+            "homepage": record.homepage,
+            "options": settings.model_dump(mode="json"),
+            "gains": gains.__version__,
+            "repairs": findings.sentences(),
+            **_counts_record(content.published, counts),
+        }
+        writer.finish(content.categories, info)
+    for sentence in findings.sentences():
+        logger.info("%s: %s", name, sentence)
     logger.info("%s: wrote %s", name, out)
 
 
@@ -103,36 +116,40 @@ def _check_raw(raw: str) -> None:
         )
 
 
-def _counted(made: Made, name: str, info: dict[str, Any]) -> Iterator[Scene]:
-    """Pass the scenes on; after the last one compare what was found with what is published."""
+def _write_scenes(writer: CocoWriter, content: SceneSet, findings: Findings) -> DatasetCounts:
+    """Write the images and return how many images and objects there are."""
     images, objects = 0, Counter[int]()
-    for scene in made.images:
-        yield scene
+    for scene in content.scenes:
+        writer.add(scene.name, scene.pixels, scene.instances)
         images += 1
-        objects.update(int(category) for category in scene[2].categories)
-    if made.expected is None:
-        return
-    found = {category: objects[number] for number, category in made.categories.items()}
-    info["counts"] = {
-        "images": {"expected": made.expected.images, "found": images},
-        "objects": {
-            category: {"expected": made.expected.objects.get(category), "found": n}
-            for category, n in found.items()
-        },
-    }
-    differences = _differences(made.expected, images, found)
-    if differences and made.strict:
-        raise ValueError(
-            f"{name}: {'; '.join(differences)}. The source is incomplete or another version: fetch "
-            "it again, or accept what is there with the option `counts: report`"
-        )
-    made.repairs.extend(differences)
+        objects.update(int(category) for category in scene.instances.categories)
+        if scene.change:
+            findings.add(scene.change, scene.name)
+        if not len(scene.instances):
+            findings.add("images without objects kept", scene.name)
+    by_name = {name: objects[number] for number, name in content.categories.items()}
+    return DatasetCounts(images, by_name)
 
 
-def _differences(expected: PublishedCounts, images: int, objects: dict[str, int]) -> list[str]:
-    wanted, found = {"images": expected.images, **expected.objects}, {"images": images, **objects}
+def _differences(published: DatasetCounts | None, found: DatasetCounts) -> list[str]:
+    if published is None:
+        return []
+    pairs = {"images": (published.images, found.images)}
+    pairs |= {what: (n, found.objects.get(what, 0)) for what, n in published.objects.items()}
     return [
-        f"expected {n} {what}, found {found.get(what, 0)}"
-        for what, n in wanted.items()
-        if n is not None and found.get(what, 0) != n
+        f"expected {expected} {what}, found {n}"
+        for what, (expected, n) in pairs.items()
+        if expected is not None and expected != n
     ]
+
+
+def _counts_record(published: DatasetCounts | None, found: DatasetCounts) -> dict[str, Any]:
+    """Return the entry of COCO's ``info`` with the published numbers beside those found."""
+    if published is None:
+        return {}
+    objects = {
+        category: {"expected": published.objects.get(category), "found": n}
+        for category, n in found.objects.items()
+    }
+    images = {"expected": published.images, "found": found.images}
+    return {"counts": {"images": images, "objects": objects}}

@@ -12,6 +12,7 @@ import pytest
 from gains.datasets.catalogue import DATASETS, pannuke
 from gains.datasets.coco import ImageArchive
 from gains.datasets.convert import check_options
+from gains.datasets.findings import Findings
 from helpers.layouts import Layout, file_names, make_fold
 
 
@@ -51,7 +52,7 @@ def test_pannuke_stays_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(np, "load", load)
     settings = check_options("pannuke", {"root": str(layout.root), "folds": [1]})
-    scenes = iter(DATASETS.get("pannuke").make(settings).images)
+    scenes = iter(DATASETS.get("pannuke").make(settings, Findings()).scenes)
     first = [next(scenes) for _ in range(3)]
     assert [array.shape for array in opened] == [(200, 256, 256, 3), (200, 256, 256, 6), (200,)]
     assert all(isinstance(array, np.memmap) for array in opened)
@@ -69,7 +70,7 @@ def test_pannuke_holds_one_patch(tmp_path: Path) -> None:
     total = (layout.root / "Fold 1/masks/fold1/masks.npy").stat().st_size
     settings = pannuke.PanNukeSettings(root=str(layout.root), folds=(1,))
     tracemalloc.start()
-    for _ in pannuke.make(settings).images:
+    for _ in pannuke.make(settings, Findings()).scenes:
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()

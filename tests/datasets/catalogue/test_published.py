@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from gains.datasets.catalogue.kaggle2018_outlines import outlined
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.findings import Findings
 from gains.masks.rle import decode_mask, encode_mask
 from helpers.published import Published, box, noise, save
 

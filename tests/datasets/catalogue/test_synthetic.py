@@ -12,6 +12,7 @@ from gains.datasets.catalogue import DATASETS
 from gains.datasets.catalogue.synthetic.shapes import Blob, overlap_ratio
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.datasets.convert import check_options, convert
+from gains.datasets.findings import Findings
 from gains.support.files import read_json
 
 SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
@@ -19,7 +20,8 @@ STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
 
 
 def images_of(name: str, **options: object) -> list:
-    return list(DATASETS.get(name).make(check_options(name, dict(options))).images)
+    content = DATASETS.get(name).make(check_options(name, dict(options)), Findings())
+    return [(s.name, s.pixels, s.instances) for s in content.scenes]
 
 
 @pytest.mark.parametrize("name", SETS)

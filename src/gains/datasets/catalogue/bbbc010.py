@@ -17,11 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import cropped, read_header, read_pixels, read_values
-from gains.datasets.readers.named_files import named_files
-from gains.datasets.readers.raw_files import RawSettings
+from gains.datasets.readers.raw_files import RawSettings, named_files
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 
@@ -86,15 +85,13 @@ def _brighter(pixels: NDArray[np.uint8], masks: list[NDArray[np.bool_]]) -> bool
 
 
 def _scenes(
-    wells: dict[str, tuple[Path, list[Path]]], settings: Bbbc010Settings, repairs: list[str]
+    wells: dict[str, tuple[Path, list[Path]]], settings: Bbbc010Settings, findings: Findings
 ) -> Iterator[Scene]:
     window = LAYERING if settings.crop == "layering" else None
     dropped = "mask files without a pixel" + (" within the crop" if window else "") + " dropped"
-    findings, brighter, compared = Findings(), 0, 0
+    brighter, compared = 0, 0
     for well, (path, files) in wells.items():
         header = read_header(path)
-        if header.change:
-            findings.add(header.change, path.name)
         pixels, masks = read_pixels(path, window), []
         for file in files:
             mask = _mask(file, (header.height, header.width), path, window)
@@ -105,21 +102,19 @@ def _scenes(
         if masks:
             compared += 1
             brighter += _brighter(pixels, masks)
-        else:
-            findings.add("images without objects kept", path.name)
         height, width = pixels.shape[:2]
         rles = [encode_mask(mask) for mask in masks]
-        yield f"{well}.png", pixels, Instances.from_rles(height, width, rles, [1] * len(rles))
-    repairs.extend(findings.sentences())
+        instances = Instances.from_rles(height, width, rles, [1] * len(rles))
+        yield Scene(f"{well}.png", pixels, instances, header.change)
     if 2 * brighter > compared:
-        repairs.append(
+        findings.remark(
             f"nothing changed, but worms are brighter than the background on {brighter} of "
             f"{compared} images, and in brightfield they are darker: channel {settings.channel} "
             "may be fluorescence (sources disagree); look at the contact sheet"
         )
 
 
-def make(settings: Bbbc010Settings) -> Made:
+def make(settings: Bbbc010Settings, findings: Findings) -> SceneSet:
     """Return the images by well.
 
     Raises:
@@ -129,11 +124,10 @@ def make(settings: Bbbc010Settings) -> Made:
             read, a mask of another size, or an image that is smaller than the crop.
     """
     wells = _files(settings.root, settings.channel)
-    repairs: list[str] = []
     # how many worms the crop leaves is not published
     objects = {"worm": 1407} if settings.crop == "none" else {}
-    scenes = _scenes(wells, settings, repairs)
-    return Made({1: "worm"}, scenes, repairs, PublishedCounts(100, objects), settings.strict)
+    scenes = _scenes(wells, settings, findings)
+    return SceneSet({1: "worm"}, scenes, DatasetCounts(100, objects))
 
 
 DATASETS.register(

@@ -19,11 +19,10 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_header, read_pixels, read_values
-from gains.datasets.readers.named_files import named_files
-from gains.datasets.readers.raw_files import RawSettings
+from gains.datasets.readers.raw_files import RawSettings, named_files
 from gains.instances import Instances
 from gains.masks.regions import components
 from gains.masks.rle import Rle
@@ -106,25 +105,19 @@ def _objects(
 
 
 def _scenes(
-    fields: dict[str, _Files], settings: Ccdb6843Settings, repairs: list[str]
+    fields: dict[str, _Files], settings: Ccdb6843Settings, findings: Findings
 ) -> Iterator[Scene]:
-    findings = Findings()
     for name, files in fields.items():
         header = read_header(files.image)
-        if header.change:
-            findings.add(header.change, files.image.name)
         size = (header.height, header.width)
         rles: list[Rle] = []
         for path in files.layers:
             rles += _objects(path, files.image, size, settings.min_area, findings)
-        if not rles:
-            findings.add("images without objects kept", files.image.name)
         instances = Instances.from_rles(*size, rles, [1] * len(rles))
-        yield f"{name}.png", read_pixels(files.image), instances
-    repairs.extend(findings.sentences())
+        yield Scene(f"{name}.png", read_pixels(files.image), instances, header.change)
 
 
-def make(settings: Ccdb6843Settings) -> Made:
+def make(settings: Ccdb6843Settings, findings: Findings) -> SceneSet:
     """Return the images by name, the objects of the first layer before those of the second.
 
     Raises:
@@ -134,10 +127,8 @@ def make(settings: Ccdb6843Settings) -> Made:
             read, or a mask of another size.
     """
     fields = _files(settings.root, settings.channel)
-    repairs: list[str] = []
-    scenes = _scenes(fields, settings, repairs)
     # how many cells there are is not published
-    return Made({1: "cell"}, scenes, repairs, PublishedCounts(100), settings.strict)
+    return SceneSet({1: "cell"}, _scenes(fields, settings, findings), DatasetCounts(100))
 
 
 DATASETS.register(

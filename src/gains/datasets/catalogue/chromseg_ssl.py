@@ -17,8 +17,9 @@ from pathlib import Path
 from pycocotools import mask as coco_mask
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings, leaves_image
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_checks import leaves_image
 from gains.datasets.readers.images import SUFFIXES, read_header, read_pixels
 from gains.datasets.readers.labelme import LabelMe, read_labelme
 from gains.datasets.readers.raw_files import RawSettings, some_files
@@ -150,13 +151,10 @@ def _instances(
 
 
 def _scenes(
-    items: list[_Item], numbers: dict[str, int], repairs: list[str], strict: bool
+    items: list[_Item], numbers: dict[str, int], settings: ChromSegSslSettings, findings: Findings
 ) -> Iterator[Scene]:
-    findings = Findings()
     for item in items:
         header = read_header(item.path)
-        if header.change:
-            findings.add(header.change, item.path.name)
         size = (header.height, header.width)
         if item.annotation is None:
             instances = Instances.from_rles(*size, [], [])
@@ -164,11 +162,11 @@ def _scenes(
             instances = _instances(item.annotation, size, numbers, findings)
             if not len(instances):
                 findings.add("annotated images without objects kept", item.name)
-        yield item.name, read_pixels(item.path), instances
-    repairs.extend(findings.sentences() + _other_parts(items, strict))
+        yield Scene(item.name, read_pixels(item.path), instances, header.change)
+    _check_parts(items, settings.counts_must_match, findings)
 
 
-def _other_parts(items: list[_Item], strict: bool) -> list[str]:
+def _check_parts(items: list[_Item], must_match: bool, findings: Findings) -> None:
     """Compare the parts with the published ones: a json that is lost makes an image unlabelled."""
     found = Counter(item.name.split("/")[0] for item in items)
     differences = [
@@ -176,15 +174,16 @@ def _other_parts(items: list[_Item], strict: bool) -> list[str]:
         for part, n in IMAGES.items()
         if found[part] != n
     ]
-    if differences and strict:
+    if differences and must_match:
         raise ValueError(
             f"{'; '.join(differences)}. Bring the missing images and json, or accept what is there "
             "with the option `counts: report`"
         )
-    return differences
+    for difference in differences:
+        findings.remark(difference)
 
 
-def make(settings: ChromSegSslSettings) -> Made:
+def make(settings: ChromSegSslSettings, findings: Findings) -> SceneSet:
     """Return the images by part and path; the categories are the labels, 1..K in natural order.
 
     Raises:
@@ -196,18 +195,16 @@ def make(settings: ChromSegSslSettings) -> Made:
     items = _items(Path(settings.root))
     labels = Counter(label for i in items if i.annotation for label in i.annotation.labels)
     numbers = {label: k for k, label in enumerate(sorted(labels, key=_natural), start=1)}
-    repairs: list[str] = []
     if len(numbers) > CLASSES:
         rare = min(labels, key=lambda label: (labels[label], _natural(label)))
-        repairs.append(
+        findings.remark(
             f"nothing changed, but there are {len(numbers)} labels where {CLASSES} classes are "
             f"published (rarest: {rare!r}, {labels[rare]} times)"
         )
     categories = {number: label for label, number in numbers.items()}
     # how many chromosomes there are is not published
-    expected = PublishedCounts(sum(IMAGES.values()))
-    scenes = _scenes(items, numbers, repairs, settings.strict)
-    return Made(categories, scenes, repairs, expected, settings.strict)
+    published = DatasetCounts(sum(IMAGES.values()))
+    return SceneSet(categories, _scenes(items, numbers, settings, findings), published)
 
 
 DATASETS.register(

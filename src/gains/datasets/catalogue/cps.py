@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import (
-    Findings,
     SourceImage,
     check_annotations,
     check_categories,
@@ -24,7 +24,7 @@ from gains.datasets.readers.coco_checks import (
     read_records,
 )
 from gains.datasets.readers.coco_folder import scenes
-from gains.datasets.readers.images import SUFFIXES
+from gains.datasets.readers.image_index import Choose, ImageIndex
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.support.files import sha256
 
@@ -47,15 +47,6 @@ class CpsSettings(RawSettings):
     """Options of ``cps``."""
 
     root: str = Field("data/raw/cps", description="folder of the COCO json and of the images")
-
-
-def _image_files(root: str) -> dict[str, list[Path]]:
-    """Return the image files by file name."""
-    found: dict[str, list[Path]] = {}
-    for path in some_files(root, "*.*"):
-        if path.suffix.lower() in SUFFIXES:
-            found.setdefault(path.name, []).append(path)
-    return found
 
 
 def _categories(records: list[dict[str, Any]], where: Path, findings: Findings) -> dict[int, int]:
@@ -81,54 +72,30 @@ def _categories(records: list[dict[str, Any]], where: Path, findings: Findings) 
     return new
 
 
-def _one(short: str, files: dict[str, list[Path]], at: str, findings: Findings) -> Path:
-    """Return the file of that name; copies of it, such as one per fold, may lie in other folders.
+def _choose(findings: Findings) -> Choose:
+    """Return how to choose a file; copies, such as one per fold, may lie in several folders."""
 
-    Raises:
-        FileNotFoundError: there is none.
-        ValueError: there are several of different content.
-    """
-    found = files.get(short)
-    if not found:
-        raise FileNotFoundError(f"{at}: no file {short} below the folder; put all images there")
-    if len(found) > 1:
-        if len({sha256(path) for path in found}) > 1:
-            raise ValueError(
-                f"{at}: {found[0]} and {found[1]} have one name but differ; leave the right one, "
-                "or name them differently, in the json too"
-            )
-        findings.add("copies of an image, equal byte for byte, taken once", short)
-    return found[0]
+    def choose(name: str, found: list[Path], at: str) -> Path:
+        if not found:
+            raise FileNotFoundError(f"{at}: no file {name} below the folder; put all images there")
+        if len(found) > 1:
+            if len({sha256(path) for path in found}) > 1:
+                raise ValueError(
+                    f"{at}: {found[0]} and {found[1]} have one name but differ; leave the right "
+                    "one, or name them differently, in the json too"
+                )
+            findings.add("copies of an image, equal byte for byte, taken once", name)
+        return found[0]
+
+    return choose
 
 
-def _located(
-    records: list[dict[str, Any]],
-    where: Path,
-    root: Path,
-    files: dict[str, list[Path]],
-    findings: Findings,
-) -> list[dict[str, Any]]:
-    """Return the image records with the file names that are below ``root``."""
-    located = []
-    for record in records:
-        name = record.get("file_name")
-        # what is no name, check_images refuses
-        if isinstance(name, str) and name:
-            short = PurePosixPath(name.replace("\\", "/")).name
-            path = _one(short, files, f"{where}: image {name!r}", findings)
-            record = record | {"file_name": str(path.relative_to(root))}
-        located.append(record)
-    return located
-
-
-def _read(
-    path: Path, root: Path, files: dict[str, list[Path]], findings: Findings
-) -> list[SourceImage]:
+def _read(path: Path, index: ImageIndex, findings: Findings) -> list[SourceImage]:
     """Return the images of one json, under their names without folders."""
     records = read_records(path)
     categories = _categories(records["categories"], path, findings)
-    listed = _located(records["images"], path, root, files, findings)
-    images = check_images(listed, path, root, findings)
+    listed = index.located(records["images"], path, _choose(findings))
+    images = check_images(listed, path, index.root, findings)
     check_annotations(records["annotations"], path, images, categories, findings)
     for source in images.values():
         source.name = f"{source.path.stem}.png"
@@ -143,10 +110,10 @@ def _objects(source: SourceImage) -> Counter[tuple[int, str]]:
 
 def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceImage]:
     """Return the images of all json by name."""
-    files = _image_files(str(root))
+    index = ImageIndex(root)
     merged: dict[str, tuple[SourceImage, Path]] = {}
     for path in paths:
-        for source in _read(path, root, files, findings):
+        for source in _read(path, index, findings):
             first, where = merged.setdefault(source.name, (source, path))
             if first is source:
                 continue
@@ -162,12 +129,12 @@ def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceIma
                 )
             findings.add("images that several json list, in agreement, taken once", source.name)
     listed = {source.path.name for source, _ in merged.values()}
-    for name in sorted(set(files) - listed):
+    for name in sorted(index.names() - listed):
         findings.add("image files that no json lists ignored", name)
     return [merged[name][0] for name in sorted(merged)]
 
 
-def make(settings: CpsSettings) -> Made:
+def make(settings: CpsSettings, findings: Findings) -> SceneSet:
     """Return the images by file name.
 
     Raises:
@@ -175,15 +142,12 @@ def make(settings: CpsSettings) -> Made:
         ValueError: a category with another name, a record that no rule repairs, or json that do
             not agree on an image.
     """
-    root, findings = Path(settings.root), Findings()
+    root = Path(settings.root)
     paths = some_files(root, "*.json")
     logger.info("%s: reads %s", root, ", ".join(path.name for path in paths))
     sources = _merged(paths, root, findings)
-    for source in sources:
-        if not source.masks:
-            findings.add("images without objects kept", source.name)
-    expected = PublishedCounts(137, {"cytoplasm": 4439, "nucleus": 4789})
-    return Made(dict(CATEGORIES), scenes(sources), findings.sentences(), expected, settings.strict)
+    published = DatasetCounts(137, {"cytoplasm": 4439, "nucleus": 4789})
+    return SceneSet(dict(CATEGORIES), scenes(sources), published)
 
 
 DATASETS.register(

@@ -12,8 +12,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_pixels
 from gains.datasets.readers.mask_files import Place, find_places, read_masks
 from gains.datasets.readers.raw_files import RawSettings
@@ -64,24 +64,19 @@ def _is_edf(place: Place) -> bool:
     return place.size.height == place.size.width == EDF_SIDE
 
 
-def _scenes(places: list[Place], findings: Findings, repairs: list[str]) -> Iterator[Scene]:
+def _scenes(places: list[Place], findings: Findings) -> Iterator[Scene]:
     for place in places:
         name = f"{place.folder.name}.png"
         masks, empty = read_masks(place)
         for path in empty:
             findings.add("masks without a pixel dropped", f"{place.folder.name}/{path.name}")
-        if not masks:
-            findings.add("images without objects kept", name)
-        if place.size.change:
-            findings.add(place.size.change, name)
         height, width = place.size.height, place.size.width
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        yield name, read_pixels(place.image), instances
-    repairs.extend(findings.sentences())
+        yield Scene(name, read_pixels(place.image), instances, place.size.change)
 
 
-def _make(settings: DsbSettings, expected: PublishedCounts) -> Made:
-    places, findings = find_places(_stage(Path(settings.root))), Findings()
+def _make(settings: DsbSettings, published: DatasetCounts, findings: Findings) -> SceneSet:
+    places = find_places(_stage(Path(settings.root)))
     edf = [place for place in places if _is_edf(place)]
     advice = "drop them with `edf_images: drop` where ISBI2014 is used beside"
     for place in edf:
@@ -92,27 +87,24 @@ def _make(settings: DsbSettings, expected: PublishedCounts) -> Made:
     if settings.edf_images == "drop":
         places = [place for place in places if not _is_edf(place)]
         # how many nuclei the dropped images hold is not published
-        expected = PublishedCounts(
-            None if expected.images is None else expected.images - EDF_IMAGES
-        )
-    repairs: list[str] = []
-    images = _scenes(places, findings, repairs)
-    return Made({1: "nucleus"}, images, repairs, expected, settings.strict)
+        images = None if published.images is None else published.images - EDF_IMAGES
+        published = DatasetCounts(images)
+    return SceneSet({1: "nucleus"}, _scenes(places, findings), published)
 
 
-def make(settings: DsbSettings) -> Made:
+def make(settings: DsbSettings, findings: Findings) -> SceneSet:
     """Find the images of the set as first published, and return them in order of id.
 
     Raises:
         FileNotFoundError: the folder or a masks folder is missing.
         ValueError: not one image in a folder, a mask of another size, or a damaged file.
     """
-    return _make(settings, PublishedCounts(670))
+    return _make(settings, DatasetCounts(670), findings)
 
 
-def make_fixed(settings: FixedSettings) -> Made:
+def make_fixed(settings: FixedSettings, findings: Findings) -> SceneSet:
     """Find the images of the corrected set, as `make` does; some corrections drop images."""
-    return _make(settings, PublishedCounts(None, {"nucleus": 28_986}))
+    return _make(settings, DatasetCounts(None, {"nucleus": 28_986}), findings)
 
 
 CITATION = (

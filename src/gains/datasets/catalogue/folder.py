@@ -12,8 +12,9 @@ from pathlib import Path
 from pydantic import Field
 
 from gains.config.base import Settings
-from gains.datasets.base import DATASETS, Dataset, Made
-from gains.datasets.readers.coco_checks import Findings, SourceImage, read_records
+from gains.datasets.base import DATASETS, Dataset, SceneSet
+from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_checks import SourceImage, read_records
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.images import SUFFIXES
 
@@ -32,7 +33,7 @@ def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> N
             findings.add("image files that the json does not list ignored", path.name)
 
 
-def make(settings: FolderSettings) -> Made:
+def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     """Check the folder and return its images in order of file name.
 
     Raises:
@@ -42,10 +43,10 @@ def make(settings: FolderSettings) -> Made:
     folder, annotations = Path(settings.images), Path(settings.annotations)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    records, findings = read_records(annotations), Findings()
+    records = read_records(annotations)
     sources, names = check_sources(records, annotations, folder, findings)
     _unlisted(folder, sources, findings)
-    return Made(names, scenes(sources), findings.sentences())
+    return SceneSet(names, scenes(sources))
 
 
 def inputs(settings: FolderSettings) -> list[Path]:

@@ -7,9 +7,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_folder import make_published
 from gains.datasets.readers.raw_files import RawSettings, one_file
 
@@ -20,7 +23,7 @@ class KaggleSettings(RawSettings):
     root: str = Field("data/raw/kaggle2018", description="folder of the files as published")
 
 
-def make(settings: KaggleSettings) -> Made:
+def make(settings: KaggleSettings, findings: Findings) -> SceneSet:
     """Check the json and return its images in order of file name.
 
     Raises:
@@ -28,7 +31,8 @@ def make(settings: KaggleSettings) -> Made:
         ValueError: several jsons, or a record that no rule repairs.
     """
     annotations = one_file(settings.root, "cluster_nuclei.json")
-    return make_published(settings, annotations, "nucleus", PublishedCounts(52, {"nucleus": 885}))
+    published = DatasetCounts(52, {"nucleus": 885})
+    return make_published(Path(settings.root), annotations, "nucleus", published, findings)
 
 
 DATASETS.register(

@@ -26,8 +26,8 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import SUFFIXES, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
@@ -131,9 +131,8 @@ def outlined(
 
 
 def _scenes(
-    settings: OutlineSettings, pairs: list[tuple[Path, Path]], repairs: list[str]
+    settings: OutlineSettings, pairs: list[tuple[Path, Path]], findings: Findings
 ) -> Iterator[Scene]:
-    findings = Findings()
     for original, path in pairs:
         pixels, label = read_pixels(original), read_pixels(path)
         if label.ndim != 3:
@@ -144,16 +143,13 @@ def _scenes(
                 f"{list(pixels.shape[:2])}; fetch the set again"
             )
         masks = outlined(label, settings.min_area, settings.max_share, findings, original.name)
-        if not masks:
-            findings.add("images without objects kept", original.name)
         height, width = label.shape[:2]
         # named as in `kaggle2018`, so that a split fits both
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        yield f"{original.name}.png", pixels, instances
-    repairs.extend(findings.sentences())
+        yield Scene(f"{original.name}.png", pixels, instances)
 
 
-def make(settings: OutlineSettings) -> Made:
+def make(settings: OutlineSettings, findings: Findings) -> SceneSet:
     """Pair the files and return the images in order of file name.
 
     Raises:
@@ -161,9 +157,8 @@ def make(settings: OutlineSettings) -> Made:
         ValueError: an original without its label or with several, a label without its original
             or of another size.
     """
-    repairs: list[str] = []
-    images = _scenes(settings, _pairs(Path(settings.root)), repairs)
-    return Made({1: "nucleus"}, images, repairs, PublishedCounts(52), settings.strict)
+    scenes = _scenes(settings, _pairs(Path(settings.root)), findings)
+    return SceneSet({1: "nucleus"}, scenes, DatasetCounts(52))
 
 
 DATASETS.register(

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.raw_files import RawSettings, one_file
 from gains.instances import Instances
 from gains.masks.rle import Rle, encode_mask
@@ -134,20 +134,16 @@ def _instances(planes: NDArray[Any], where: str) -> Instances:
     return Instances.from_rles(SIDE, SIDE, rles, categories)
 
 
-def _scenes(folds: list[_Fold], repairs: list[str]) -> Iterator[Scene]:
-    findings = Findings()
+def _scenes(folds: list[_Fold]) -> Iterator[Scene]:
     for fold in folds:
         for k in range(len(fold.images)):
             name = f"fold{fold.number}/{k:04d}.png"
             pixels = _whole(np.array(fold.images[k]), 255, f"{fold.image_file}: patch {k}")
             instances = _instances(np.array(fold.masks[k]), f"{fold.mask_file}: patch {k}")
-            if not len(instances):
-                findings.add("images without objects kept", name)
-            yield name, pixels.astype(np.uint8), instances
-    repairs.extend(findings.sentences())
+            yield Scene(name, pixels.astype(np.uint8), instances)
 
 
-def make(settings: PanNukeSettings) -> Made:
+def make(settings: PanNukeSettings, _: Findings) -> SceneSet:
     """Return the patches by fold, in the order of the arrays.
 
     Raises:
@@ -157,9 +153,8 @@ def make(settings: PanNukeSettings) -> Made:
     """
     numbers = sorted(settings.folds)
     folds = [_open_fold(settings.root, number) for number in numbers]
-    repairs: list[str] = []
-    expected = PublishedCounts(sum(PATCHES[number] for number in numbers))
-    return Made(dict(CATEGORIES), _scenes(folds, repairs), repairs, expected, settings.strict)
+    published = DatasetCounts(sum(PATCHES[number] for number in numbers))
+    return SceneSet(dict(CATEGORIES), _scenes(folds), published)
 
 
 DATASETS.register(

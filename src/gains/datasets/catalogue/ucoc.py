@@ -11,7 +11,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_folder import make_published
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.support.files import read_json
@@ -52,15 +53,16 @@ def _annotations(root: Path) -> Path:
     return found[0]
 
 
-def make(settings: UcocSettings) -> Made:
+def make(settings: UcocSettings, findings: Findings) -> SceneSet:
     """Check the json and return its images in order of file name.
 
     Raises:
         FileNotFoundError: the json or an image is missing.
         ValueError: several jsons, or a record that no rule repairs.
     """
-    expected = PublishedCounts(125, {"chromosome": 250})
-    return make_published(settings, _annotations(Path(settings.root)), "chromosome", expected)
+    root = Path(settings.root)
+    published = DatasetCounts(125, {"chromosome": 250})
+    return make_published(root, _annotations(root), "chromosome", published, findings)
 
 
 DATASETS.register(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pycocotools import mask as coco_mask
 
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_header
 from gains.datasets.records import integer, record_list
 from gains.masks.rle import Rle
@@ -27,6 +27,7 @@ class SourceImage:
         width: px.
         masks: RLE of its instances.
         categories: new category ids of its instances.
+        change: what reading the file changes, or None.
     """
 
     path: Path
@@ -35,23 +36,7 @@ class SourceImage:
     width: int
     masks: list[Rle] = field(default_factory=list)
     categories: list[int] = field(default_factory=list)
-
-
-class Findings:
-    """Repairs by kind, counted."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
-
-    def add(self, rule: str, record: str) -> None:
-        """Note that ``rule`` was applied to ``record``."""
-        self._counts[rule] += 1
-        self._first.setdefault(rule, record)
-
-    def sentences(self) -> list[str]:
-        """Return one sentence per rule, with the count and the first record."""
-        return [f"{rule}: {n} (first: {self._first[rule]})" for rule, n in self._counts.items()]
+    change: str | None = None
 
 
 def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
@@ -156,9 +141,7 @@ def _check_file(
                 f"{at}: the json says {key} {record[key]}, the file has {true}; the masks would "
                 "not fit, so correct the json or the image"
             )
-    if header.change:
-        findings.add(header.change, path.name)
-    return SourceImage(path, archived, header.height, header.width)
+    return SourceImage(path, archived, header.height, header.width, change=header.change)
 
 
 def check_annotations(

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from gains.datasets.base import Made, PublishedCounts, Scene
+from gains.datasets.base import DatasetCounts, Scene, SceneSet
+from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import (
-    Findings,
     SourceImage,
     check_annotations,
     check_categories,
     check_images,
     read_records,
 )
-from gains.datasets.readers.images import SUFFIXES, read_pixels
-from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.datasets.readers.image_index import ImageIndex
+from gains.datasets.readers.images import read_pixels
 from gains.instances import Instances
 
 Records = dict[str, list[dict[str, Any]]]
@@ -45,9 +44,6 @@ def check_sources(
             f"{annotations}: none of its {len(records['annotations'])} annotations is usable "
             f"({'; '.join(findings.sentences())})"
         )
-    for source in sources:
-        if not source.masks:
-            findings.add("images without objects kept", source.name)
     return sources, names
 
 
@@ -61,35 +57,36 @@ def scenes(sources: list[SourceImage]) -> Iterator[Scene]:
         instances = Instances.from_rles(
             source.height, source.width, source.masks, source.categories
         )
-        yield source.name, read_pixels(source.path), instances
+        yield Scene(source.name, read_pixels(source.path), instances, source.change)
 
 
 def make_published(
-    settings: RawSettings, annotations: Path, category: str, expected: PublishedCounts
-) -> Made:
+    root: Path, annotations: Path, category: str, published: DatasetCounts, findings: Findings
+) -> SceneSet:
     """Check a published COCO json of one category; its images lie anywhere below the root.
 
     Args:
-        settings: its options.
+        root: folder of the files as published.
         annotations: its json.
         category: name of the category; that of the json may differ in upper and lower case.
-        expected: the published counts.
+        published: the published counts.
+        findings: takes what is repaired.
 
     Raises:
         FileNotFoundError: an image is missing.
         ValueError: another category, several folders of the images, or a record that no rule
             repairs.
     """
-    records, findings = read_records(annotations), Findings()
+    records = read_records(annotations)
     listed = [str(record.get("name")) for record in records["categories"]]
     if [name.casefold() for name in listed] != [category.casefold()]:
         raise ValueError(
             f"{annotations}: expected one category {category!r}, found {listed}; it is another "
             "data set, which the source `folder` may read"
         )
-    folder = _image_folder(records["images"], annotations, Path(settings.root))
+    folder = _image_folder(records["images"], annotations, root)
     sources, _ = check_sources(records, annotations, folder, findings)
-    return Made({1: category}, scenes(sources), findings.sentences(), expected, settings.strict)
+    return SceneSet({1: category}, scenes(sources), published)
 
 
 def _image_folder(records: list[dict[str, Any]], annotations: Path, root: Path) -> Path:
@@ -98,17 +95,11 @@ def _image_folder(records: list[dict[str, Any]], annotations: Path, root: Path) 
     Where no folder holds them all it is the one that holds most, so that the check of the
     records names the image that is missing.
     """
-    wanted = {PurePosixPath(str(r.get("file_name")).replace("\\", "/")).parts for r in records}
-    depths = {len(parts) for parts in wanted}
-    held = Counter(
-        path.parents[depth - 1]
-        for path in some_files(root, *(f"*{suffix}" for suffix in SUFFIXES))
-        for depth in depths
-        if path.parts[-depth:] in wanted
-    )
+    names = [str(record.get("file_name")) for record in records]
+    held = ImageIndex(root).folders_holding(names)
     if not held:
         raise FileNotFoundError(
-            f"{root}: holds none of the {len(wanted)} images of {annotations}; fetch it again"
+            f"{root}: holds none of the {len(set(names))} images of {annotations}; fetch it again"
         )
     most = max(held.values())
     best = [folder for folder, count in held.items() if count == most]

@@ -1,7 +1,8 @@
-"""What the published data sets share: their folder below ``data/raw``, and its options."""
+"""The files of published data sets below ``data/raw``, found by name, and their options."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +23,7 @@ class RawSettings(Settings):
     )
 
     @property
-    def strict(self) -> bool:
+    def counts_must_match(self) -> bool:
         """Whether other counts than the published ones are an error."""
         return self.counts == "check"
 
@@ -73,3 +74,33 @@ def one_file(root: str | Path, *patterns: str) -> Path:
             f"{', '.join(str(p.relative_to(root)) for p in found[:3])}; leave one of them"
         )
     return found[0]
+
+
+def named_files(
+    root: str | Path, pattern: re.Pattern[str], example: str, *globs: str
+) -> dict[tuple[str, ...], Path]:
+    """Return the files below ``root`` by the groups of their names, sorted by those.
+
+    Args:
+        root: searched with all its folders.
+        pattern: of the whole file name; its groups are the key.
+        example: a good name, for messages.
+        globs: which files to look at, as in :func:`some_files`.
+
+    Raises:
+        FileNotFoundError: no such folder, or no such file in it.
+        ValueError: a name that does not fit, or two files of one key.
+    """
+    found: dict[tuple[str, ...], Path] = {}
+    for path in some_files(root, *globs):
+        match = pattern.fullmatch(path.name)
+        if match is None:
+            raise ValueError(
+                f"{path}: unexpected file name; expected names like {example}. Take the file away, "
+                "or fetch the data set again"
+            )
+        key = match.groups()
+        if key in found:
+            raise ValueError(f"{path} and {found[key]} are both {' '.join(key)}; leave one of them")
+        found[key] = path
+    return dict(sorted(found.items()))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.findings import Findings
 from gains.masks.regions import components
 from gains.masks.rle import Rle
 

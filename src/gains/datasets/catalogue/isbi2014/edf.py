@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.catalogue.isbi2014.checks import mask, nuclei
 from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_pixels
 from gains.datasets.readers.raw_files import RawSettings, one_file, some_files
 from gains.instances import Instances
@@ -27,8 +27,7 @@ class EdfSettings(RawSettings):
     )
 
 
-def _scenes(pairs: list[tuple[Path, Path]], repairs: list[str]) -> Iterator[Scene]:
-    findings = Findings()
+def _scenes(pairs: list[tuple[Path, Path]], findings: Findings) -> Iterator[Scene]:
     for path, truth in pairs:
         image, drawn = read_pixels(path), read_pixels(truth)
         if drawn.ndim == 3:  # a palette file of black and white is read as RGB
@@ -36,11 +35,11 @@ def _scenes(pairs: list[tuple[Path, Path]], repairs: list[str]) -> Iterator[Scen
         found = nuclei(mask(drawn, image.shape[:2], str(truth)), path.name, findings)
         height, width = image.shape[:2]
         categories = [NUCLEUS] * len(found)
-        yield path.name, image, Instances.from_rles(height, width, found, categories)
-    repairs.extend(findings.sentences())
+        instances = Instances.from_rles(height, width, found, categories)
+        yield Scene(path.name, image, instances)
 
 
-def make(settings: EdfSettings) -> Made:
+def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     """Pair every image with its ground truth; images in order of name.
 
     Raises:
@@ -53,10 +52,7 @@ def make(settings: EdfSettings) -> Made:
         (one_file(settings.root, name), one_file(settings.root, f"{Path(name).stem}_GT.png"))
         for name in sorted({path.name for path in found})
     ]
-    repairs: list[str] = []
-    return Made(
-        {NUCLEUS: "nucleus"}, _scenes(pairs, repairs), repairs, PublishedCounts(16), settings.strict
-    )
+    return SceneSet({NUCLEUS: "nucleus"}, _scenes(pairs, findings), DatasetCounts(16))
 
 
 DATASETS.register(

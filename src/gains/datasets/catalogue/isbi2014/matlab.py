@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from gains.datasets.base import DATASETS, Dataset, Made, PublishedCounts, Scene
+from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.catalogue.isbi2014.checks import Orientation, grey, mask, nuclei
-from gains.datasets.readers.coco_checks import Findings
+from gains.datasets.findings import Findings
 from gains.datasets.readers.raw_files import RawSettings, one_file
 from gains.instances import Instances
 from gains.masks.rle import Rle, encode_mask
@@ -146,10 +146,9 @@ def _range(settings: IsbiSettings, kind: _Kind, path: Path, n: int) -> tuple[int
     return 0 if "val" in settings.parts else last_of_val, n
 
 
-def _scenes(runs: list[_Run], repairs: list[str]) -> Iterator[Scene]:
+def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
     from gains.datasets.readers.matlab import read_cells
 
-    findings = Findings()
     for run in runs:
         orientation = Orientation()
         columns = (
@@ -175,9 +174,8 @@ def _scenes(runs: list[_Run], repairs: list[str]) -> Iterator[Scene]:
             if not orientation.check(image, kept, at):
                 findings.add("orientation not checked: no pixel in a cytoplasm, or every one", name)
             found = nuclei(mask(drawn, image.shape, f"{at}: nuclei"), name, findings)
-            yield name, image, _instances(image, kept, found)
+            yield Scene(name, image, _instances(image, kept, found))
         orientation.conclude(run.truth)
-    repairs.extend(findings.sentences())
 
 
 def _cytoplasms(cell: object, shape: tuple[int, ...], at: str) -> list[NDArray[np.bool_]]:
@@ -197,7 +195,7 @@ def _instances(
     return Instances.from_rles(height, width, rles + found, categories)
 
 
-def make(settings: IsbiSettings) -> Made:
+def make(settings: IsbiSettings, findings: Findings) -> SceneSet:
     """Find and check the files of the parts asked for; images in order of part and index.
 
     Raises:
@@ -211,16 +209,10 @@ def make(settings: IsbiSettings) -> Made:
     if {"val", "test"} & set(settings.parts):
         kinds.append(_TEST)
     runs = [_run(settings, kind) for kind in kinds]
-    repairs: list[str] = []
     # of the other parts only a lower bound is published
     objects = {"cytoplasm": 270, "nucleus": 270} if set(settings.parts) == {"train"} else {}
-    return Made(
-        {CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"},
-        _scenes(runs, repairs),
-        repairs,
-        PublishedCounts(settings.images, objects),
-        settings.strict,
-    )
+    categories = {CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"}
+    return SceneSet(categories, _scenes(runs, findings), DatasetCounts(settings.images, objects))
 
 
 DATASETS.register(

@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, SceneSet
 from gains.datasets.catalogue.synthetic.shapes import (
     Blob,
     CountRange,
@@ -26,6 +26,7 @@ from gains.datasets.catalogue.synthetic.shapes import (
     smooth_noise,
     to_uint8,
 )
+from gains.datasets.findings import Findings
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 
@@ -147,10 +148,11 @@ def draw_cells(rng: Generator, settings: CellSettings) -> tuple[NDArray[np.uint8
     return to_uint8(image), Instances.from_rles(size, size, masks, categories)
 
 
-def make(settings: CellSettings) -> Made:
+def make(settings: CellSettings, _: Findings) -> SceneSet:
     """Make the data set."""
     draw = functools.partial(draw_cells, settings=settings)
-    return Made({CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"}, make_scenes(settings, "cells", draw))
+    categories = {CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"}
+    return SceneSet(categories, make_scenes(settings, "cells", draw))
 
 
 DATASETS.register(

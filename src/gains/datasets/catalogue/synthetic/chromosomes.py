@@ -11,7 +11,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, SceneSet
 from gains.datasets.catalogue.synthetic.shapes import (
     Floats,
     SceneSettings,
@@ -22,6 +22,7 @@ from gains.datasets.catalogue.synthetic.shapes import (
     smooth_noise,
     to_uint8,
 )
+from gains.datasets.findings import Findings
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 
@@ -149,10 +150,10 @@ def draw_chromosomes(
     return to_uint8(image), Instances.from_rles(size, size, masks, [CHROMOSOME] * 2)
 
 
-def make(settings: ChromosomeSettings) -> Made:
+def make(settings: ChromosomeSettings, _: Findings) -> SceneSet:
     """Make the data set."""
     draw = functools.partial(draw_chromosomes, settings=settings)
-    return Made({CHROMOSOME: "chromosome"}, make_scenes(settings, "chromosomes", draw))
+    return SceneSet({CHROMOSOME: "chromosome"}, make_scenes(settings, "chromosomes", draw))
 
 
 DATASETS.register(

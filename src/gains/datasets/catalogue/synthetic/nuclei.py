@@ -10,7 +10,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from pydantic import Field
 
-from gains.datasets.base import DATASETS, Dataset, Made
+from gains.datasets.base import DATASETS, Dataset, SceneSet
 from gains.datasets.catalogue.synthetic.shapes import (
     Blob,
     CountRange,
@@ -26,6 +26,7 @@ from gains.datasets.catalogue.synthetic.shapes import (
     smooth_noise,
     to_uint8,
 )
+from gains.datasets.findings import Findings
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 
@@ -141,10 +142,10 @@ def draw_nuclei(rng: Generator, settings: NucleusSettings) -> tuple[NDArray[np.u
     return to_uint8(image), Instances.from_rles(size, size, masks, [NUCLEUS] * len(masks))
 
 
-def make(settings: NucleusSettings) -> Made:
+def make(settings: NucleusSettings, _: Findings) -> SceneSet:
     """Make the data set."""
     draw = functools.partial(draw_nuclei, settings=settings)
-    return Made({NUCLEUS: "nucleus"}, make_scenes(settings, "nuclei", draw))
+    return SceneSet({NUCLEUS: "nucleus"}, make_scenes(settings, "nuclei", draw))
 
 
 DATASETS.register(

@@ -186,7 +186,7 @@ def make_scenes(
     """Yield the scenes of a data set, each from a generator of its own."""
     for number in range(1, settings.count + 1):
         pixels, instances = draw(np.random.default_rng([settings.seed, number]))
-        yield f"{stem}-{number:04d}.png", pixels, instances
+        yield Scene(f"{stem}-{number:04d}.png", pixels, instances)
 
 
 def to_uint8(values: Floats) -> NDArray[np.uint8]:

@@ -1,0 +1,75 @@
+"""Image files found by their names, wherever below a folder they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gains.datasets.readers.images import SUFFIXES
+from gains.datasets.readers.raw_files import some_files
+
+Choose = Callable[[str, list[Path], str], Path]
+"""Choose one file, from the name, the files of that name, and what to name in an error."""
+
+
+class ImageIndex:
+    """The image files below a folder by their file names, without the folders.
+
+    Attributes:
+        root: the folder.
+        files: all image files below it, sorted by path.
+
+    Raises:
+        FileNotFoundError: the folder is missing or holds no file.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.files = [p for p in some_files(root, "*.*") if p.suffix.lower() in SUFFIXES]
+        self._by_name: dict[str, list[Path]] = {}
+        for path in self.files:
+            self._by_name.setdefault(path.name, []).append(path)
+
+    def names(self) -> set[str]:
+        """Return the file names that occur."""
+        return set(self._by_name)
+
+    def located(
+        self, records: list[dict[str, Any]], where: Path, choose: Choose
+    ) -> list[dict[str, Any]]:
+        """Return COCO image records whose file names are paths below the root.
+
+        Folders in the file names, whatever their separator, are ignored.
+
+        Args:
+            records: the image records of a COCO json.
+            where: the json, for messages.
+            choose: chooses among the files of one name.
+        """
+        return [self._located(record, where, choose) for record in records]
+
+    def _located(self, record: dict[str, Any], where: Path, choose: Choose) -> dict[str, Any]:
+        stated = record.get("file_name")
+        if not isinstance(stated, str) or not stated:
+            return record  # `check_images` refuses it
+        name = path_parts(stated)[-1]
+        path = choose(name, self._by_name.get(name, []), f"{where}: image {stated!r}")
+        return {**record, "file_name": path.relative_to(self.root).as_posix()}
+
+    def folders_holding(self, names: list[str]) -> dict[Path, int]:
+        """Return how many of some relative file names each folder holds, for folders with any."""
+        expected = {path_parts(name) for name in names}
+        depths = {len(parts) for parts in expected}
+        held: dict[Path, int] = {}
+        for path in self.files:
+            for depth in depths:
+                if path.parts[-depth:] in expected:
+                    folder = path.parents[depth - 1]
+                    held[folder] = held.get(folder, 0) + 1
+        return held
+
+
+def path_parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a relative path that was written on any system."""
+    return PurePosixPath(name.replace("\\", "/")).parts
