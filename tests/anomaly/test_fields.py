@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from gains.anomaly.region import Region
 from helpers.shapes import disc
 
 
-def test_fields_of_a_disc_by_hand():
+def test_fields_of_a_disc_by_hand() -> None:
     size = (12, 16)
     mask = disc(size, 5, 7, 2)
     assert centre_of(mask) == (5.0, 7.0)
@@ -35,20 +36,20 @@ def test_fields_of_a_disc_by_hand():
 
 
 @pytest.mark.parametrize("region", [(0, 0, 5, 4), (3, 2, 9, 9), (7, 9, 12, 16)])
-def test_gradient_of_a_region_is_that_of_the_image(region):
+def test_gradient_of_a_region_is_that_of_the_image(region: Any) -> None:
     size, centre, region = (12, 16), (4.3, 8.1), Region(*region)
     whole = np.gradient(radial_distance(Region(0, 0, *size), centre))
     for part, expected in zip(gradient(region, centre, size), whole, strict=True):
         np.testing.assert_array_equal(part, expected[region.within(Region(0, 0, *size))])
 
 
-def test_centre_of_nothing_is_refused():
+def test_centre_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="empty mask"):
         centre_of(np.zeros((3, 3), bool))
 
 
 @pytest.mark.parametrize("window", range(1, 10))
-def test_box_sums_and_deviations(window):
+def test_box_sums_and_deviations(window: int) -> None:
     random = np.random.default_rng(window)
     mask = random.random((13, 11)) < 0.4
     first, second = random.uniform(-3, 3, (2, 2, 13, 11)) * mask
@@ -61,6 +62,6 @@ def test_box_sums_and_deviations(window):
     np.testing.assert_allclose(found, other.std((-1, -2)), atol=1e-7)
 
 
-def test_equal_values_deviate_by_exactly_nothing():
+def test_equal_values_deviate_by_exactly_nothing() -> None:
     field = np.full((2, 9, 9), 0.1 + 4)
     assert (WindowSums.from_field(field, np.ones((9, 9), bool), 3).over_window == 0).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 from unittest.mock import patch as replaced
 
 import numpy as np
@@ -23,7 +24,7 @@ from helpers.shapes import disc
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("name", SCENES)
-def test_equals_the_literal_loop(name, program, mode):
+def test_equals_the_literal_loop(name: str, program: Any, mode: Any) -> None:
     masks = discs_of(SCENES[name])
     settings = MapSettings(program=program, window_size=4, overlap_highlight=0.3, mode=mode)
     compare(masks, [1] * len(masks), settings)
@@ -31,7 +32,7 @@ def test_equals_the_literal_loop(name, program, mode):
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("seed", range(4))
-def test_equals_the_literal_loop_on_random_scenes(seed, program):
+def test_equals_the_literal_loop_on_random_scenes(seed: int, program: Any) -> None:
     random = np.random.default_rng(seed)
     shape = tuple(int(n) for n in random.integers(18, 30, 2))
     circles = [
@@ -48,12 +49,12 @@ def test_equals_the_literal_loop_on_random_scenes(seed, program):
     compare(masks, categories, settings)
 
 
-def test_window_as_large_as_the_image_equals_the_loop():
+def test_window_as_large_as_the_image_equals_the_loop() -> None:
     masks = discs_of([(5, 4, 4), (6, 8, 4)], (11, 12))
     compare(masks, [1, 1], MapSettings(window_size=11))
 
 
-def test_two_bars_by_hand():
+def test_two_bars_by_hand() -> None:
     # two one-pixel-wide bars side by side, w = 2, clean, no highlight: worked out on paper
     masks = np.zeros((2, 4, 6), bool)
     masks[0, 1, 1:4] = True  # centre (1, 2): directions pi, 0 (undefined there), 0
@@ -79,7 +80,7 @@ def test_two_bars_by_hand():
         assert (found.full((4, 6)) == 1.0).all()
 
 
-def test_highlight_by_hand():
+def test_highlight_by_hand() -> None:
     # the same disc twice: the difference vanishes, so only the highlight is left, weighted by
     # the gradient magnitude and scaled to its peak at the disc's rim
     mask = disc((21, 21), 10, 10, 3)
@@ -93,7 +94,7 @@ def test_highlight_by_hand():
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_single_target_gives_ones_not_nan(program):
+def test_a_single_target_gives_ones_not_nan(program: Any) -> None:
     masks = discs_of([(9, 9, 5), (10, 15, 5)])
     for mode in MODES:
         settings = MapSettings(program=program, target_category=3, mode=mode)
@@ -101,7 +102,7 @@ def test_a_single_target_gives_ones_not_nan(program):
             assert (found.full((30, 36)) == 1.0).all()
 
 
-def test_other_categories_are_exactly_one_and_do_not_matter():
+def test_other_categories_are_exactly_one_and_do_not_matter() -> None:
     cells = discs_of([(22, 25, 13), (38, 30, 14), (50, 50, 9)], (64, 64))
     speck = disc((64, 64), 22, 25, 3)
     settings = MapSettings(target_category=0)
@@ -113,7 +114,7 @@ def test_other_categories_are_exactly_one_and_do_not_matter():
     assert without[0].block.max() > 1.2  # the two signs peak apart, so 1.5 is not reached
 
 
-def test_annotation_order_matters_as_published_only():
+def test_annotation_order_matters_as_published_only() -> None:
     masks = discs_of([(12, 10, 9), (14, 21, 9), (20, 14, 9)])
     differs = {}
     for mode in MODES:
@@ -134,7 +135,9 @@ circle = st.tuples(st.integers(0, 29), st.integers(0, 35), st.integers(-1, 9))
 @hypothesis_settings(max_examples=40, deadline=None)
 @given(data=st.data(), circles=st.lists(circle, min_size=1, max_size=6))
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_clean_is_independent_of_order_and_in_range(program, data, circles):
+def test_clean_is_independent_of_order_and_in_range(
+    program: Any, data: st.DataObject, circles: list[tuple[int, int, int]]
+) -> None:
     masks = discs_of(circles)
     boxes = boxes_of(masks)
     categories = data.draw(st.lists(st.sampled_from([1, 2]), min_size=6, max_size=6))[: len(masks)]
@@ -153,8 +156,8 @@ def test_clean_is_independent_of_order_and_in_range(program, data, circles):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_far_apart_instances_cost_no_pair_evaluation(program):
-    def evaluations(clusters):
+def test_far_apart_instances_cost_no_pair_evaluation(program: Any) -> None:
+    def evaluations(clusters: int) -> int:
         circles = [(12, 20 + 60 * n + dx, 7) for n in range(clusters) for dx in (0, 9)]
         masks = discs_of(circles, (26, 60 * clusters))
         with replaced.object(maps_module, "pair_deviation", wraps=pair_deviation) as counted:
@@ -164,7 +167,7 @@ def test_far_apart_instances_cost_no_pair_evaluation(program):
     assert [evaluations(n) for n in (1, 2, 5, 10)] == [1, 2, 5, 10]
 
 
-def test_far_instances_dilute_the_pair_term():
+def test_far_instances_dilute_the_pair_term() -> None:
     # the mean runs over all other targets, so a far one is not the same as none
     near = discs_of([(12, 10, 8), (14, 21, 9)], (40, 90))
     far = [disc((40, 90), 30, 80, 4), disc((40, 90), 8, 60, 4)]
@@ -176,7 +179,7 @@ def test_far_instances_dilute_the_pair_term():
     assert diluted[2].block.size == diluted[3].block.size == 0
 
 
-def test_bad_input_is_refused():
+def test_bad_input_is_refused() -> None:
     masks = discs_of([(9, 9, 5)])
     with pytest.raises(ValueError, match=r"window_size 31 px does not fit.*30 x 36"):
         anomaly_maps(masks, [1], MapSettings(window_size=31))

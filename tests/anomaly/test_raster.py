@@ -12,7 +12,7 @@ SQUARE = [1.0, 1.0, 4.0, 1.0, 4.0, 4.0, 1.0, 4.0]
 BESIDE = [6.0, 1.0, 9.0, 1.0, 9.0, 4.0, 6.0, 4.0]
 
 
-def test_rasterize_points_is_the_integer_point_rule():
+def test_rasterize_points_is_the_integer_point_rule() -> None:
     triangle = {"id": 1, "segmentation": [[0.5, 0.5, 4.4, 0.5, 0.5, 4.4]]}
     mask = rasterize(triangle, 6, 6, MapSettings(rasterize="points"))
     rows, columns = np.indices((6, 6))
@@ -21,7 +21,7 @@ def test_rasterize_points_is_the_integer_point_rule():
     assert not rasterize(outside, 6, 6, MapSettings(rasterize="points")).any()
 
 
-def test_rasterize_points_of_several_parts():
+def test_rasterize_points_of_several_parts() -> None:
     parts = {"id": 1, "segmentation": [SQUARE, BESIDE]}
     united = rasterize(parts, 6, 12, MapSettings(rasterize="points"))
     flat = rasterize(parts, 6, 12, MapSettings(rasterize="points", mode="as_published"))
@@ -35,7 +35,7 @@ def test_rasterize_points_of_several_parts():
     assert (flat != united).any()  # the edge between the parts encloses other pixels
 
 
-def test_rasterize_refuses():
+def test_rasterize_refuses() -> None:
     rle = {"id": 7, "segmentation": {"size": [6, 6], "counts": "k0"}}
     with pytest.raises(ValueError, match=r"annotation 7: .*'points' needs polygons, found RLE"):
         rasterize(rle, 6, 6, MapSettings(rasterize="points"))

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from gains.anomaly.maps import anomaly_maps
@@ -36,7 +40,7 @@ NAN_IDS = {
 }
 
 
-def golden_settings(name, mode):
+def golden_settings(name: str, mode: Any) -> MapSettings:
     program, _, target, window, f_ga, highlight = re.match(
         r"(\w+?)_(\w+?)_t(\d+)_ws(\d+)_f([\d.]+)_ol([\d.]+)", name
     ).groups()
@@ -51,7 +55,9 @@ def golden_settings(name, mode):
     )
 
 
-def golden_maps(golden, name, mode):
+def golden_maps(
+    golden: Path, name: str, mode: Any
+) -> Iterator[tuple[int, npt.NDArray[np.float64], npt.NDArray[np.float64]]]:
     """Yield annotation id, our full map, the program's map."""
     settings = golden_settings(name, mode)
     expected = np.load(golden / "anomaly_maps" / f"{name}.npz")
@@ -70,7 +76,7 @@ def golden_maps(golden, name, mode):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_agrees_with_the_published_programs(golden, name):
+def test_agrees_with_the_published_programs(golden: Path, name: str) -> None:
     undefined = set()
     for annotation_id, ours, published in golden_maps(golden, name, "as_published"):
         if np.isnan(published).any():
@@ -81,12 +87,12 @@ def test_agrees_with_the_published_programs(golden, name):
     assert undefined == NAN_IDS[name]
 
 
-def test_every_reference_file_is_compared(golden):
+def test_every_reference_file_is_compared(golden: Path) -> None:
     assert sorted(p.stem for p in (golden / "anomaly_maps").glob("*.npz")) == sorted(FILES)
 
 
 @pytest.mark.parametrize("name", [n for n in FILES if n.startswith("nuclei")])
-def test_isolated_nuclei_are_zero_as_published_and_one_clean(golden, name):
+def test_isolated_nuclei_are_zero_as_published_and_one_clean(golden: Path, name: str) -> None:
     zero = {i for i, ours, _ in golden_maps(golden, name, "as_published") if (ours == 0).all()}
     assert {1, 2, 3, 31} <= zero
     for annotation_id, ours, published in golden_maps(golden, name, "clean"):

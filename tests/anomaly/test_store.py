@@ -1,5 +1,7 @@
 """Stores, building over many images, and `gains maps`."""
 
+from __future__ import annotations
+
 import json
 import multiprocessing
 import os
@@ -7,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,11 +22,13 @@ from gains.datasets.coco import read_coco
 from gains.support.files import write_json
 from helpers.stores import sum_of_all
 
+MapRecord = tuple[int, tuple[int, int], AnomalyMap]
+
 SETTINGS = MapSettings(target_category=0, rasterize="points")
 
 
 @pytest.fixture
-def records():
+def records() -> list[MapRecord]:
     block = 1 + np.random.default_rng(0).random((5, 4)) / 2
     return [
         (0, (12, 10), AnomalyMap(1.0, 3, 2, block)),
@@ -32,7 +37,7 @@ def records():
     ]
 
 
-def test_store_round_trip(tmp_path, records):
+def test_store_round_trip(tmp_path: Path, records: list[MapRecord]) -> None:
     path = tmp_path / "maps.npz"
     settings = MapSettings(program="chrom", f_ga=0.7)
     assert write_store(path, settings, records) == 3
@@ -51,14 +56,14 @@ def test_store_round_trip(tmp_path, records):
         assert block.shape == expected.block.shape
 
 
-def test_equal_maps_give_equal_bytes(tmp_path, records):
+def test_equal_maps_give_equal_bytes(tmp_path: Path, records: list[MapRecord]) -> None:
     for write in (lambda p: write_store(p, SETTINGS, records), lambda p: write_full(p, records)):
         write(tmp_path / "a.npz")
         write(tmp_path / "b.npz")
         assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_full_layout(tmp_path, records):
+def test_full_layout(tmp_path: Path, records: list[MapRecord]) -> None:
     write_full(tmp_path / "full.npz", records)
     found = np.load(tmp_path / "full.npz")
     assert sorted(found.files) == ["0", "17", "3"]
@@ -68,7 +73,9 @@ def test_full_layout(tmp_path, records):
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_store_is_safe_in_worker_processes(tmp_path, records, method):
+def test_store_is_safe_in_worker_processes(
+    tmp_path: Path, records: list[MapRecord], method: str
+) -> None:
     write_store(tmp_path / "maps.npz", SETTINGS, records)
     store = MapStore(tmp_path / "maps.npz")
     _, expected = sum_of_all(store)  # the file is open by now
@@ -79,11 +86,11 @@ def test_store_is_safe_in_worker_processes(tmp_path, records, method):
     assert sum_of_all(pickle.loads(pickle.dumps(store))) == (os.getpid(), expected)
 
 
-def _read_in_forked_child(store, results):
+def _read_in_forked_child(store: MapStore, results: Any) -> None:
     results.put([float(store.full(0).sum()) for _ in range(50)])
 
 
-def test_an_open_store_survives_a_fork(tmp_path, records):
+def test_an_open_store_survives_a_fork(tmp_path: Path, records: list[MapRecord]) -> None:
     write_store(tmp_path / "maps.npz", SETTINGS, records)
     store = MapStore(tmp_path / "maps.npz")
     expected = float(store.full(0).sum())
@@ -102,7 +109,7 @@ def test_an_open_store_survives_a_fork(tmp_path, records):
         child.join()
 
 
-def test_store_refuses(tmp_path, records):
+def test_store_refuses(tmp_path: Path, records: list[MapRecord]) -> None:
     path = tmp_path / "maps.npz"
     with pytest.raises(FileNotFoundError, match="make the anomaly maps first"):
         MapStore(path)
@@ -128,7 +135,7 @@ def test_store_refuses(tmp_path, records):
         MapStore(path).full(0)
 
 
-def test_build_does_not_depend_on_the_number_of_processes(tmp_path, golden):
+def test_build_does_not_depend_on_the_number_of_processes(tmp_path: Path, golden: Path) -> None:
     coco = read_coco(golden / "mixed.json")
     images = list(coco.images.values())
     number = sum(len(a) for a in coco.annotations.values())
@@ -139,7 +146,7 @@ def test_build_does_not_depend_on_the_number_of_processes(tmp_path, golden):
     assert store.annotation_ids == [a["id"] for i in images for a in coco.annotations[i.id]]
 
 
-def test_a_failure_in_a_worker_names_image_and_annotation(tmp_path, golden):
+def test_a_failure_in_a_worker_names_image_and_annotation(tmp_path: Path, golden: Path) -> None:
     content = json.loads((golden / "mixed.json").read_text())
     content["annotations"][5]["segmentation"] = {"size": [64, 80], "counts": "x"}
     write_json(tmp_path / "ann.json", content)
@@ -150,7 +157,7 @@ def test_a_failure_in_a_worker_names_image_and_annotation(tmp_path, golden):
     assert not (tmp_path / "o.npz").exists()
 
 
-def test_build_refuses(tmp_path, golden):
+def test_build_refuses(tmp_path: Path, golden: Path) -> None:
     coco = read_coco(golden / "mixed.json")
     images, out = list(coco.images.values()), tmp_path / "maps.npz"
     with pytest.raises(ValueError, match=r"no category 5 .*known: 0 \(Cell\), 1 \(Nuclei\)"):
@@ -168,7 +175,7 @@ def test_build_refuses(tmp_path, golden):
     assert not list(tmp_path.iterdir())
 
 
-def test_images_without_annotations_are_fine(tmp_path, golden):
+def test_images_without_annotations_are_fine(tmp_path: Path, golden: Path) -> None:
     coco = read_coco(golden / "mixed.json")
     coco.annotations[1].clear()
     images = list(coco.images.values())
@@ -177,14 +184,14 @@ def test_images_without_annotations_are_fine(tmp_path, golden):
         assert maps_of_image((images[0], [], MapSettings(program=program))) == []
 
 
-def run_maps(*arguments):
+def run_maps(*arguments: object) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("gains")
     return subprocess.run(
         [program, "maps", *map(str, arguments)], capture_output=True, text=True, check=False
     )
 
 
-def test_command_line(tmp_path, golden):
+def test_command_line(tmp_path: Path, golden: Path) -> None:
     name = "isbi_mixed_t0_ws8_f0.8_ol0.3"
     numbers = ("--window-size", 8, "--f-ga", 0.8, "--overlap-highlight", 0.3)
     arguments = (
@@ -214,7 +221,7 @@ def test_command_line(tmp_path, golden):
 
 
 @pytest.mark.parametrize("option", [("--part", "train"), ("--fold", 0)])
-def test_a_part_needs_a_split(tmp_path, golden, option):
+def test_a_part_needs_a_split(tmp_path: Path, golden: Path, option: list[str]) -> None:
     done = run_maps(
         *("--coco", golden / "mixed.json", "--program", "isbi", "--target-category", 0),
         *(*option, "--out", tmp_path / "maps.npz"),
@@ -224,7 +231,7 @@ def test_a_part_needs_a_split(tmp_path, golden, option):
     assert not list(tmp_path.iterdir())
 
 
-def test_command_line_fails_with_one_message(tmp_path, golden):
+def test_command_line_fails_with_one_message(tmp_path: Path, golden: Path) -> None:
     done = run_maps(
         *("--coco", golden / "mixed.json", "--program", "isbi", "--target-category", 0),
         *("--window-size", 0, "--out", tmp_path / "maps.npz"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from gains.support.files import read_json, write_json
 from helpers.score_scenes import four_detections, three_images, write_files
 
 
-def gains(*arguments):
+def gains(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "gains", *map(str, arguments)],
         capture_output=True,
@@ -20,7 +21,7 @@ def gains(*arguments):
     )
 
 
-def test_a_part_of_a_split_is_scored(tmp_path):
+def test_a_part_of_a_split_is_scored(tmp_path: Path) -> None:
     truth, predictions = write_files(tmp_path, three_images(), four_detections())
     split = tmp_path / "split.json"
     parts = {"train": ["1.png"], "val": ["3.png"], "test": ["2.png"], "unlabelled": []}
@@ -43,12 +44,12 @@ def test_a_part_of_a_split_is_scored(tmp_path):
     assert not out.exists()
 
 
-def test_scoring_needs_no_torch():
+def test_scoring_needs_no_torch() -> None:
     code = "import sys, gains.scoring.score, gains.cli.score; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_part_needs_a_split():
+def test_a_part_needs_a_split() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gains", "score", "--ground-truth", "x.json", "--predictions"]
         + ["y.json", "--part", "val", "--out", "z.json"],

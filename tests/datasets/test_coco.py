@@ -1,8 +1,11 @@
 """COCO files that are none, and segmentations that would crash pycocotools."""
 
+from __future__ import annotations
+
 import copy
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,12 +26,12 @@ SOUND = {
 }
 
 
-def write(tmp_path, content):
+def write(tmp_path: Path, content: Any) -> Path:
     (tmp_path / "d.json").write_text(json.dumps(content))
     return tmp_path / "d.json"
 
 
-def test_ids_from_zero_and_empty_masks_are_kept(tmp_path):
+def test_ids_from_zero_and_empty_masks_are_kept(tmp_path: Path) -> None:
     coco = read_coco(write(tmp_path, SOUND))
     assert (list(coco.images), list(coco.categories)) == ([0, 4], [0])
     assert coco.instances(0).ids.tolist() == [0]
@@ -46,7 +49,9 @@ def test_ids_from_zero_and_empty_masks_are_kept(tmp_path):
         ("images", [], "holds no image"),
     ],
 )
-def test_lists_of_another_kind_are_refused(tmp_path, key, value, message):
+def test_lists_of_another_kind_are_refused(
+    tmp_path: Path, key: str, value: Any, message: str
+) -> None:
     with pytest.raises(ValueError, match=rf"d\.json: .*{message}"):
         read_coco(write(tmp_path, {**SOUND, key: value}))
 
@@ -71,14 +76,16 @@ def test_lists_of_another_kind_are_refused(tmp_path, key, value, message):
         ("annotations", {"segmentation": None}, "annotation 7 has no segmentation"),
     ],
 )
-def test_bad_records_are_named(tmp_path, key, changes, message):
+def test_bad_records_are_named(
+    tmp_path: Path, key: str, changes: dict[str, Any], message: str
+) -> None:
     content = copy.deepcopy(SOUND)
     content[key][1].update(changes)
     with pytest.raises(ValueError, match=rf"d\.json: {message}"):
         read_coco(write(tmp_path, content))
 
 
-def test_a_category_twice_is_refused(tmp_path):
+def test_a_category_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"d\.json: category id 0 is repeated"):
         read_coco(write(tmp_path, {**SOUND, "categories": SOUND["categories"] * 2}))
 
@@ -105,7 +112,7 @@ NAN, INFINITE = float("nan"), float("inf")
         (5, "flat list"),
     ],
 )
-def test_polygons_that_are_none_are_refused(tmp_path, polygon, message):
+def test_polygons_that_are_none_are_refused(tmp_path: Path, polygon: Any, message: str) -> None:
     content = copy.deepcopy(SOUND)
     content["annotations"][1]["segmentation"] = [[1, 1, 4, 1, 4, 4], polygon]
     coco = read_coco(write(tmp_path, content))
@@ -115,23 +122,23 @@ def test_polygons_that_are_none_are_refused(tmp_path, polygon, message):
         coco.instances(4)
 
 
-def test_polygons_may_leave_the_image_by_one_side():
+def test_polygons_may_leave_the_image_by_one_side() -> None:
     whole = [[-8, -6, 16, -6, 16, 12, -8, 12]]
     assert to_rle(whole, 6, 8) == to_rle({"size": [6, 8], "counts": [0, 48]}, 6, 8)
 
 
 @pytest.mark.parametrize("polygons", [[], [[]], [[1, 1]], [[1, 1, 4, 4]]])
-def test_polygons_without_three_points_cover_nothing(polygons):
+def test_polygons_without_three_points_cover_nothing(polygons: Any) -> None:
     assert to_rle(polygons, 6, 8) == to_rle({"size": [6, 8], "counts": [48]}, 6, 8)
 
 
 @pytest.mark.parametrize("counts", [[-1, 49], [4.0, 44], [47], "zz", "1", 3, None])
-def test_runs_that_do_not_fill_the_image_are_refused(counts):
+def test_runs_that_do_not_fill_the_image_are_refused(counts: Any) -> None:
     with pytest.raises(ValueError, match="segmentation: RLE .*damaged"):
         to_rle({"size": [6, 8], "counts": counts}, 6, 8)
 
 
-def test_names_that_the_file_lacks(tmp_path):
+def test_names_that_the_file_lacks(tmp_path: Path) -> None:
     coco = read_coco(write(tmp_path, SOUND))
     with pytest.raises(ValueError) as error:
         coco.by_name(["a.png", "c.png"])

@@ -1,11 +1,15 @@
+from __future__ import annotations
+
 import gzip
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import typer
+from click.testing import Result
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -26,12 +30,12 @@ from helpers.shapes import disc
 SIZE = 64
 
 
-def discs(*centres, radius=11):
+def discs(*centres: tuple[int, int], radius: int = 11) -> list[npt.NDArray[np.bool_]]:
     return [disc((SIZE, SIZE), cy, cx, radius) for cy, cx in centres]
 
 
 @pytest.fixture
-def coco(tmp_path):
+def coco(tmp_path: Path) -> Path:
     """Two overlapping discs and a nucleus; and one disc on its own."""
     images = []
     for name, centres in (("a.png", [(24, 24), (30, 38)]), ("b.png", [(32, 32)])):
@@ -49,15 +53,15 @@ def coco(tmp_path):
     return path
 
 
-def run(*arguments):
+def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["figure", *map(str, arguments)], catch_exceptions=False)
 
 
-def pixels_of(path):
+def pixels_of(path: Path) -> npt.NDArray[np.int64]:
     return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
-def test_figure3_is_made_with_content_and_equal_bytes(coco, tmp_path):
+def test_figure3_is_made_with_content_and_equal_bytes(coco: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         out = tmp_path / f"{name}.pdf"
         assert run("figure3", "--coco", coco, "--study", "demo", "--out", out).exit_code == 0
@@ -68,7 +72,7 @@ def test_figure3_is_made_with_content_and_equal_bytes(coco, tmp_path):
     assert len(np.unique(pixels_of(first).reshape(-1, 3), axis=0)) > 500
 
 
-def test_figure3_shows_the_chosen_image_and_parameters(coco, tmp_path):
+def test_figure3_shows_the_chosen_image_and_parameters(coco: Path, tmp_path: Path) -> None:
     common = ("figure3", "--coco", coco, "--out")
     run(*common, tmp_path / "a.png")
     run(*common, tmp_path / "named.png", "--image", "a.png")
@@ -80,7 +84,7 @@ def test_figure3_shows_the_chosen_image_and_parameters(coco, tmp_path):
     assert a != (tmp_path / "w.png").read_bytes()
 
 
-def test_figure3_takes_the_first_training_image(coco, tmp_path):
+def test_figure3_takes_the_first_training_image(coco: Path, tmp_path: Path) -> None:
     fold = {"train": ["b.png"], "val": [], "test": ["a.png"], "unlabelled": []}
     write_json(tmp_path / "split.json", {"dataset": "scene", "generator": {}, "folds": [fold]})
     common = ("figure3", "--coco", coco, "--out")
@@ -89,7 +93,7 @@ def test_figure3_takes_the_first_training_image(coco, tmp_path):
     assert (tmp_path / "s.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
-def test_figure3_reads_a_folder_of_deep_images(coco, tmp_path):
+def test_figure3_reads_a_folder_of_deep_images(coco: Path, tmp_path: Path) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
     deep = (np.arange(SIZE * SIZE, dtype=np.uint16) * 16).reshape(SIZE, SIZE)
@@ -101,7 +105,7 @@ def test_figure3_reads_a_folder_of_deep_images(coco, tmp_path):
         run("figure3", "--coco", coco, "--images", folder, "--out", out)
 
 
-def test_steps_of_two_discs(coco):
+def test_steps_of_two_discs(coco: Path) -> None:
     found = read_coco(coco)
     settings = MapSettings(target_category=1)
     fields = steps(found.images[1], found.annotations[1], settings)
@@ -119,7 +123,7 @@ def test_steps_of_two_discs(coco):
     assert (alone.anomaly == 1).all() and (alone.deviation == 0).all()
 
 
-def test_figure3_refuses_what_it_cannot_draw(coco, tmp_path):
+def test_figure3_refuses_what_it_cannot_draw(coco: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.png"
     for arguments, message in (
         (("--image", "c.png", "--out", out), r"unknown image 'c.png'; did you mean .*scene.json"),
@@ -133,7 +137,7 @@ def test_figure3_refuses_what_it_cannot_draw(coco, tmp_path):
     assert not list(tmp_path.glob("x.*"))
 
 
-def predictions(coco, path, score):
+def predictions(coco: Path, path: Path, score: float) -> Path:
     content = json.loads(coco.read_text())
     found = [
         {key: a[key] for key in ("image_id", "category_id", "segmentation", "bbox")}
@@ -144,7 +148,7 @@ def predictions(coco, path, score):
     return path
 
 
-def test_predictions_beside_ground_truth(coco, tmp_path):
+def test_predictions_beside_ground_truth(coco: Path, tmp_path: Path) -> None:
     good = predictions(coco, tmp_path / "good.json.gz", 0.9)
     weak = predictions(coco, tmp_path / "weak.json.gz", 0.3)
     common = ("predictions", "--coco", coco, "--predictions", good, "--predictions", weak)
@@ -161,12 +165,12 @@ def test_predictions_beside_ground_truth(coco, tmp_path):
         run(*common, "--image", "no.png", "--out", tmp_path / "x.png")
 
 
-def list_predicted(path, *images):
+def list_predicted(path: Path, *images: tuple[int, str]) -> None:
     entries = [{"id": i, "file_name": name, "height": SIZE, "width": SIZE} for i, name in images]
     write_json(sidecar_path(path), entries)
 
 
-def test_only_predicted_images_are_shown(coco, tmp_path):
+def test_only_predicted_images_are_shown(coco: Path, tmp_path: Path) -> None:
     good = predictions(coco, tmp_path / "good.json.gz", 0.9)
     empty = tmp_path / "empty.json"
     write_json(empty, [])
@@ -191,7 +195,9 @@ def test_only_predicted_images_are_shown(coco, tmp_path):
     assert not x.exists()
 
 
-def test_images_without_a_detection_are_left_out_where_no_list_tells(coco, tmp_path):
+def test_images_without_a_detection_are_left_out_where_no_list_tells(
+    coco: Path, tmp_path: Path
+) -> None:
     read = read_coco(coco)
     path = predictions(coco, tmp_path / "p.json.gz", 0.9)
     entries = [e for e in json.loads(gzip.decompress(path.read_bytes())) if e["image_id"] == 2]
@@ -201,7 +207,7 @@ def test_images_without_a_detection_are_left_out_where_no_list_tells(coco, tmp_p
     refuse_unpredicted([read.images[1]], [column])  # nothing says that it was not predicted
 
 
-def test_titles_tell_runs_apart():
+def test_titles_tell_runs_apart() -> None:
     runs = Path("results/demo/runs/cells")
     name = "seed0/fold0/test.predictions.json.gz"
     paths = [runs / "gains/default" / name, runs / "gains/w7" / name, Path("mine.json.gz")]
@@ -211,10 +217,12 @@ def test_titles_tell_runs_apart():
         titles_of([paths[1], runs / "gains/w7/seed1/fold0/x.json"], [])
 
 
-def texts_of_figure3(monkeypatch, coco, tmp_path, *options):
+def texts_of_figure3(
+    monkeypatch: pytest.MonkeyPatch, coco: Path, tmp_path: Path, *options: str
+) -> list[str]:
     shown = []
 
-    def save(drawn, path, metadata):
+    def save(drawn: Any, path: Path, metadata: Any) -> None:
         shown.append([text.get_text() for text in drawn.axes[7].texts])
 
     monkeypatch.setattr(style, "_save", save)
@@ -222,7 +230,9 @@ def texts_of_figure3(monkeypatch, coco, tmp_path, *options):
     return shown[0]
 
 
-def test_figure3_names_data_set_and_study(coco, tmp_path, monkeypatch):
+def test_figure3_names_data_set_and_study(
+    coco: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     title, below = texts_of_figure3(monkeypatch, coco, tmp_path, "--study", "demo")
     assert title == "scene"
     assert below.splitlines()[:2] == ["study demo", "a.png"]
@@ -235,7 +245,7 @@ def test_figure3_names_data_set_and_study(coco, tmp_path, monkeypatch):
     assert "no highlight (nuclei)" in below and "overlap" not in below and "study" not in below
 
 
-def test_worst_images_by_aji(coco, tmp_path):
+def test_worst_images_by_aji(coco: Path, tmp_path: Path) -> None:
     good = predictions(coco, tmp_path / "good.json.gz", 0.9)
     entries = [
         {"image_id": 1, "file_name": "a.png", "per_class": {"1": {"AJI": 0.9}, "2": {"AJI": 0.8}}},
@@ -251,7 +261,7 @@ def test_worst_images_by_aji(coco, tmp_path):
         run(*common, tmp_path / "x.png", "--worst", 1)
 
 
-def test_a_figure_is_added_in_one_place(tmp_path):
+def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
     def draw(out: Annotated[Path, typer.Option(help="File.")], word: str = "hello") -> None:
         """Write a word."""
         out.write_text(word)
@@ -265,7 +275,7 @@ def test_a_figure_is_added_in_one_place(tmp_path):
             run("dumy")
 
 
-def test_long_names_lose_their_middle():
+def test_long_names_lose_their_middle() -> None:
     assert short("a.png") == "a.png"
     found = short("folder/" + "0123456789abcdef" * 4 + ".png")
     assert found == "0123456789a…9abcdef.png"

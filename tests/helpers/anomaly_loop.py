@@ -3,17 +3,32 @@
 Slow and plain, written from the description of the eight steps; the package is held against it.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
+
+from gains.config.maps import MapSettings
 
 SENTINEL = -4.0
 
+Limits = tuple[range, range]
 
-def loop_maps(masks, categories, settings, boxes=None):
+
+def loop_maps(
+    given: Sequence[npt.NDArray[np.bool_]],
+    categories: list[int],
+    settings: MapSettings,
+    boxes: Any = None,
+) -> list[npt.NDArray[np.float64]]:
     """Return full-size maps, one per mask."""
-    masks = np.asarray(masks, dtype=bool)
+    masks = np.asarray(given, dtype=bool)
     target = np.array([c == settings.target_category for c in categories])
     nuclei = settings.program == "nuclei"
-    members = [list(np.flatnonzero(target))] * len(masks)
+    members = dict.fromkeys(range(len(masks)), np.flatnonzero(target).tolist())
     result = []
     for i in range(len(masks)):
         if nuclei:
@@ -32,7 +47,7 @@ def loop_maps(masks, categories, settings, boxes=None):
     return result
 
 
-def box_members(i, boxes, w):
+def box_members(i: int, boxes: Any, w: int) -> list[int]:
     """Neighbour list of the program nuclei, i first."""
     grown = [(x - w, y - w, x + bw + w, y + bh + w) for x, y, bw, bh in boxes]
     found = [i]
@@ -46,7 +61,7 @@ def box_members(i, boxes, w):
     return found
 
 
-def box_limits(boxes, w):
+def box_limits(boxes: Any, w: int) -> tuple[Limits, Limits]:
     """Allowed window rows and columns of the self and of the pair term."""
     x0, y0 = boxes[:, 0].min(), boxes[:, 1].min()
     bw, bh = (boxes[:, 0] + boxes[:, 2]).max() - x0, (boxes[:, 1] + boxes[:, 3]).max() - y0
@@ -56,7 +71,9 @@ def box_limits(boxes, w):
     return (rows, columns), wide
 
 
-def field(mask, s):
+def field(
+    mask: npt.NDArray[np.bool_], s: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Step 2: directions with sentinel, and gradient magnitude, of the whole image."""
     y, x = np.indices(mask.shape)
     cy, cx = y[mask].mean(), x[mask].mean()
@@ -64,7 +81,12 @@ def field(mask, s):
     return np.where(mask, np.arctan2(g_y, s * g_x), SENTINEL), np.sqrt(g_y**2 + g_x**2)
 
 
-def self_term(mask, direction, settings, limits):
+def self_term(
+    mask: npt.NDArray[np.bool_],
+    direction: npt.NDArray[np.float64],
+    settings: MapSettings,
+    limits: Limits | None,
+) -> npt.NDArray[np.float64]:
     """Step 3."""
     w = settings.window_size
     height, width = mask.shape
@@ -81,7 +103,13 @@ def self_term(mask, direction, settings, limits):
     return result
 
 
-def pair_term(mask, direction, others, settings, limits):
+def pair_term(
+    mask: npt.NDArray[np.bool_],
+    direction: npt.NDArray[np.float64],
+    others: list[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]],
+    settings: MapSettings,
+    limits: Limits | None,
+) -> npt.NDArray[np.float64]:
     """Step 4; others is a list of (mask, direction)."""
     w = settings.window_size
     height, width = mask.shape
@@ -102,7 +130,9 @@ def pair_term(mask, direction, others, settings, limits):
     return result
 
 
-def paint(values, shape, w):
+def paint(
+    values: npt.NDArray[np.float64], shape: tuple[int, ...], w: int
+) -> npt.NDArray[np.float64]:
     """Step 5, literally: later windows overwrite earlier ones."""
     result = np.zeros(shape)
     for r in range(values.shape[0]):
@@ -111,7 +141,14 @@ def paint(values, shape, w):
     return result
 
 
-def one_sign(i, peers, masks, s, settings, limits):
+def one_sign(
+    i: int,
+    peers: list[int],
+    masks: npt.NDArray[np.bool_],
+    s: int,
+    settings: MapSettings,
+    limits: tuple[Limits, Limits] | None,
+) -> npt.NDArray[np.float64]:
     """Steps 2 to 7 for one sign."""
     w, shape = settings.window_size, masks.shape[1:]
     fields = {k: field(masks[k], s) for k in [i, *peers] if masks[k].any()}

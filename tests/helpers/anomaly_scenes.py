@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 
 from gains.anomaly.maps import anomaly_maps
+from gains.config.maps import MapSettings
 from helpers.anomaly_loop import loop_maps
 from helpers.shapes import disc
 
@@ -12,7 +16,7 @@ PROGRAMS = ["isbi", "chrom", "nuclei"]
 MODES = ["as_published", "clean"]
 
 
-def boxes_of(masks):
+def boxes_of(masks: list[npt.NDArray[np.bool_]]) -> npt.NDArray[np.int64]:
     result = []
     for mask in masks:
         rows, columns = np.nonzero(mask)
@@ -37,11 +41,15 @@ SCENES = {
 }
 
 
-def discs_of(circles, shape=(30, 36)):
+def discs_of(
+    circles: Sequence[tuple[int, int, int]], shape: tuple[int, int] = (30, 36)
+) -> list[npt.NDArray[np.bool_]]:
     return [disc(shape, y, x, r) if r >= 0 else np.zeros(shape, bool) for y, x, r in circles]
 
 
-def compare(masks, categories, settings):
+def compare(
+    masks: list[npt.NDArray[np.bool_]], categories: list[int], settings: MapSettings
+) -> None:
     boxes = boxes_of(masks)
     found = anomaly_maps(masks, categories, settings, boxes)
     for ours, loop in zip(found, loop_maps(masks, categories, settings, boxes), strict=True):

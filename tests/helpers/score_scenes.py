@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.masks.rle import encode_mask
+from gains.masks.rle import Rle, encode_mask
 from gains.support.files import write_json
 from helpers.shapes import disc
 
 SIZE = 60
 
 
-def disc_rle(x, y, radius, size=SIZE):
+def disc_rle(x: int, y: int, radius: int, *, size: int = SIZE) -> Rle:
     """Return a disc on a square image, run-length encoded."""
     return encode_mask(disc((size, size), y, x, radius))
 
 
-def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
+def dataset(
+    truths: Sequence[Sequence[Sequence[int]]],
+    size: int = SIZE,
+    first_id: int = 1,
+    categories: tuple[int, ...] = (0, 1),
+) -> CocoDataset:
     """Discs (category, x, y, radius), one list per image; image ids from 1."""
-    annotations, number = {}, first_id
+    annotations: dict[int, list[dict[str, Any]]] = {}
+    number = first_id
     for image, discs in enumerate(truths, start=1):
         annotations[image] = []
         for category, *where in discs:
@@ -28,7 +37,7 @@ def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
                     "id": number,
                     "image_id": image,
                     "category_id": category,
-                    "segmentation": disc_rle(*where, size),
+                    "segmentation": disc_rle(*where, size=size),
                     "iscrowd": 0,
                 }
             )
@@ -37,16 +46,18 @@ def dataset(truths, size=SIZE, first_id=1, categories=(0, 1)):
     return CocoDataset("truth.json", images, {c: str(c) for c in categories}, annotations)
 
 
-def detection(image, category, value, *where, size=SIZE):
+def detection(
+    image: int, category: int, value: float, *where: int, size: int = SIZE
+) -> dict[str, Any]:
     return {
         "image_id": image,
         "category_id": category,
         "score": value,
-        "segmentation": disc_rle(*where, size),
+        "segmentation": disc_rle(*where, size=size),
     }
 
 
-def as_predictions(truth):
+def as_predictions(truth: CocoDataset) -> list[dict[str, Any]]:
     """The ground truth itself as detections of distinct scores."""
     annotations = [a for listed in truth.annotations.values() for a in listed]
     return [
@@ -55,7 +66,7 @@ def as_predictions(truth):
     ]
 
 
-def write_truth(path, truth):
+def write_truth(path: Path, truth: CocoDataset) -> None:
     write_json(
         path,
         {
@@ -66,14 +77,14 @@ def write_truth(path, truth):
     )
 
 
-def three_images():
+def three_images() -> CocoDataset:
     """Return a ground truth of two categories on three images."""
     return dataset(
         [[(0, 20, 20, 12), (1, 20, 20, 4)], [(0, 15, 15, 9), (0, 40, 40, 10)], [(1, 30, 30, 5)]]
     )
 
 
-def four_detections():
+def four_detections() -> list[dict[str, Any]]:
     """Return detections on the first two of the three images, one of them false."""
     return [
         detection(1, 0, 0.9, 21, 20, 12),
@@ -83,7 +94,9 @@ def four_detections():
     ]
 
 
-def write_files(folder, truth, detections):
+def write_files(
+    folder: Path, truth: CocoDataset, detections: list[dict[str, Any]]
+) -> tuple[Path, Path]:
     """Write a ground truth and its predictions; return both paths."""
     write_truth(folder / "truth.json", truth)
     write_json(folder / "predictions.json.gz", detections)

@@ -1,14 +1,18 @@
 """Broken run-length encodings are found before pycocotools reads beyond them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
 from gains.masks.checks import check_rle, decode_runs, valid
-from gains.masks.rle import decode_mask, encode_mask
+from gains.masks.rle import Rle, decode_mask, encode_mask
 
 
-def valid_masks():
+def valid_masks() -> list[Rle]:
     generator = np.random.default_rng(0)
     masks = []
     for _ in range(60):
@@ -19,13 +23,13 @@ def valid_masks():
     return masks
 
 
-def test_valid_masks_pass():
+def test_valid_masks_pass() -> None:
     for rle in valid_masks():
         check_rle(rle, *rle["size"])
         check_rle({**rle, "counts": rle["counts"].encode()}, *rle["size"])
 
 
-def test_runs_are_those_of_the_mask():
+def test_runs_are_those_of_the_mask() -> None:
     for rle in valid_masks():
         runs = decode_runs(rle["counts"])
         again = coco_mask.frPyObjects({"size": rle["size"], "counts": runs.tolist()}, *rle["size"])
@@ -40,37 +44,37 @@ def test_runs_are_those_of_the_mask():
         [2**70, 400 - 2**70],
     ],
 )
-def test_broken_counts_are_found(counts):
+def test_broken_counts_are_found(counts: Any) -> None:
     with pytest.raises(ValueError, match="damaged"):
         check_rle({"size": [20, 20], "counts": counts}, 20, 20)
 
 
 @pytest.mark.parametrize("size", [None, 400, [20], [20, 20, 1], [20.0, 20], "20", [True, 20]])
-def test_a_broken_size_is_found(size):
+def test_a_broken_size_is_found(size: Any) -> None:
     with pytest.raises(ValueError, match=r"has size .* expected \[height, width\]"):
         check_rle({"size": size, "counts": [400]}, 20, 20)
 
 
-def test_another_size_is_found():
+def test_another_size_is_found() -> None:
     with pytest.raises(ValueError, match=r"RLE of size \[4, 5\] in an image of \[5, 4\]"):
         check_rle({"size": [4, 5], "counts": [20]}, 5, 4)
 
 
-def test_a_cut_off_mask_is_found():
+def test_a_cut_off_mask_is_found() -> None:
     rle = encode_mask(np.random.default_rng(1).random((30, 30)) < 0.5)
     for length in range(1, len(rle["counts"])):
         with pytest.raises(ValueError, match="damaged"):
             check_rle({**rle, "counts": rle["counts"][:length]}, 30, 30)
 
 
-def test_negative_runs_are_found():
+def test_negative_runs_are_found() -> None:
     # runs 5, -1, 0, 5 sum to 9 px, as the size says
     with pytest.raises(ValueError, match="whole numbers from 0 up"):
         check_rle({"size": [3, 3], "counts": "5O06"}, 3, 3)
     check_rle({"size": [3, 3], "counts": "513"}, 3, 3)
 
 
-def test_many_codes_are_judged_as_each_alone(monkeypatch):
+def test_many_codes_are_judged_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     masks = valid_masks()
     codes = [rle["counts"] for rle in masks]
     pixels = [rle["size"][0] * rle["size"][1] for rle in masks]

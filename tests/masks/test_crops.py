@@ -27,7 +27,7 @@ def check(masks: np.ndarray, windows: list[tuple[int, int, int, int]]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data())
-def test_random_masks_in_random_windows(data):
+def test_random_masks_in_random_windows(data: st.DataObject) -> None:
     height, width = data.draw(st.integers(1, 40)), data.draw(st.integers(1, 40))
     count = data.draw(st.integers(1, 5))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
@@ -40,7 +40,7 @@ def test_random_masks_in_random_windows(data):
     check(masks, windows)
 
 
-def test_empty_full_and_columns_that_touch():
+def test_empty_full_and_columns_that_touch() -> None:
     masks = np.zeros((4, 700, 900), bool)
     masks[1] = True
     masks[2, :, 300:600] = True  # one run over 300 columns
@@ -48,11 +48,11 @@ def test_empty_full_and_columns_that_touch():
     check(masks, [(0, 0, 900, 700)] * 4)
 
 
-def test_no_mask():
+def test_no_mask() -> None:
     assert encode_crops(np.zeros((0, 3, 4), bool), np.zeros((0, 2), np.int64), (9, 9)) == []
 
 
-def test_outside_the_image_is_refused():
+def test_outside_the_image_is_refused() -> None:
     crops = np.ones((1, 3, 4), bool)
     for corner in ((-1, 0), (0, -1), (8, 0), (0, 7)):
         with pytest.raises(ValueError, match="outside its image"):

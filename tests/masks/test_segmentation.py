@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gains.datasets.coco import to_rle
 from gains.masks.rle import decode_mask, encode_mask
+from gains.masks.segmentation import to_rle
 
 
 @pytest.mark.parametrize(

@@ -1,32 +1,45 @@
 """COCO average precision against pycocotools."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.masks.rle import encode_mask
+from gains.masks.rle import Rle, encode_mask
 from gains.scoring.score import score
 
 SIZE = 24
 
 
-def box(x, y, w, h):
+def box(x: int, y: int, w: int, h: int) -> Rle:
     mask = np.zeros((SIZE, SIZE), dtype=bool)
     mask[max(y, 0) : max(y + h, 0), max(x, 0) : max(x + w, 0)] = True
     return encode_mask(mask)
 
 
-def random_set(seed, crowd=0.0, images=6, most=7, levels=8, first_id=1):
+def random_set(
+    seed: int,
+    crowd: float = 0.0,
+    images: int = 6,
+    most: int = 7,
+    levels: int = 8,
+    first_id: int = 1,
+) -> tuple[CocoDataset, list[dict[str, Any]]]:
     """Boxes on a coarse grid, so that IoUs and scores tie; some images empty on either side."""
     generator = np.random.default_rng(seed)
-    annotations, predictions, number = {}, [], first_id
+    annotations: dict[int, list[dict[str, Any]]] = {}
+    predictions: list[dict[str, Any]] = []
+    number = first_id
     for image in range(1, images + 1):
         annotations[image] = []
         for _ in range(generator.integers(0, most)):
@@ -60,7 +73,9 @@ def random_set(seed, crowd=0.0, images=6, most=7, levels=8, first_id=1):
     ), predictions
 
 
-def pycocotools_ap(truth, predictions, max_detections):
+def pycocotools_ap(
+    truth: CocoDataset, predictions: list[dict[str, Any]], max_detections: int
+) -> tuple[Any, Any, Any, dict[str, Any]]:
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
         coco.dataset = {
@@ -75,7 +90,7 @@ def pycocotools_ap(truth, predictions, max_detections):
         evaluation.accumulate()
     precision = evaluation.eval["precision"][:, :, :, 0, -1]
 
-    def mean(values):
+    def mean(values: npt.NDArray[np.float64]) -> Any:
         return values[values > -1].mean() if (values > -1).any() else None
 
     classes = {
@@ -87,7 +102,7 @@ def pycocotools_ap(truth, predictions, max_detections):
 
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize(("crowd", "max_detections"), [(0.0, 100), (0.3, 100), (0.2, 3)])
-def test_equal_to_pycocotools(seed, crowd, max_detections):
+def test_equal_to_pycocotools(seed: int, crowd: float, max_detections: int) -> None:
     truth, predictions = random_set(seed, crowd)
     result = score(truth, predictions, max_detections=max_detections)["coco"]
     ap, ap50, ap75, classes = pycocotools_ap(truth, predictions, max_detections)
@@ -100,7 +115,7 @@ def test_equal_to_pycocotools(seed, crowd, max_detections):
         assert found == (None if value is None else pytest.approx(value, abs=1e-12))
 
 
-def test_crowded_image_with_more_than_one_hundred_detections():
+def test_crowded_image_with_more_than_one_hundred_detections() -> None:
     truth, predictions = random_set(3, images=1, most=60, levels=1000)
     predictions = predictions * 8
     assert len(predictions) > 300
@@ -108,7 +123,7 @@ def test_crowded_image_with_more_than_one_hundred_detections():
     assert result == pytest.approx(pycocotools_ap(truth, predictions, 100)[0], abs=1e-12)
 
 
-def test_annotation_id_zero_is_harmless():
+def test_annotation_id_zero_is_harmless() -> None:
     from_zero, predictions = random_set(4, first_id=0)
     from_one, _ = random_set(4, first_id=1)
     ours = score(from_zero, predictions)["coco"]
@@ -118,7 +133,7 @@ def test_annotation_id_zero_is_harmless():
     assert ours["AP"] > pycocotools_ap(from_zero, predictions, 100)[0]
 
 
-def test_dataset_path_is_only_for_messages():
+def test_dataset_path_is_only_for_messages() -> None:
     truth, _ = random_set(1)
     assert not Path(truth.path).exists()
     assert score(truth, [])["coco"]["AP"] == 0

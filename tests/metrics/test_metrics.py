@@ -1,19 +1,33 @@
 """Metrics on cases small enough to compute by hand."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from gains.masks.overlaps import intersections, mask_areas
-from gains.masks.rle import encode_mask
+from gains.masks.rle import Rle, encode_mask
 from gains.metrics import METRICS, aji, dice, f1
 from gains.metrics.matching import greedy_by_overlap, greedy_by_truth
 from gains.metrics.pairs import Pairs
 
+Ranges = Sequence[tuple[int, int]]
 
-def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=None, image_id=1):
+
+def make_pairs(
+    truths: Ranges,
+    detections: Ranges,
+    scores: Sequence[float] | None = None,
+    ids: Sequence[int] | None = None,
+    crowd: Sequence[bool] | None = None,
+    recorded: Sequence[float] | None = None,
+    image_id: int = 1,
+) -> Pairs:
     """Pairs of masks given as column ranges of a 1 x 100 image: (start, end)."""
 
-    def masks(ranges):
+    def masks(ranges: Ranges) -> list[Rle]:
         rows = []
         for start, end in ranges:
             row = np.zeros((1, 100), dtype=bool)
@@ -24,12 +38,12 @@ def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=N
     g, d = masks(truths), masks(detections)
     areas, detection_areas = mask_areas(g), mask_areas(d)
     n = len(g)
-    scores = np.linspace(1, 0.5, len(d)) if scores is None else np.array(scores, dtype=float)
+    ranks = np.linspace(1, 0.5, len(d)) if scores is None else np.array(scores, dtype=float)
     return Pairs(
         image_id,
         intersections(d, g, detection_areas, areas),
-        scores,
-        scores,
+        ranks,
+        ranks,
         detection_areas,
         areas,
         areas.astype(float) if recorded is None else np.array(recorded, dtype=float),
@@ -38,15 +52,15 @@ def make_pairs(truths, detections, scores=None, ids=None, crowd=None, recorded=N
     )
 
 
-def clean_values(images):
+def clean_values(images: list[Pairs]) -> dict[str, float]:
     return {metric.name: metric.clean(images) for metric in METRICS if metric.clean}
 
 
-def published_values(images):
+def published_values(images: list[Pairs]) -> dict[str, float]:
     return {m.name: m.as_published(images) for m in METRICS if m.as_published}
 
 
-def test_intersections_are_exact():
+def test_intersections_are_exact() -> None:
     generator = np.random.default_rng(0)
     masks = generator.random((9, 150, 170)) < generator.random((9, 1, 1))
     masks[3] = False
@@ -57,41 +71,41 @@ def test_intersections_are_exact():
     assert np.array_equal(intersections(rles, rles, areas, areas), flat @ flat.T)
 
 
-def test_mask_areas_of_more_than_255_masks():
+def test_mask_areas_of_more_than_255_masks() -> None:
     assert np.array_equal(mask_areas([encode_mask(np.ones((2, 3), bool))] * 300), np.full(300, 6))
 
 
-def test_full_overlap_is_perfect():
+def test_full_overlap_is_perfect() -> None:
     values = clean_values([make_pairs([(0, 10), (20, 40)], [(20, 40), (0, 10)])])
     assert values == {"AJI": 1, "AJI_kumar": 1, "F1": 1, "Dice": 1, "TPp": 1, "FNo": 0}
 
 
-def test_no_detection_at_all():
+def test_no_detection_at_all() -> None:
     images = [make_pairs([(0, 10), (20, 40)], [])]
     expected = {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
     assert clean_values(images) == expected
     assert set(published_values(images).values()) == {0.0}
 
 
-def test_no_ground_truth():
+def test_no_ground_truth() -> None:
     images = [make_pairs([], [(0, 10)])]
     assert set(clean_values(images).values()) == {0.0}
     assert set(published_values(images).values()) == {0.0}
 
 
-def test_no_image():
+def test_no_image() -> None:
     assert set(clean_values([]).values()) == {0.0}
     assert set(published_values([]).values()) == {0.0}
 
 
-def test_all_missed():
+def test_all_missed() -> None:
     values = clean_values([make_pairs([(0, 10)], [(50, 70)])])
     assert values == {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
     published = published_values([make_pairs([(0, 10)], [(50, 70)])])
     assert published["FNR_o"] == published["FNo"] == published["FNRp"] == published["FDR"] == 1
 
 
-def test_split_object():
+def test_split_object() -> None:
     # one object of 20 px, found as 12 + 8: IoU 0.6 and 0.4, Dice 24/32 = 0.75
     images = [make_pairs([(0, 20)], [(0, 12), (12, 20)])]
     values = clean_values(images)
@@ -106,7 +120,7 @@ def test_split_object():
     assert published["FDR"] == pytest.approx((8 - 1) / 4)
 
 
-def test_merged_objects():
+def test_merged_objects() -> None:
     # objects of 12 and 8 px found as one of 20: IoU 0.6 and 0.4
     images = [make_pairs([(0, 12), (12, 20)], [(0, 20)])]
     values = clean_values(images)
@@ -119,14 +133,14 @@ def test_merged_objects():
     assert values["FNo"] == 0.5
 
 
-def test_kumar_pairs_below_one_half():
+def test_kumar_pairs_below_one_half() -> None:
     # IoU 5 / 25: the published matching refuses it, Kumar's takes it
     images = [make_pairs([(0, 10)], [(5, 25)])]
     assert aji.aji(images) == 0
     assert aji.aji_kumar(images) == pytest.approx(5 / 25)
 
 
-def test_thresholds_are_strict_for_f1_and_inclusive_for_aji():
+def test_thresholds_are_strict_for_f1_and_inclusive_for_aji() -> None:
     images = [make_pairs([(0, 20)], [(0, 10)])]  # IoU exactly 0.5
     assert f1.f1(images) == 0
     assert aji.aji(images) == pytest.approx(0.5)
@@ -134,7 +148,7 @@ def test_thresholds_are_strict_for_f1_and_inclusive_for_aji():
     assert dice.fno([make_pairs([(0, 10)], [(3, 13)])]) == 1
 
 
-def test_images_without_detections_count_their_zeros_once_or_four_times():
+def test_images_without_detections_count_their_zeros_once_or_four_times() -> None:
     found, missed = make_pairs([(0, 10)], [(0, 10)]), make_pairs([(0, 10), (20, 30)], [])
     assert dice.dice([found, missed]) == pytest.approx(1 / 3)
     assert dice.dice_published([found, missed]) == pytest.approx(1 / 9)
@@ -145,26 +159,26 @@ def test_images_without_detections_count_their_zeros_once_or_four_times():
     assert dice.fnr_p([found, missed]) == pytest.approx((4 - 1) / 12)
 
 
-def test_dice_is_over_matched_pairs_only():
+def test_dice_is_over_matched_pairs_only() -> None:
     images = [make_pairs([(0, 10), (50, 60)], [(0, 10)])]
     assert dice.dice(images) == 1
     assert dice.fno(images) == 0.5
 
 
-def test_aji_of_equal_detections_takes_the_lower_score():
+def test_aji_of_equal_detections_takes_the_lower_score() -> None:
     # the same mask twice: the second is matched, either leaves 10 px over
     assert greedy_by_truth(np.array([[1.0], [1.0]]), 0.5) == [(1, 0)]
     assert aji.aji([make_pairs([(0, 10)], [(0, 10), (0, 10)])]) == pytest.approx(10 / 20)
 
 
-def test_greedy_by_overlap_prefers_the_largest_pair():
+def test_greedy_by_overlap_prefers_the_largest_pair() -> None:
     overlap = np.array([[0.9, 0.8], [0.85, 0.1]])
     # the best pair is taken first, although two pairs were possible
     assert greedy_by_overlap(overlap, 0.5) == [(0, 0)]
     assert greedy_by_overlap(overlap, 0.05) == [(0, 0), (1, 1)]
 
 
-def test_empty_masks():
+def test_empty_masks() -> None:
     empty = make_pairs([(5, 5)], [(5, 5)])
     assert set(clean_values([empty]).values()) == {0.0, 1.0}
     assert clean_values([empty])["FNo"] == 1
@@ -173,7 +187,7 @@ def test_empty_masks():
     assert dice.fno([half]) == 0.5
 
 
-def test_published_area_ranges_charge_another_missed_area():
+def test_published_area_ranges_charge_another_missed_area() -> None:
     # columns: found (recorded small), missed (recorded medium); in the small range the order
     # stays, in the medium range the found one moves behind, so its area is charged
     pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], recorded=[10, 2000])
@@ -185,7 +199,7 @@ def test_published_area_ranges_charge_another_missed_area():
     assert aji.aji_published([pairs]) == pytest.approx(np.mean([10 / 2010] * 3 + [0.5]))
 
 
-def test_published_aji_gives_the_detection_of_id_zero_twice():
+def test_published_aji_gives_the_detection_of_id_zero_twice() -> None:
     # two equal objects, one detection
     truths, detections = [(0, 10), (0, 10)], [(0, 10)]
     everything = aji.AREA_RANGES[0]
@@ -196,12 +210,12 @@ def test_published_aji_gives_the_detection_of_id_zero_twice():
     assert aji.image_aji(zero) == pytest.approx(10 / 20)
 
 
-def test_crowd_moves_to_the_end_in_published_aji():
+def test_crowd_moves_to_the_end_in_published_aji() -> None:
     pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], crowd=[True, False])
     assert aji.image_aji_published(pairs, aji.AREA_RANGES[0]) == pytest.approx(10 / 20)
 
 
-def test_select_keeps_rows_and_columns():
+def test_select_keeps_rows_and_columns() -> None:
     pairs = make_pairs([(0, 10), (20, 40)], [(20, 40), (0, 10), (60, 70)])
     chosen = pairs.select(np.array([False, True, True]), np.array([True, False]))
     assert chosen.intersection.tolist() == [[10], [0]]

@@ -1,5 +1,7 @@
 """Files that are no checkpoints, JSON that is a folder, devices that are none."""
 
+from __future__ import annotations
+
 import pickle
 import random
 import subprocess
@@ -40,7 +42,7 @@ def test_a_disk_that_fills_up_is_named_and_nothing_is_left(tmp_path: Path, size:
     assert list(tmp_path.iterdir()) == []
 
 
-def refused(path):
+def refused(path: Path) -> None:
     with warnings.catch_warnings(), pytest.raises(ValueError) as error:
         warnings.simplefilter("ignore")  # torch's, of pickles of other kinds
         checkpoint.load(path)
@@ -50,7 +52,7 @@ def refused(path):
         assert advice not in message
 
 
-def test_what_is_no_checkpoint_is_refused_in_own_words(tmp_path):
+def test_what_is_no_checkpoint_is_refused_in_own_words(tmp_path: Path) -> None:
     path = tmp_path / "m.pt"
     checkpoint.save(path, {"weights": torch.arange(5.0), "step": 3})
     assert checkpoint.load(path)["step"] == 3
@@ -66,7 +68,7 @@ def test_what_is_no_checkpoint_is_refused_in_own_words(tmp_path):
     refused(path)
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
     for read in (checkpoint.load, checkpoint.load_model, read_json):
         with pytest.raises(ValueError, match=f"{tmp_path}: is a folder, expected a file"):
             read(tmp_path)
@@ -75,7 +77,7 @@ def test_a_folder_is_no_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "cuda:0", "CPU", "mps"])
-def test_other_devices_are_refused(name):
+def test_other_devices_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"unknown device '{name}'; .* auto, cpu, cuda"):
         choose_device(name)
     assert choose_device("cpu") == torch.device("cpu")

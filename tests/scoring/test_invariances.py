@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ SCENES = st.lists(st.lists(DISC, max_size=4, unique=True), min_size=1, max_size=
 
 @settings(max_examples=40, deadline=None)
 @given(SCENES.filter(lambda scenes: any(scenes)))
-def test_identity_is_perfect(scenes):
+def test_identity_is_perfect(scenes: Any) -> None:
     truth = dataset(scenes)
     result = score(truth, as_predictions(truth))
     assert result["coco"]["AP"] == pytest.approx(1)
@@ -29,7 +30,9 @@ def test_identity_is_perfect(scenes):
 
 @settings(max_examples=40, deadline=None)
 @given(SCENES.filter(lambda scenes: any(scenes)), st.randoms(use_true_random=False))
-def test_order_of_images_categories_and_detections_is_nothing(scenes, chance: random.Random):
+def test_order_of_images_categories_and_detections_is_nothing(
+    scenes: Any, chance: random.Random
+) -> None:
     truth = dataset(scenes)
     predictions = [
         detection(p["image_id"], p["category_id"], p["score"], 5 + 9 * (k % 6), 30, 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gains.datasets.coco import read_coco
@@ -31,7 +33,7 @@ PUBLISHED_NAMES = {
 
 
 @pytest.mark.parametrize(("truth", "name"), CASES)
-def test_reference_outputs(golden, truth, name):
+def test_reference_outputs(golden: Path, truth: str, name: str) -> None:
     folder = golden / "evaluator"
     expected = read_json(folder / f"result_{name}.json")
     result = score_files(folder / f"ground_truth_{truth}.json", folder / f"det_{name}.json")
@@ -49,7 +51,7 @@ def test_reference_outputs(golden, truth, name):
 
 
 @pytest.mark.parametrize(("truth", "name"), CASES)
-def test_reference_entries(golden, truth, name):
+def test_reference_entries(golden: Path, truth: str, name: str) -> None:
     """Every (image, category, area range) entry, not only the sums."""
     folder = golden / "evaluator"
     ground_truth = read_coco(folder / f"ground_truth_{truth}.json")
@@ -73,7 +75,7 @@ def test_reference_entries(golden, truth, name):
             assert 1 - len(pairs.iou_matches) / pairs.num_truths == pytest.approx(entry["fnr_1"])
 
 
-def test_toy_case_with_known_values():
+def test_toy_case_with_known_values() -> None:
     truth = dataset(
         [
             [(0, 50, 50, 30), (0, 110, 60, 30)],

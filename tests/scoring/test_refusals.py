@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gains.datasets.coco import CocoDataset
 from gains.prediction.files import sidecar_path
 from gains.scoring.score import score, score_files
 from gains.support.files import write_json
 from helpers.score_scenes import SIZE, disc_rle, write_truth
 
 
-def changed(detections, **changes):
+def changed(detections: list[dict[str, Any]], **changes: Any) -> list[dict[str, Any]]:
     entry = {**copy.deepcopy(detections[0]), **changes}
     return [detections[1], {k: v for k, v in entry.items() if v is not ...}]
 
@@ -45,44 +48,48 @@ def changed(detections, **changes):
         ({"category_id": {}}, "prediction 1: 'category_id' is {}; expected a whole number"),
     ],
 )
-def test_a_bad_prediction_is_refused(scene, detections, changes, message):
+def test_a_bad_prediction_is_refused(
+    scene: CocoDataset, detections: list[dict[str, Any]], changes: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
         score(scene, changed(detections, **changes))
 
 
-def test_a_prediction_that_is_no_record_is_refused(scene):
+def test_a_prediction_that_is_no_record_is_refused(scene: CocoDataset) -> None:
     with pytest.raises(ValueError, match="prediction 0: expected the keys .* found int"):
         score(scene, [3])
 
 
-def test_settings_out_of_range_are_refused(scene):
+def test_settings_out_of_range_are_refused(scene: CocoDataset) -> None:
     with pytest.raises(ValueError, match="max_detections"):
         score(scene, [], max_detections=0)
     with pytest.raises(ValueError, match="clean_score_threshold"):
         score(scene, [], clean_score_threshold=2)
 
 
-def test_an_empty_ground_truth_is_refused(scene):
+def test_an_empty_ground_truth_is_refused(scene: CocoDataset) -> None:
     bare = dataclasses.replace(scene, annotations={i: [] for i in scene.images})
     with pytest.raises(ValueError, match="no annotation on the 3 images"):
         score(bare, [])
 
 
-def test_a_file_that_is_no_list_is_refused(files):
+def test_a_file_that_is_no_list_is_refused(files: tuple[Path, Path]) -> None:
     truth, predictions = files
     write_json(predictions, {"annotations": []})
     with pytest.raises(ValueError, match="expected a COCO result list .* found dict"):
         score_files(truth, predictions)
 
 
-def test_a_truncated_file_is_refused(files):
+def test_a_truncated_file_is_refused(files: tuple[Path, Path]) -> None:
     truth, predictions = files
     predictions.write_bytes(predictions.read_bytes()[:-20])
     with pytest.raises(ValueError, match="expected complete JSON"):
         score_files(truth, predictions)
 
 
-def test_the_file_at_fault_is_named_once(files, scene, detections):
+def test_the_file_at_fault_is_named_once(
+    files: tuple[Path, Path], scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     truth, predictions = files
     write_json(predictions, changed(detections, score=2))
     with pytest.raises(ValueError) as error:
@@ -102,13 +109,13 @@ def test_the_file_at_fault_is_named_once(files, scene, detections):
     assert str(predictions) not in str(error.value)
 
 
-def sidecar(scene, **changes):
+def sidecar(scene: CocoDataset, **changes: Any) -> list[dict[str, Any]]:
     entries = [dataclasses.asdict(image) for image in scene.images.values()]
     entries[1].update(changes)
     return entries
 
 
-def test_sidecar_that_agrees(files, scene):
+def test_sidecar_that_agrees(files: tuple[Path, Path], scene: CocoDataset) -> None:
     truth, predictions = files
     assert sidecar_path(predictions).name == "predictions.images.json"
     write_json(sidecar_path(predictions), sidecar(scene))
@@ -123,14 +130,18 @@ def test_sidecar_that_agrees(files, scene):
         ({"id": 9}, r"image 9 \(2.png\) was predicted, but is not among the 3 images"),
     ],
 )
-def test_predictions_of_another_data_set_are_refused(files, scene, changes, message):
+def test_predictions_of_another_data_set_are_refused(
+    files: tuple[Path, Path], scene: CocoDataset, changes: dict[str, Any], message: str
+) -> None:
     truth, predictions = files
     write_json(sidecar_path(predictions), sidecar(scene, **changes))
     with pytest.raises(ValueError, match=message):
         score_files(truth, predictions)
 
 
-def test_images_that_were_not_predicted_are_refused(files, scene):
+def test_images_that_were_not_predicted_are_refused(
+    files: tuple[Path, Path], scene: CocoDataset
+) -> None:
     truth, predictions = files
     write_json(sidecar_path(predictions), sidecar(scene)[:2])
     with pytest.raises(ValueError, match="1 of 3 images .* were not predicted, first '3.png'"):
@@ -138,7 +149,7 @@ def test_images_that_were_not_predicted_are_refused(files, scene):
     assert score_files(truth, predictions, file_names=["1.png", "2.png"])["counts"]["images"] == 2
 
 
-def test_a_broken_sidecar_is_refused(files):
+def test_a_broken_sidecar_is_refused(files: tuple[Path, Path]) -> None:
     truth, predictions = files
     for entry in ({"id": 1}, 1):
         write_json(sidecar_path(predictions), [entry])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any
 
 import pytest
 
+from gains.datasets.coco import CocoDataset
 from gains.metrics import METRICS, Metric
 from gains.scoring.score import score
 from helpers.score_scenes import as_predictions, dataset, detection
 
 
-def test_shape(scene, detections):
+def test_shape(scene: CocoDataset, detections: list[dict[str, Any]]) -> None:
     result = score(scene, detections)
     clean = {"AJI", "AJI_kumar", "F1", "Dice", "TPp", "FNo"}
     published = {"AJI", "F1", "Dice", "TPp", "FNo", "FNRp", "FNR_o", "FDR"}
@@ -28,7 +30,7 @@ def test_shape(scene, detections):
     json.dumps(result, allow_nan=False)
 
 
-def test_clean_values_by_hand(scene, detections):
+def test_clean_values_by_hand(scene: CocoDataset, detections: list[dict[str, Any]]) -> None:
     block = score(scene, detections)["clean"]["per_class"]
     # class 1: image 1 found exactly, image 3 has no detection
     assert block["1"] == {"AJI": 0.5, "AJI_kumar": 0.5, "F1": 0.5, "Dice": 0.5, "TPp": 0.5} | {
@@ -39,7 +41,9 @@ def test_clean_values_by_hand(scene, detections):
     assert block["0"]["FNo"] == pytest.approx(1 / 3)
 
 
-def test_clean_average_is_over_the_classes_present(scene, detections):
+def test_clean_average_is_over_the_classes_present(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     more = dataclasses.replace(scene, categories={0: "a", 1: "b", 5: "absent"})
     result, plain = score(more, detections), score(scene, detections)
     assert result["clean"]["average"] == plain["clean"]["average"]
@@ -48,7 +52,7 @@ def test_clean_average_is_over_the_classes_present(scene, detections):
     assert result["coco"]["AP"] == plain["coco"]["AP"]
 
 
-def test_a_single_class_is_halved_as_published_only():
+def test_a_single_class_is_halved_as_published_only() -> None:
     truth = dataset([[(1, 20, 20, 12)]], categories=(1,))
     result = score(truth, as_predictions(truth))
     assert result["as_published"]["per_class"]["1"]["AJI"] == 1
@@ -59,7 +63,7 @@ def test_a_single_class_is_halved_as_published_only():
     assert score(truth, as_predictions(truth))["as_published"]["average"]["AJI"] == 0.5
 
 
-def test_the_last_of_several_classes_wins_the_second_row():
+def test_the_last_of_several_classes_wins_the_second_row() -> None:
     truth = dataset([[(0, 20, 20, 9), (1, 40, 40, 9), (2, 20, 45, 9)]], categories=(2, 0, 1))
     predictions = [p for p in as_predictions(truth) if p["category_id"] != 1]
     result = score(truth, predictions)
@@ -67,7 +71,7 @@ def test_the_last_of_several_classes_wins_the_second_row():
     assert result["clean"]["average"]["F1"] == pytest.approx(2 / 3)
 
 
-def test_no_detections_is_zero_everywhere(scene):
+def test_no_detections_is_zero_everywhere(scene: CocoDataset) -> None:
     result = score(scene, [])
     assert result["coco"]["AP"] == result["coco"]["per_category"]["0"]["AP50"] == 0
     for category in ("0", "1"):
@@ -77,7 +81,9 @@ def test_no_detections_is_zero_everywhere(scene):
     assert set(clean.values()) == {0.0}
 
 
-def test_clean_score_threshold_touches_clean_only(scene, detections):
+def test_clean_score_threshold_touches_clean_only(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     plain, strict = score(scene, detections), score(scene, detections, clean_score_threshold=0.5)
     assert strict["coco"] == plain["coco"]
     assert strict["as_published"] == plain["as_published"]
@@ -87,7 +93,9 @@ def test_clean_score_threshold_touches_clean_only(scene, detections):
     assert kept["clean"] == plain["clean"]  # a detection at the threshold stays
 
 
-def test_thresholds_act_on_the_box_score_and_ranking_on_the_score(scene, detections):
+def test_thresholds_act_on_the_box_score_and_ranking_on_the_score(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     """Mask Scoring R-CNN ranks by another score than the one its boxes were selected by."""
     boxes = [d["score"] for d in detections]
     rescored = [
@@ -106,18 +114,24 @@ def test_thresholds_act_on_the_box_score_and_ranking_on_the_score(scene, detecti
 
 
 @pytest.mark.parametrize("value", [1.5, -0.1, True, "high", float("nan")])
-def test_a_bad_box_score_is_refused(scene, detections, value):
+def test_a_bad_box_score_is_refused(
+    scene: CocoDataset, detections: list[dict[str, Any]], value: Any
+) -> None:
     with pytest.raises(ValueError, match="prediction 0: expected a box_score in"):
         score(scene, [{**detections[0], "box_score": value}])
 
 
-def test_max_detections_keeps_the_best(scene, detections):
+def test_max_detections_keeps_the_best(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     result = score(scene, detections[::-1], max_detections=1)
     assert result["clean"] == score(scene, detections[:3])["clean"]
     assert result["settings"]["max_detections"] == 1
 
 
-def test_per_image_values_find_the_worst_image(scene, detections):
+def test_per_image_values_find_the_worst_image(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     entries = score(scene, detections)["per_image"]
     assert [e["file_name"] for e in entries] == ["1.png", "2.png", "3.png"]
     assert entries[0]["per_class"]["1"]["AJI"] == 1
@@ -128,7 +142,7 @@ def test_per_image_values_find_the_worst_image(scene, detections):
     assert worst["image_id"] == 3
 
 
-def test_crowd_regions_are_ignored_when_clean():
+def test_crowd_regions_are_ignored_when_clean() -> None:
     truth = dataset([[(0, 15, 15, 9), (0, 42, 42, 14)]], categories=(0,))
     truth.annotations[1][1]["iscrowd"] = 1
     inside, outside = detection(1, 0, 0.8, 40, 40, 5), detection(1, 0, 0.8, 10, 48, 5)
@@ -137,7 +151,9 @@ def test_crowd_regions_are_ignored_when_clean():
     assert score(truth, [exact, outside])["clean"]["average"]["F1"] == pytest.approx(2 / 3)
 
 
-def test_category_zero_and_annotation_id_zero_are_scored(scene, detections):
+def test_category_zero_and_annotation_id_zero_are_scored(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     truth = dataset(
         [[(0, 20, 20, 12), (1, 20, 20, 4)], [(0, 15, 15, 9), (0, 40, 40, 10)], [(1, 30, 30, 5)]],
         first_id=0,
@@ -147,7 +163,9 @@ def test_category_zero_and_annotation_id_zero_are_scored(scene, detections):
     assert zero["coco"] == one["coco"]
 
 
-def test_an_empty_mask_stays_a_ground_truth(scene, detections):
+def test_an_empty_mask_stays_a_ground_truth(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     before = score(scene, detections)["clean"]["per_class"]["1"]
     empty = {**scene.annotations[3][0], "id": 99, "segmentation": [[]]}
     scene.annotations[3].append(empty)
@@ -157,7 +175,9 @@ def test_an_empty_mask_stays_a_ground_truth(scene, detections):
     assert before["FNo"] == pytest.approx(1 / 2)
 
 
-def test_a_further_metric_is_added_in_one_place(scene, detections):
+def test_a_further_metric_is_added_in_one_place(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     with METRICS.with_record(Metric("seen", clean=lambda images: float(len(images)))):
         result = score(scene, detections)
     assert result["clean"]["per_class"]["0"]["seen"] == 2

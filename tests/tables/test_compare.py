@@ -1,5 +1,9 @@
+from __future__ import annotations
+
 import csv
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,11 +12,13 @@ from helpers.table_scenes import spec_of, study, write_scores
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def compared(seeds=(0,), value=0.7, **changes):
+def compared(
+    seeds: Sequence[int] = (0,), value: float = 0.7, **changes: Any
+) -> list[dict[str, str]]:
     found = study(list(seeds), **changes)
     table = spec_of(found)
     write_scores(table, {"seed1": value + 0.02, "": value})
@@ -29,14 +35,14 @@ PAPER = {
 }
 
 
-def test_stand_in_is_never_comparable():
+def test_stand_in_is_never_comparable() -> None:
     records = compared(detector=PAPER["detector"], printed_mode="as_published")
     assert records and {r["comparable"] for r in records} == {"no"}
     assert all("stand-in for ISBI2014" in r["reason"] for r in records)
     assert "yes" not in {cell.strip() for cell in Path("compare.md").read_text().split("|")}
 
 
-def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs():
+def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs() -> None:
     records = compared(**PAPER)
     found = {
         (r["published_paper"], r["published_table"]): r
@@ -60,7 +66,7 @@ def test_every_source_of_a_cell_is_shown_and_the_difference_is_ours_minus_theirs
     assert float(found["DoNet", "1"]["published"]) == 59.09
 
 
-def test_same_data_backbone_and_modes_are_comparable():
+def test_same_data_backbone_and_modes_are_comparable() -> None:
     assert {r["comparable"] for r in compared(**PAPER)} == {"yes"}
 
 
@@ -76,7 +82,7 @@ def test_same_data_backbone_and_modes_are_comparable():
         ),
     ],
 )
-def test_what_is_not_the_same_is_named(change, reason, rows):
+def test_what_is_not_the_same_is_named(change: dict[str, Any], reason: str, rows: Any) -> None:
     records = compared(**{**PAPER, **change})
     for record in records:
         concerned = rows in ("all", record["metric"], record["row"])
@@ -84,7 +90,7 @@ def test_what_is_not_the_same_is_named(change, reason, rows):
         assert (reason in record["reason"]) == concerned
 
 
-def test_difference_in_units_of_the_spread():
+def test_difference_in_units_of_the_spread() -> None:
     records = compared(seeds=(0, 1), **PAPER)
     record = next(r for r in records if r["metric"] == "mAP" and r["published_table"] == "III")
     sd = 2 / 2**0.5
@@ -93,7 +99,7 @@ def test_difference_in_units_of_the_spread():
     assert float(record["difference_in_sd"]) == pytest.approx(expected, abs=1e-3)
 
 
-def test_target_class_stands_beside_the_published_cell_class():
+def test_target_class_stands_beside_the_published_cell_class() -> None:
     records = compared(
         table={"table": "I", "rows": [{"method": "gains", "published": "ws=5"}]}, **PAPER
     )
@@ -105,13 +111,13 @@ def test_target_class_stands_beside_the_published_cell_class():
     assert (record["published_subset"], float(record["published"])) == ("cell", 75.02)
 
 
-def test_without_counterpart_the_header_stands_alone():
+def test_without_counterpart_the_header_stands_alone() -> None:
     assert compared(table={"rows": [{"method": "gains"}]}) == []
     assert Path("compare.csv").read_text().startswith("study,table,row,dataset")
     assert "No cell" in Path("compare.md").read_text()
 
 
-def test_missing_table_is_named():
+def test_missing_table_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="gone.csv"):
         compare.write_compare(compare.spec(study([0])), ["gone.csv"], "compare.csv")
     Path("other.csv").write_text("study,table,row,dataset,subset\n")

@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import csv
 import json
 import shutil
@@ -5,6 +7,7 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -21,16 +24,16 @@ from helpers.table_scenes import scores, spec_of, study, write_scores
 
 
 @pytest.fixture(autouse=True)
-def _in_folder(tmp_path, monkeypatch):
+def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def lines(path="t.csv"):
+def lines(path: str = "t.csv") -> list[dict[str, str]]:
     with Path(path).open() as file:
         return list(csv.DictReader(file))
 
 
-def three_seeds():
+def three_seeds() -> Any:
     table = spec_of(study([0, 1, 2]))
     values = {
         "mask_rcnn/default/seed0": 0.50,
@@ -45,7 +48,7 @@ def three_seeds():
     return table
 
 
-def test_mean_and_sample_deviation_in_percent():
+def test_mean_and_sample_deviation_in_percent() -> None:
     three_seeds()
     found = {(r["method"], r["subset"]): r for r in lines()}
     assert len(found) == 4
@@ -61,7 +64,7 @@ def test_mean_and_sample_deviation_in_percent():
     assert float(average["mAP_sd"]) == pytest.approx(2.0, abs=1e-4)
 
 
-def test_csv_has_both_modes_of_every_standard_metric_whatever_is_printed():
+def test_csv_has_both_modes_of_every_standard_metric_whatever_is_printed() -> None:
     three_seeds()
     header = list(lines()[0])
     for metric in ("AJI", "Dice", "F1", "TPp", "FNo"):
@@ -70,7 +73,7 @@ def test_csv_has_both_modes_of_every_standard_metric_whatever_is_printed():
     assert {"mAP", "AP50", "AP75"} <= set(header) and "mAP_clean" not in header
 
 
-def test_one_seed_has_no_deviation_and_no_best():
+def test_one_seed_has_no_deviation_and_no_best() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"gains": 0.9, "mask_rcnn": 0.3})
     write_table(table, "t.csv")
@@ -79,7 +82,7 @@ def test_one_seed_has_no_deviation_and_no_best():
     assert "**" not in text and "±" not in text and "n = 1" in text
 
 
-def test_published_average_of_a_single_class_is_not_halved():
+def test_published_average_of_a_single_class_is_not_halved() -> None:
     table = spec_of(study([0], printed_mode="as_published"))
     write_scores(table, {"": 0.7}, classes=(1,))
     write_table(table, "t.csv")
@@ -88,7 +91,7 @@ def test_published_average_of_a_single_class_is_not_halved():
     assert "61.00" in Path("t.md").read_text()
 
 
-def test_class_without_ground_truth_counts_in_no_average_and_is_blank():
+def test_class_without_ground_truth_counts_in_no_average_and_is_blank() -> None:
     table = spec_of(study([0], dataset={"maps": {"target_category": 3}}))
     content = scores(0.7, classes=(1, 2))
     content["coco"]["per_category"]["3"] = dict.fromkeys(("AP", "AP50", "AP75"))
@@ -104,12 +107,12 @@ def test_class_without_ground_truth_counts_in_no_average_and_is_blank():
     assert "–" in Path("t.md").read_text()
 
 
-def test_rows_stand_in_the_published_order_and_name_the_real_backbone():
+def test_rows_stand_in_the_published_order_and_name_the_real_backbone() -> None:
     labels = [row["label"] for row in spec_of(study([0]))["rows"]]
     assert labels == ["Mask R-CNN (R18)", "GAInS (R18)"]
 
 
-def test_labels_of_the_demo():
+def test_labels_of_the_demo() -> None:
     found = open_study(ROOT / "config.yaml", "demo")
     rows = spec(found, "table3")["rows"]
     assert [row["label"] for row in rows] == [
@@ -131,7 +134,7 @@ def test_labels_of_the_demo():
     json.dumps(spec(found, "table2"))
 
 
-def test_backbone_that_differs_between_data_sets_is_named_for_each():
+def test_backbone_that_differs_between_data_sets_is_named_for_each() -> None:
     other = {"detector": {"backbone": {"name": "resnet50"}}}
     table = spec_of(
         study(
@@ -148,7 +151,7 @@ def test_backbone_that_differs_between_data_sets_is_named_for_each():
     assert {(r["dataset"], r["backbone"]) for r in lines()} == {("a", "R18"), ("b", "R50")}
 
 
-def test_published_table_three_has_thirteen_rows():
+def test_published_table_three_has_thirteen_rows() -> None:
     assert row_names("GAInS", "III") == [
         "Mask R-CNN (R50)",
         "Mask R-CNN (R101)",
@@ -166,7 +169,7 @@ def test_published_table_three_has_thirteen_rows():
     ]
 
 
-def test_published_fractions_become_percent_and_sources_are_all_found():
+def test_published_fractions_become_percent_and_sources_are_all_found() -> None:
     dice = [n for n in numbers() if n.paper == "DoNet" and n.table == "2" and n.row == "DoNet"]
     assert dice[0].value == 92.1
     papers = {
@@ -195,12 +198,12 @@ def test_published_fractions_become_percent_and_sources_are_all_found():
         ({"rows": [{"method": "gains"}, {"method": "gains"}]}, "2 rows read 'GAInS"),
     ],
 )
-def test_wrong_table_settings_are_named(change, message):
+def test_wrong_table_settings_are_named(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         spec_of(study([0], table=change))
 
 
-def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table():
+def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"": 0.5})
     path = Path(score_paths(table)[1])
@@ -216,7 +219,7 @@ def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table(
     assert not list(Path().glob("t.*"))
 
 
-def test_bold_only_beyond_the_spread():
+def test_bold_only_beyond_the_spread() -> None:
     three_seeds()
     rows = Path("t.md").read_text().splitlines()
     ours = next(row for row in rows if row.startswith("| GAInS"))
@@ -228,7 +231,7 @@ def test_bold_only_beyond_the_spread():
     assert "**" not in Path("t.md").read_text().split("\n- ")[0]
 
 
-def test_less_is_better_for_missed_objects():
+def test_less_is_better_for_missed_objects() -> None:
     table = spec_of(study([0, 1], table={"metrics": ["FNo"]}))
     write_scores(table, {"mask_rcnn": 0.2, "gains": 0.4})
     write_table(table, "t.csv")
@@ -236,7 +239,7 @@ def test_less_is_better_for_missed_objects():
     assert best.startswith("| Mask R-CNN")
 
 
-def test_notes_say_what_a_reader_must_know():
+def test_notes_say_what_a_reader_must_know() -> None:
     three_seeds()
     text = Path("t.md").read_text()
     for part in ("small: a small study", "clean mode", "at least 0.5", "n = 3", "cells\\_1: 100"):
@@ -244,7 +247,7 @@ def test_notes_say_what_a_reader_must_know():
     assert "stand-in for ISBI2014" in text
 
 
-def test_latex_is_escaped_and_balanced():
+def test_latex_is_escaped_and_balanced() -> None:
     three_seeds()
     text = Path("t.tex").read_text()
     assert "Methods \\& more" in text and "cells\\_1" in text and "$\\pm$" in text
@@ -259,14 +262,14 @@ def test_latex_is_escaped_and_balanced():
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_compiles():
+def test_latex_compiles() -> None:
     three_seeds()
     head = "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}"
     Path("paper.tex").write_text(f"{head}\\input{{t.tex}}\\end{{document}}")
     subprocess.run(["pdflatex", "-interaction=nonstopmode", "paper.tex"], check=True, timeout=60)
 
 
-def test_equal_scores_give_equal_bytes():
+def test_equal_scores_give_equal_bytes() -> None:
     three_seeds()
     before = {path: path.read_bytes() for path in Path().glob("t.*")}
     assert len(before) == 3
@@ -274,7 +277,7 @@ def test_equal_scores_give_equal_bytes():
     assert before == {path: path.read_bytes() for path in Path().glob("t.*")}
 
 
-def test_summary_is_nested_and_refuses_nothing_and_doubles():
+def test_summary_is_nested_and_refuses_nothing_and_doubles() -> None:
     table = spec_of(study([0, 1]))
     write_scores(table, {"gains": 0.7, "mask_rcnn": 0.5})
     paths = score_paths(table)
@@ -294,7 +297,7 @@ def test_summary_is_nested_and_refuses_nothing_and_doubles():
         write_summary([paths[0], paths[0]], "summary.json")
 
 
-def test_verbs_take_the_workflow_s_form():
+def test_verbs_take_the_workflow_s_form() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"": 0.5})
 
@@ -309,7 +312,7 @@ def test_verbs_take_the_workflow_s_form():
     }
 
 
-def test_needs_no_torch():
+def test_needs_no_torch() -> None:
     rooms = "gains.tables, gains.tables.compare, gains.tables.summary, gains.figures.figure3_panels"
     code = f"import {rooms}, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,11 +50,11 @@ def test_parts_of_a_batch_add_up_to_its_gradient(tiny: Tiny) -> None:
             super().__init__()
             self.weight = torch.nn.Parameter(torch.ones(3))
 
-        def losses(self, images, *_):  # type: ignore[no-untyped-def,override]
+        def losses(self, images: list[torch.Tensor], *_: Any) -> dict[str, torch.Tensor]:
             means = torch.stack([image.float().mean(dim=(1, 2)) for image in images])
             return {"a": (means * self.weight).mean(), "b": (self.weight**2).sum()}
 
-        def detect(self, *_):  # type: ignore[no-untyped-def,override]
+        def detect(self, *_: Any) -> Any:
             raise AssertionError
 
     samples = samples_of(tiny)

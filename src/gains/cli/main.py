@@ -22,6 +22,8 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
 )
 from gains.cli.app import app
 
+__all__ = ["app", "main"]
+
 
 def main() -> None:
     """Run a verb; on an error, print one message to stderr and exit with a non-zero status.
