@@ -91,7 +91,7 @@ def test_consistency_of_no_pixel_is_zero(consistency: object) -> None:
 
 @pytest.mark.parametrize("variant", LADDER)
 def test_every_module_adds_its_losses(variant: str) -> None:
-    found = branch_of(variant).losses(*some_rois())
+    found = branch_of(variant).losses(*some_rois(), torch.Generator())
     assert set(found) == {f"loss_{name}" for name in LADDER[variant]}
 
 

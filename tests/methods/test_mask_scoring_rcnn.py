@@ -132,7 +132,7 @@ def test_losses_of_the_drawn_case(
     logits[:, 1] = logit  # the object's class is 1
     monkeypatch.setattr(type(branch.head), "logits", lambda *_: logits)
     monkeypatch.setattr(MaskIoUHead, "forward", lambda *_: torch.full((2,), 0.3))
-    losses = branch.losses(features(), half_outside())
+    losses = branch.losses(features(), half_outside(), torch.Generator())
     assert losses["loss_mask_iou"].item() == pytest.approx(expected, rel=1e-5)
 
 
@@ -150,7 +150,7 @@ def test_the_head_reads_the_class_and_its_mask() -> None:
 
 def test_the_gradient_reaches_the_masks() -> None:
     branch = branch_of("probability-threshold")
-    branch.losses(features(), half_outside())["loss_mask_iou"].backward()
+    branch.losses(features(), half_outside(), torch.Generator())["loss_mask_iou"].backward()
     for parameter in (branch.head.predictor.weight, branch.head.convs[0].weight):
         assert parameter.grad is not None
         assert parameter.grad.abs().sum() > 0
@@ -159,7 +159,7 @@ def test_the_gradient_reaches_the_masks() -> None:
 def test_features_are_pooled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls, pool = [], module.pool
     monkeypatch.setattr(module, "pool", lambda *args: calls.append(args) or pool(*args))
-    branch_of().losses(features(), half_outside())
+    branch_of().losses(features(), half_outside(), torch.Generator())
     assert len(calls) == 1
 
 

@@ -48,7 +48,7 @@ def cross_entropy(logit: float, share: float) -> float:
 
 @pytest.mark.parametrize(("amodal", "visible"), [(0.4, 1.1), (0.4, -1.1), (-0.7, 0.3)])
 def test_the_three_losses_are_the_mean_cross_entropies(amodal: float, visible: float) -> None:
-    found = branch_of(amodal, visible).losses(*two_cells())
+    found = branch_of(amodal, visible).losses(*two_cells(), torch.Generator())
     assert {name: loss.item() for name, loss in found.items()} == pytest.approx(
         {
             "loss_amodal": cross_entropy(amodal, 21 / 28),
@@ -61,7 +61,10 @@ def test_the_three_losses_are_the_mean_cross_entropies(amodal: float, visible: f
 
 
 def test_one_weight_scales_all_three_losses() -> None:
-    plain, doubled = (branch_of(0.4, 1.1, mask_weight=w).losses(*two_cells()) for w in (1.0, 2.0))
+    plain, doubled = (
+        branch_of(0.4, 1.1, mask_weight=w).losses(*two_cells(), torch.Generator())
+        for w in (1.0, 2.0)
+    )
     assert {k: 2 * v.item() for k, v in plain.items()} == pytest.approx(
         {k: v.item() for k, v in doubled.items()}
     )
@@ -88,7 +91,7 @@ def test_the_invisible_loss_reaches_the_visible_head_where_it_says_visible(
     visible: float, reached: bool
 ) -> None:
     branch = branch_of(0.2, visible)
-    branch.losses(*two_cells())["loss_invisible"].backward()
+    branch.losses(*two_cells(), torch.Generator())["loss_invisible"].backward()
     for head, wanted in ((branch.amodal, True), (branch.visible, reached)):
         gradient = head.predictor.get_parameter("bias").grad
         assert gradient is not None

@@ -12,7 +12,7 @@ from torchvision.ops import box_iou
 from gains.detection import boxes as box_ops
 from gains.detection.box_head import DELTA_WEIGHTS
 from gains.detection.pooling import pool
-from gains.detection.sampling import RoiSample
+from gains.detection.sampling import RoiSample, foreground_of
 from gains.methods import METHODS
 from gains.methods.pisa.model import PisaBranch, carl_weights, positive_weights
 from gains.methods.pisa.ranking import by_importance, keep_sum, nms_groups, rank_within
@@ -206,7 +206,7 @@ def sampled() -> RoiSample:
     ]
     labels = [torch.tensor([1, 1, 1, 0, 2, 2]), torch.tensor([1, 1, 2])]
     matched = [torch.tensor([0, 0, 0, 1, 0, 0]), torch.tensor([0, 0, 0])]
-    return RoiSample([first, second], labels, matched, targets, 2)
+    return RoiSample([first, second], labels, matched, targets, foreground_of(labels, 2))
 
 
 def test_losses_against_loops(monkeypatch: pytest.MonkeyPatch) -> None:

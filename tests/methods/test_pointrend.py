@@ -280,9 +280,9 @@ def refined(deltas: Tensor) -> Positives:
         [torch.tensor([1, 2]), torch.tensor([1])],
         [torch.tensor([1, 0]), torch.tensor([0])],
         positives.targets,
-        2,
+        [torch.tensor([0]), torch.tensor([0])],
     )
-    return RefinedBoxBranch(settings(), Task(2, 10))._mask_rois(rois, deltas)
+    return RefinedBoxBranch(settings(), Task(2, 10)).mask_rois(rois, deltas)
 
 
 def test_mask_rois_are_the_boxes_predicted_for_the_true_class() -> None:

@@ -115,7 +115,7 @@ def box_losses(
     """
     labels = torch.cat(rois.labels)
     positives = rois.positives
-    found = deltas_of_class(deltas[rois.foreground], positives.labels)
+    found = deltas_of_class(deltas[rois.foreground_rows], positives.labels)
     wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
     loss_box = F.smooth_l1_loss(found.float(), wanted, reduction="sum", beta=beta)
     loss_cls = F.cross_entropy(logits.float(), labels, reduction="sum")
@@ -168,10 +168,14 @@ class BoxBranch(nn.Module):
         rois = draw_rois(proposals, targets, self.settings, self.task.num_classes, generator)
         logits, deltas = self.head(pool(features, rois.boxes, BOX_POOL_SIZE))
         loss_cls, loss_box = box_losses(logits, deltas, rois)
-        return {"loss_cls": loss_cls, "loss_box": loss_box}, self._mask_rois(rois, deltas)
+        return {"loss_cls": loss_cls, "loss_box": loss_box}, self.mask_rois(rois, deltas)
 
-    def _mask_rois(self, rois: RoiSample, deltas: Tensor) -> Positives:  # noqa: ARG002
-        """Return the RoIs that the mask branch learns from: the foreground ones."""
+    def mask_rois(self, rois: RoiSample, _deltas: Tensor, /) -> Positives:
+        """Return the RoIs that the mask branch learns from: here the foreground RoIs.
+
+        This is a hook. A subclass may override it, and move the boxes by the predicted deltas
+        (R, K or 1, 4), say.
+        """
         return rois.positives
 
     def detect(

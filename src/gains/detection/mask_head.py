@@ -11,15 +11,24 @@ from torch import Tensor, nn
 from gains.detection.pooling import MASK_SIZE, crop, crop_maps, pool
 from gains.detection.positives import Positives
 from gains.detection.settings import TwoStageSettings
+from gains.models.initialisation import init_relu
 
 MASK_POOL_SIZE = 14
 
 
 class RoiMaskBranch(Protocol):
-    """What a two-stage detector asks of the part that makes masks."""
+    """The part of a two-stage detector that makes masks."""
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
-        """Return the named, weighted losses of the foreground RoIs."""
+    def losses(
+        self, features: list[Tensor], positives: Positives, generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
+        """Return the named, weighted losses of the foreground RoIs.
+
+        Args:
+            features: pyramid maps (B, C, H_l, W_l), finest first.
+            positives: the foreground RoIs.
+            generator: source of chance; most branches draw nothing and leave it untouched.
+        """
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
         """Return mask probabilities (D, M, M) of the detected boxes for their classes."""
@@ -43,10 +52,7 @@ class ConvHead(nn.Module):
         self.deconv = nn.ConvTranspose2d(channels, channels, 2, stride=2)
         self.predictor = nn.Conv2d(channels, num_classes, 1)
         for layer in (*self.convs, self.deconv):
-            nn.init.kaiming_normal_(
-                layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
-            )
-            nn.init.zeros_(layer.get_parameter("bias"))
+            init_relu(layer)
         nn.init.normal_(self.predictor.weight, std=0.001)
         nn.init.zeros_(self.predictor.get_parameter("bias"))
 
@@ -126,7 +132,9 @@ class MaskBranch(nn.Module):
         self.weight = settings.mask_weight
         self.reweighted = reweighted
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+    def losses(
+        self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
         """Return ``loss_mask``."""
         x = pool(features, positives.boxes, MASK_POOL_SIZE)
         logits = self.head.logits(self.head.features(x))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
+from gains.detection.boxes import select_rows
 from gains.detection.matching import (
     BACKGROUND,
     FOREGROUND,
@@ -26,43 +28,33 @@ from gains.models.contract import Target
 class RoiSample:
     """RoIs of a batch with their labels.
 
-    Args:
-        boxes: one float32 (R_i, 4) per image.
+    Attributes:
+        boxes: one float32 (R_i, 4) per image, px.
         labels: one int64 (R_i,) per image, class index, K for background.
-        matched: one int64 (R_i,) per image, index of the ground truth; of no meaning for
-            background.
+        matched: one int64 (R_i,) per image, index of the object in the ground truth; without
+            meaning for background.
         targets: one per image.
-        num_classes: K.
-        first: how many are foreground, per image, where these come first; None: ask the device.
+        foreground: one int64 (P_i,) per image, the indices of its foreground RoIs, ascending.
     """
 
     boxes: list[Tensor]
     labels: list[Tensor]
     matched: list[Tensor]
     targets: list[Target]
-    num_classes: int
-    first: list[int] | None = None
+    foreground: list[Tensor]
 
     @functools.cached_property
-    def foreground(self) -> Tensor:
-        """Return which of the R RoIs are foreground, int64 (P,)."""
-        if self.first is None:
-            return torch.nonzero(torch.cat(self.labels) < self.num_classes).flatten()
-        index = torch.arange(sum(map(len, self.labels)), device=self.labels[0].device)
-        parts = torch.split(index, [len(labels) for labels in self.labels])
-        return torch.cat([part[:n] for part, n in zip(parts, self.first, strict=True)])
+    def foreground_rows(self) -> Tensor:
+        """Return the indices of the foreground among all R RoIs of the batch, int64 (P,)."""
+        starts = accumulate((len(labels) for labels in self.labels[:-1]), initial=0)
+        return torch.cat([index + n for index, n in zip(self.foreground, starts, strict=True)])
 
     @functools.cached_property
     def positives(self) -> Positives:
         """Return the foreground RoIs."""
-        counts = self.first
-        if counts is None:
-            found = [(labels < self.num_classes).sum() for labels in self.labels]
-            counts = torch.stack(found).tolist()
-        boxes, matched = torch.cat(self.boxes), torch.cat(self.matched)
         return Positives(
-            list(torch.split(boxes[self.foreground], counts)),
-            list(torch.split(matched[self.foreground], counts)),
+            [boxes[index] for boxes, index in zip(self.boxes, self.foreground, strict=True)],
+            [matched[index] for matched, index in zip(self.matched, self.foreground, strict=True)],
             self.targets,
         )
 
@@ -83,13 +75,20 @@ def label_rois(
     """Label all boxes by their best object: its class from the IoU ``threshold`` on."""
     labels, index = _labels(pad_rows(boxes), targets, num_classes, threshold)
     counts = [len(found) for found in boxes]
-    return RoiSample(
-        boxes,
-        [row[:n] for row, n in zip(labels, counts, strict=True)],
-        [row[:n] for row, n in zip(index, counts, strict=True)],
-        targets,
-        num_classes,
-    )
+    own = [row[:n] for row, n in zip(labels, counts, strict=True)]
+    matched = [row[:n] for row, n in zip(index, counts, strict=True)]
+    return RoiSample(boxes, own, matched, targets, foreground_of(own, num_classes))
+
+
+def foreground_of(labels: list[Tensor], num_classes: int) -> list[Tensor]:
+    """Return the indices of the foreground of each image, int64 (P_i,), ascending.
+
+    Args:
+        labels: one int64 (R_i,) per image, class index, ``num_classes`` for background.
+        num_classes: K.
+    """
+    index = [torch.arange(len(own), device=own.device) for own in labels]
+    return select_rows(index, [own < num_classes for own in labels])
 
 
 def _labels(
@@ -136,6 +135,6 @@ def draw_rois(
         [row[k] for row, k in zip(labels, kept, strict=True)],
         [row[k] for row, k in zip(index, kept, strict=True)],
         targets,
-        num_classes,
-        first=[len(positive) for positive, _ in lists],
+        # the foreground comes first, so the device need not be asked for it
+        [torch.arange(len(positive), device=positive.device) for positive, _ in lists],
     )

@@ -36,6 +36,7 @@ class TwoStageDetector(Detector):
         super().__init__()
         self.backbone = Backbone(settings.backbone)
         self.proposals = ProposalNetwork(settings)
+        # add_module, since mypy takes an attribute that is declared as a Protocol for no module
         self.add_module("boxes", boxes or BoxBranch(settings, task))
         self.add_module("branch", branch)
 
@@ -46,7 +47,7 @@ class TwoStageDetector(Detector):
         features = self.backbone(images)
         proposals, losses = self.proposals(features, sizes_of(images), targets, generator)
         box_losses, positives = self.boxes.losses(features, proposals, targets, generator)
-        return {**losses, **box_losses, **self.branch.losses(features, positives)}
+        return {**losses, **box_losses, **self.branch.losses(features, positives, generator)}
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:

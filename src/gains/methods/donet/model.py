@@ -140,7 +140,9 @@ class DoNetBranch(nn.Module):
         fused = fusion(torch.cat([x, *parts.values()], dim=1))
         return self.instance.logits(self.instance.features(fused))
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+    def losses(
+        self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
         """Return the losses of :meth:`mask_losses`."""
         return self.mask_losses(self(pool(features, positives.boxes, MASK_POOL_SIZE)), positives)
 

@@ -71,7 +71,9 @@ class GainsBranch(nn.Module):
             self.anomaly.logits(self.anomaly.features(guided)),
         )
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+    def losses(
+        self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
         """Return ``loss_mask`` (L_MR, weighted with ALRM) and ``loss_anomaly`` (L_GA)."""
         logits, values = self(pool(features, positives.boxes, MASK_POOL_SIZE))
         labels, maps = positives.labels, map_targets(positives)

@@ -27,6 +27,7 @@ from gains.methods.htc import HtcSettings
 from gains.methods.htc.semantic import SemanticBranch, pool_with, semantic_loss
 from gains.models.backbone import Backbone
 from gains.models.contract import Detections, Detector, Target, Task
+from gains.models.initialisation import init_relu
 
 
 def _stage(iou: float, deviations: tuple[float, float], weight: float) -> CascadeStage:
@@ -61,10 +62,7 @@ class MaskStages(nn.Module):
         self.add_module("heads", heads)
         self.flows = nn.ModuleList(nn.Conv2d(width, pyramid, 1) for _ in STAGES[1:])
         for flow in self.flows:
-            nn.init.kaiming_normal_(
-                flow.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
-            )
-            nn.init.zeros_(flow.get_parameter("bias"))
+            init_relu(flow)
 
     def features(self, x: Tensor, count: int) -> list[Tensor]:
         """Return the features (R, width, 14, 14) of the first heads.

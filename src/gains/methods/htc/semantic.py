@@ -12,6 +12,7 @@ from gains.detection.pooling import pool, with_image_index
 from gains.detection.proposals import RPN_STRIDES
 from gains.detection.roi_align import roi_align
 from gains.models.contract import Target
+from gains.models.initialisation import init_relu
 
 LEVEL = 1
 """The pyramid's level that the branch works at, p3."""
@@ -36,10 +37,7 @@ class SemanticBranch(nn.Module):
         self.embedding = nn.Conv2d(channels, channels, 1)
         self.classes = nn.Conv2d(channels, num_classes + 1, 1)
         for layer in (*self.laterals, *self.convs, self.embedding):
-            nn.init.kaiming_normal_(
-                layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
-            )
-            nn.init.zeros_(layer.get_parameter("bias"))
+            init_relu(layer)
         # mmdetection's Kaiming by fan-out suits its 183 classes; two would begin ten times larger
         nn.init.normal_(self.classes.weight, std=0.01)
         nn.init.zeros_(self.classes.get_parameter("bias"))

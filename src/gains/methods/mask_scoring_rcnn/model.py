@@ -19,6 +19,7 @@ from gains.detection.positives import Positives
 from gains.detection.two_stage import TwoStageDetector
 from gains.methods.mask_scoring_rcnn import MaskScoringSettings
 from gains.models.contract import Detections, Task
+from gains.models.initialisation import init_relu
 
 
 class MaskIoUHead(nn.Module):
@@ -42,10 +43,7 @@ class MaskIoUHead(nn.Module):
         self.fc2 = nn.Linear(dim, dim)
         self.ious = nn.Linear(dim, num_classes)
         for conv in self.convs:
-            nn.init.kaiming_normal_(
-                conv.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
-            )
-            nn.init.zeros_(conv.get_parameter("bias"))
+            init_relu(conv)
         for layer in (self.fc1, self.fc2):
             nn.init.kaiming_uniform_(layer.weight, a=1)
             nn.init.zeros_(layer.bias)
@@ -156,7 +154,9 @@ class MaskScoringBranch(MaskBranch):
         chosen = logits_of_class(logits, labels)
         return logits, chosen, self.iou_head(x, chosen, labels)
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+    def losses(
+        self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
         """Return ``loss_mask`` and ``loss_mask_iou``, whose gradient also reaches the masks."""
         labels, truth = positives.labels, mask_targets(positives)
         logits, chosen, ious = self(features, positives.boxes, labels)

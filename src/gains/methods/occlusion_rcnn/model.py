@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -41,7 +42,9 @@ class OcclusionBranch(nn.Module):
         self.weight = settings.mask_weight
         self.cell = cell_class(task)
 
-    def losses(self, features: list[Tensor], positives: Positives) -> dict[str, Tensor]:
+    def losses(
+        self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
+    ) -> dict[str, Tensor]:
         """Return ``loss_amodal``, ``loss_visible`` and ``loss_invisible``."""
         x = pool(features, positives.boxes, MASK_POOL_SIZE)
         amodal = self.amodal.logits(self.amodal.features(x))

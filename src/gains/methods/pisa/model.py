@@ -84,7 +84,7 @@ class PisaBranch(BoxBranch):
         rois, negative = self._draw(features, proposals, targets, generator)
         logits, deltas = self.head(pool(features, rois.boxes, BOX_POOL_SIZE))
         logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives
-        foreground = rois.foreground
+        foreground = rois.foreground_rows
         references, truth = torch.cat(positives.boxes), rois.matched_boxes()
         found = deltas_of_class(deltas[foreground], labels[foreground]).float()
         wanted = box_ops.encode(truth, references, DELTA_WEIGHTS)
@@ -147,19 +147,20 @@ class PisaBranch(BoxBranch):
         every = label_rois(with_truth(proposals, targets), targets, classes)
         background = [torch.nonzero(labels == classes).flatten() for labels in every.labels]
         candidates = [b[index] for b, index in zip(every.boxes, background, strict=True)]
-        kept, weights = [], []
+        kept, weights, foreground = [], [], []
         for labels, index, rank in zip(
             every.labels, background, self._hard(features, candidates), strict=True
         ):
             positive, negative, weight = self._draw_image(labels, index[rank], generator)
             kept.append(torch.cat([positive, negative]))
+            foreground.append(torch.arange(len(positive), device=positive.device))
             weights.append(weight)
         rois = RoiSample(
             [boxes[k] for boxes, k in zip(every.boxes, kept, strict=True)],
             [labels[k] for labels, k in zip(every.labels, kept, strict=True)],
             [matched[k] for matched, k in zip(every.matched, kept, strict=True)],
             targets,
-            classes,
+            foreground,
         )
         return rois, weights
 

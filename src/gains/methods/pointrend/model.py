@@ -14,10 +14,11 @@ from gains.detection.mask_head import crops, logits_of_class, mask_loss
 from gains.detection.pooling import ROI_STRIDES, with_image_index
 from gains.detection.positives import Positives
 from gains.detection.sampling import RoiSample
-from gains.detection.two_stage import TwoStageDetector, sizes_of
+from gains.detection.two_stage import TwoStageDetector
 from gains.methods.pointrend import PointRendSettings
 from gains.methods.pointrend.roi_points import grid_points, sample_features, sample_masks, to_image
-from gains.models.contract import Target, Task
+from gains.models.contract import Task
+from gains.models.initialisation import init_relu
 from gains.models.points import sample_points, uncertain_points
 
 COARSE_POOL_SIZE = 14
@@ -41,12 +42,12 @@ class CoarseHead(nn.Module):
         self.fc1 = nn.Linear(channels * COARSE_SIZE**2, dim)
         self.fc2 = nn.Linear(dim, dim)
         self.predictor = nn.Linear(dim, num_classes * COARSE_SIZE**2)
-        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
+        init_relu(self.conv)
         nn.init.kaiming_uniform_(self.fc1.weight, a=1)
         nn.init.kaiming_uniform_(self.fc2.weight, a=1)
         nn.init.normal_(self.predictor.weight, std=0.001)
-        for layer in (self.conv, self.fc1, self.fc2, self.predictor):
-            nn.init.zeros_(layer.get_parameter("bias"))
+        for layer in (self.fc1, self.fc2, self.predictor):
+            nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (R, K, 7, 7) of RoI features (R, C, 14, 14)."""
@@ -71,10 +72,7 @@ class PointHead(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(w + num_classes, channels) for w in widths)
         self.predictor = nn.Linear(channels + num_classes, num_classes)
         for layer in self.layers:
-            nn.init.kaiming_normal_(
-                layer.get_parameter("weight"), mode="fan_out", nonlinearity="relu"
-            )
-            nn.init.zeros_(layer.get_parameter("bias"))
+            init_relu(layer)
         nn.init.normal_(self.predictor.weight, std=0.001)
         nn.init.zeros_(self.predictor.bias)
 
@@ -133,7 +131,7 @@ class PointBranch(nn.Module):
         self.points = PointHead(pyramid, width, num_classes)
 
     def losses(
-        self, features: list[Tensor], positives: Positives, generator: torch.Generator
+        self, features: list[Tensor], positives: Positives, generator: torch.Generator, /
     ) -> dict[str, Tensor]:
         """Return ``loss_mask`` of the coarse masks and ``loss_point`` of the points."""
         s, labels = self.settings, positives.labels
@@ -203,13 +201,13 @@ def point_targets(positives: Positives, points: Tensor) -> Tensor:
 class RefinedBoxBranch(BoxBranch):
     """A box branch whose mask RoIs are its own predictions, as at test (TRAIN_ON_PRED_BOXES)."""
 
-    def _mask_rois(self, rois: RoiSample, deltas: Tensor) -> Positives:
+    def mask_rois(self, rois: RoiSample, deltas: Tensor, /) -> Positives:
         """Return the foreground RoIs, refined for their true class and clipped, without a graph.
 
         The reference clips at test alone.
         """
         positives = rois.positives
-        found = deltas_of_class(deltas[rois.foreground].detach(), positives.labels)
+        found = deltas_of_class(deltas[rois.foreground_rows].detach(), positives.labels)
         refined = box_ops.decode(found, torch.cat(positives.boxes), DELTA_WEIGHTS)
         parts = torch.split(refined, [len(b) for b in positives.boxes])
         boxes = [
@@ -227,19 +225,6 @@ class PointRend(TwoStageDetector):
         task: classes, and detections kept.
     """
 
-    # unlike other branches it draws points, so it is given the generator
-    branch: PointBranch  # type: ignore[assignment]
-
     def __init__(self, settings: PointRendSettings, task: Task) -> None:
         branch = PointBranch(settings, task.num_classes)
         super().__init__(settings, task, branch, RefinedBoxBranch(settings, task))
-
-    def losses(
-        self, images: list[Tensor], targets: list[Target], generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Return the losses of proposals, boxes, coarse masks and points."""
-        features = self.backbone(images)
-        proposals, losses = self.proposals(features, sizes_of(images), targets, generator)
-        box_losses, positives = self.boxes.losses(features, proposals, targets, generator)
-        mask_losses = self.branch.losses(features, positives, generator)
-        return {**losses, **box_losses, **mask_losses}
