@@ -113,7 +113,7 @@ def test_audit_table(files: tuple[Path, Path], tmp_path: Path) -> None:
         audit_table([], tmp_path / "u.csv")
     with pytest.raises(ValueError, match=r"a\.json: given more than once"):
         audit_table([tmp_path / "a.json", tmp_path / "x" / ".." / "a.json"], tmp_path / "u.csv")
-    with pytest.raises(ValueError, match="expected a file of `gains audit`"):
+    with pytest.raises(ValueError, match="expected a file that `gains audit` wrote"):
         audit_table([files[0]], tmp_path / "u.csv")
 
 
@@ -161,7 +161,7 @@ def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
         assert not out.exists()
 
     masks.mask("small", np.ones((3, 4), np.uint8))
-    refused(r"small\.png: the mask has size \[3, 4\], the image img1\.png \[24, 24\]")
+    refused(r"small\.png: the mask has size \[3, 4\], but the image img1\.png has size \[24, 24\]")
     (masks.place / "masks" / "small.png").write_bytes(b"")
     refused(r"small\.png: not a readable image")
     (masks.place / "masks" / "small.png").unlink()
@@ -172,7 +172,7 @@ def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
     (masks.place / "images" / "second.png").unlink()
     (masks.place / "masks" / "one.png").unlink()
     (masks.place / "masks").rmdir()
-    refused("no masks/")
+    refused("no folder masks/")
     masks.root = masks.root / "nowhere"
     refused("no such folder")
 

@@ -61,7 +61,11 @@ def test_lists_of_another_kind_are_refused(
     [
         ("images", {"id": 0}, "image id 0 is repeated"),
         ("images", {"id": "a"}, "image at position 1: 'id' is 'a'; expected a whole number"),
-        ("images", {"file_name": "a.png"}, "image 4: file_name is 'a.png'; .* of its own"),
+        (
+            "images",
+            {"file_name": "a.png"},
+            "image 4: file_name is 'a.png'; .* that no other image has",
+        ),
         ("images", {"file_name": 3}, "image 4: file_name is 3"),
         ("images", {"height": 0}, "image 4: is 0 x 8 px"),
         ("images", {"width": -8}, "image 4: is 6 x -8 px"),

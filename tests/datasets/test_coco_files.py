@@ -42,7 +42,7 @@ def test_coco_round_trip(tmp_path: Path) -> None:
 
 def test_coco_files_are_never_empty(tmp_path: Path) -> None:
     empty = ("a.png", np.zeros((4, 4), dtype=np.uint8), Instances.from_rles(4, 4, [], []))
-    with pytest.raises(ValueError, match="without a single instance"):
+    with pytest.raises(ValueError, match="has an instance; expected at least one"):
         write_coco(tmp_path / "e.json", [empty], {1: "x"}, {})
     assert list(tmp_path.iterdir()) == []
 

@@ -75,7 +75,7 @@ def test_too_few_images_are_refused(
 
 
 def test_repeated_names_are_refused() -> None:
-    with pytest.raises(ValueError, match="repeat"):
+    with pytest.raises(ValueError, match="occurs more than once"):
         draw(["a.png", "b.png", "c.png", "a.png"], RATIO, 0)
 
 

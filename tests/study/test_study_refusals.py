@@ -76,17 +76,17 @@ def test_tables_without_columns_are_refused(
 def test_a_table_may_not_take_another_outputs_name(content: dict[str, Any]) -> None:
     tables = content["studies"]["demo"]["tables"]
     tables["compare"] = tables["table3"]
-    with pytest.raises(ValueError, match="another output has that name"):
+    with pytest.raises(ValueError, match="another output file has this name"):
         check(content, "c")
 
 
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("milestones", [10, 5], "must rise"),
+        ("milestones", [10, 5], "must be in increasing order"),
         ("lr", float("inf"), "finite"),
         ("train_sizes", [0], "greater than or equal to 32"),
-        ("max_size", 100, "below the short sides"),
+        ("max_size", 100, "smaller than a short side"),
     ],
 )
 def test_recipes_that_cannot_work_are_refused(

@@ -51,12 +51,12 @@ def build_maps(
             of another kind.
     """
     if Path(out).suffix != ".npz":
-        raise ValueError(f"{out}: anomaly maps are written as .npz; name the file so")
+        raise ValueError(f"{out}: expected a name ending in .npz for a file of anomaly maps")
     if settings.target_category not in coco.categories:
         known = ", ".join(f"{i} ({name})" for i, name in coco.categories.items())
         raise ValueError(
-            f"{coco.path}: has no category {settings.target_category} to make maps of; "
-            f"known: {known}"
+            f"{coco.path}: there is no category {settings.target_category}, whose maps were "
+            f"requested; known: {known}"
         )
     work = [(image, coco.annotations[image.id], settings) for image in images]
     total = sum(len(annotations) for _, annotations, _ in work)

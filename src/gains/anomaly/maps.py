@@ -52,7 +52,9 @@ def anomaly_maps(
         if i < len(target) and target[i] and (patch := Patch.from_mask(mask, settings.window_size)):
             patches[i] = patch
     if number != len(target):
-        raise ValueError(f"{number} masks but {len(target)} categories; expected one each")
+        raise ValueError(
+            f"{number} masks but {len(target)} categories; expected one category for each mask"
+        )
     isolated: list[int] = []
     if settings.program == "nuclei":
         if boxes is None or boxes.shape != (number, 4):

@@ -88,7 +88,7 @@ def _checked(path: str | Path, records: Iterable[MapRecord]) -> Iterator[MapReco
         seen.add(record[0])
         yield record
     if not seen:
-        raise ValueError(f"{path}: not a single anomaly map to write; expected at least one")
+        raise ValueError(f"{path}: there is no anomaly map to write; expected at least one")
 
 
 class MapStore:
@@ -121,7 +121,9 @@ class MapStore:
         try:
             self.settings = MapSettings.model_validate_json(str(text))
         except ValidationError as error:
-            raise ValueError(f"{self.path}: made with unknown settings {text}: {error}") from error
+            raise ValueError(
+                f"{self.path}: the maps were made with unknown settings {text}: {error}"
+            ) from error
         self.annotation_ids = [int(i) for i in ids]
         self._row = {annotation_id: n for n, annotation_id in enumerate(self.annotation_ids)}
         self._sizes, self._constants, self._corners = sizes, constants, corners

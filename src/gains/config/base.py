@@ -87,5 +87,5 @@ def check_names(where: str, names: tuple[str, ...], known: list[str]) -> None:
     for name in names:
         if name not in known:
             raise ValueError(
-                f"{where}: {name!r} is not there; {nearest(name, known)}known: {', '.join(known)}"
+                f"{where}: there is no {name!r}; {nearest(name, known)}known: {', '.join(known)}"
             )

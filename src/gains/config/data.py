@@ -28,7 +28,7 @@ class SplitSettings(Settings):
     def _sums_to_one(cls, ratio: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(ratio) <= 0 or abs(sum(ratio) - 1) > 1e-9:
             raise ValueError(
-                f"train, val, test shares must be positive and sum to 1, found {ratio}"
+                f"the shares of train, val and test must be positive and sum to 1, found {ratio}"
             )
         return ratio
 

@@ -60,14 +60,16 @@ class RecipeSettings(Settings):
     def _sizes_agree(self) -> RecipeSettings:
         if self.batch_size % self.accumulate:
             raise ValueError(
-                f"batch_size {self.batch_size} does not fall into {self.accumulate} equal parts; "
-                "set accumulate to a divisor of it"
+                f"batch_size {self.batch_size} cannot be divided into {self.accumulate} equal "
+                "parts; set accumulate to a divisor of batch_size"
             )
         if list(self.milestones) != sorted(self.milestones):
-            raise ValueError(f"milestones must rise, found {list(self.milestones)}")
+            raise ValueError(
+                f"milestones must be in increasing order, found {list(self.milestones)}"
+            )
         if self.max_size < max(self.test_size, *self.train_sizes):
             raise ValueError(
-                f"max_size {self.max_size} is below the short sides it bounds: "
-                f"train_sizes {list(self.train_sizes)}, test_size {self.test_size}"
+                f"max_size {self.max_size} is smaller than a short side: train_sizes "
+                f"{list(self.train_sizes)}, test_size {self.test_size}; increase max_size"
             )
         return self

@@ -52,7 +52,9 @@ class StudySettings(Settings):
     def _names_agree(self) -> StudySettings:
         for name, table in self.tables.items():
             if name in RESERVED:
-                raise ValueError(f"tables.{name}: another output has that name; choose another")
+                raise ValueError(
+                    f"tables.{name}: another output file has this name; choose another name"
+                )
             check_names(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
         for name, changes in self.methods.items():
             known = list(self.datasets)

@@ -43,7 +43,7 @@ class TableSettings(Settings):
     @classmethod
     def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and len(set(names)) != len(names):
-            raise ValueError(f"each may stand there once, found {list(names)}")
+            raise ValueError(f"each name may occur only once, found {list(names)}")
         return names
 
 

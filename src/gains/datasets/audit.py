@@ -189,7 +189,7 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
         ValueError: no file is given, one is given twice, or one is not an audit.
     """
     if not files:
-        raise ValueError("no audit to put in the table; name at least one file of `gains audit`")
+        raise ValueError("no audit was given; name at least one file that `gains audit` wrote")
     counted = Counter(Path(file).resolve() for file in files)
     repeated = [str(path) for path, n in counted.items() if n > 1]
     if repeated:
@@ -200,7 +200,9 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
     for file in files:
         content = read_json(file)
         if not isinstance(content, dict) or "parts" not in content:
-            raise ValueError(f"{file}: expected a file of `gains audit` with 'parts'")
+            raise ValueError(
+                f"{file}: expected a file that `gains audit` wrote, but 'parts' is missing"
+            )
         for part in (name for name in ("all", *PARTS) if name in content["parts"]):
             described = content["parts"][part]
             for number in described["categories"]:

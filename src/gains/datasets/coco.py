@@ -174,13 +174,15 @@ def _images(records: list[dict[str, Any]], path: str | Path) -> dict[int, ImageR
         at = f"{path}: image {number}"
         name = record.get("file_name")
         if not isinstance(name, str) or not name or name in names:
-            raise ValueError(f"{at}: file_name is {name!r}; expected a name of its own")
+            raise ValueError(
+                f"{at}: file_name is {name!r}; expected a name that no other image has"
+            )
         names.add(name)
         height, width = (integer(record, key, at) for key in ("height", "width"))
         if min(height, width) < 1 or height * width > MAX_PIXELS:
             raise ValueError(
-                f"{at}: is {height} x {width} px; expected sides from 1 up and at most "
-                f"{MAX_PIXELS} px"
+                f"{at}: is {height} x {width} px; expected sides of at least 1 px and an area of "
+                f"at most {MAX_PIXELS} px"
             )
         images[number] = ImageRecord(number, name, height, width)
     return images
@@ -219,7 +221,10 @@ class CocoWriter:
             ValueError: no image, or none with an instance.
         """
         if not self._annotations:
-            raise ValueError(f"{self._path}: {len(self._images)} images without a single instance")
+            raise ValueError(
+                f"{self._path}: none of the {len(self._images)} images has an "
+                "instance; expected at least one"
+            )
         content = {
             "info": info,
             "images": self._images,
@@ -306,7 +311,10 @@ class ImageArchive:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: the images of the data set are missing")
+            raise FileNotFoundError(
+                f"{self.path}: this archive with the images of the data set "
+                "is missing; make it with `gains convert`"
+            )
         self._names  # noqa: B018 - refuse a damaged archive now, not in the middle of training
 
     @functools.cached_property
@@ -325,8 +333,8 @@ class ImageArchive:
         """
         if file_name not in self._names:
             raise ValueError(
-                f"{self.path}: has no image {file_name!r}; the archive and the json "
-                "belong to different data sets: make both again"
+                f"{self.path}: has no image {file_name!r}; the archive and the JSON file belong "
+                "to different data sets: make both again"
             )
         with zipfile.ZipFile(self.path) as archive, archive.open(file_name) as file:
             return np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))

@@ -105,14 +105,16 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
 def _check_raw(raw: str) -> None:
     """Read what was fetched through; files without a receipt are taken as they are."""
     if not receipt(raw).exists():
-        logger.info("%s: no receipt of `gains fetch %s`, so nothing is verified", raw, raw)
+        logger.info(
+            "%s: there is no receipt of `gains fetch %s`, so the files are not verified", raw, raw
+        )
         return
     problems = verify(raw)
     if problems:
         raise ValueError(
-            f"{receipt(raw).parent}: is not as it was fetched: {'; '.join(problems[:3])}"
-            f"{' ...' if problems[3:] else ''}. Put back what was changed; `gains data verify "
-            f"{raw}` lists all"
+            f"{receipt(raw).parent}: the files are not as they were fetched: "
+            f"{'; '.join(problems[:3])}{' ...' if problems[3:] else ''}. Restore them; `gains "
+            f"data verify {raw}` lists all differences"
         )
 
 

@@ -36,7 +36,7 @@ def draw(file_names: Iterable[str], ratio: tuple[float, float, float], seed: int
     """
     names = sorted(file_names)
     if len(set(names)) != len(names):
-        raise ValueError("file names repeat; the image is the unit of a split, so name each once")
+        raise ValueError("a file name occurs more than once; a split lists each image once")
     if len(names) < 3:
         raise ValueError(
             f"found {len(names)} images; train, val and test need at least one each, so 3 in all"
@@ -76,7 +76,7 @@ def draw_folds(
     """
     names = sorted(file_names)
     if len(set(names)) != len(names):
-        raise ValueError("file names repeat; the image is the unit of a split, so name each once")
+        raise ValueError("a file name occurs more than once; a split lists each image once")
     largest = math.ceil(len(names) / folds)
     val_share = ratio[1] / (ratio[0] + ratio[1])
     if len(names) < folds or len(names) - largest <= _share(val_share, len(names) - largest):

@@ -69,7 +69,7 @@ def test_dsb_refused(dsb: Published) -> None:
     (place / "masks" / "0.png").write_bytes((place / "masks" / "0.png").read_bytes()[:50])
     dsb.refused(r"0a/masks/0\.png: not a readable image")
     save(place / "masks" / "0.png", np.ones((3, 4), np.uint8))
-    dsb.refused(r"0\.png: the mask has size \[3, 4\], the image 0a\.png \[30, 40\]")
+    dsb.refused(r"0\.png: the mask has size \[3, 4\], but the image 0a\.png has size \[30, 40\]")
     (place / "images" / "0a.png").unlink()
     dsb.refused(r"0a: expected one image in images/, found 0")
     add(dsb.root / "copy" / STAGE, "0a", 30, 40, [A])

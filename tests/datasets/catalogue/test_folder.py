@@ -102,14 +102,14 @@ def test_repaired_by_rule(case: str, shop: Workshop, caplog: pytest.LogCaptureFi
 REFUSED: dict[str, tuple[Change, str]] = {
     "file missing": (set_image(file_name="c.png"), r"image 'c\.png': the file .* is missing"),
     "no file name": (drop("images", "file_name"), "image 2 has no file_name"),
-    "size differs": (set_image(width=31), r"'b\.png': the json says width 31, the file has 30"),
+    "size differs": (set_image(width=31), r"'b\.png': the JSON file says width 31, but the image has 30"),
     "size is no number": (set_image(width="wide"), r"'b\.png': 'width' is 'wide'"),
     "image id repeated": (set_image(id=1), r"image 'b\.png': id 1 is repeated"),
     "image id missing": (drop("images", "id"), r"image 'b\.png': 'id' is None"),
     "file listed twice": (set_image(file_name="a.png"), r"image 'a\.png' is listed twice"),
     "names collide": (
         lambda s: (s.save("a.tif", np.zeros((H, W), np.uint8)), set_image(file_name="a.tif")(s)),
-        r"'a\.tif' and 'a\.png': both would be 'a\.png'",
+        r"'a\.tif' and 'a\.png': both would get the name 'a\.png'",
     ),
     "leaves folder": (set_image(file_name="../b.png"), "leaves the folder"),
     "absolute path": (set_image(file_name="/b.png"), "leaves the folder"),

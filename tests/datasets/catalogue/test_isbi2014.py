@@ -148,13 +148,16 @@ def test_counts_other_than_published(train: Path, tmp_path: Path) -> None:
     ("changes", "match"),
     [
         ({"CellNum": np.array([[2], [3], [2]])}, r"trainset_01.png: CellNum says 3 cells, found 2"),
-        ({"CellNum": np.array([[2], [2]])}, "CellNum is of 2 images, but .* holds 3"),
-        ({"train_Nuclei": cell([draw(0)[2]] * 2)}, "train_Nuclei is of 2 images"),
+        ({"CellNum": np.array([[2], [2]])}, "CellNum describes 2 images, but .* holds 3"),
+        ({"train_Nuclei": cell([draw(0)[2]] * 2)}, "train_Nuclei describes 2 images"),
         ({"train_Nuclei": np.zeros((3, 1))}, r"train_Nuclei is a double array \[3, 1\]"),
         ({"train_Nuclei": None}, "no variable 'train_Nuclei'; it has train_Cytoplasm, CellNum"),
         ({"train_Nuclei": cell(["a", "b", "c"])}, r"train_Nuclei\{1\} holds <U1"),
         ({"train_Nuclei": cell([draw(0)[0]] * 3)}, "nuclei has several values besides 0"),
-        ({"train_Cytoplasm": cell([draw(0)[2]] * 3)}, "the cytoplasms are one array"),
+        (
+            {"train_Cytoplasm": cell([draw(0)[2]] * 3)},
+            "one cytoplasm per cell, found a single array",
+        ),
         (
             {"train_Cytoplasm": cell([cell([cell([1])])] * 3)},
             r"Cytoplasm\{1\}\{1\} is a cell again",
@@ -255,7 +258,7 @@ def test_coco_copies(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found.stack(), np.array(cells).reshape(-1, *image.shape) > 0)
     (root / "val" / "again").mkdir()
     shutil.copy(root / "val/000.png", root / "val/again/000.png")
-    with pytest.raises(ValueError, match="2 files have that name"):
+    with pytest.raises(ValueError, match="2 files have this name"):
         run(root, tmp_path / "no", "isbi2014-coco")
     shutil.rmtree(root / "val")
     with pytest.raises(FileNotFoundError, match="is in the folder of another part"):

@@ -171,8 +171,11 @@ def two_of_one_stem(layout: Layout) -> None:
     [
         (nothing, r"expected 137 images, found 3; expected 4439 cyto.*, found 6"),
         (lambda cps: (cps.root / "cps/images/c.png").unlink(), r"fold2\.json.*no file c\.png"),
-        (lambda cps: cps.image("a.png", 11), r"/a\.png have one name but differ"),
-        (lambda cps: cps.image("cps/images/c.png", 1, (H, W + 1)), r"the json says width 30, the"),
+        (lambda cps: cps.image("a.png", 11), r"/a\.png have the same name but different content"),
+        (
+            lambda cps: cps.image("cps/images/c.png", 1, (H, W + 1)),
+            r"the JSON file says width 30, but the",
+        ),
         (lambda cps: (cps.root / "cps/images/c.png").write_bytes(b"x"), r"c\.png: not a readable"),
         (lambda cps: cps.json("odd.json", {"a": 1}), r"odd\.json: expected COCO ground truth"),
         (
@@ -181,10 +184,13 @@ def two_of_one_stem(layout: Layout) -> None:
         ),
         (
             lambda cps: cps.json("odd.json", cps_json("a.png", cell="nucleus")),
-            r"odd\.json: categories 'nucleus', 'nuclei' mean the same twice",
+            r"odd\.json: some of the categories 'nucleus', 'nuclei' have the same",
         ),
-        (other_objects, r"fold3\.json: image 'a\.png' has 3 objects that are not the 3 of .*fold1"),
-        (two_of_one_stem, r"a\.png and .*a\.bmp would both be 'a\.png'"),
+        (
+            other_objects,
+            r"fold3\.json: image 'a\.png' has 3 objects, which differ from the 3 .*fold1",
+        ),
+        (two_of_one_stem, r"a\.png and .*a\.bmp would both get the name 'a\.png'"),
     ],
 )
 def test_cps_refused(cps: Layout, change: Change, message: str) -> None:
@@ -290,7 +296,7 @@ def elsewhere(layout: Layout) -> None:
         (lambda x: (x.root / TWO).write_text("{"), r"7\.json: expected complete JSON"),
         (
             lambda x: x.json(TWO, labelme("7.png", imageWidth=W + 1)),
-            r"7\.json: is of an image of size \[20, 31\], the image has \[20, 30\]",
+            r"7\.json: is of an image of size \[20, 31\], but the image has size \[20, 30\]",
         ),
         (lambda x: (x.root / f"{ONE}.png").unlink(), r"211025_0\.461\.json: its image is missing"),
         (lambda x: (x.root / f"{ONE}.png").write_bytes(b"x"), r"461\.png: not a readable image"),
@@ -301,9 +307,9 @@ def elsewhere(layout: Layout) -> None:
         ),
         (
             lambda x: x.image(f"{TOP}/train_labelme/3.bmp"),
-            r"3\.bmp and .*3\.png would both be 'unlabelled/",
+            r"3\.bmp and .*3\.png would both get the name 'unlabelled/",
         ),
-        (elsewhere, r"8\.png: has an annotation but lies in no folder of a part"),
+        (elsewhere, r"8\.png: this image has an annotation but belongs to no part"),
     ],
 )
 def test_chromseg_refused(chromosomes: Layout, change: Change, message: str) -> None:

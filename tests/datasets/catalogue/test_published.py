@@ -81,10 +81,10 @@ def test_ucoc_json_by_content(ucoc: Published) -> None:
     (ucoc.root / UCOC_JSON).rename(ucoc.root / "annotations.json")
     assert len(ucoc.convert().images) == 2
     ucoc.json("copy.json", ucoc_content(["grey0012100.png"]))
-    ucoc.refused(r"expected one COCO json, found 2: annotations\.json, copy\.json")
+    ucoc.refused(r"expected one COCO JSON file, found 2: annotations\.json, copy\.json")
     for name in ("annotations.json", "copy.json"):
         (ucoc.root / name).unlink()
-    ucoc.refused("no COCO json outside of the folder test")
+    ucoc.refused("no COCO JSON file outside of the folder test")
 
 
 def test_ucoc_refused(ucoc: Published) -> None:
@@ -99,7 +99,7 @@ def test_ucoc_refused(ucoc: Published) -> None:
     for folder in ("a", "b"):
         (ucoc.root / folder).mkdir()
         (ucoc.root / folder / "grey0012100.png").write_bytes(image)
-    ucoc.refused("lie in 2 folders: .*/a, .*/b; leave one")
+    ucoc.refused("lie in 2 folders: .*/a, .*/b; keep only one")
     (ucoc.root / UCOC_JSON).write_text('{"images": [')
     ucoc.refused(r"09-18-52\.json: expected complete JSON")
     other = ucoc_content(["grey0012100.png"]) | {"categories": [{"id": 1, "name": "cat"}]}
@@ -246,7 +246,7 @@ def test_outline_files(outlines: Published) -> None:
     labels = outlines.root / "cluster nuclei" / "label"
     (labels / "a1(label).bmp").rename(labels / "a1.bmp(label).bmp")
     assert len(outlines.convert().images) == 2
-    outlines.refused("without a single instance", min_area=1000)
+    outlines.refused("has an instance; expected at least one", min_area=1000)
 
 
 def test_outline_files_refused(outlines: Published) -> None:
@@ -254,7 +254,7 @@ def test_outline_files_refused(outlines: Published) -> None:
     save(labels / "a1(label).bmp", noise(40, 40))
     outlines.refused(r"a1\(label\)\.bmp: is grey")
     save(labels / "a1(label).bmp", noise(41, 40, 3))
-    outlines.refused(r"a1\(label\)\.bmp: has size \[41, 40\], a1\.bmp \[40, 40\]")
+    outlines.refused(r"a1\(label\)\.bmp: has size \[41, 40\], but a1\.bmp has size \[40, 40\]")
     (labels / "a1(label).bmp").write_bytes(b"BM")
     outlines.refused(r"a1\(label\)\.bmp: not a readable image")
     save(labels / "a1.bmp(label).bmp", noise(40, 40, 3))

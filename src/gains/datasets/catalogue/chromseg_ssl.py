@@ -69,15 +69,16 @@ def _paired(images: list[Path], annotations: list[Path]) -> dict[Path, Path]:
         if not found:
             raise FileNotFoundError(
                 f"{path}: its image is missing; expected an image {path.stem} beside it or in a "
-                "folder beside its folder. Put it there, or take the json away"
+                "folder beside its folder. Add the image, or remove the JSON file"
             )
         if len(found) > 1:
             raise ValueError(
-                f"{path}: may belong to {found[0]} and to {found[1]}; leave one of them"
+                f"{path}: may belong to {found[0]} and to {found[1]}; keep only one of them"
             )
         if found[0] in paired:
             raise ValueError(
-                f"{found[0]}: has two annotations, {paired[found[0]]} and {path}; leave one"
+                f"{found[0]}: has two annotations, {paired[found[0]]} and {path}; keep only one "
+                "of them"
             )
         paired[found[0]] = path
     return paired
@@ -94,8 +95,8 @@ def _name(path: Path, root: Path, labelled: bool) -> str:
                 rest = Path(*relative.parts[depth:])
                 return f"{part}/{rest.with_suffix('.png').as_posix()}"
     raise ValueError(
-        f"{path}: has an annotation but lies in no folder of a part; expected one with train, test "
-        f"or val in its name, below {root}"
+        f"{path}: this image has an annotation but belongs to no part; expected it in a folder "
+        f"with train, test or val in its name, below {root}"
     )
 
 
@@ -109,8 +110,8 @@ def _items(root: Path) -> list[_Item]:
         name = _name(path, root, path in paired)
         if name in items:
             raise ValueError(
-                f"{items[name].path} and {path} would both be {name!r}; leave one, or name them "
-                "differently"
+                f"{items[name].path} and {path} would both get the name {name!r}; keep only one "
+                "of them, or rename one"
             )
         items[name] = _Item(path, name, read_labelme(paired[path]) if path in paired else None)
     return [items[name] for name in sorted(items)]
@@ -128,8 +129,8 @@ def _instances(
     said = (annotation.height, annotation.width)
     if any(n not in (None, true) for n, true in zip(said, size, strict=True)):
         raise ValueError(
-            f"{annotation.path}: is of an image of size {list(said)}, the image has {list(size)}; "
-            "the outlines would not fit, so correct the json or the image"
+            f"{annotation.path}: is of an image of size {list(said)}, but the image has size "
+            f"{list(size)}, so the outlines would not fit; correct the JSON file or the image"
         )
     rles: list[Rle] = []
     categories: list[int] = []
@@ -176,8 +177,8 @@ def _check_parts(items: list[_Item], must_match: bool, findings: Findings) -> No
     ]
     if differences and must_match:
         raise ValueError(
-            f"{'; '.join(differences)}. Bring the missing images and json, or accept what is there "
-            "with the option `counts: report`"
+            f"{'; '.join(differences)}. Add the missing images and JSON files, or accept the "
+            "present files with the option `counts: report`"
         )
     for difference in differences:
         findings.remark(difference)

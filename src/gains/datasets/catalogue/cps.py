@@ -56,13 +56,14 @@ def _categories(records: list[dict[str, Any]], where: Path, findings: Findings) 
     if unknown:
         raise ValueError(
             f"{where}: unknown categories {', '.join(map(repr, unknown))}; expected names of the "
-            f"cytoplasm and of the nucleus, one of {', '.join(NAMES)}. Rename them in the json"
+            f"cytoplasm and of the nucleus, one of {', '.join(NAMES)}. Rename them in the JSON "
+            "file"
         )
     new = {old: NAMES[names[k].strip().lower()] for old, k in renumbered.items()}
     if len(set(new.values())) < len(new):
         raise ValueError(
-            f"{where}: categories {', '.join(map(repr, names.values()))} mean the same twice; "
-            "expected one of the cytoplasm and one of the nucleus"
+            f"{where}: some of the categories {', '.join(map(repr, names.values()))} have the "
+            "same meaning; expected one for the cytoplasm and one for the nucleus"
         )
     for old, number in new.items():
         name = names[renumbered[old]]
@@ -77,12 +78,14 @@ def _choose(findings: Findings) -> Choose:
 
     def choose(name: str, found: list[Path], at: str) -> Path:
         if not found:
-            raise FileNotFoundError(f"{at}: no file {name} below the folder; put all images there")
+            raise FileNotFoundError(
+                f"{at}: there is no file {name} below the folder; put all images there"
+            )
         if len(found) > 1:
             if len({sha256(path) for path in found}) > 1:
                 raise ValueError(
-                    f"{at}: {found[0]} and {found[1]} have one name but differ; leave the right "
-                    "one, or name them differently, in the json too"
+                    f"{at}: {found[0]} and {found[1]} have the same name but different content; "
+                    "keep only the right one, or rename one of them, also in the JSON file"
                 )
             findings.add("copies of an image, equal byte for byte, taken once", name)
         return found[0]
@@ -119,13 +122,14 @@ def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceIma
                 continue
             if first.path != source.path:
                 raise ValueError(
-                    f"{first.path} and {source.path} would both be {source.name!r}; name the "
-                    "images differently, in the json too"
+                    f"{first.path} and {source.path} would both get the name {source.name!r}; "
+                    "rename one of the images, also in the JSON file"
                 )
             if _objects(first) != _objects(source):
                 raise ValueError(
-                    f"{path}: image {source.path.name!r} has {len(source.masks)} objects that are "
-                    f"not the {len(first.masks)} of {where}; leave the right json alone"
+                    f"{path}: image {source.path.name!r} has {len(source.masks)} objects, which "
+                    f"differ from the {len(first.masks)} objects in {where}; keep only the right "
+                    "JSON file"
                 )
             findings.add("images that several json list, in agreement, taken once", source.name)
     listed = {source.path.name for source, _ in merged.values()}
@@ -144,7 +148,7 @@ def make(settings: CpsSettings, findings: Findings) -> SceneSet:
     """
     root = Path(settings.root)
     paths = some_files(root, "*.json")
-    logger.info("%s: reads %s", root, ", ".join(path.name for path in paths))
+    logger.info("%s: reading %s", root, ", ".join(path.name for path in paths))
     sources = _merged(paths, root, findings)
     published = DatasetCounts(137, {"cytoplasm": 4439, "nucleus": 4789})
     return SceneSet(dict(CATEGORIES), scenes(sources), published)

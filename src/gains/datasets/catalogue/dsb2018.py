@@ -55,7 +55,7 @@ def _stage(root: Path) -> Path:
     if len(found) > 1:
         raise ValueError(
             f"{root}: expected one folder {STAGE}, found {len(found)}: "
-            f"{', '.join(str(place) for place in sorted(found)[:3])}; leave one of them"
+            f"{', '.join(str(place) for place in sorted(found)[:3])}; keep only one of them"
         )
     return found.pop()
 

@@ -75,7 +75,7 @@ def _pairs(root: Path) -> list[tuple[Path, Path]]:
         if found[0] in owners:
             raise ValueError(
                 f"{found[0]}: is the label of {owners[found[0]].name} and of {original.name}; "
-                "leave one of them"
+                "keep only one of them"
             )
         owners[found[0]] = original
     unused = [path.name for path in labels if path not in owners]
@@ -139,7 +139,7 @@ def _scenes(
             raise ValueError(f"{path}: is grey; expected RGB with outlines in red {RED}")
         if label.shape[:2] != pixels.shape[:2]:
             raise ValueError(
-                f"{path}: has size {list(label.shape[:2])}, {original.name} "
+                f"{path}: has size {list(label.shape[:2])}, but {original.name} has size "
                 f"{list(pixels.shape[:2])}; fetch the set again"
             )
         masks = outlined(label, settings.min_area, settings.max_share, findings, original.name)

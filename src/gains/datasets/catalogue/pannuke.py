@@ -70,8 +70,8 @@ def _mapped(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:
     except (ValueError, OSError, EOFError, pickle.UnpicklingError) as error:
         if "Python objects" in str(error):
             raise ValueError(
-                f"{path}: holds Python objects, which only unpickling reads, and that runs any "
-                "code the file brings; expected an array of numbers or of text. Fetch it again"
+                f"{path}: holds pickled Python objects, which can run any code when they are "
+                "read; expected an array of numbers or of text. Fetch it again"
             ) from error
         raise ValueError(
             f"{path}: not a readable array ({error}); it may be damaged or cut off: fetch it again"
@@ -82,8 +82,8 @@ def _mapped(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:
     if not fits:
         wanted = ", ".join("S" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{path}: has shape {array.shape}; expected ({wanted}), S the number of patches. "
-            "Fetch it again"
+            f"{path}: has shape {array.shape}; expected ({wanted}), where S is the number of "
+            "patches. Fetch it again"
         )
     return array
 

@@ -42,13 +42,14 @@ def _annotations(root: Path) -> Path:
     found = found or [path for path in files if _is_coco(path)]
     if not found:
         raise FileNotFoundError(
-            f"{root}: has no COCO json outside of the folder test; expected {PATTERN}. Run `gains "
-            "fetch ucoc`, or put the files there by hand (docs/datasets.md)"
+            f"{root}: there is no COCO JSON file outside of the folder test; expected {PATTERN}. "
+            "Run `gains fetch ucoc`, or put the files there by hand (docs/datasets.md)"
         )
     if len(found) > 1:
         raise ValueError(
-            f"{root}: expected one COCO json, found {len(found)}: "
-            f"{', '.join(str(path.relative_to(root)) for path in found[:3])}; leave one of them"
+            f"{root}: expected one COCO JSON file, found {len(found)}: "
+            f"{', '.join(str(path.relative_to(root)) for path in found[:3])}; keep only one of "
+            "them"
         )
     return found[0]
 

@@ -113,7 +113,9 @@ def check_images(
         archived = _archive_name(name, at)
         if archived in taken:
             problem = "is listed twice" if taken[archived] == name else f"and {taken[archived]!r}"
-            raise ValueError(f"{at} {problem}: both would be {archived!r}; name each image once")
+            raise ValueError(
+                f"{at} {problem}: both would get the name {archived!r}; name each image once"
+            )
         taken[archived] = name
         found[number] = _check_file(record, folder / name, archived, at, findings)
     return found
@@ -138,8 +140,8 @@ def _check_file(
             findings.add(f"missing {key} taken from the image file", path.name)
         elif integer(record, key, at) != true:
             raise ValueError(
-                f"{at}: the json says {key} {record[key]}, the file has {true}; the masks would "
-                "not fit, so correct the json or the image"
+                f"{at}: the JSON file says {key} {record[key]}, but the image has {true}, so the "
+                "masks would not fit; correct the JSON file or the image"
             )
     return SourceImage(path, archived, header.height, header.width, change=header.change)
 

@@ -81,7 +81,7 @@ def make_published(
     listed = [str(record.get("name")) for record in records["categories"]]
     if [name.casefold() for name in listed] != [category.casefold()]:
         raise ValueError(
-            f"{annotations}: expected one category {category!r}, found {listed}; it is another "
+            f"{annotations}: expected one category {category!r}, found {listed}; this is another "
             "data set, which the source `folder` may read"
         )
     folder = _image_folder(records["images"], annotations, root)
@@ -108,6 +108,6 @@ def _image_folder(records: list[dict[str, Any]], annotations: Path, root: Path) 
     if len(best) > 1:
         raise ValueError(
             f"{root}: the images of {annotations} lie in {len(best)} folders: "
-            f"{', '.join(str(folder) for folder in best[:3])}; leave one of them"
+            f"{', '.join(str(folder) for folder in best[:3])}; keep only one of them"
         )
     return best[0]

@@ -44,12 +44,12 @@ def opened(path: Path) -> Iterator[Image.Image]:
         ValueError: it is not an image of such a kind, or it is damaged.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such image file")
+        raise FileNotFoundError(f"{path}: there is no such image file")
     try:
         with Image.open(path) as image:
             frames = getattr(image, "n_frames", 1)
             if frames > 1:
-                raise ValueError(f"{path}: holds {frames} frames; bring one image per file")
+                raise ValueError(f"{path}: holds {frames} frames; expected one image per file")
             if image.mode not in GREY + COLOUR + DEEP:
                 raise ValueError(
                     f"{path}: has mode {image.mode!r}; expected grey, RGB, RGBA or palette"

@@ -52,7 +52,9 @@ def find_places(folder: Path) -> list[Place]:
         if len(images) != 1:
             raise ValueError(f"{place}: expected one image in images/, found {len(images)}")
         if not (place / "masks").is_dir():
-            raise FileNotFoundError(f"{place}: has images/ but no masks/")
+            raise FileNotFoundError(
+                f"{place}: there is a folder images/ but no folder masks/; expected both"
+            )
         places.append(Place(place, images[0], read_header(images[0])))
     return places
 
@@ -83,8 +85,8 @@ def _read_mask(path: Path, place: Place) -> Rle | None:
     with opened(path) as image:
         if image.size != (width, height):
             raise ValueError(
-                f"{path}: the mask has size {[image.height, image.width]}, the image "
-                f"{place.image.name} {[height, width]}"
+                f"{path}: the mask has size {[image.height, image.width]}, but the image "
+                f"{place.image.name} has size {[height, width]}; expected the same size"
             )
         plain = _plain(image)
         box = plain.getbbox()
@@ -135,7 +137,7 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
         annotations += coco_annotations(instances, len(images), len(annotations) + 1)
         for path in empty:
-            logger.info("%s: no pixel is set; dropped", path)
+            logger.info("%s: the mask is empty and was left out", path)
         dropped += len(empty)
     if not annotations:
         raise ValueError(

@@ -101,8 +101,8 @@ def _check_variable(path: str | Path, name: str) -> None:
     known = variables(path)
     if name not in known:
         raise ValueError(
-            f"{path}: has no variable {name!r}; it has {', '.join(known) or 'none'}. It is "
-            "another file of the set, or damaged or cut off"
+            f"{path}: has no variable {name!r}; it has {', '.join(known) or 'none'}. The file is "
+            "another file of the data set, or it is damaged or cut off"
         )
 
 

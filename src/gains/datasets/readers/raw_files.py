@@ -71,7 +71,7 @@ def one_file(root: str | Path, *patterns: str) -> Path:
     if len(found) > 1:
         raise ValueError(
             f"{root}: expected one file {' or '.join(patterns)}, found {len(found)}: "
-            f"{', '.join(str(p.relative_to(root)) for p in found[:3])}; leave one of them"
+            f"{', '.join(str(p.relative_to(root)) for p in found[:3])}; keep only one of them"
         )
     return found[0]
 
@@ -96,11 +96,13 @@ def named_files(
         match = pattern.fullmatch(path.name)
         if match is None:
             raise ValueError(
-                f"{path}: unexpected file name; expected names like {example}. Take the file away, "
+                f"{path}: unexpected file name; expected names like {example}. Remove the file, "
                 "or fetch the data set again"
             )
         key = match.groups()
         if key in found:
-            raise ValueError(f"{path} and {found[key]} are both {' '.join(key)}; leave one of them")
+            raise ValueError(
+                f"{path} and {found[key]} are both {' '.join(key)}; keep only one of them"
+            )
         found[key] = path
     return dict(sorted(found.items()))

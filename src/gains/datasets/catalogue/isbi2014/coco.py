@@ -57,13 +57,13 @@ def _choose(part: Part, root: Path) -> Choose:
         if not found:
             elsewhere = f"; {paths[0]} is in the folder of another part" if paths else ""
             raise FileNotFoundError(
-                f"{at}: no image file {name} below the root{elsewhere}. Put the images of the part "
-                f"there, best in a folder {part}/"
+                f"{at}: there is no image file {name} below the root{elsewhere}. Put the images "
+                f"of the part there, preferably in a folder {part}/"
             )
         if len(found) > 1:
             raise ValueError(
-                f"{at}: {len(found)} files have that name: {', '.join(map(str, found[:3]))}; keep "
-                f"one, or put the image of this part in a folder {part}/"
+                f"{at}: {len(found)} files have this name: {', '.join(map(str, found[:3]))}; "
+                f"keep only one of them, or put the image of this part in a folder {part}/"
             )
         return root / found[0]
 
@@ -83,8 +83,8 @@ def _read_part(
         archived = f"{part}/{PurePosixPath(source.name).name}"
         if archived in taken:
             raise ValueError(
-                f"{path}: {taken[archived]} and {source.path} would both be {archived!r}; name "
-                "each image once"
+                f"{path}: {taken[archived]} and {source.path} would both get the name "
+                f"{archived!r}; name each image once"
             )
         taken[archived] = str(source.path)
         source.name = archived
@@ -109,8 +109,8 @@ def make(settings: IsbiCocoSettings, findings: Findings) -> SceneSet:
         found, names = _read_part(part, path, index, findings)
         if categories and names != categories:
             raise ValueError(
-                f"{path}: has the categories {names}, {files[parts[0]].name} has {categories}; "
-                "the files are not of one data set"
+                f"{path}: has the categories {names}, but {files[parts[0]].name} has "
+                f"{categories}; the files belong to different data sets"
             )
         categories = names
         sources += found

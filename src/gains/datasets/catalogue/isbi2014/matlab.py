@@ -124,8 +124,8 @@ def _run(settings: IsbiSettings, kind: _Kind) -> _Run:
     for name, length in lengths.items():
         if length != n:
             raise ValueError(
-                f"{truth}: {name} is of {length} images, but {images} holds {n}; they are not "
-                "of one distribution, so bring both files from the same archive"
+                f"{truth}: {name} describes {length} images, but {images} holds {n}; the files "
+                "belong to different distributions, so take both from the same archive"
             )
     start, stop = _range(settings, kind, images, n)
     return _Run(images, truth, variable, kind, cells, start, stop)
@@ -139,8 +139,8 @@ def _range(settings: IsbiSettings, kind: _Kind, path: Path, n: int) -> tuple[int
         return 0, min(n, last_of_val)
     if n <= last_of_val:
         raise ValueError(
-            f"{path}: holds {n} images, at most the validation part; the test part is images "
-            f"{last_of_val} to 899 of testset.mat in Dataset.zip. Bring that file and "
+            f"{path}: holds {n} images, at most the validation part; the test part consists of "
+            f"the images {last_of_val} to 899 of testset.mat in Dataset.zip. Add that file and "
             "testset_GT.mat, or leave the part out with the option `parts: [train, val]`"
         )
     return 0 if "val" in settings.parts else last_of_val, n
@@ -182,7 +182,9 @@ def _cytoplasms(cell: object, shape: tuple[int, ...], at: str) -> list[NDArray[n
     if isinstance(cell, np.ndarray) and cell.size == 0:
         return []  # MATLAB's [] in place of an empty cell
     if not isinstance(cell, list):
-        raise ValueError(f"{at}: the cytoplasms are one array; expected a cell with one per cell")
+        raise ValueError(
+            f"{at}: expected a MATLAB cell array with one cytoplasm per cell, found a single array"
+        )
     return [mask(m, shape, f"{at}: cytoplasm {k}") for k, m in enumerate(cell, start=1)]
 
 

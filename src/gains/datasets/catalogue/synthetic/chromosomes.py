@@ -114,8 +114,8 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
         if ratio > 0 and low <= ratio <= high:
             return first, second
     raise ValueError(
-        f"synthetic-chromosomes: found no two that overlap by {settings.overlap}; "
-        "give a wider range"
+        f"synthetic-chromosomes: no pair overlaps by {settings.overlap}; give a wider range of "
+        "overlap"
     )
 
 

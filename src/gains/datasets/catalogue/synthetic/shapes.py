@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] > pair[1]:
-        raise ValueError(f"a range runs from low to high, found {list(pair)}")
+        raise ValueError(f"a range must run from low to high, found {list(pair)}")
     return pair
 
 
