@@ -29,7 +29,7 @@ IMPORTS = {
     "gains maps": "import gains.anomaly.build",
     "gains split": "import gains.datasets.make_split",
     "gains score": "import gains.scoring.score",
-    "gains table": "import gains.tables",
+    "gains table": "import gains.tables.write",
     "gains predict": "import gains.prediction.predict",
     "gains train": "import gains.training.train",
 }

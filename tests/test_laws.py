@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from gains import tables
 from gains.config.file import check
+from gains.config.settings_file import read_settings, write_settings
 from gains.datasets.coco import read_coco
 from gains.datasets.split_file import read_split
 from gains.detection.settings import TwoStageSettings
@@ -22,6 +21,9 @@ from gains.prediction.predict import predict_split
 from gains.scoring.score import score_files
 from gains.study.study import from_config
 from gains.support.files import write_json
+from gains.tables.of_study import table_spec
+from gains.tables.specs import TableSpec
+from gains.tables.write import write_table
 from gains.training.job import Job
 from gains.training.train import train
 from gains.workflow.code_hash import closure
@@ -38,7 +40,7 @@ TORCH_FREE = [
     "gains.metrics",
     "gains.scoring.score",
     "gains.tables.rescore",
-    "gains.tables",
+    "gains.tables.write",
     "gains.tables.compare",
     "gains.figures",
     "gains.workflow.snakemake_records",
@@ -125,6 +127,6 @@ def _study_of_the_dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         r.file_name for r in read_coco(tiny.coco).by_name(read_split(tiny.split).names("test"))
     ]
     write_json(folder / "test.scores.json", score_files(tiny.coco, out, file_names=names))
-    spec = json.loads(json.dumps(tables.spec(study, "table3")))
-    tables.write_table(spec, tmp_path / "table3.csv")
+    spec = write_settings(tmp_path, "table3", table_spec(study, "table3"))
+    write_table(read_settings(TableSpec, spec), tmp_path / "table3.csv")
     assert "Dummy R-CNN (R18)" in (tmp_path / "table3.csv").read_text()

@@ -39,7 +39,8 @@ def parse(arguments: list[str]) -> tuple[list[str], dict[str, list[str]]]:
 
 def content(verb: str, plain: list[str], options: dict[str, list[str]]) -> str:
     parts = [verb]
-    named = re.findall(r"[\w/.+-]+\.json", " ".join(options.get("--spec", [])))
+    specs = [Path(path).read_text() for path in options.get("--spec", [])]
+    named = re.findall(r"[\w/.+-]+\.json", " ".join(specs))
     for values in (plain, named, *(v for k, v in options.items() if k not in WITHOUT_EFFECT)):
         for value in values:
             is_file = len(value) < 200 and Path(value).is_file()

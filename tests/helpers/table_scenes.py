@@ -5,7 +5,8 @@ from typing import Any
 from gains.config.file import check
 from gains.study.study import Study, from_config
 from gains.support.files import write_json
-from gains.tables import score_paths, spec
+from gains.tables.of_study import table_spec
+from gains.tables.specs import TableSpec
 
 METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")
 
@@ -60,13 +61,13 @@ def scores(value: float, classes: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
     }
 
 
-def write_scores(table: dict[str, Any], values: dict[str, float], **options: Any) -> None:
+def write_scores(table: TableSpec, values: dict[str, float], **options: Any) -> None:
     """Write a score file for each run of a table; ``values`` by a part of its path."""
-    for path in score_paths(table):
+    for path in table.score_paths:
         value = next(v for key, v in values.items() if key in path)
         write_json(path, scores(value, **options))
 
 
-def spec_of(found: Study) -> dict[str, Any]:
+def spec_of(found: Study) -> TableSpec:
     """The spec of the study's only table."""
-    return spec(found, "t")
+    return table_spec(found, "t")

@@ -13,7 +13,7 @@ from gains.config.file import check
 from gains.config.recipe import RecipeSettings
 from gains.study.runs import Run
 from gains.study.study import Study, from_config
-from gains.tables import write_table
+from gains.tables.write import write_table
 from gains.training.optimiser import make_optimiser
 from helpers.table_scenes import spec_of, study, write_scores
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from gains.tables import compare, write_table
+from gains.tables.compare import write_compare
+from gains.tables.of_study import compare_spec
+from gains.tables.write import write_table
 from helpers.table_scenes import spec_of, study, write_scores
 
 
@@ -23,7 +25,7 @@ def compared(
     table = spec_of(found)
     write_scores(table, {"seed1": value + 0.02, "": value})
     write_table(table, "t.csv")
-    compare.write_compare(compare.spec(found), ["t.csv"], "compare.csv")
+    write_compare(compare_spec(found), ["t.csv"], "compare.csv")
     with Path("compare.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -119,7 +121,7 @@ def test_without_counterpart_the_header_stands_alone() -> None:
 
 def test_missing_table_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="gone.csv"):
-        compare.write_compare(compare.spec(study([0])), ["gone.csv"], "compare.csv")
+        write_compare(compare_spec(study([0])), ["gone.csv"], "compare.csv")
     Path("other.csv").write_text("study,table,row,dataset,subset\n")
     with pytest.raises(ValueError, match="no table given holds t, Mask"):
-        compare.write_compare(compare.spec(study([0])), ["other.csv"], "compare.csv")
+        write_compare(compare_spec(study([0])), ["other.csv"], "compare.csv")

@@ -13,12 +13,15 @@ import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
+from gains.config.settings_file import write_settings
 from gains.published.records import numbers, row_names, sources
 from gains.study.study import open_study
 from gains.support.files import write_json
-from gains.tables import score_paths, spec, write_table
-from gains.tables.latex import escape
+from gains.tables.latex import escape_latex
+from gains.tables.of_study import table_spec
+from gains.tables.specs import SummarySpec, TableSpec
 from gains.tables.summary import write_summary
+from gains.tables.write import write_table
 from helpers.paths import ROOT
 from helpers.table_scenes import scores, spec_of, study, write_scores
 
@@ -33,7 +36,7 @@ def lines(path: str = "t.csv") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def three_seeds() -> Any:
+def three_seeds() -> TableSpec:
     table = spec_of(study([0, 1, 2]))
     values = {
         "mask_rcnn/default/seed0": 0.50,
@@ -98,7 +101,7 @@ def test_class_without_ground_truth_counts_in_no_average_and_is_blank() -> None:
     content["as_published"]["per_class"]["3"] = dict.fromkeys(
         ("AJI", "Dice", "F1", "TPp", "FNo"), 0.0
     )
-    for path in score_paths(table):
+    for path in table.score_paths:
         write_json(path, content)
     write_table(table, "t.csv")
     by_subset = {r["subset"]: r for r in lines()}
@@ -108,14 +111,14 @@ def test_class_without_ground_truth_counts_in_no_average_and_is_blank() -> None:
 
 
 def test_rows_stand_in_the_published_order_and_name_the_real_backbone() -> None:
-    labels = [row["label"] for row in spec_of(study([0]))["rows"]]
+    labels = [row.label for row in spec_of(study([0])).rows]
     assert labels == ["Mask R-CNN (R18)", "GAInS (R18)"]
 
 
 def test_labels_of_the_demo() -> None:
     found = open_study(ROOT / "config.yaml", "demo")
-    rows = spec(found, "table3")["rows"]
-    assert [row["label"] for row in rows] == [
+    rows = table_spec(found, "table3").rows
+    assert [row.label for row in rows] == [
         "Mask R-CNN (R18)",
         "Mask R-CNN (R34)",
         "Mask Scoring R-CNN (R18)",
@@ -130,8 +133,9 @@ def test_labels_of_the_demo() -> None:
         "GAInS (R18)",
         "GAInS (R34)",
     ]
-    assert spec(found, "table1")["rows"][0]["label"] == "w = 3"
-    json.dumps(spec(found, "table2"))
+    assert table_spec(found, "table1").rows[0].label == "w = 3"
+    table2 = table_spec(found, "table2")
+    assert TableSpec.model_validate_json(table2.model_dump_json()) == table2
 
 
 def test_backbone_that_differs_between_data_sets_is_named_for_each() -> None:
@@ -145,7 +149,7 @@ def test_backbone_that_differs_between_data_sets_is_named_for_each() -> None:
             },
         )
     )
-    assert table["rows"][0]["label"] == "Mask R-CNN (R18/R50)"
+    assert table.rows[0].label == "Mask R-CNN (R18/R50)"
     write_scores(table, {"": 0.5})
     write_table(table, "t.csv")
     assert {(r["dataset"], r["backbone"]) for r in lines()} == {("a", "R18"), ("b", "R50")}
@@ -206,7 +210,7 @@ def test_wrong_table_settings_are_named(change: dict[str, Any], message: str) ->
 def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"": 0.5})
-    path = Path(score_paths(table)[1])
+    path = Path(table.score_paths[1])
     path.unlink()
     with pytest.raises(FileNotFoundError, match="gains/default/seed0"):
         write_table(table, "t.csv")
@@ -255,7 +259,7 @@ def test_latex_is_escaped_and_balanced() -> None:
     body = text.split("\\toprule")[1].split("\\bottomrule")[0]
     rows = [row for row in body.split("\\\\") if "&" in row]
     assert [row.replace("\\&", "").count("&") for row in rows] == [2, 4, 4, 4]
-    assert escape("a_b & 5% of $x^2$ #1 {~} \\") == (
+    assert escape_latex("a_b & 5% of $x^2$ #1 {~} \\") == (
         "a\\_b \\& 5\\% of \\$x\\textasciicircum{}2\\$ \\#1 \\{\\textasciitilde{}\\} "
         "\\textbackslash{}"
     )
@@ -280,7 +284,7 @@ def test_equal_scores_give_equal_bytes() -> None:
 def test_summary_is_nested_and_refuses_nothing_and_doubles() -> None:
     table = spec_of(study([0, 1]))
     write_scores(table, {"gains": 0.7, "mask_rcnn": 0.5})
-    paths = score_paths(table)
+    paths = table.score_paths
     write_summary(paths, "summary.json")
     content = json.loads(Path("summary.json").read_text())
     assert list(content) == ["cells"]
@@ -301,11 +305,17 @@ def test_verbs_take_the_workflow_s_form() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"": 0.5})
 
-    made = CliRunner().invoke(app, ["table", "--spec", json.dumps(table), "--out", "x.csv"])
+    spec = str(write_settings("specs", "t", table))
+    made = CliRunner().invoke(app, ["table", "--spec", spec, "--out", "x.csv"])
     assert made.exit_code == 0, made.output
     assert Path("x.tex").is_file()
-    made = CliRunner().invoke(app, ["summary", "--scores", *score_paths(table), "--out", "s.json"])
+    spec = str(write_settings("specs", "s", SummarySpec(scores=tuple(table.score_paths))))
+    made = CliRunner().invoke(app, ["summary", "--spec", spec, "--out", "s.json"])
     assert made.exit_code == 0, made.output
+    told = Path("s.json").read_bytes()
+    made = CliRunner().invoke(app, ["summary", "--scores", *table.score_paths, "--out", "s.json"])
+    assert made.exit_code == 0, made.output
+    assert Path("s.json").read_bytes() == told
     assert set(json.loads(Path("s.json").read_text())["cells"]) == {
         "gains/default",
         "mask_rcnn/default",
@@ -313,7 +323,7 @@ def test_verbs_take_the_workflow_s_form() -> None:
 
 
 def test_needs_no_torch() -> None:
-    rooms = "gains.tables, gains.tables.compare, gains.tables.summary, gains.figures.figure3_panels"
+    rooms = "gains.tables.write, gains.tables.compare, gains.tables.summary, gains.figures.figure3_panels"
     code = f"import {rooms}, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

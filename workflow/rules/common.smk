@@ -10,6 +10,7 @@ from pathlib import Path
 SRC = os.path.join(workflow.basedir, "src")
 sys.path.insert(0, SRC)
 
+from gains.config.settings_file import write_settings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options, inputs_of, receipt
 from gains.fetch.lockfile import fetch_inputs
@@ -18,8 +19,7 @@ from gains.methods import METHODS
 from gains.methods.base import weights_file
 from gains.study.runs import Run
 from gains.study.study import resolve
-from gains import tables
-from gains.tables import compare
+from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow import snakemake_records as provenance
 from gains.workflow.code_hash import of as code
 
@@ -195,16 +195,24 @@ def score_options(wildcards):
 # tables
 
 
-def table_spec(wildcards):
-    return tables.spec(STUDY, wildcards.table)
+# A specification grows with the study, but the command of a rule must stay below 128 KiB. So it is
+# a file that the workflow writes. The name of the file has a hash of the content: another
+# specification is another input, which Snakemake notices in every order of events.
+def spec_file(name, spec):
+    return str(write_settings(f"scratch/{TAG}/specs", name, spec))
 
 
-def table_scores(wildcards):
-    return tables.score_paths(table_spec(wildcards))
+def table_inputs(wildcards):
+    spec = table_spec(STUDY, wildcards.table)
+    return {"scores": spec.score_paths, "spec": spec_file(wildcards.table, spec)}
 
 
-def table_settings(wildcards):
-    return as_json(table_spec(wildcards))
+def compare_spec_file(wildcards):
+    return spec_file("compare", compare_spec(STUDY))
+
+
+def summary_spec_file(wildcards):
+    return spec_file("summary", summary_spec(STUDY))
 
 
 def figure3_image():

@@ -4,7 +4,7 @@
 rule table:
     """Gather scores into a table: mean, standard deviation and number of seeds per cell."""
     input:
-        table_scores,
+        unpack(table_inputs),
     output:
         csv=report(
             f"{RES}/tables/{{table}}.csv",
@@ -23,17 +23,17 @@ rule table:
     resources:
         mem_mb=500,
     params:
-        spec=table_settings,
         code=code("gains.tables.write"),
     shell:
-        "gains table --spec {params.spec:q} --out {output.csv} > {log} 2>&1"
+        "gains table --spec {input.spec} --out {output.csv} > {log} 2>&1"
 
 
 rule compare:
     """Put the published value beside each cell of the tables."""
     input:
         tables=expand(f"{RES}/tables/{{table}}.csv", table=SETTINGS.tables),
-        published=sorted(str(p) for p in Path("src/gains/published").glob("*.csv")),
+        published="src/gains/published/published.csv",
+        spec=compare_spec_file,
     output:
         csv=report(
             f"{RES}/tables/compare.csv",
@@ -51,10 +51,9 @@ rule compare:
     resources:
         mem_mb=500,
     params:
-        spec=as_json(compare.spec(STUDY)),
         code=code("gains.tables.compare"),
     shell:
-        "gains compare --spec {params.spec:q} --tables {input.tables} --out {output.csv}"
+        "gains compare --spec {input.spec} --tables {input.tables} --out {output.csv}"
         " > {log} 2>&1"
 
 
@@ -86,7 +85,8 @@ rule audit_table:
 rule summary:
     """Gather the main scores of all runs into one small file, for `dvc metrics`."""
     input:
-        SCORES,
+        scores=SCORES,
+        spec=summary_spec_file,
     output:
         f"{RES}/tables/summary.json",
     log:
@@ -101,7 +101,7 @@ rule summary:
     params:
         code=code("gains.tables.summary"),
     shell:
-        "gains summary --scores {input} --out {output} > {log} 2>&1"
+        "gains summary --spec {input.spec} --out {output} > {log} 2>&1"
 
 
 # results/<name> is a copy of what the study in force made; the file itself names the study.

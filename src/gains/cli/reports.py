@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,8 @@ StudyName = Annotated[
     typer.Option("--study", help="Study; by default the one that the config file names."),
 ]
 Spec = Annotated[
-    str | None, typer.Option(help="Complete description as JSON; the workflow gives it.")
+    Path | None,
+    typer.Option(help="JSON file with the complete description; the workflow writes it."),
 ]
 
 
@@ -39,13 +39,18 @@ def table(
     Example:
       gains table table3 --study demo --out table3.csv
     """
-    from gains import tables
+    from gains.config.settings_file import read_settings
     from gains.study.study import open_study
+    from gains.tables.of_study import table_spec
+    from gains.tables.specs import TableSpec
+    from gains.tables.write import write_table
 
     if (name is None) == (spec is None):
         raise ValueError("name the table, e.g. `gains table table3`, or give --spec; not both")
-    content = tables.spec(open_study(config, study), name) if name else _parse(str(spec))
-    tables.write_table(content, out)
+    if spec is None:
+        write_table(table_spec(open_study(config, study), str(name)), out)
+    else:
+        write_table(read_settings(TableSpec, spec), out)
 
 
 @app.command()
@@ -67,20 +72,27 @@ def compare(
     Example:
       gains compare --study demo --tables results/demo/tables/table?.csv --out compare.csv
     """
+    from gains.config.settings_file import read_settings
     from gains.study.study import open_study
-    from gains.tables import compare as comparison
+    from gains.tables.compare import write_compare
+    from gains.tables.of_study import compare_spec
+    from gains.tables.specs import CompareSpec
 
-    content = _parse(spec) if spec else comparison.spec(open_study(config, study))
-    comparison.write_compare(content, [str(path) for path in [*tables, *(more or [])]], out)
+    if spec is None:
+        content = compare_spec(open_study(config, study))
+    else:
+        content = read_settings(CompareSpec, spec)
+    write_compare(content, [str(path) for path in [*tables, *(more or [])]], out)
 
 
 @app.command()
 def summary(
     out: Annotated[Path, typer.Option(help="JSON file to write.")],
     scores: Annotated[
-        list[Path], typer.Option(help="Score file of a run; further files may follow it.")
-    ],
+        list[Path] | None, typer.Option(help="Score file of a run; further files may follow it.")
+    ] = None,
     more: Annotated[list[Path] | None, typer.Argument(help="Further score files.")] = None,
+    spec: Spec = None,
 ) -> None:
     """Collect the main scores of many runs in one JSON file, for `dvc metrics show`.
 
@@ -88,9 +100,16 @@ def summary(
     Example:
       gains summary --scores results/demo/runs/*/*/*/*/*/test.scores.json --out summary.json
     """
+    from gains.config.settings_file import read_settings
+    from gains.tables.specs import SummarySpec
     from gains.tables.summary import write_summary
 
-    write_summary([str(path) for path in [*scores, *(more or [])]], out)
+    if bool(scores) == (spec is not None):
+        raise ValueError("name the score files with --scores, or give --spec; not both")
+    if spec is None:
+        write_summary([str(path) for path in [*(scores or []), *(more or [])]], out)
+    else:
+        write_summary(read_settings(SummarySpec, spec).scores, out)
 
 
 @app.command()
@@ -120,16 +139,6 @@ def rescore(
     changes = {name: value for name, value in given.items() if value is not None}
     number = score_again(open_study(config, study), out, jobs, **changes)
     typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
-
-
-def _parse(text: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise ValueError(f"--spec: not JSON: {error}; found {text[:80]!r}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"--spec: expected a JSON object, found {text[:80]!r}")
-    return content
 
 
 class FigureGroup(VerbGroup):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from gains import tables
 from gains.study.runs import Run
 from gains.study.study import Study
+from gains.tables.of_study import table_spec
 
 
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
@@ -36,7 +36,7 @@ def of_study(study: Study) -> dict[str, Any]:
         ValueError: a table that cannot be made, e.g. for an unknown metric.
     """
     for table in study.settings.tables:
-        tables.spec(study, table)
+        table_spec(study, table)
     return {
         "study": study.tag,
         "settings": study.settings.model_dump(mode="json"),

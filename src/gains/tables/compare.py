@@ -6,23 +6,24 @@ import csv
 import logging
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
 
-from gains import tables
+import pandas as pd
+
 from gains.published.records import Published, sources
-from gains.study.study import Study
 from gains.support.files import write_text
-from gains.tables.markdown import escape, grid
-from gains.tables.pivot import BLANK, show
-from gains.tables.scores import COCO_METRICS, Value, column
-from gains.tables.write import csv_text, number
+from gains.tables.columns import COCO_METRICS, column
+from gains.tables.markdown import escape_markdown, grid
+from gains.tables.printed import BLANK, format_number
+from gains.tables.scores import MeanOverSeeds
+from gains.tables.specs import CellSpec, CompareSpec, DatasetSpec, RowSpec, TableSpec
+from gains.tables.write import to_csv
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Line:
-    """A table cell's metric beside one published number; its fields are the CSV's columns.
+    """The metric of a table cell beside one published number; the fields are the CSV's columns.
 
     Numbers are percent; ``mode`` is the table's, None for COCO metrics, which have none;
     ``difference`` is ours minus published, ``difference_in_sd`` in units of our spread.
@@ -55,27 +56,15 @@ class Line:
     reason: str
 
 
-def spec(study: Study) -> dict[str, Any]:
-    """Return what the comparison of a study shows, JSON-able: its tables without score files."""
-    found = []
-    for name in study.settings.tables:
-        table = tables.spec(study, name)
-        table["rows"] = [
-            {key: value for key, value in row.items() if key != "scores"} for row in table["rows"]
-        ]
-        found.append(table)
-    return {"study": study.tag, "study_title": study.settings.title, "tables": found}
-
-
-def write_compare(spec: dict[str, Any], table_files: list[str], out_csv: str | Path) -> None:
+def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path) -> None:
     """Write ``compare.csv`` and, for people, ``compare.md`` beside it.
 
-    One line per table cell and published number of the same method, data set (the one that ours
-    is or stands for), metric and classes. A study without any published counterpart gets the
-    header alone.
+    There is one line per table cell and published number of the same method, data set (the one
+    that ours is or stands for), metric and classes. A study without any published counterpart
+    gets the header alone.
 
     Args:
-        spec: what :func:`spec` returned.
+        spec: the tables of the study, see :func:`gains.tables.of_study.compare_spec`.
         table_files: the CSVs of the study's tables, in any order.
         out_csv: path ending in ``.csv``.
 
@@ -87,12 +76,13 @@ def write_compare(spec: dict[str, Any], table_files: list[str], out_csv: str | P
     if out_csv.suffix != ".csv":
         raise ValueError(f"{out_csv}: expected a name ending in .csv; the .md follows from it")
     cells = _read_cells(table_files)
-    pairs = [pair for table in spec["tables"] for pair in _pairs(table)]
-    lines = [_line(spec["study"], pair, cells) for pair in pairs]
+    pairs = [pair for table in spec.tables for pair in _pairs(table)]
+    lines = [_line(spec.study, pair, cells) for pair in pairs]
     if not lines:
-        logger.warning("study %s: no cell has a published counterpart", spec["study"])
+        logger.warning("study %s: no cell has a published counterpart", spec.study)
     write_text(out_csv.with_suffix(".md"), _markdown(spec, lines))
-    write_text(out_csv, _csv(lines))
+    records = [asdict(line) for line in lines]
+    write_text(out_csv, to_csv(pd.DataFrame(records, columns=[f.name for f in fields(Line)])))
 
 
 Cells = dict[tuple[str, str, str, str], dict[str, str]]
@@ -100,52 +90,54 @@ Cells = dict[tuple[str, str, str, str], dict[str, str]]
 
 @dataclass(frozen=True)
 class _Pair:
-    """A table cell's metric and one published number of the same."""
+    """The metric of a table cell and one published number of the same."""
 
-    table: dict[str, Any]
-    row: dict[str, Any]
-    dataset: dict[str, Any]
+    table: TableSpec
+    row: RowSpec
+    dataset: DatasetSpec
     metric: str
     published: Published
 
     @property
     def mode(self) -> str | None:
-        """The mode that the table reports, where the metric has modes."""
-        return None if self.metric in COCO_METRICS else str(self.table["mode"])
+        """The mode that the table prints, where the metric has modes."""
+        return None if self.metric in COCO_METRICS else self.table.mode
 
     @property
-    def backbone(self) -> str:
-        return str(self.row["backbones"][self.dataset["name"]])
+    def cell(self) -> CellSpec:
+        return self.row.cells[self.dataset.name]
 
-    def ours(self, cells: Cells) -> Value:
+    def ours(self, cells: Cells) -> MeanOverSeeds:
         """Return our number from the tables' CSVs."""
         subset = str(self.published.our_subset)
-        key = (self.table["name"], self.row["label"], self.dataset["name"], subset)
+        key = (self.table.name, self.row.label, self.dataset.name, subset)
         if key not in cells:
             raise ValueError(
                 f"no table given holds {', '.join(key)}; give the CSV of every table of the study"
             )
-        name, record = column(self.metric, self.table["mode"]), cells[key]
+        name, record = column(self.metric, self.table.mode), cells[key]
         if name not in record:
             raise ValueError(f"table {key[0]}: its CSV has no column {name!r}; make it again")
         mean, sd = record[name], record[f"{name}_sd"]
-        return Value(float(mean) if mean else None, float(sd) if sd else None, int(record["n"]))
+        return MeanOverSeeds(
+            float(mean) if mean else None, float(sd) if sd else None, int(record["n"])
+        )
 
     def obstacles(self) -> list[str]:
-        """Return why the two are not numbers of the same thing; nothing if they are."""
-        found, published = [], self.published
-        if self.dataset["represents"] != published.dataset:
-            found.append(f"{self.dataset['name']} is a stand-in for {published.dataset}")
-        if self.backbone != published.backbone:
-            found.append(
-                f"backbone {self.backbone}, published {published.backbone or 'another kind'}"
+        """Return the reasons why the two cannot be compared; none if they can."""
+        reasons, published = [], self.published
+        if self.dataset.represents != published.dataset:
+            reasons.append(f"{self.dataset.name} is a stand-in for {published.dataset}")
+        if self.cell.backbone != published.backbone:
+            reasons.append(
+                f"backbone {self.cell.backbone}, published {published.backbone or 'another kind'}"
             )
         if self.mode not in (None, "as_published"):
-            found.append(f"{self.metric} in {self.mode} mode")
-        maps = self.row["maps_modes"][self.dataset["name"]]
+            reasons.append(f"{self.metric} in {self.mode} mode")
+        maps = self.cell.maps_mode
         if maps not in (None, "as_published"):
-            found.append(f"anomaly maps in {maps} mode")
-        return found
+            reasons.append(f"anomaly maps in {maps} mode")
+        return reasons
 
 
 def _read_cells(table_files: list[str]) -> Cells:
@@ -163,17 +155,19 @@ def _read_cells(table_files: list[str]) -> Cells:
     return cells
 
 
-def _pairs(table: dict[str, Any]) -> list[_Pair]:
+def _pairs(table: TableSpec) -> list[_Pair]:
+    if table.table is None:
+        return []
     return [
         _Pair(table, row, dataset, metric, published)
-        for row in table["rows"]
-        if row["published"]
-        for dataset in table["datasets"]
-        for metric in table["metrics"]
-        for published in sources(table["paper"], table["table"], row["published"])
+        for row in table.rows
+        if row.published
+        for dataset in table.datasets
+        for metric in table.metrics
+        for published in sources(table.paper, table.table, row.published)
         if published.metric == metric
-        and published.dataset == (dataset["represents"] or dataset["stands_for"])
-        and published.our_subset in table["subsets"]
+        and published.dataset == (dataset.represents or dataset.stands_for)
+        and published.our_subset in table.subsets
     ]
 
 
@@ -182,12 +176,12 @@ def _line(study: str, pair: _Pair, cells: Cells) -> Line:
     difference = None if ours.mean is None else ours.mean - published.value
     return Line(
         study=study,
-        table=pair.table["name"],
-        row=pair.row["label"],
-        dataset=pair.dataset["name"],
-        represents=pair.dataset["represents"],
-        stands_for=pair.dataset["stands_for"],
-        backbone=pair.backbone,
+        table=pair.table.name,
+        row=pair.row.label,
+        dataset=pair.dataset.name,
+        represents=pair.dataset.represents,
+        stands_for=pair.dataset.stands_for,
+        backbone=pair.cell.backbone,
         metric=pair.metric,
         subset=str(published.our_subset),
         mode=pair.mode,
@@ -209,24 +203,17 @@ def _line(study: str, pair: _Pair, cells: Cells) -> Line:
     )
 
 
-def _csv(lines: list[Line]) -> str:
-    records = [
-        {k: number(v) if isinstance(v, float) else v for k, v in asdict(line).items()}
-        for line in lines
-    ]
-    return csv_text(records, [field.name for field in fields(Line)])
-
-
-def _markdown(spec: dict[str, Any], lines: list[Line]) -> str:
+def _markdown(spec: CompareSpec, lines: list[Line]) -> str:
     parts = [
-        f"# Ours and published\n\nStudy {escape(spec['study'])}: {escape(spec['study_title'])}."
+        f"# Ours and published\n\nStudy {escape_markdown(spec.study)}: "
+        f"{escape_markdown(spec.study_title)}."
     ]
     if not lines:
         parts.append("No cell of this study's tables has a published counterpart.")
-    for table in spec["tables"]:
-        own = [line for line in lines if line.table == table["name"]]
+    for table in spec.tables:
+        own = [line for line in lines if line.table == table.name]
         if own:
-            parts.append(f"## {escape(table['title'])}\n\n{_grid(own)}")
+            parts.append(f"## {escape_markdown(table.title)}\n\n{_grid(own)}")
     if lines:
         parts.append(
             "Percent. Papers print different numbers for the same cell, so every source is shown. "
@@ -237,19 +224,18 @@ def _markdown(spec: dict[str, Any], lines: list[Line]) -> str:
 
 
 def _grid(lines: list[Line]) -> str:
-    columns = ("row", "data set", "metric", "ours", "published", "source", "difference")
-    body = [
-        [
-            line.row,
-            line.dataset,
-            f"{line.metric}, {line.subset}",
-            show(Value(line.mean, line.sd, line.n)),
-            show(Value(line.published, line.published_spread, 1)),
-            f"{line.published_paper} {line.published_table}, {line.published_row}, "
+    records = [
+        {
+            "row": line.row,
+            "data set": line.dataset,
+            "metric": f"{line.metric}, {line.subset}",
+            "ours": format_number(line.mean, line.sd),
+            "published": format_number(line.published, line.published_spread),
+            "source": f"{line.published_paper} {line.published_table}, {line.published_row}, "
             f"{line.published_dataset}",
-            BLANK if line.difference is None else f"{line.difference:+.2f}",
-            "yes" if line.comparable == "yes" else f"no: {line.reason}",
-        ]
+            "difference": BLANK if line.difference is None else f"{line.difference:+.2f}",
+            "comparable": "yes" if line.comparable == "yes" else f"no: {line.reason}",
+        }
         for line in lines
     ]
-    return grid((*columns, "comparable"), body, words=(0, 1, 2, 5, 7))
+    return grid(pd.DataFrame(records), words=(0, 1, 2, 5, 7))

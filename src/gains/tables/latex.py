@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gains.tables.pivot import BLANK, Entry, Pivot
+from gains.tables.printed import BLANK, PrintedTable
 
 WIDE = 8
 """Columns beyond which the table is scaled to the width of the text."""
@@ -26,22 +26,22 @@ _SPECIAL = {
 }
 
 
-def render(table: Pivot) -> str:
+def to_latex(table: PrintedTable) -> str:
     """Return a ``table`` environment with caption, label and notes; input it as it is."""
-    columns = len(table.groups) * len(table.metrics)
-    tabular = _tabular(table, columns)
-    packages = "booktabs"
-    if columns > WIDE:
-        packages = "booktabs and graphicx"
-        tabular = ["\\resizebox{\\linewidth}{!}{%", *tabular[:-1], tabular[-1] + "}"]
-    notes = " ".join(escape(note) for note in table.notes)
+    tabular, packages = _tabular(table), "booktabs"
+    if len(table.text.columns) > WIDE:
+        tabular, packages = (
+            f"\\resizebox{{\\linewidth}}{{!}}{{%\n{tabular}}}",
+            "booktabs and graphicx",
+        )
+    notes = " ".join(escape_latex(note) for note in table.notes)
     lines = [
         f"% needs the packages {packages}",
         "\\begin{table}",
         "\\centering",
-        f"\\caption{{{escape(table.title)}}}",
+        f"\\caption{{{escape_latex(table.title)}}}",
         f"\\label{{tab:{table.name}}}",
-        *tabular,
+        tabular,
         "",
         f"\\smallskip\\begin{{minipage}}{{\\linewidth}}\\footnotesize {notes}\\end{{minipage}}",
         "\\end{table}",
@@ -49,35 +49,18 @@ def render(table: Pivot) -> str:
     return "\n".join(lines) + "\n"
 
 
-def escape(text: str) -> str:
-    """Return ``text`` with every character that LaTeX gives a meaning made harmless."""
+def escape_latex(text: str) -> str:
+    """Return ``text`` with every character that LaTeX interprets escaped."""
     return "".join(_SPECIAL.get(character, character) for character in text)
 
 
-def _tabular(table: Pivot, columns: int) -> list[str]:
-    k = len(table.metrics)
-    groups = "".join(f" & \\multicolumn{{{k}}}{{c}}{{{escape(g)}}}" for g in table.groups)
-    rules = "".join(
-        f"\\cmidrule(lr){{{2 + i * k}-{1 + (i + 1) * k}}}" for i in range(len(table.groups))
-    )
-    metrics = "".join(f" & {escape(m)}" for _ in table.groups for m in table.metrics)
-    body = [
-        escape(label) + "".join(f" & {_entry(entry)}" for entry in entries) + r" \\"
-        for label, entries in table.rows
-    ]
-    return [
-        f"\\begin{{tabular}}{{l{'c' * columns}}}",
-        "\\toprule",
-        groups.lstrip() + r" \\",
-        rules,
-        metrics.lstrip() + r" \\",
-        "\\midrule",
-        *body,
-        "\\bottomrule",
-        "\\end{tabular}",
-    ]
-
-
-def _entry(entry: Entry) -> str:
-    text = escape(entry.text)
-    return f"\\textbf{{{text}}}" if entry.bold else text
+def _tabular(table: PrintedTable) -> str:
+    text = table.text.map(escape_latex).rename(index=escape_latex, columns=escape_latex)
+    text = text.mask(table.best.to_numpy(), "\\textbf{" + text + "}")
+    columns, k = len(text.columns), len(text.columns.unique(1))
+    lines = text.style.to_latex(
+        column_format="l" + "c" * columns, hrules=True, multicol_align="c"
+    ).splitlines()
+    # pandas draws no rules below the groups of columns
+    rules = "".join(f"\\cmidrule(lr){{{i}-{i + k - 1}}}" for i in range(2, columns + 2, k))
+    return "\n".join([*lines[:3], rules, *lines[3:]])

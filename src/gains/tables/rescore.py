@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gains import tables
 from gains.datasets.split_file import read_split
 from gains.scoring.score import score_files
 from gains.study.runs import Run
@@ -13,8 +12,10 @@ from gains.study.study import Study
 from gains.support.files import check_output, write_json
 from gains.support.parallel import parallel_map
 from gains.support.progress import progress
-from gains.tables import compare
+from gains.tables.compare import write_compare
+from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.tables.summary import write_summary
+from gains.tables.write import write_table
 
 
 class _Work(NamedTuple):
@@ -63,7 +64,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
     with parallel_map(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:
         for done, _ in enumerate(scored, start=1):
             advance(done)
-    _tables(moved, [str(item.out) for item in work])
+    _write_tables(moved)
     return len(work)
 
 
@@ -84,10 +85,10 @@ def _score(work: _Work) -> None:
     write_json(work.out, scores)
 
 
-def _tables(study: Study, scores: list[str]) -> None:
+def _write_tables(study: Study) -> None:
     folder = Path(study.results) / "tables"
     files = [folder / f"{name}.csv" for name in study.settings.tables]
     for name, file in zip(study.settings.tables, files, strict=True):
-        tables.write_table(tables.spec(study, name), file)
-    compare.write_compare(compare.spec(study), [str(f) for f in files], folder / "compare.csv")
-    write_summary(scores, folder / "summary.json")
+        write_table(table_spec(study, name), file)
+    write_compare(compare_spec(study), [str(file) for file in files], folder / "compare.csv")
+    write_summary(summary_spec(study).scores, folder / "summary.json")

@@ -1,129 +1,143 @@
-"""What a table is made of: everything that determines it but the score files, as JSON."""
+"""The specification of a table: everything that determines it except the scores themselves."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
-from gains.config.tables import RowSettings, TableSettings
-from gains.methods import METHODS
-from gains.published.records import row_names
-from gains.study.runs import Run
-from gains.study.study import Study
-from gains.support.registry import nearest
-from gains.tables.scores import check_metric
+from gains.config.base import Settings
+
+Mode = Literal["clean", "as_published"]
+Subset = Literal["target", "average"]
 
 
-def spec(study: Study, table: str) -> dict[str, Any]:
-    """Return what a table of a study shows, JSON-able; equal studies give equal specs.
+class CellSpec(Settings):
+    """One row of a table on one data set.
 
-    Rows that stand beside a published row come first, in the published order.
-
-    Args:
-        study: the study.
-        table: a key of its ``tables``.
-
-    Raises:
-        ValueError: no such table, an unknown published table or row, a row
-            twice, or a metric that does not exist in the study's mode.
+    Attributes:
+        backbone: short name of the backbone that was trained, e.g. ``R18``.
+        maps_mode: mode of the anomaly maps; None if the method reads none.
+        images_seen: images that one training looks at, repetitions counted.
+        scores: the score file of each seed and fold.
     """
-    study.table_runs(table)  # refuses an unknown table, naming those known
-    settings = study.settings.tables[table]
-    datasets = study.table_datasets(table)
-    where = f"studies.{study.name}.tables.{table}"
-    for metric in settings.metrics:
-        check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
-    rows = [_row(study, row, datasets) for row in _ordered(settings, where)]
-    labels = [row["label"] for row in rows]
-    for label in labels:
-        if labels.count(label) > 1:
-            raise ValueError(
-                f"{where}.rows: {labels.count(label)} rows read {label!r}; "
-                "give each a `label` of its own"
+
+    backbone: str
+    maps_mode: Mode | None
+    images_seen: int
+    scores: tuple[str, ...]
+
+
+class RowSpec(Settings):
+    """A row of a table.
+
+    Attributes:
+        label: text that names the row; no other row of the table has it.
+        method: registered name of the method.
+        variant: variant of the method.
+        published: row of the published table that this one stands beside.
+        cells: what was trained, by the name of the data set.
+    """
+
+    label: str
+    method: str
+    variant: str
+    published: str | None
+    cells: dict[str, CellSpec]
+
+
+class DatasetSpec(Settings):
+    """A data set of a table.
+
+    Attributes:
+        name: name in the study.
+        title: name in the table.
+        represents: the published data set that this one is.
+        stands_for: the published data set that this one imitates.
+        target_category: category of the anomaly maps.
+        max_detections: detections kept per image.
+        folds: folds of the split.
+    """
+
+    name: str
+    title: str
+    represents: str | None
+    stands_for: str | None
+    target_category: int
+    max_detections: int
+    folds: int
+
+
+class TableSpec(Settings):
+    """A table.
+
+    Attributes:
+        study: name of the study.
+        study_title: title of the study.
+        name: name of the table, e.g. ``table3``.
+        title: caption.
+        paper: short name of the paper that the table stands beside.
+        table: its table there, e.g. ``III``.
+        metrics: printed columns.
+        subsets: classes, see docs/tables.md.
+        mode: printed mode.
+        clean_score_threshold: score from which on detections count in clean mode.
+        datasets: data sets, in the order of the columns.
+        rows: rows, in the order of the table.
+    """
+
+    study: str
+    study_title: str
+    name: str
+    title: str
+    paper: str
+    table: str | None
+    metrics: tuple[str, ...]
+    subsets: tuple[Subset, ...]
+    mode: Mode
+    clean_score_threshold: float
+    datasets: tuple[DatasetSpec, ...]
+    rows: tuple[RowSpec, ...]
+
+    @property
+    def score_paths(self) -> list[str]:
+        """The score files that the table reads, each once, in order of appearance."""
+        cells = [cell for row in self.rows for cell in row.cells.values()]
+        return list(dict.fromkeys(path for cell in cells for path in cell.scores))
+
+    def without_scores(self) -> TableSpec:
+        """Return the same table with no score files: what a reader of its CSV has to know."""
+        rows = [
+            row.model_copy(
+                update={
+                    "cells": {
+                        name: cell.model_copy(update={"scores": ()})
+                        for name, cell in row.cells.items()
+                    }
+                }
             )
-    return {
-        "study": study.tag,
-        "study_title": study.settings.title,
-        "name": table,
-        "title": settings.title,
-        "paper": settings.paper,
-        "table": settings.table,
-        "metrics": list(settings.metrics),
-        "subsets": list(settings.subsets),
-        "mode": study.settings.printed_mode,
-        "clean_score_threshold": study.settings.clean_score_threshold,
-        "datasets": [_dataset(study, name) for name in datasets],
-        "rows": rows,
-    }
+            for row in self.rows
+        ]
+        return self.model_copy(update={"rows": tuple(rows)})
 
 
-def score_paths(spec: dict[str, Any]) -> list[str]:
-    """Return the score files that a table reads, each once, in order of appearance."""
-    cells = [paths for row in spec["rows"] for paths in row["scores"].values()]
-    return list(dict.fromkeys(path for paths in cells for path in paths))
+class CompareSpec(Settings):
+    """The comparison of a study's tables with published numbers.
+
+    Attributes:
+        study: name of the study.
+        study_title: title of the study.
+        tables: every table of the study, without its score files.
+    """
+
+    study: str
+    study_title: str
+    tables: tuple[TableSpec, ...]
 
 
-def _dataset(study: Study, name: str) -> dict[str, Any]:
-    block = study.dataset(name)
-    return {
-        "name": name,
-        "title": block.title or name,
-        "represents": block.represents,
-        "stands_for": block.stands_for,
-        "target_category": block.maps.target_category,
-        "max_detections": block.max_detections,
-        "folds": study.folds(name),
-    }
+class SummarySpec(Settings):
+    """The summary of a study's scores.
 
+    Attributes:
+        scores: the score file of every run.
+    """
 
-def _row(study: Study, row: RowSettings, datasets: list[str]) -> dict[str, Any]:
-    runs = {name: study.cell_runs(name, row.method, row.variant) for name in datasets}
-    backbones = {name: _backbone(study, found[0]) for name, found in runs.items()}
-    backbone = "/".join(dict.fromkeys(backbones.values()))
-    return {
-        "label": row.label or f"{METHODS.get(row.method).title} ({backbone})",
-        "method": row.method,
-        "variant": row.variant,
-        "backbone": backbone,
-        "backbones": backbones,
-        "maps_modes": {name: _maps_mode(study, found[0]) for name, found in runs.items()},
-        "images_seen": {
-            name: study.run_settings(found[0]).images_seen for name, found in runs.items()
-        },
-        "published": row.published,
-        "scores": {
-            name: [str(study.run_folder(run) / "test.scores.json") for run in found]
-            for name, found in runs.items()
-        },
-    }
-
-
-def _backbone(study: Study, run: Run) -> str:
-    """Return the short name of the backbone really used, e.g. ``R18``."""
-    name: str = study.run_settings(run).method["backbone"]["name"]
-    return name.replace("resnet", "R")
-
-
-def _maps_mode(study: Study, run: Run) -> str | None:
-    maps = study.map_settings(run)
-    return None if maps is None else maps.mode
-
-
-def _ordered(settings: TableSettings, where: str) -> list[RowSettings]:
-    named = [row.published for row in settings.rows if row.published]
-    if settings.table is None:
-        if named:
-            raise ValueError(
-                f"{where}: rows name published rows ({named[0]!r}), but no published table is "
-                "given; add `table`, e.g. `table: III`"
-            )
-        return list(settings.rows)
-    order = row_names(settings.paper, settings.table)
-    for name in named:
-        if name not in order:
-            raise ValueError(
-                f"{where}: {settings.paper} Table {settings.table} has no row {name!r}; "
-                f"{nearest(name, order)}known: {', '.join(order)}"
-            )
-    return sorted(
-        settings.rows, key=lambda row: order.index(row.published) if row.published else len(order)
-    )
+    scores: tuple[str, ...]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from gains.support.files import write_json
-from gains.tables.scores import column, read_scores
+from gains.tables.columns import column
+from gains.tables.scores import read_scores
 
-METRICS = ("mAP", "AP50", "AJI", "Dice", "F1")
+SHOWN = ("mAP", "AP50", "AJI", "Dice", "F1")
 MODE = "clean"
 
+Numbers = dict[str, float | None]
+"""Percent by column; None where undefined."""
 
-def write_summary(scores: list[str], out: str | Path) -> None:
+
+def write_summary(scores: Sequence[str], out: str | Path) -> None:
     """Write ``{data set: {method/variant: {seed: {metric: percent}}}}``.
 
     AJI, Dice and F1 are those of the clean mode; averages over classes; two decimals; an
@@ -29,7 +32,7 @@ def write_summary(scores: list[str], out: str | Path) -> None:
     """
     if not scores:
         raise ValueError("no score file given; a summary needs at least one")
-    summary: dict[str, Any] = {}
+    summary: dict[str, dict[str, dict[str, Numbers]]] = {}
     for path in scores:
         dataset, method, seed = _key(path)
         seeds = summary.setdefault(dataset, {}).setdefault(method, {})
@@ -49,10 +52,9 @@ def _key(path: str) -> tuple[str, str, str]:
     return dataset, f"{method}/{variant}", seed if fold == "fold0" else f"{seed}-{fold}"
 
 
-def _numbers(path: str) -> dict[str, float | None]:
+def _numbers(path: str) -> Numbers:
     scores = read_scores(path)
-    found = {}
-    for name in METRICS:
-        value = scores.value(name, MODE)
-        found[column(name, MODE)] = None if math.isnan(value) else round(100 * value, 2)
-    return found
+    values = {column(name, MODE): scores.value(name, MODE) for name in SHOWN}
+    return {
+        name: None if value is None else round(100 * value, 2) for name, value in values.items()
+    }

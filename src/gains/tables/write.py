@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+import pandas as pd
 
 from gains.support.files import write_text
-from gains.tables import latex, markdown
-from gains.tables.cells import Cell, cells
-from gains.tables.pivot import pivot
+from gains.tables.cells import read_cells
+from gains.tables.latex import to_latex
+from gains.tables.markdown import to_markdown
+from gains.tables.printed import print_table
+from gains.tables.specs import TableSpec
 
 
-def write_table(spec: dict[str, Any], out_csv: str | Path) -> None:
+def write_table(spec: TableSpec, out_csv: str | Path) -> None:
     """Write a table as CSV, and as Markdown and LaTeX beside it (``.md``, ``.tex``).
 
-    The CSV has one line per (row, data set, subset of classes) with both modes as columns;
-    the other two show the metrics and the mode of the study. All numbers are percent.
+    The CSV has one line per row, data set and subset of classes, with both modes as columns;
+    the other two show the metrics and the mode that the study prints. All numbers are percent.
 
     Args:
-        spec: what :func:`gains.tables.specs.spec` returned.
+        spec: the table, see :func:`gains.tables.of_study.table_spec`.
         out_csv: path ending in ``.csv``.
 
     Raises:
@@ -31,42 +31,13 @@ def write_table(spec: dict[str, Any], out_csv: str | Path) -> None:
     out_csv = Path(out_csv)
     if out_csv.suffix != ".csv":
         raise ValueError(f"{out_csv}: expected a name ending in .csv; .md and .tex follow from it")
-    found = cells(spec)
-    shown = pivot(spec, found)
-    write_text(out_csv.with_suffix(".md"), markdown.render(shown))
-    write_text(out_csv.with_suffix(".tex"), latex.render(shown))
-    records = [_record(spec, cell) for cell in found]
-    write_text(out_csv, csv_text(records, list(records[0])))
+    cells = read_cells(spec)
+    table = print_table(spec, cells)
+    write_text(out_csv.with_suffix(".md"), to_markdown(table))
+    write_text(out_csv.with_suffix(".tex"), to_latex(table))
+    write_text(out_csv, to_csv(cells))
 
 
-def csv_text(records: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Return CSV with a header; None becomes an empty field."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(records)
-    return buffer.getvalue()
-
-
-def number(value: float | None) -> str | None:
-    """Return a percentage for a CSV: four decimals, or None where there is no number."""
-    return None if value is None else f"{value:.4f}"
-
-
-def _record(spec: dict[str, Any], cell: Cell) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "study": spec["study"],
-        "table": spec["name"],
-        "row": cell.row["label"],
-        "method": cell.row["method"],
-        "variant": cell.row["variant"],
-        "backbone": cell.backbone,
-        "dataset": cell.dataset["name"],
-        "stands_for": cell.dataset["stands_for"],
-        "subset": cell.subset,
-        "n": cell.n,
-    }
-    for name, value in cell.values.items():
-        record[name] = number(value.mean)
-        record[f"{name}_sd"] = number(value.sd)
-    return record
+def to_csv(frame: pd.DataFrame) -> str:
+    """Return CSV with a header: floats with four decimals, a missing value as an empty field."""
+    return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")

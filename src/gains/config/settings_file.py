@@ -1,0 +1,46 @@
+"""Settings as files, for steps that are told more than a command line can hold.
+
+Linux limits one argument of a command to 128 KiB, and Snakemake runs a rule's whole command as
+one argument of ``bash -c``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from gains.config.base import Settings, explain
+from gains.support.files import require_file, write_text
+
+S = TypeVar("S", bound=Settings)
+
+
+def write_settings(folder: str | Path, name: str, settings: Settings) -> Path:
+    """Write settings to ``<folder>/<name>.<hash of the content>.json`` and return that path.
+
+    Other content goes to another file, so a rule that reads the file has another input, and a
+    running job keeps its own. A file that holds the content already stays untouched.
+    """
+    text = settings.model_dump_json(indent=1) + "\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+    path = Path(folder) / f"{name}.{digest}.json"
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
+    return path
+
+
+def read_settings(model: type[S], path: str | Path) -> S:
+    """Read settings from a JSON file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not JSON, has an unknown key or a value out of range; the file and
+            each key are named.
+    """
+    try:
+        return model.model_validate_json(require_file(path).read_bytes())
+    except ValidationError as error:
+        raise explain(error, str(path)) from error

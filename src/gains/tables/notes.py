@@ -1,0 +1,72 @@
+"""The notes below a table: what a reader must know to read its numbers."""
+
+from __future__ import annotations
+
+from gains.tables.columns import COCO_METRICS
+from gains.tables.specs import TableSpec
+
+
+def notes_of(spec: TableSpec) -> list[str]:
+    """Return the notes below a table, a sentence or two each."""
+    notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *_metrics(spec)]
+    if "target" in spec.subsets:
+        ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
+        notes.append(f"Target class of the anomaly maps: {ids}.")
+    limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
+    notes += [f"Detections kept per image at most: {limits}.", _training(spec)]
+    notes += [
+        f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
+        "cannot be compared with published ones."
+        for d in spec.datasets
+        if d.stands_for
+    ]
+    return notes
+
+
+def _seeds(spec: TableSpec) -> str:
+    counts = {len(cell.scores) for row in spec.rows for cell in row.cells.values()}
+    if counts == {1}:
+        return "One seed (n = 1): no spread is known, so no value is marked as best."
+    n = "/".join(str(count) for count in sorted(counts))
+    over = "seeds and folds" if max(d.folds for d in spec.datasets) > 1 else "seeds"
+    return (
+        f"Mean ± sample standard deviation over {over} (n = {n}). Bold: ahead of the next row by "
+        "more than the larger of their two standard deviations."
+    )
+
+
+def _metrics(spec: TableSpec) -> list[str]:
+    notes = []
+    with_mode = [metric for metric in spec.metrics if metric not in COCO_METRICS]
+    without = [metric for metric in spec.metrics if metric in COCO_METRICS]
+    if without:
+        notes.append(f"{', '.join(without)}: COCO definitions, all predictions, percent.")
+    if with_mode:
+        rule = (
+            f"clean mode, predictions with a score of at least {spec.clean_score_threshold:g}"
+            if spec.mode == "clean"
+            else "as_published mode (the published programs' definitions), all predictions"
+        )
+        notes.append(f"{', '.join(with_mode)}: {rule}, percent.")
+    return notes
+
+
+def _training(spec: TableSpec) -> str:
+    """Name the rows that saw more images in training than the row that saw fewest."""
+    fewest = {
+        d.name: min(row.cells[d.name].images_seen for row in spec.rows) for d in spec.datasets
+    }
+    more: dict[str, list[str]] = {}
+    for row in spec.rows:
+        factors = [row.cells[name].images_seen / count for name, count in fewest.items()]
+        if max(factors) > 1:
+            low, high = f"{min(factors):.2g}", f"{max(factors):.2g}"
+            more.setdefault(low if low == high else f"{low} to {high}", []).append(row.label)
+    seen = ", ".join(f"{d.title}: {fewest[d.name]}" for d in spec.datasets)
+    note = f"Images seen in training, repetitions counted: {seen}."
+    if not more:
+        return note
+    others = "; ".join(
+        f"{', '.join(rows)}: {factor} times as many" for factor, rows in more.items()
+    )
+    return f"{note} {others}."

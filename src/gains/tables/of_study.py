@@ -1,0 +1,145 @@
+"""The specifications of a study's tables, its comparison and its summary."""
+
+from __future__ import annotations
+
+from gains.config.tables import RowSettings, TableSettings
+from gains.methods import METHODS
+from gains.published.records import row_names
+from gains.study.runs import Run
+from gains.study.study import Study
+from gains.support.registry import nearest
+from gains.tables.columns import check_metric
+from gains.tables.specs import (
+    CellSpec,
+    CompareSpec,
+    DatasetSpec,
+    RowSpec,
+    SummarySpec,
+    TableSpec,
+)
+
+
+def table_spec(study: Study, name: str) -> TableSpec:
+    """Return the specification of a table; equal studies give equal ones.
+
+    Rows that stand beside a published row come first, in the published order.
+
+    Args:
+        study: the study.
+        name: key of the table in the study's ``tables``.
+
+    Raises:
+        ValueError: the study has no such table, a published table or row is unknown, two rows
+            have one label, or a metric does not exist in the study's mode.
+    """
+    study.table_runs(name)  # refuses an unknown table and lists those known
+    settings = study.settings.tables[name]
+    datasets = study.table_datasets(name)
+    where = f"studies.{study.name}.tables.{name}"
+    for metric in settings.metrics:
+        check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
+    rows = tuple(_row(study, row, datasets) for row in _ordered(settings, where))
+    _check_labels([row.label for row in rows], where)
+    return TableSpec(
+        study=study.tag,
+        study_title=study.settings.title,
+        name=name,
+        title=settings.title,
+        paper=settings.paper,
+        table=settings.table,
+        metrics=settings.metrics,
+        subsets=settings.subsets,
+        mode=study.settings.printed_mode,
+        clean_score_threshold=study.settings.clean_score_threshold,
+        datasets=tuple(_dataset(study, dataset) for dataset in datasets),
+        rows=rows,
+    )
+
+
+def compare_spec(study: Study) -> CompareSpec:
+    """Return the specification of the comparison with published numbers.
+
+    Raises:
+        ValueError: see :func:`table_spec`.
+    """
+    return CompareSpec(
+        study=study.tag,
+        study_title=study.settings.title,
+        tables=tuple(table_spec(study, name).without_scores() for name in study.settings.tables),
+    )
+
+
+def summary_spec(study: Study) -> SummarySpec:
+    """Return the specification of the summary: the score files of every run."""
+    return SummarySpec(scores=tuple(_score_path(study, run) for run in study.runs()))
+
+
+def _score_path(study: Study, run: Run) -> str:
+    return str(study.run_folder(run) / "test.scores.json")
+
+
+def _check_labels(labels: list[str], where: str) -> None:
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ValueError(
+                f"{where}.rows: {labels.count(label)} rows read {label!r}; "
+                "give each a `label` of its own"
+            )
+
+
+def _dataset(study: Study, name: str) -> DatasetSpec:
+    block = study.dataset(name)
+    return DatasetSpec(
+        name=name,
+        title=block.title or name,
+        represents=block.represents,
+        stands_for=block.stands_for,
+        target_category=block.maps.target_category,
+        max_detections=block.max_detections,
+        folds=study.folds(name),
+    )
+
+
+def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
+    cells = {name: _cell(study, name, row) for name in datasets}
+    backbones = "/".join(dict.fromkeys(cell.backbone for cell in cells.values()))
+    return RowSpec(
+        label=row.label or f"{METHODS.get(row.method).title} ({backbones})",
+        method=row.method,
+        variant=row.variant,
+        published=row.published,
+        cells=cells,
+    )
+
+
+def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
+    runs = study.cell_runs(dataset, row.method, row.variant)
+    settings, maps = study.run_settings(runs[0]), study.map_settings(runs[0])
+    backbone: str = settings.method["backbone"]["name"]
+    return CellSpec(
+        backbone=backbone.replace("resnet", "R"),
+        maps_mode=None if maps is None else maps.mode,
+        images_seen=settings.images_seen,
+        scores=tuple(_score_path(study, run) for run in runs),
+    )
+
+
+def _ordered(settings: TableSettings, where: str) -> list[RowSettings]:
+    named = [row.published for row in settings.rows if row.published]
+    if settings.table is None:
+        if named:
+            raise ValueError(
+                f"{where}: rows name published rows ({named[0]!r}), but no published table is "
+                "given; add `table`, e.g. `table: III`"
+            )
+        return list(settings.rows)
+    order = row_names(settings.paper, settings.table)
+    for name in named:
+        if name not in order:
+            raise ValueError(
+                f"{where}: {settings.paper} Table {settings.table} has no row {name!r}; "
+                f"{nearest(name, order)}known: {', '.join(order)}"
+            )
+    return sorted(
+        settings.rows, key=lambda row: order.index(row.published) if row.published else len(order)
+    )

@@ -1,0 +1,91 @@
+"""A table as people read it: rows by data set, subset and metric, with its notes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gains.tables.columns import LOWER_IS_BETTER, column
+from gains.tables.notes import notes_of
+from gains.tables.specs import Subset, TableSpec
+
+BLANK = "–"
+
+
+@dataclass(frozen=True)
+class PrintedTable:
+    """The text of a table, without markup.
+
+    Attributes:
+        name: name of the table, e.g. ``table3``.
+        title: caption.
+        text: one line per row; the columns have two levels, the data set with its subset and the
+            metric; entries such as ``12.34 ± 0.40``.
+        best: bool, of the same shape: the best of its column, by more than chance.
+        notes: sentences below the table.
+    """
+
+    name: str
+    title: str
+    text: pd.DataFrame
+    best: pd.DataFrame
+    notes: list[str]
+
+
+def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
+    """Return the table in the study's printed mode; values are percent with two decimals.
+
+    Args:
+        spec: the table.
+        cells: the frame of :func:`gains.tables.cells.read_cells`.
+    """
+    means, sds = _wide(spec, cells, ""), _wide(spec, cells, "_sd")
+    metrics = spec.metrics * len(spec.datasets) * len(spec.subsets)
+    text = means.astype(object)
+    best = means.astype(bool)
+    for i, metric in enumerate(metrics):
+        mean, sd = means.iloc[:, i], sds.iloc[:, i]
+        text.isetitem(i, [format_number(*pair) for pair in zip(mean, sd, strict=True)])
+        best.isetitem(i, _clearly_best(-mean if metric in LOWER_IS_BETTER else mean, sd))
+    groups = [
+        dataset.title + (f", {_SUBSETS[subset]}" if len(spec.subsets) > 1 else "")
+        for dataset in spec.datasets
+        for subset in spec.subsets
+        for _ in spec.metrics
+    ]
+    text.columns = best.columns = pd.MultiIndex.from_arrays([groups, metrics])
+    return PrintedTable(spec.name, spec.title, text, best, notes_of(spec))
+
+
+def format_number(mean: float | None, sd: float | None) -> str:
+    """Return ``12.34 ± 0.40``, ``12.34`` without a deviation, or a dash where undefined."""
+    if pd.isna(mean):
+        return BLANK
+    return f"{mean:.2f}" if pd.isna(sd) else f"{mean:.2f} ± {sd:.2f}"
+
+
+_SUBSETS: dict[Subset, str] = {"target": "target class", "average": "average over classes"}
+
+
+def _wide(spec: TableSpec, cells: pd.DataFrame, suffix: str) -> pd.DataFrame:
+    """Return one line per row and one column per data set, subset and metric, in their order."""
+    names = [column(metric, spec.mode) + suffix for metric in spec.metrics]
+    wide = cells.pivot(index="row", columns=["dataset", "subset"], values=names)
+    columns = [
+        (name, dataset.name, subset)
+        for dataset in spec.datasets
+        for subset in spec.subsets
+        for name in names
+    ]
+    rows = [row.label for row in spec.rows]
+    return wide.reindex(index=rows, columns=pd.MultiIndex.from_tuples(columns)).rename_axis(None)
+
+
+def _clearly_best(values: pd.Series[float], sds: pd.Series[float]) -> list[bool]:
+    """Mark the largest value if it leads the next by more than the larger of their two sds."""
+    ranked = pd.DataFrame({"value": values, "sd": sds}).dropna()
+    ranked = ranked.sort_values(["value", "sd"], ascending=False)[:2]
+    if len(ranked) < 2 or ranked["value"].iloc[0] - ranked["value"].iloc[1] <= ranked["sd"].max():
+        return [False] * len(values)
+    return [label == ranked.index[0] for label in values.index]
