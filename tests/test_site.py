@@ -55,3 +55,32 @@ def test_api_pages_are_reachable_from_their_index() -> None:
     listed = set(LINK.findall((DOCS / "api" / "index.md").read_text()))
     pages_of_rooms = {Path(path).name for path in (DOCS / "api").glob("*.md")} - {"index.md"}
     assert listed == pages_of_rooms
+
+
+OWN_MESSAGES = [
+    "expected Python 3.11 or newer, found ",
+    "; name one: make PYTHON=python3.11",
+    ": unknown key ",
+    " is now called ",
+    "; rename it",
+    "another process trains this run (",
+    "): waiting for it to end",
+    "the disk is full; make room and run it again",
+    "torchvision's ImageNet weights of ",
+    " could not be downloaded (",
+    "Kaggle wants an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
+    " the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again",
+    " is not here",
+    ". Was tried:",
+]
+
+
+def test_messages_that_troubleshooting_quotes_are_those_of_the_program() -> None:
+    page = " ".join((DOCS / "troubleshooting.md").read_text().split())
+    sources = [(ROOT / "Makefile").read_text()]
+    sources += [path.read_text() for path in (ROOT / "src").rglob("*.py")]
+    # string literals that Python joins
+    program = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
+    for message in OWN_MESSAGES:
+        assert message in page, f"not in troubleshooting.md: {message}"
+        assert message in program, f"not in the program any more: {message}"
