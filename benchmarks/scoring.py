@@ -30,7 +30,7 @@ from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle
 from gains.metrics.coco import average_precision, mean_average_precision
-from gains.prediction.files import group_predictions, read_predictions
+from gains.prediction.files import read_predictions
 from gains.scoring.pairing import pairs_by_class
 from gains.scoring.score import score_files
 from gains.support.files import write_json
@@ -91,8 +91,7 @@ def evaluated(coco: Any, evaluator: Any, ground_truth: Path, found: Path) -> flo
 def our_map(ground_truth: Path, found: Path) -> float:
     """Return the AP without the other metrics."""
     truth = read_coco(ground_truth)
-    groups = group_predictions(read_predictions(found), truth)
-    by_class = pairs_by_class(truth, groups, max_detections=100)
+    by_class = pairs_by_class(truth, read_predictions(found, truth), max_detections=100)
     classes = [average_precision(images) for images in by_class.values()]
     return float(mean_average_precision(classes).ap)
 

@@ -19,7 +19,7 @@ from gains.masks.rle import Rle
 class Instances:
     """The N instances of one image.
 
-    Args:
+    Attributes:
         height: image height in px.
         width: image width in px.
         masks: N compressed RLEs of size (height, width).
@@ -94,6 +94,7 @@ class Instances:
         scores: list[float] | NDArray[np.float64] | None = None,
         boxes: NDArray[np.float64] | None = None,
         ids: list[int] | NDArray[np.int64] | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> Instances:
         """Build instances from RLEs; absent boxes are those of the masks, absent scores 1."""
         n = len(masks)
@@ -108,4 +109,5 @@ class Instances:
             np.ones(n) if scores is None else np.asarray(scores, dtype=np.float64).reshape(n),
             np.asarray(boxes, dtype=np.float64).reshape(n, 4),
             np.arange(1, n + 1) if ids is None else np.asarray(ids, dtype=np.int64).reshape(n),
+            extra or {},
         )

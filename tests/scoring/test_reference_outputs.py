@@ -8,7 +8,7 @@ import pytest
 
 from gains.datasets.coco import read_coco
 from gains.metrics.aji import AREA_RANGES, image_aji_published
-from gains.prediction.files import group_predictions, read_predictions
+from gains.prediction.files import parse_predictions, read_predictions
 from gains.scoring.pairing import pairs_by_class
 from gains.scoring.score import score, score_files
 from gains.support.files import read_json
@@ -55,10 +55,10 @@ def test_reference_entries(golden: Path, truth: str, name: str) -> None:
     """Every (image, category, area range) entry, not only the sums."""
     folder = golden / "evaluator"
     ground_truth = read_coco(folder / f"ground_truth_{truth}.json")
-    groups = group_predictions(read_predictions(folder / f"det_{name}.json"), ground_truth)
+    predictions = read_predictions(folder / f"det_{name}.json", ground_truth)
     by_class = {
         (category, pairs.image_id): pairs
-        for category, images in pairs_by_class(ground_truth, groups, 100).items()
+        for category, images in pairs_by_class(ground_truth, predictions, 100).items()
         for pairs in images
     }
     entries = read_json(folder / f"result_{name}.json")["per_image"]
@@ -104,7 +104,7 @@ def test_toy_case_with_known_values() -> None:
     }
     assert {k: values[k] for k in expected} == pytest.approx(expected, abs=1e-6)
     assert result["coco"]["AP"] == pytest.approx(0.504, abs=5e-4)
-    images = pairs_by_class(truth, group_predictions(predictions, truth), 100)[0]
+    images = pairs_by_class(truth, parse_predictions(predictions, truth), 100)[0]
     ajis = [image_aji_published(pairs, AREA_RANGES[0]) for pairs in images]
     assert ajis == pytest.approx([0.8238, 0.7116, 0], abs=1e-4)
     assert image_aji_published(images[1], AREA_RANGES[1]) == pytest.approx(0.4537, abs=1e-4)

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.instances import Instances
 from gains.prediction.files import (
-    Detections,
+    Predictions,
+    box_scores,
     check_sidecar,
-    group_predictions,
     read_predictions,
     sidecar_path,
 )
@@ -24,16 +26,16 @@ from gains.support.files import read_json
 class Column:
     """One method's predictions.
 
-    Args:
+    Attributes:
         title: of the column.
         path: of the prediction file.
-        detections: by (image id, category id).
+        predictions: the detections by image id.
         listed: ids of the images that were predicted; None where no list is beside the file.
     """
 
     title: str
     path: Path
-    detections: dict[tuple[int, int], Detections]
+    predictions: Predictions
     listed: frozenset[int] | None
 
     @staticmethod
@@ -44,37 +46,21 @@ class Column:
             FileNotFoundError: there is none.
             ValueError: it is broken, or belongs to another data set.
         """
-        try:
-            detections = group_predictions(read_predictions(path), coco)
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
-        return Column(title, path, detections, _listed(path, coco))
+        return Column(title, path, read_predictions(path, coco), _listed(path, coco))
 
     def predicted(self, image: ImageRecord) -> bool:
         """Return whether an image is listed as predicted or, without a list, has a detection."""
         if self.listed is not None:
             return image.id in self.listed
-        return any(image_id == image.id for image_id, _ in self.detections)
+        return image.id in self.predictions
 
-    def of(self, image: ImageRecord, min_score: float) -> Instances:
+    def instances_of(self, image: ImageRecord, min_score: float) -> Instances:
         """Return the predictions of an image with at least ``min_score``, best first."""
-        found = sorted(
-            (
-                (detection.score, category, detection.mask)
-                for (image_id, category), detections in self.detections.items()
-                if image_id == image.id
-                for detection in detections
-                if detection.box_score >= min_score
-            ),
-            key=lambda detection: -detection[0],
-        )
-        return Instances.from_rles(
-            image.height,
-            image.width,
-            [rle for _, _, rle in found],
-            [category for _, category, _ in found],
-            [score for score, _, _ in found],
-        )
+        if image.id not in self.predictions:
+            return Instances.from_rles(image.height, image.width, [], [])
+        instances = self.predictions[image.id]
+        order = np.argsort(-instances.scores, kind="stable")
+        return instances.select(order[box_scores(instances)[order] >= min_score])
 
 
 def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:

@@ -48,7 +48,10 @@ def rows(
         Row(
             record.file_name,
             pictures.read(record),
-            [coco.instances(record.id), *(column.of(record, min_score) for column in columns)],
+            [
+                coco.instances(record.id),
+                *(column.instances_of(record, min_score) for column in columns),
+            ],
         )
         for record in records
     ]

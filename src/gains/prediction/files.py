@@ -1,47 +1,83 @@
-"""Predictions as a COCO result list: read, checked against a ground truth, grouped."""
+"""The prediction file: a COCO result list, and beside it the list of the predicted images.
+
+An entry of the result list holds ``image_id``, ``category_id``, ``segmentation`` (RLE or
+polygons) and ``score``. It may hold ``box_score``, which score thresholds act on; a method that
+ranks its detections by another number writes it (Mask Scoring R-CNN).
+"""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gains.datasets.coco import CocoDataset
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.records import integer, whole
+from gains.instances import Instances
 from gains.masks.rle import Rle
-from gains.masks.segmentation import to_rle, valid_rles
-from gains.support.files import read_json
+from gains.masks.segmentation import is_number, to_rle, valid_rles
+from gains.support.files import read_json, write_json
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
 NEEDED = frozenset(KEYS)
+BOX_SCORE = "box_score"
+IMAGE_KEYS = ("id", "file_name", "height", "width")
+
+Predictions = dict[int, Instances]
+"""The detections by image id, in file order, for the images that have any."""
 
 
-class Detection(NamedTuple):
-    """One detection.
+def write_predictions(
+    path: Path, predicted: Iterable[tuple[ImageRecord, Instances]]
+) -> tuple[int, int]:
+    """Write the result list and, beside it, the list of the images.
 
     Args:
-        score: in [0, 1]; detections are ranked by it.
-        mask: compressed RLE.
-        box_score: in [0, 1]; score thresholds act on it. Equal to ``score`` but for methods that
-            rank by another (Mask Scoring R-CNN).
+        path: of the result list; gzip when the name ends in ``.gz``.
+        predicted: every image that was predicted, also those without a detection.
+
+    Returns:
+        The number of detections and the number of images.
     """
+    entries: list[dict[str, Any]] = []
+    images: list[dict[str, Any]] = []
+    for record, instances in predicted:
+        entries += _entries(record.id, instances)
+        images.append({key: getattr(record, key) for key in IMAGE_KEYS})
+    write_json(path, entries, indent=None)
+    write_json(sidecar_path(path), images)
+    return len(entries), len(images)
 
-    score: float
-    mask: Rle
-    box_score: float
+
+def _entries(image_id: int, instances: Instances) -> list[dict[str, Any]]:
+    return [
+        {
+            "image_id": image_id,
+            "category_id": int(instances.categories[k]),
+            "segmentation": instances.masks[k],
+            "bbox": [round(float(v), 3) for v in (x0, y0, x1 - x0, y1 - y0)],
+            "score": float(instances.scores[k]),
+            **{name: values[k] for name, values in instances.extra.items()},
+        }
+        for k, (x0, y0, x1, y1) in enumerate(instances.boxes)
+    ]
 
 
-Detections = list[Detection]
-"""The detections of one image and category, in file order."""
+def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
+    """Read a COCO result list, plain or gzip, and check it. An empty list is legitimate.
 
-
-def read_predictions(path: str | Path) -> list[dict[str, Any]]:
-    """Read a COCO result list, plain or gzip. An empty list is legitimate.
+    Args:
+        path: the file.
+        truth: the images and categories that it may name.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not complete JSON or not a list.
+        ValueError: it is not complete JSON, not a list, or an entry is refused by
+            :func:`parse_predictions`.
     """
     content = read_json(path)
     if not isinstance(content, list):
@@ -49,49 +85,85 @@ def read_predictions(path: str | Path) -> list[dict[str, Any]]:
             f"{path}: expected a COCO result list (one entry per detection), "
             f"found {type(content).__name__}"
         )
-    return content
+    try:
+        return parse_predictions(content, truth)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
-def group_predictions(
-    predictions: list[dict[str, Any]], truth: CocoDataset
-) -> dict[tuple[int, int], Detections]:
-    """Check every detection and group them by (image id, category id).
+def parse_predictions(entries: list[dict[str, Any]], truth: CocoDataset) -> Predictions:
+    """Check every entry of a COCO result list, and return the detections by image.
+
+    The box score of each detection is in ``extra``; it is the score where the entry has none.
+
+    Args:
+        entries: the result list.
+        truth: the images and categories that it may name.
 
     Raises:
         ValueError: a key is missing; an image or category is not in the ground truth; a mask is
             malformed or of another size than its image; a score is not in [0, 1]. The entry is
             named.
     """
-    groups: dict[tuple[int, int], Detections] = defaultdict(list)
-    known = _valid_masks(predictions, truth)
-    for number, record in enumerate(predictions):
+    valid = _valid_masks(entries, truth)
+    by_image: dict[int, list[_Detection]] = {}
+    for number, entry in enumerate(entries):
         try:
-            image_id, category, detection = _check(record, truth, known.get(number))
+            image_id, detection = _check(entry, truth, valid.get(number))
         except ValueError as error:
             raise ValueError(f"prediction {number}: {error}") from error
-        groups[image_id, category].append(detection)
-    return groups
+        by_image.setdefault(image_id, []).append(detection)
+    return {
+        image_id: _instances(truth.images[image_id], detections)
+        for image_id, detections in by_image.items()
+    }
 
 
-def _valid_masks(predictions: list[Any], truth: CocoDataset) -> dict[int, Rle]:
-    """Return the masks that need no closer look, by the number of their entry."""
-    numbers, segmentations, sizes = [], [], []
-    for number, record in enumerate(predictions):
-        image_id = record.get("image_id") if isinstance(record, dict) else None
+def box_scores(instances: Instances) -> NDArray[np.float64]:
+    """Return what score thresholds act on, float64 (N,) in [0, 1]."""
+    return np.asarray(instances.extra[BOX_SCORE], dtype=np.float64)
+
+
+class _Detection(NamedTuple):
+    mask: Rle
+    category: int
+    score: float
+    box_score: float
+
+
+def _instances(image: ImageRecord, detections: list[_Detection]) -> Instances:
+    masks, categories, scores, thresholded = (
+        list(column) for column in zip(*detections, strict=True)
+    )
+    return Instances.from_rles(
+        image.height,
+        image.width,
+        masks,
+        categories,
+        scores,
+        extra={BOX_SCORE: thresholded},
+    )
+
+
+def _valid_masks(entries: list[Any], truth: CocoDataset) -> dict[int, Rle]:
+    """Return the masks that need no closer look, by the index of their entry."""
+    indices, segmentations, sizes = [], [], []
+    for index, entry in enumerate(entries):
+        image_id = entry.get("image_id") if isinstance(entry, dict) else None
         image = truth.images.get(image_id) if type(image_id) is int else None
         if image is not None:
-            numbers.append(number)
-            segmentations.append(record.get("segmentation"))
+            indices.append(index)
+            segmentations.append(entry.get("segmentation"))
             sizes.append((image.height, image.width))
-    found = zip(numbers, valid_rles(segmentations, sizes), strict=True)
-    return {number: rle for number, rle in found if rle is not None}
+    rles = zip(indices, valid_rles(segmentations, sizes), strict=True)
+    return {index: rle for index, rle in rles if rle is not None}
 
 
-def _check(record: Any, truth: CocoDataset, known: Rle | None) -> tuple[int, int, Detection]:
-    if not isinstance(record, dict) or not record.keys() >= NEEDED:
-        found = ", ".join(map(str, record)) if isinstance(record, dict) else type(record).__name__
+def _check(entry: Any, truth: CocoDataset, valid: Rle | None) -> tuple[int, _Detection]:
+    if not isinstance(entry, dict) or not entry.keys() >= NEEDED:
+        found = ", ".join(map(str, entry)) if isinstance(entry, dict) else type(entry).__name__
         raise ValueError(f"expected the keys {', '.join(KEYS)}, found {found}")
-    image_id, category = whole(record, "image_id"), whole(record, "category_id")
+    image_id, category = whole(entry, "image_id"), whole(entry, "category_id")
     image = truth.images.get(image_id)
     if image is None:
         raise ValueError(
@@ -102,17 +174,15 @@ def _check(record: Any, truth: CocoDataset, known: Rle | None) -> tuple[int, int
         raise ValueError(
             f"category {category} is not in {truth.path}, which has {sorted(truth.categories)}"
         )
-    score = _share(record["score"], "score")
-    box_score = _share(record["box_score"], "box_score") if "box_score" in record else score
-    rle = known or to_rle(record["segmentation"], image.height, image.width)
-    return image_id, category, Detection(score, rle, box_score)
+    score = _share(entry["score"], "score")
+    box_score = _share(entry[BOX_SCORE], BOX_SCORE) if BOX_SCORE in entry else score
+    rle = valid or to_rle(entry["segmentation"], image.height, image.width)
+    return image_id, _Detection(rle, category, score, box_score)
 
 
 def _share(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value) or math.isnan(value) or not 0 <= value <= 1:
         raise ValueError(f"expected a {name} in [0, 1], found {value!r}")
-    if math.isnan(value) or not 0 <= value <= 1:
-        raise ValueError(f"expected a {name} in [0, 1], found {value}")
     return float(value)
 
 
@@ -135,11 +205,11 @@ def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
     if not path.is_file():
         return
     entries = read_json(path)
-    wanted = {"id", "file_name", "height", "width"}
     if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and wanted <= set(entry) for entry in entries
+        isinstance(entry, dict) and set(IMAGE_KEYS) <= set(entry) for entry in entries
     ):
-        raise ValueError(f"{path}: expected a list of {', '.join(sorted(wanted))}; predict again")
+        keys = ", ".join(sorted(IMAGE_KEYS))
+        raise ValueError(f"{path}: expected a list of {keys}; predict again")
     listed: set[int] = set()
     for entry in entries:
         image = truth.images.get(integer(entry, "id", f"{path}: an entry"))
@@ -148,7 +218,7 @@ def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
                 f"{path}: image {entry['id']} ({entry['file_name']}) was predicted, but is not "
                 f"among the {len(truth.images)} images that are scored of {truth.path}"
             )
-        for key in ("file_name", "height", "width"):
+        for key in IMAGE_KEYS[1:]:
             if entry[key] != getattr(image, key):
                 raise ValueError(
                     f"{path}: image {image.id} has {key} {entry[key]!r}, but "

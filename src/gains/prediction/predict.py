@@ -26,8 +26,8 @@ from gains.models.contract import Detections
 from gains.models.device import choose_device, to_device
 from gains.models.paste import enlarge, paste
 from gains.models.resize import resize_image, scaled_size
-from gains.prediction.files import sidecar_path
-from gains.support.files import check_output, write_json
+from gains.prediction.files import BOX_SCORE, write_predictions
+from gains.support.files import check_output
 from gains.support.progress import progress
 
 logger = logging.getLogger(__name__)
@@ -95,17 +95,16 @@ class Predictor:
         scale = found.boxes.new_tensor([width / seen[1], height / seen[0]]).repeat(2)
         boxes = found.boxes * scale
         ids = np.asarray(sorted(self.categories))
-        instances = Instances.from_rles(
+        extra = {} if found.box_scores is None else {BOX_SCORE: found.box_scores.tolist()}
+        return Instances.from_rles(
             height,
             width,
             mask_codes(found, boxes, (height, width)),
             ids[found.labels.cpu().numpy()],
             found.scores.double().cpu().numpy(),
             boxes.double().cpu().numpy(),
+            extra=extra,
         )
-        if found.box_scores is not None:
-            instances.extra["box_score"] = found.box_scores.tolist()
-        return instances
 
 
 def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[Rle]:
@@ -176,26 +175,15 @@ def _predict(
     out: Path,
 ) -> None:
     check_output(out)
-    results: list[dict[str, Any]] = []
-    listed: list[dict[str, Any]] = []
+    predicted: list[tuple[ImageRecord, Instances]] = []
     with progress("predict", total) as advance:
         for batch in _alike(predictor, images):
             found = predictor.batch([pixels for _, pixels in batch])
-            for (record, _), instances in zip(batch, found, strict=True):
-                results += to_results(record.id, instances)
-                listed.append(
-                    {
-                        "id": record.id,
-                        "file_name": record.file_name,
-                        "height": record.height,
-                        "width": record.width,
-                    }
-                )
-            advance(len(listed))
-    write_json(out, results, indent=None)
-    write_json(sidecar_path(out), listed)
-    level = logging.INFO if results else logging.WARNING
-    logger.log(level, "%d detections in %d images", len(results), total)
+            predicted += zip((record for record, _ in batch), found, strict=True)
+            advance(len(predicted))
+    detections, _ = write_predictions(out, predicted)
+    level = logging.INFO if detections else logging.WARNING
+    logger.log(level, "%d detections in %d images", detections, total)
 
 
 def _alike(
@@ -205,18 +193,3 @@ def _alike(
     for _, run in itertools.groupby(images, key=lambda item: predictor.size(item[1].shape)):
         while batch := list(itertools.islice(run, predictor.recipe.test_batch_size)):
             yield batch
-
-
-def to_results(image_id: int, instances: Instances) -> list[dict[str, Any]]:
-    """Return the instances as entries of a COCO result list."""
-    return [
-        {
-            "image_id": image_id,
-            "category_id": int(instances.categories[k]),
-            "segmentation": instances.masks[k],
-            "bbox": [round(float(v), 3) for v in (x0, y0, x1 - x0, y1 - y0)],
-            "score": float(instances.scores[k]),
-            **{name: values[k] for name, values in instances.extra.items()},
-        }
-        for k, (x0, y0, x1, y1) in enumerate(instances.boxes)
-    ]

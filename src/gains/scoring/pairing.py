@@ -1,4 +1,4 @@
-"""From a ground truth and grouped detections to the pairs that the metrics read."""
+"""Pairs of detections and ground truths, from which the metrics are computed."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.instances import Instances
 from gains.masks.overlaps import intersections, mask_areas
 from gains.metrics.pairs import Pairs
-from gains.prediction.files import Detections
+from gains.prediction.files import Predictions, box_scores
 
 ByClass = dict[int, list[Pairs]]
 """Per category id (ascending) the images, by id, with a detection or a ground truth of it."""
 
 
-def pairs_by_class(
-    truth: CocoDataset, groups: dict[tuple[int, int], Detections], max_detections: int
-) -> ByClass:
+def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections: int) -> ByClass:
     """Pair the ``max_detections`` best detections of an image and category with its objects.
 
     Raises:
@@ -26,30 +25,42 @@ def pairs_by_class(
     """
     result: ByClass = {category: [] for category in sorted(truth.categories)}
     for image_id in sorted(truth.images):
+        image = truth.images[image_id]
         objects: dict[int, list[dict[str, Any]]] = {}
         for annotation in truth.annotations[image_id]:
             objects.setdefault(int(annotation["category_id"]), []).append(annotation)
+        detections = predictions.get(image_id)
+        best = {} if detections is None else _best(detections, max_detections)
         for category, images in result.items():
-            found = groups.get((image_id, category), [])
-            if found or category in objects:
-                best = sorted(found, key=lambda detection: -detection.score)[:max_detections]
-                images.append(
-                    _pairs(truth, truth.images[image_id], objects.get(category, []), best)
-                )
+            if category in best or category in objects:
+                images.append(_pairs(truth, image, objects.get(category, []), best.get(category)))
     return result
 
 
+def _best(detections: Instances, max_detections: int) -> dict[int, Instances]:
+    """Return the detections of each category, best first; equal scores keep their order."""
+    order = np.argsort(-detections.scores, kind="stable")
+    categories = detections.categories[order]
+    return {
+        int(category): detections.select(order[categories == category][:max_detections])
+        for category in np.unique(categories)
+    }
+
+
 def _pairs(
-    truth: CocoDataset, image: ImageRecord, objects: list[dict[str, Any]], found: Detections
+    truth: CocoDataset,
+    image: ImageRecord,
+    objects: list[dict[str, Any]],
+    detections: Instances | None,
 ) -> Pairs:
     truths = truth.masks(objects, image)
-    detections = [detection.mask for detection in found]
-    areas, detection_areas = mask_areas(truths), mask_areas(detections)
+    masks = [] if detections is None else detections.masks
+    areas, detection_areas = mask_areas(truths), mask_areas(masks)
     return Pairs(
         image.id,
-        intersections(detections, truths, detection_areas, areas),
-        np.array([detection.score for detection in found], dtype=np.float64),
-        np.array([detection.box_score for detection in found], dtype=np.float64),
+        intersections(masks, truths, detection_areas, areas),
+        np.zeros(0) if detections is None else detections.scores,
+        np.zeros(0) if detections is None else box_scores(detections),
         detection_areas,
         areas,
         _recorded_areas(objects, areas),

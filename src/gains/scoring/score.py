@@ -12,7 +12,7 @@ from gains.datasets.coco import CocoDataset, read_coco
 from gains.metrics import METRICS
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
-from gains.prediction.files import Detections, check_sidecar, group_predictions, read_predictions
+from gains.prediction.files import Predictions, check_sidecar, parse_predictions, read_predictions
 from gains.scoring.pairing import ByClass, clean, pairs_by_class
 from gains.support.files import sha256
 
@@ -49,12 +49,8 @@ def score_files(
         annotations = {image_id: truth.annotations[image_id] for image_id in images}
         truth = dataclasses.replace(truth, images=images, annotations=annotations)
     check_sidecar(predictions, truth)
-    detections = read_predictions(predictions)
-    try:
-        groups = group_predictions(detections, truth)
-    except ValueError as error:
-        raise ValueError(f"{predictions}: {error}") from error
-    result = _score(truth, groups, max_detections, clean_score_threshold)
+    detections = read_predictions(predictions, truth)
+    result = _score(truth, detections, max_detections, clean_score_threshold)
     inputs = {"ground_truth": ground_truth, "predictions": predictions}
     result["inputs"] = {
         key: {"file": Path(path).name, "sha256": sha256(path)} for key, path in inputs.items()
@@ -84,13 +80,13 @@ def score(
         ValueError: the ground truth is empty or a mask of it broken, or a prediction does not
             fit it.
     """
-    groups = group_predictions(predictions, ground_truth)
-    return _score(ground_truth, groups, max_detections, clean_score_threshold)
+    detections = parse_predictions(predictions, ground_truth)
+    return _score(ground_truth, detections, max_detections, clean_score_threshold)
 
 
 def _score(
     ground_truth: CocoDataset,
-    groups: dict[tuple[int, int], Detections],
+    predictions: Predictions,
     max_detections: int,
     clean_score_threshold: float,
 ) -> dict[str, Any]:
@@ -104,7 +100,7 @@ def _score(
         raise ValueError(
             f"{ground_truth.path}: no annotation on the {len(ground_truth.images)} images to score"
         )
-    everything = pairs_by_class(ground_truth, groups, max_detections)
+    everything = pairs_by_class(ground_truth, predictions, max_detections)
     cleaned = clean(everything, clean_score_threshold)
     return {
         "coco": _coco(everything),
@@ -114,7 +110,7 @@ def _score(
         "counts": {
             "images": len(ground_truth.images),
             "ground_truths": total,
-            "detections": sum(map(len, groups.values())),
+            "detections": sum(map(len, predictions.values())),
         },
         "settings": {
             "max_detections": max_detections,
