@@ -15,7 +15,7 @@ from helpers.paths import ROOT
 
 BIN = Path(sys.executable).parent
 FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
-FOLDERS = ("src", "workflow", "profiles", "tests/studies", "data/splits")
+FOLDERS = ("src", "workflow", "profiles", "studies", "tests/studies", "data/splits")
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 

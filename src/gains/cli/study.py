@@ -36,9 +36,12 @@ def show(
 
     from gains.study.show import of_run, of_study
     from gains.study.study import open_study
+    from gains.tables.of_study import table_spec
 
     chosen = open_study(config, study)
     if dataset is None and method is None:
+        for table in chosen.settings.tables:
+            table_spec(chosen, table)  # refuses a table that cannot be made
         content = of_study(chosen)
     elif dataset is None or method is None:
         raise ValueError("a run has a data set and a method: give both --dataset and --method")

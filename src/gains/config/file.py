@@ -1,4 +1,4 @@
-"""The whole config file: the study in force, and the studies."""
+"""The whole config file: the study in force, and the studies, also those in files of their own."""
 
 from __future__ import annotations
 
@@ -9,20 +9,25 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import Field, model_validator
 
-from gains.config.base import NAME, Name, Settings, check_names, validated
+from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
+
+FOLDER = "studies"
+"""Folder beside a config file that holds further studies, a file each."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Config(Settings):
-    """The whole ``config.yaml``."""
+    """The whole ``config.yaml``, with the studies beside it."""
 
     RENAMED: ClassVar[dict[str, str]] = {"variant": "label"}
 
-    study: str = Field(description="the study in force")
+    study: str = Field(description="study in force")
     label: str | None = Field(
         None, pattern=NAME, description="name for a study overridden on the command line"
     )
-    studies: dict[Name, StudySettings] = Field(min_length=1)
+    studies: dict[Name, StudySettings] = Field(min_length=1, description="studies by name")
 
     @model_validator(mode="after")
     def _study_exists(self) -> Config:
@@ -41,23 +46,78 @@ def check(content: dict[str, Any], where: str) -> Config:
 
 @functools.cache
 def load(path: str | Path) -> Config:
-    """Read and check a config file.
+    """Read and check a config file and the studies in the folder ``studies`` beside it.
+
+    A file that holds one study need not say which study is in force.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not YAML, or not a valid config.
+        ValueError: a file is not YAML or not valid, or two files hold a study of one name.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(
             f"{path}: no such config file; start from the project's config.yaml"
         )
+    content = _read(path)
+    own = _studies_in(path, content)
+    if len(own) == 1:
+        content = {"study": next(iter(own)), **content}
+    studies: dict[str, Any] = dict(own)
+    for file, block in _beside(path, own):
+        where = f"{file}.studies.{file.stem}"
+        studies[file.stem] = validated(StudySettings, block, where)
+    return check({**content, "studies": studies}, str(path))
+
+
+def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """Return the content of a config with the studies of a config file and its folder filled in.
+
+    Args:
+        content: content of a config, which may change single keys of a study.
+        path: config file whose studies are filled in where ``content`` says nothing else.
+
+    Raises:
+        ValueError: a file is not YAML, or two files hold a study of one name.
+    """
+    path = Path(path)
+    own = _studies_in(path, _read(path))
+    studies = own | {file.stem: block for file, block in _beside(path, own)}
+    return merge({"studies": studies}, content)
+
+
+def _beside(path: Path, own: dict[str, Any]) -> list[tuple[Path, Any]]:
+    """Return the files of studies beside a config file, each with the block of its study."""
+    pairs = []
+    for file in sorted((path.parent / FOLDER).glob("*.yaml")):
+        studies = _studies_in(file, _read(file))
+        if list(studies) != [file.stem]:
+            raise ValueError(
+                f"{file}: expected one study, with the name of the file, {file.stem!r}; "
+                f"found {list(studies)}"
+            )
+        if file.stem in own:
+            raise ValueError(
+                f"study {file.stem!r} stands in {path} and in {file}; rename one of the two"
+            )
+        pairs.append((file, studies[file.stem]))
+    return pairs
+
+
+def _studies_in(path: Path, content: dict[str, Any]) -> dict[str, Any]:
+    studies = content.get("studies")
+    if not isinstance(studies, dict):
+        raise ValueError(f"{path}: expected a mapping under 'studies', found {studies!r}")
+    return studies
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: not YAML: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(
             f"{path}: expected a mapping with 'study' and 'studies', found {content!r}"
         )
-    return check(content, str(path))
+    return content

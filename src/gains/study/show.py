@@ -6,7 +6,6 @@ from typing import Any
 
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.tables.of_study import table_spec
 
 
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
@@ -30,13 +29,7 @@ def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, A
 
 
 def of_study(study: Study) -> dict[str, Any]:
-    """Return a study's block with defaults filled in, and its runs by their folder.
-
-    Raises:
-        ValueError: a table that cannot be made, e.g. for an unknown metric.
-    """
-    for table in study.settings.tables:
-        table_spec(study, table)
+    """Return a study's block with defaults filled in, and its runs by their folder."""
     return {
         "study": study.tag,
         "settings": study.settings.model_dump(mode="json"),

@@ -237,8 +237,9 @@ def from_config(config: Config, name: str | None = None) -> Study:
 def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     """Return the study in force for Snakemake, whose config may have been overridden.
 
-    A study of the committed file may be overridden only under a name of its own
-    (``--config label=x``), so that ``paper`` always means the committed paper study.
+    A committed study, of ``config.yaml`` or of the folder ``studies`` beside it, may be overridden
+    only under a name of its own (``--config label=x``), so that ``paper`` always means the
+    committed study.
 
     Args:
         content: Snakemake's ``config``.
@@ -247,7 +248,7 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     Raises:
         ValueError: invalid, or overridden without a name.
     """
-    config = config_file.check(content, "config")
+    config = config_file.check(config_file.with_studies_of(content, committed), "config")
     known = config_file.load(committed).studies.get(config.study)
     changed = known is not None and known != config.studies[config.study]
     if changed and not config.label:

@@ -1,0 +1,87 @@
+"""The config file with the studies beside it: one file each, read as if they stood in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gains.config.file import load, with_studies_of
+from gains.study.study import open_study, resolve
+from helpers.paths import ROOT
+
+BLOCK: dict[str, Any] = {
+    "title": "t",
+    "datasets": {"cells": {"source": "synthetic-cells"}},
+    "tables": {"table3": {"title": "t", "rows": [{"method": "mask_rcnn"}]}},
+}
+
+
+def write(path: Path, content: dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return a config file with the study ``first``, beside which ``second`` has its own file."""
+    write(tmp_path / "studies" / "second.yaml", {"studies": {"second": {**BLOCK, "title": "2"}}})
+    return write(tmp_path / "config.yaml", {"study": "first", "studies": {"first": BLOCK}})
+
+
+def test_a_study_in_a_file_of_its_own_is_read_like_the_others(config: Path) -> None:
+    assert list(load(config).studies) == ["first", "second"]
+    assert open_study(config, "second").settings.title == "2"
+    assert open_study(config).name == "first"
+
+
+def test_snakemake_reads_the_same_studies(config: Path) -> None:
+    content = {"study": "second", "studies": {"first": BLOCK}}
+    assert resolve(content, config).settings == load(config).studies["second"]
+    changed = {**content, "studies": {"second": {"title": "3"}}}
+    assert with_studies_of(changed, config)["studies"]["second"] == {**BLOCK, "title": "3"}
+    with pytest.raises(ValueError, match="'second' was overridden"):
+        resolve(changed, config)
+    assert resolve({**changed, "label": "mine"}, config).settings.title == "3"
+
+
+def test_the_only_study_of_a_file_is_in_force(config: Path) -> None:
+    assert load(config.parent / "studies" / "second.yaml").study == "second"
+
+
+def test_one_name_in_two_files_is_refused(config: Path) -> None:
+    write(config.parent / "studies" / "first.yaml", {"studies": {"first": BLOCK}})
+    with pytest.raises(ValueError, match=r"'first' stands in .*config\.yaml and in .*first\.yaml"):
+        load(config)
+
+
+@pytest.mark.parametrize("names", [["third"], ["second", "third"], []])
+def test_a_file_holds_the_study_of_its_name(config: Path, names: list[str]) -> None:
+    path = write(
+        config.parent / "studies" / "second.yaml", {"studies": dict.fromkeys(names, BLOCK)}
+    )
+    with pytest.raises(ValueError, match=f"{path}: expected one study.* 'second'"):
+        load(config)
+
+
+def test_an_error_in_a_study_names_its_file(config: Path) -> None:
+    block = {**BLOCK, "sedes": [0]}
+    path = write(config.parent / "studies" / "second.yaml", {"studies": {"second": block}})
+    with pytest.raises(ValueError, match=f"{path}.*did you mean 'seeds'"):
+        load(config)
+
+
+def test_a_file_without_studies_is_refused(config: Path) -> None:
+    path = write(config.parent / "studies" / "second.yaml", {"second": BLOCK})
+    with pytest.raises(ValueError, match=f"{path}: expected a mapping under 'studies'"):
+        load(config)
+
+
+def test_batches_of_eight_change_the_recipe_of_the_paper_alone() -> None:
+    studies = load(ROOT / "config.yaml").studies
+    paper, other = studies["paper"], studies["paper-batch8"]
+    same = {"title": other.title, "recipe": other.recipe, "methods": other.methods}
+    assert paper.model_copy(update=same) == other
