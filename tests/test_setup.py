@@ -31,7 +31,7 @@ def conda() -> list[str]:
     content = yaml.safe_load((ROOT / "environment.yml").read_text())
     assert content["name"] == "gains"
     lists = [entry["pip"] for entry in content["dependencies"] if isinstance(entry, dict)]
-    return lists[0]
+    return [str(text) for text in lists[0]]
 
 
 CONSTRAINTS = pins((ROOT / "constraints.txt").read_text().splitlines())

@@ -34,7 +34,8 @@ def test_equals_the_literal_loop(name: str, program: Any, mode: Any) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_equals_the_literal_loop_on_random_scenes(seed: int, program: Any) -> None:
     random = np.random.default_rng(seed)
-    shape = tuple(int(n) for n in random.integers(18, 30, 2))
+    height, width = (int(n) for n in random.integers(18, 30, 2))
+    shape = (height, width)
     circles = [
         (*random.uniform((-2, -2), np.add(shape, 2)), random.uniform(2, 9)) for _ in range(5)
     ]
@@ -68,9 +69,10 @@ def test_two_bars_by_hand() -> None:
     # origin (1, 1) sees pixels pi and 0 of both bars
     mask_only = math.pi / 2
     np.testing.assert_allclose(first.sums.over_mask[0][1, 1], mask_only)
-    whole = np.std([math.pi, 0, -4, -4])
+    whole = float(np.std([math.pi, 0, -4, -4]))
     np.testing.assert_allclose(first.sums.over_window[0][1, 1], whole)
     second = Patch.from_mask(masks[1], 2)
+    assert first is not None and second is not None
     pair = pair_deviation(first, second, with_joint=True)
     # they meet in origins (1, 0) to (1, 3); the joint set pi, 0, pi, 0 deviates by pi / 2
     assert pair.shape == (2, 1, 4)
@@ -149,10 +151,10 @@ def test_clean_is_independent_of_order_and_in_range(
     )
     for k, ours in zip(order, permuted, strict=True):
         np.testing.assert_allclose(ours.full((30, 36)), found[k], rtol=0, atol=1e-6)
-    for ours in found:
-        assert np.isfinite(ours).all()
-        assert ours.min() >= 1.0
-        assert ours.max() <= 1.8
+    for full in found:
+        assert np.isfinite(full).all()
+        assert full.min() >= 1.0
+        assert full.max() <= 1.8
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

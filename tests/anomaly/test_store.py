@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gains.anomaly.anomaly_map import AnomalyMap, constant_map
 from gains.anomaly.build import build_maps, maps_of_image
-from gains.anomaly.maps import AnomalyMap, constant_map
 from gains.anomaly.store import MapStore, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco

@@ -4,6 +4,7 @@ import csv
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ C = box(8, 8, 10, 10)  # touches B at a corner
 D, E = box(20, 20, 24, 24), box(20, 16, 24, 19)  # one empty column between them
 
 
-def drawn(name: str, masks: list[np.ndarray], categories: list[int]) -> tuple:
+def drawn(name: str, masks: list[np.ndarray], categories: list[int]) -> Any:
     rles = [encode_mask(mask) for mask in masks]
     pixels = np.zeros((SIZE, SIZE), np.uint8)
     return name, pixels, Instances.from_rles(SIZE, SIZE, rles, categories)

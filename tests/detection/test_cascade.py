@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from typing import Any
 
 import pytest
 import torch
@@ -35,8 +36,9 @@ def boxes_of(classes: int = 1, random: float = 0.0, **settings: float) -> Cascad
     )
     branch = CascadeBoxes(chosen, Task(classes, 100))
     for head in branch.heads:
-        for layer in (head.classes, head.deltas):
-            nn.init.normal_(layer.weight, std=random) if random else nn.init.zeros_(layer.weight)
+        for name in ("classes.weight", "deltas.weight"):
+            weight = head.get_parameter(name)
+            nn.init.normal_(weight, std=random) if random else nn.init.zeros_(weight)
     return branch
 
 
@@ -234,7 +236,7 @@ def test_a_proposal_runs_through_all_stages_at_test() -> None:
 
 
 def test_reference_settings() -> None:
-    settings = METHODS.get("cascade_rcnn").settings()
+    settings: Any = METHODS.get("cascade_rcnn").settings()
     assert settings.rpn_post_nms_train == 2000
     assert settings.rois_per_image == 512
     assert [stage.iou for stage in STAGES] == [0.5, 0.6, 0.7]

@@ -82,7 +82,9 @@ def test_losses_of_proposals_equal_a_loop_over_images() -> None:
 
 def test_boxes_without_area_are_no_proposals() -> None:
     network, features, targets = proposal_scene(2)
-    torch.nn.init.constant_(network.deltas.bias, -1e4)  # all boxes shrink and leave the image
+    torch.nn.init.constant_(
+        network.deltas.get_parameter("bias"), -1e4
+    )  # all boxes shrink and leave the image
     proposals, _ = network(features, [(SIDE, SIDE)] * 2, targets, torch.Generator())
     assert [tuple(p.shape) for p in proposals] == [(0, 4), (0, 4)]
     rois = draw_rois(proposals, targets, SETTINGS, 2, torch.Generator())

@@ -128,7 +128,7 @@ def test_github_lists_nonsense(
 
 
 def test_the_limit_of_github_is_named(server: Server, project: Project) -> None:
-    answer = {"X_RateLimit_Remaining": "0"}
+    answer: dict[str, Any] = {"X_RateLimit_Remaining": "0"}
     server.answers["/repos/o/r/contents/d"] = lambda handler: handler.reply(403, **answer)
     project.add("train/", "o/r/d", "github")
     with pytest.raises(FileNotFoundError, match="limit of requests without an account"):

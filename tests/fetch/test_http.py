@@ -182,7 +182,7 @@ def test_a_half_file_that_nothing_vouches_for_is_not_used(server: Server, tmp_pa
 
 
 def test_a_silent_server_is_given_up(server: Server, tmp_path: Path) -> None:
-    server.answers["/a.bin"] = lambda _: server.over.wait(60) or None
+    server.answers["/a.bin"] = lambda _: server.over.wait(60)
     said = attempt(f"{server.url}/a.bin", tmp_path / "a.bin", limits=replace(QUICK, read=0.1))
     assert "Timeout" in said
 

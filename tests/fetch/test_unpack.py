@@ -160,7 +160,8 @@ def test_an_archive_without_files_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    archive, written = packed(tmp_path, zipped({"a": b"1", "b": b"2"})), []
+    archive = packed(tmp_path, zipped({"a": b"1", "b": b"2"}))
+    written: list[Any] = []
     real = room._write
 
     def write(*args: Any) -> Any:

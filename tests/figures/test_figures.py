@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import typer
-from click.testing import Result
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from gains.cli.main import app
 from gains.cli.reports import FigureGroup

@@ -75,7 +75,8 @@ def field(
     mask: npt.NDArray[np.bool_], s: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Step 2: directions with sentinel, and gradient magnitude, of the whole image."""
-    y, x = np.indices(mask.shape)
+    grid: Any = np.indices(mask.shape)
+    y, x = grid
     cy, cx = y[mask].mean(), x[mask].mean()
     g_y, g_x = np.gradient((y - cy) ** 2 + (x - cx) ** 2)
     return np.where(mask, np.arctan2(g_y, s * g_x), SENTINEL), np.sqrt(g_y**2 + g_x**2)

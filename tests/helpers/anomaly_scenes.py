@@ -16,7 +16,7 @@ PROGRAMS = ["isbi", "chrom", "nuclei"]
 MODES = ["as_published", "clean"]
 
 
-def boxes_of(masks: list[npt.NDArray[np.bool_]]) -> npt.NDArray[np.int64]:
+def boxes_of(masks: list[npt.NDArray[np.bool_]]) -> npt.NDArray[np.float64]:
     result = []
     for mask in masks:
         rows, columns = np.nonzero(mask)

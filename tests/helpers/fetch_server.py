@@ -19,7 +19,7 @@ from gains.fetch.transports import NetworkSettings
 
 QUICK = DownloadLimits(connect=5, read=5, attempts=1, pause=0)
 
-Answer = Callable[["Handler"], None]
+Answer = Callable[["Handler"], object]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.server.web  # type: ignore[attr-defined]
 
     def reply(
-        self, code: int, body: bytes = b"", length: int | None = None, **headers: str
+        self, code: int, body: bytes = b"", *, length: int | None = None, **headers: Any
     ) -> None:
         self.send_response(code)
         for name, value in headers.items():
@@ -56,7 +56,7 @@ class Server:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.over = threading.Event()
 
-    def give(self, path: str, body: bytes, **headers: str) -> str:
+    def give(self, path: str, body: bytes, **headers: Any) -> str:
         """Answer with a body; return the address."""
         self.answers[path] = lambda handler: handler.reply(200, body, **headers)
         return self.url + path

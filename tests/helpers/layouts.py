@@ -77,7 +77,7 @@ def colour(mask: np.ndarray, *channels: int) -> np.ndarray:
     return image
 
 
-def make_fold(layout: Layout, number: int, patches: int, kind: type = np.float64) -> None:
+def make_fold(layout: Layout, number: int, patches: int, kind: Any = np.float64) -> None:
     images = RNG.integers(0, 256, (patches, 256, 256, 3)).astype(kind)
     masks = np.zeros((patches, 256, 256, 6), kind)
     for k in range(1, patches):  # the first is empty

@@ -74,7 +74,13 @@ def main() -> None:
     digest = content(verb, plain, options)
     out.parent.mkdir(parents=True, exist_ok=True)
     if verb == "fetch":
-        entry = {"origin": "by hand", "mirror": None, "bytes": None, "sha256": None, "contents": {}}
+        entry: dict[str, object] = {
+            "origin": "by hand",
+            "mirror": None,
+            "bytes": None,
+            "sha256": None,
+            "contents": {},
+        }
         addresses = hashlib.sha256(Path("data/sources.csv").read_bytes()).hexdigest()
         out.write_text(json.dumps({"dataset": plain[0], "files": {addresses: entry}}))
         return

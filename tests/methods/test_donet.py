@@ -138,7 +138,7 @@ def test_the_refined_masks_are_the_instance_heads_second_pass() -> None:
     assert branch.fusion is not None
     v = torch.cat([x, *parts], dim=1)
     for conv in (branch.fusion[0], branch.fusion[2], branch.fusion[4]):
-        v = F.relu(F.conv2d(v, conv.weight, conv.bias, padding=1))
+        v = F.relu(F.conv2d(v, conv.get_parameter("weight"), conv.get_parameter("bias"), padding=1))
     found = branch(x)
     second = branch.instance.logits(branch.instance.features(v))
     torch.testing.assert_close(found["refined"], second)

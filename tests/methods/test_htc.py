@@ -50,8 +50,9 @@ def model_of(
     model = HybridTaskCascade(tiny_settings("htc").model_copy(update=update), Task(classes, 100))
     model.proposals = Given(*proposals)  # type: ignore[assignment]
     for head in model.boxes.heads:
-        for layer in (head.classes, head.deltas):
-            nn.init.normal_(layer.weight, std=random) if random else nn.init.zeros_(layer.weight)
+        for name in ("classes.weight", "deltas.weight"):
+            weight = head.get_parameter(name)
+            nn.init.normal_(weight, std=random) if random else nn.init.zeros_(weight)
     if not random:
         for mask_head in model.masks.heads:
             nn.init.zeros_(mask_head.predictor.weight)
@@ -73,7 +74,9 @@ def chain(masks: MaskStages, x: Tensor) -> list[Tensor]:
 
     def convs(head: ConvHead, y: Tensor) -> Tensor:
         for conv in head.convs:
-            y = F.conv2d(y, conv.weight, conv.bias, padding=1).clamp(min=0)
+            y = F.conv2d(
+                y, conv.get_parameter("weight"), conv.get_parameter("bias"), padding=1
+            ).clamp(min=0)
         return y
 
     def flow(number: int, y: Tensor) -> Tensor:
@@ -82,7 +85,7 @@ def chain(masks: MaskStages, x: Tensor) -> list[Tensor]:
         return (torch.einsum("oc,rchw->rohw", weight, y) + bias).clamp(min=0)
 
     def logits(head: ConvHead, y: Tensor) -> Tensor:
-        return head.predictor(head.deconv(y).clamp(min=0))  # type: ignore[no-any-return]
+        return head.predictor(head.deconv(y).clamp(min=0))
 
     one, two, three = masks.heads
     first = convs(one, x)
@@ -224,7 +227,7 @@ def test_semantics_enter_boxes_and_masks_with_a_loss_of_a_fifth() -> None:
     nn.init.normal_(model.masks.heads[0].predictor.weight)
     losses = model.losses([IMAGE], [target_of(OBJECT)], torch.Generator())
     assert losses["loss_semantic"].item() == pytest.approx(0.2 * math.log(2))
-    nn.init.normal_(model.boxes.heads[0].classes.weight)
+    nn.init.normal_(model.boxes.heads[0].get_parameter("classes.weight"))
     for name in ("loss_cls_1", "loss_mask_1"):
         model.zero_grad()
         losses = model.losses([IMAGE], [target_of(OBJECT)], torch.Generator())
@@ -236,7 +239,7 @@ def test_semantics_enter_boxes_and_masks_with_a_loss_of_a_fifth() -> None:
 
 def test_reference_settings_and_variants() -> None:
     record = METHODS.get("htc")
-    settings = record.settings()
+    settings: Any = record.settings()
     assert (settings.rpn_post_nms_train, settings.semantic) == (2000, False)
     assert record.variants["published-threshold"] == {"score_threshold": 0.001}
     assert [stage.iou for stage in STAGES] == [0.5, 0.6, 0.7]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -157,7 +159,8 @@ def test_the_gradient_reaches_the_masks() -> None:
 
 
 def test_features_are_pooled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls, pool = [], module.pool
+    calls: list[Any] = []
+    pool = vars(module)["pool"]
     monkeypatch.setattr(module, "pool", lambda *args: calls.append(args) or pool(*args))
     branch_of().losses(features(), half_outside(), torch.Generator())
     assert len(calls) == 1

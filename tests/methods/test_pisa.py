@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -74,7 +75,8 @@ def test_groups_against_greedy_suppression() -> None:
     corner = torch.rand(60, 2, generator=generator) * 40
     boxes = torch.cat([corner, corner + 8 + 12 * torch.rand(60, 2, generator=generator)], dim=1)
     scores = torch.rand(60, generator=generator)
-    iou, leader = box_iou(boxes, boxes), {}
+    leader: dict[int, int] = {}
+    iou = box_iou(boxes, boxes)
     for i in scores.argsort(descending=True).tolist():
         leaders = [k for k in dict.fromkeys(leader.values()) if iou[k, i] > 0.3]
         leader[i] = leaders[0] if leaders else i
@@ -301,6 +303,6 @@ def test_without_foreground_gradients_are_finite(classes: int) -> None:
 
 
 def test_proposals_are_the_published_ones() -> None:
-    settings = METHODS.get("pisa").settings()
+    settings: Any = METHODS.get("pisa").settings()
     assert settings.rpn_pre_nms_train == settings.rpn_pre_nms_test == 2000
     assert settings.rpn_post_nms_train == settings.rpn_post_nms_test == 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_bad_prediction_is_refused(
 
 def test_a_prediction_that_is_no_record_is_refused(scene: CocoDataset) -> None:
     with pytest.raises(ValueError, match="prediction 0: expected the keys .* found int"):
-        score(scene, [3])
+        score(scene, cast(Any, [3]))
 
 
 def test_settings_out_of_range_are_refused(scene: CocoDataset) -> None:

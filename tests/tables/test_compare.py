@@ -30,7 +30,7 @@ def compared(
         return list(csv.DictReader(file))
 
 
-PAPER = {
+PAPER: dict[str, Any] = {
     "dataset": {"stands_for": None, "represents": "ISBI2014", "maps": {"mode": "as_published"}},
     "detector": {"backbone": {"name": "resnet50"}},
     "printed_mode": "as_published",

@@ -13,6 +13,7 @@ import torch
 
 from gains.models import checkpoint
 from gains.training import train as training
+from gains.training.step import step
 from helpers.tiny import Tiny, job_of, settings_of
 from helpers.training import assert_equal, weights
 
@@ -30,7 +31,7 @@ def test_a_killed_training_resumes_to_the_same_weights(
     )  # checkpoints are made whatever they cost
     settings = settings_of("gains")
     training.train(job_of(tiny, tmp_path / "whole", settings))
-    step, calls = training.step, []
+    calls: list[int] = []
 
     def dying(*args: Any) -> Any:
         if len(calls) == after:
@@ -58,7 +59,6 @@ def test_the_checkpoint_of_another_job_is_not_continued(
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
     checkpoint.save(job.scratch / "last.pt", {"key": "other", "iteration": 4})
     steps: list[int] = []
-    step = training.step
     monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
     training.train(job)
     assert len(steps) == 6
@@ -76,7 +76,8 @@ def test_a_truncated_checkpoint_is_named(tiny: Tiny, tmp_path: Path) -> None:
 def test_time_and_memory_of_a_resumed_training_add_up(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, step, calls = job_of(tiny, tmp_path, settings_of("mask_rcnn")), training.step, []
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    calls: list[int] = []
 
     def dying(*arguments: Any) -> Any:
         calls.append(1)

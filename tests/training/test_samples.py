@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -31,7 +33,7 @@ def test_a_sample_depends_on_its_position_alone(tiny: Tiny) -> None:
 
 
 def test_kept_samples_are_those_read_anew(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = {"train_sizes": (48, 64), "vertical_flip": 0.5}
+    recipe: dict[str, Any] = {"train_sizes": (48, 64), "vertical_flip": 0.5}
     kept = samples_of(tiny, **recipe)
     monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": 0})
     fresh = samples_of(tiny, **recipe)
@@ -51,7 +53,7 @@ def test_samples_are_kept_where_their_tensors_fit(
     tiny: Tiny, monkeypatch: pytest.MonkeyPatch, fits: bool
 ) -> None:
     """The estimate leaves out boxes and labels, and the ring around the blocks of maps."""
-    recipe = {"train_sizes": (48, 64), "horizontal_flip": 0.0}
+    recipe: dict[str, Any] = {"train_sizes": (48, 64), "horizontal_flip": 0.0}
     samples = samples_of(tiny, **recipe)
     sizes = {}
     for position in range(40):

@@ -13,6 +13,7 @@ import torch
 from gains.config.recipe import RecipeSettings
 from gains.models.contract import Detector
 from gains.training import train as training
+from gains.training.step import step
 from helpers.tiny import Tiny, job_of, settings_of
 from helpers.training import assert_equal, samples_of, weights
 
@@ -64,9 +65,7 @@ def test_parts_of_a_batch_add_up_to_its_gradient(tiny: Tiny) -> None:
         recipe = RecipeSettings(batch_size=4, accumulate=accumulate, lr=0.5)
         model = Mean()
         optimiser = torch.optim.SGD(model.parameters(), lr=0.5)
-        losses = training.step(
-            model, optimiser, batch, recipe, torch.Generator(), torch.device("cpu")
-        )
+        losses = step(model, optimiser, batch, recipe, torch.Generator(), torch.device("cpu"))
         found.append((model.weight.detach(), losses["a"], losses["b"]))
     for other in found[1:]:
         torch.testing.assert_close(other, found[0])

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from gains.training import train as training
+from gains.training.step import step
 from helpers.tiny import Tiny, job_of, make_tiny, settings_of
 
 
@@ -53,7 +54,6 @@ def test_maps_of_other_settings_are_refused(tiny: Tiny, tmp_path: Path) -> None:
 def test_weights_that_are_not_finite_are_no_model(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    step = training.step
 
     def last_one_breaks(model: Any, *rest: Any) -> Any:
         losses = step(model, *rest)

@@ -104,7 +104,7 @@ def test_empty_masks_are_dropped_and_noted(tmp_path: Path) -> None:
     speck[3, 10] = 1  # touches a nucleus by its corner
     scene = (image, [cells[0], cells[0] * 0, cells[1]], speck)
     covered = (image, [np.ones_like(image)], nuclei)
-    bare = (image, [], nuclei)
+    bare: Drawing = (image, [], nuclei)
     write_set(tmp_path / "raw", "train", [scene, covered, bare], write_v73, write_v73)
     info = run(tmp_path / "raw", tmp_path, parts=["train"])
     expected = [draw(1), covered, bare]

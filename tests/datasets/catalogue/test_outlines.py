@@ -77,7 +77,8 @@ def nothing(layout: Layout) -> None:
 
 @pytest.mark.parametrize("name", ["bbbc010", "ccdb6843", "pannuke", "cps", "chromseg-ssl"])
 def test_without_the_files(name: str, tmp_path: Path) -> None:
-    record, layout = DATASETS.get(name), Layout(name, tmp_path)
+    record: Any = DATASETS.get(name)
+    layout = Layout(name, tmp_path)
     assert (record.raw, record.settings().root) == (name, f"data/raw/{name}")
     refused(layout, nothing, r"no such folder; .*Put the files as published there by hand")
     refused(layout, lambda x: x.root.mkdir(), r"has no file .*Put the files as published there")

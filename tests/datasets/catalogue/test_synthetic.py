@@ -4,6 +4,7 @@ import subprocess
 import sys
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
 STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
 
 
-def images_of(name: str, **options: object) -> list:
+def images_of(name: str, **options: object) -> list[Any]:
     content = DATASETS.get(name).make(check_options(name, dict(options)), Findings())
     return [(s.name, s.pixels, s.instances) for s in content.scenes]
 
@@ -127,10 +128,9 @@ def test_nuclei_are_dense_and_many_touch() -> None:
         for k, mask in enumerate(masks):
             others = np.delete(masks, k, axis=0)
             assert max(overlap_ratio(mask, other) for other in others) <= 0.08
-            grown = np.pad(mask, 1)
-            grown = sum(np.roll(grown, (dy, dx), (0, 1)) for dy in (-1, 0, 1) for dx in (-1, 0, 1))[
-                1:-1, 1:-1
-            ]
+            wide, steps = np.pad(mask, 1), (-1, 0, 1)
+            moved = [np.roll(wide, (dy, dx), (0, 1)) for dy in steps for dx in steps]
+            grown = np.sum(moved, axis=0)[1:-1, 1:-1]
             near += bool((grown & others.any(axis=0)).any())
             total += 1
     assert near / total > 0.5
@@ -154,7 +154,7 @@ def test_blob_without_harmonics_is_an_ellipse() -> None:
         ({"overlap": [-0.1, 0.1]}, "greater than or equal to 0"),
     ],
 )
-def test_bad_options_are_refused(options: dict, message: str, tmp_path: Path) -> None:
+def test_bad_options_are_refused(options: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         convert("x", "synthetic-cells", options, tmp_path / "x.json")
     assert not list(tmp_path.iterdir())
@@ -168,7 +168,9 @@ def test_bad_options_are_refused(options: dict, message: str, tmp_path: Path) ->
         ("synthetic-nuclei", {"nuclei": [90, 90], "size": 64}),
     ],
 )
-def test_scenes_that_cannot_be_are_an_error(name: str, options: dict, tmp_path: Path) -> None:
+def test_scenes_that_cannot_be_are_an_error(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=name):
         convert("x", name, {"count": 1, **options}, tmp_path / "x.json")
     assert not list(tmp_path.iterdir())

@@ -115,8 +115,8 @@ def test_the_guided_pass_learns_from_the_last_matching(monkeypatch: pytest.Monke
 
         return wrapped
 
-    monkeypatch.setattr(module, "match", keep("match", module.match))
-    monkeypatch.setattr(module, "losses", keep("losses", module.losses))
+    monkeypatch.setattr(module, "match", keep("match", vars(module)["match"]))
+    monkeypatch.setattr(module, "losses", keep("losses", vars(module)["losses"]))
     monkeypatch.setattr(model.decoder, "guided", keep("guided", model.decoder.guided))
     model.losses([torch.randint(0, 255, (3, 64, 64)).byte()], [target], torch.Generator())
     matches = seen["match"][1]
