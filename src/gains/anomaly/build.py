@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,12 +14,13 @@ from gains.anomaly.raster import rasterize
 from gains.anomaly.store import MapRecord, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.records import CocoRecord
 from gains.support.parallel import parallel_map
 from gains.support.progress import Advance, progress
 
 logger = logging.getLogger(__name__)
 
-MapJob = tuple[ImageRecord, list[dict[str, Any]], MapSettings]
+MapJob = tuple[ImageRecord, list[CocoRecord], MapSettings]
 """An image, its annotations, and the settings of their maps."""
 
 
@@ -105,7 +105,7 @@ def _stored_maps(job: MapJob) -> list[MapRecord]:
     ]
 
 
-def _stored_boxes(annotations: list[dict[str, Any]]) -> Float:
+def _stored_boxes(annotations: list[CocoRecord]) -> Float:
     for annotation in annotations:
         box = annotation.get("bbox")
         numbers = [x for x in box if isinstance(x, int | float)] if isinstance(box, list) else []

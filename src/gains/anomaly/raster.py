@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.config.maps import MapSettings
+from gains.datasets.records import CocoRecord
 from gains.masks.rle import decode_mask
 from gains.masks.segmentation import check_polygons, to_rle
 
 
 def rasterize(
-    annotation: dict[str, Any], height: int, width: int, settings: MapSettings
+    annotation: CocoRecord, height: int, width: int, settings: MapSettings
 ) -> NDArray[np.bool_]:
     """Return the (H, W) bool mask of a COCO annotation by the rule ``settings.rasterize``.
 

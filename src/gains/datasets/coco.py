@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from gains.datasets.records import integer, record_list
+from gains.datasets.records import CocoRecord, integer, record_list
 from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
@@ -56,7 +56,7 @@ class CocoDataset:
     path: str
     images: dict[int, ImageRecord]
     categories: dict[int, str]
-    annotations: dict[int, list[dict[str, Any]]]
+    annotations: dict[int, list[CocoRecord]]
 
     def instances(self, image_id: int) -> Instances:
         """Return the ground truth of one image, in file order, ids kept."""
@@ -69,7 +69,7 @@ class CocoDataset:
             ids=[int(a["id"]) for a in found],
         )
 
-    def masks(self, annotations: list[dict[str, Any]], image: ImageRecord) -> list[Rle]:
+    def masks(self, annotations: list[CocoRecord], image: ImageRecord) -> list[Rle]:
         """Return the masks of annotations of ``image``; errors as in :meth:`mask`."""
         size = (image.height, image.width)
         known = valid_rles([a.get("segmentation") for a in annotations], [size] * len(annotations))
@@ -78,7 +78,7 @@ class CocoDataset:
             for annotation, rle in zip(annotations, known, strict=True)
         ]
 
-    def mask(self, annotation: dict[str, Any], image: ImageRecord) -> Rle:
+    def mask(self, annotation: CocoRecord, image: ImageRecord) -> Rle:
         """Return the mask of an annotation of ``image`` as compressed RLE.
 
         Raises:
@@ -139,7 +139,7 @@ def read_coco(path: str | Path) -> CocoDataset:
     for position, record in enumerate(record_list(content, "categories", path)):
         number = _new_id(record, "category", position, categories, path)
         categories[number] = str(record.get("name", number))
-    annotations: dict[int, list[dict[str, Any]]] = {image_id: [] for image_id in images}
+    annotations: dict[int, list[CocoRecord]] = {image_id: [] for image_id in images}
     seen: set[int] = set()
     for position, record in enumerate(record_list(content, "annotations", path)):
         number = _new_id(record, "annotation", position, seen, path)
@@ -158,7 +158,7 @@ def read_coco(path: str | Path) -> CocoDataset:
 
 
 def _new_id(
-    record: dict[str, Any], kind: str, position: int, taken: Container[int], path: str | Path
+    record: CocoRecord, kind: str, position: int, taken: Container[int], path: str | Path
 ) -> int:
     number = integer(record, "id", f"{path}: {kind} at position {position}")
     if number in taken:
@@ -166,7 +166,7 @@ def _new_id(
     return number
 
 
-def _images(records: list[dict[str, Any]], path: str | Path) -> dict[int, ImageRecord]:
+def _images(records: list[CocoRecord], path: str | Path) -> dict[int, ImageRecord]:
     images: dict[int, ImageRecord] = {}
     names: set[str] = set()
     for position, record in enumerate(records):
@@ -193,8 +193,8 @@ class CocoWriter:
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._archive = path, archive
-        self._images: list[dict[str, Any]] = []
-        self._annotations: list[dict[str, Any]] = []
+        self._images: list[CocoRecord] = []
+        self._annotations: list[CocoRecord] = []
 
     def add(self, name: str, pixels: NDArray[np.uint8], instances: Instances) -> None:
         """Add an image; ids are given from 1 in the order of the calls.
@@ -266,7 +266,7 @@ def write_coco(
         writer.finish(categories, info)
 
 
-def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[dict[str, Any]]:
+def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[CocoRecord]:
     """Return the COCO annotation records of one image.
 
     Args:

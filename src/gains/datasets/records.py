@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+CocoRecord = dict[str, Any]
+"""An image, annotation, category or result of a COCO file, as read from its JSON."""
 
-def record_list(content: Any, key: str, path: str | Path) -> list[dict[str, Any]]:
+
+def record_list(content: Any, key: str, path: str | Path) -> list[CocoRecord]:
     """Return one of the lists of a COCO file.
 
     Raises:
@@ -20,7 +23,7 @@ def record_list(content: Any, key: str, path: str | Path) -> list[dict[str, Any]
     return records
 
 
-def whole(record: dict[str, Any], key: str) -> int:
+def whole(record: CocoRecord, key: str) -> int:
     """Return a whole number of a record.
 
     Raises:
@@ -34,7 +37,7 @@ def whole(record: dict[str, Any], key: str) -> int:
     return int(value)
 
 
-def integer(record: dict[str, Any], key: str, where: str) -> int:
+def integer(record: CocoRecord, key: str, where: str) -> int:
     """Return a whole number of a record; ValueError names the record otherwise."""
     try:
         return whole(record, key)

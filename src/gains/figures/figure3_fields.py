@@ -15,6 +15,7 @@ from gains.anomaly.raster import rasterize
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
 from gains.datasets.coco import ImageRecord
+from gains.datasets.records import CocoRecord
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Steps:
     anomaly: Float
 
 
-def steps(image: ImageRecord, annotations: list[dict[str, Any]], settings: MapSettings) -> Steps:
+def steps(image: ImageRecord, annotations: list[CocoRecord], settings: MapSettings) -> Steps:
     """Compute the fields of one image.
 
     Raises:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.datasets.records import integer, whole
+from gains.datasets.records import CocoRecord, integer, whole
 from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import is_number, to_rle, valid_rles
@@ -43,8 +43,8 @@ def write_predictions(
     Returns:
         The number of detections and the number of images.
     """
-    entries: list[dict[str, Any]] = []
-    images: list[dict[str, Any]] = []
+    entries: list[CocoRecord] = []
+    images: list[CocoRecord] = []
     for record, instances in predicted:
         entries += _entries(record.id, instances)
         images.append({key: getattr(record, key) for key in IMAGE_KEYS})
@@ -53,7 +53,7 @@ def write_predictions(
     return len(entries), len(images)
 
 
-def _entries(image_id: int, instances: Instances) -> list[dict[str, Any]]:
+def _entries(image_id: int, instances: Instances) -> list[CocoRecord]:
     return [
         {
             "image_id": image_id,
@@ -91,7 +91,7 @@ def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
         raise ValueError(f"{path}: {error}") from error
 
 
-def parse_predictions(entries: list[dict[str, Any]], truth: CocoDataset) -> Predictions:
+def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predictions:
     """Check every entry of a COCO result list, and return the detections by image.
 
     The box score of each detection is in ``extra``; it is the score where the entry has none.

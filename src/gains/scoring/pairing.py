@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 from gains.masks.overlaps import intersections, mask_areas
 from gains.metrics.pairs import Pairs
@@ -26,7 +25,7 @@ def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections:
     result: ByClass = {category: [] for category in sorted(truth.categories)}
     for image_id in sorted(truth.images):
         image = truth.images[image_id]
-        objects: dict[int, list[dict[str, Any]]] = {}
+        objects: dict[int, list[CocoRecord]] = {}
         for annotation in truth.annotations[image_id]:
             objects.setdefault(int(annotation["category_id"]), []).append(annotation)
         detections = predictions.get(image_id)
@@ -50,7 +49,7 @@ def _best(detections: Instances, max_detections: int) -> dict[int, Instances]:
 def _pairs(
     truth: CocoDataset,
     image: ImageRecord,
-    objects: list[dict[str, Any]],
+    objects: list[CocoRecord],
     detections: Instances | None,
 ) -> Pairs:
     truths = truth.masks(objects, image)
@@ -69,7 +68,7 @@ def _pairs(
     )
 
 
-def _recorded_areas(objects: list[dict[str, Any]], areas: NDArray[np.int64]) -> NDArray[np.float64]:
+def _recorded_areas(objects: list[CocoRecord], areas: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the ``area`` of the file; the mask's where it is missing or not positive."""
     recorded = np.array([float(a.get("area") or 0) for a in objects], dtype=np.float64)
     return np.where(recorded > 0, recorded, areas)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field
 
@@ -26,6 +25,7 @@ from gains.datasets.readers.coco_checks import (
 from gains.datasets.readers.coco_folder import scenes
 from gains.datasets.readers.image_index import Choose, ImageIndex
 from gains.datasets.readers.raw_files import RawSettings, some_files
+from gains.datasets.records import CocoRecord
 from gains.support.files import sha256
 
 logger = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class CpsSettings(RawSettings):
     root: str = Field("data/raw/cps", description="folder of the COCO json and of the images")
 
 
-def _categories(records: list[dict[str, Any]], where: Path, findings: Findings) -> dict[int, int]:
+def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[int, int]:
     """Return cytoplasm 1 or nucleus 2 by the ids of the json."""
     renumbered, names = check_categories(records, where, Findings())
     unknown = [name for name in names.values() if name.strip().lower() not in NAMES]

@@ -10,7 +10,7 @@ from pycocotools import mask as coco_mask
 
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_header
-from gains.datasets.records import integer, record_list
+from gains.datasets.records import CocoRecord, integer, record_list
 from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle
 from gains.support.files import read_json
@@ -39,7 +39,7 @@ class SourceImage:
     change: str | None = None
 
 
-def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
+def read_records(path: Path) -> dict[str, list[CocoRecord]]:
     """Read the three lists of a COCO file.
 
     Raises:
@@ -47,7 +47,7 @@ def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
         ValueError: one of them is missing, not a list of records, or empty.
     """
     content = read_json(path)
-    lists: dict[str, list[dict[str, Any]]] = {}
+    lists: dict[str, list[CocoRecord]] = {}
     for key in ("images", "annotations", "categories"):
         records = record_list(content, key, path)
         if not records:
@@ -57,7 +57,7 @@ def read_records(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def check_categories(
-    records: list[dict[str, Any]], where: Path, findings: Findings
+    records: list[CocoRecord], where: Path, findings: Findings
 ) -> tuple[dict[int, int], dict[int, str]]:
     """Number the categories 1..K in order of their ids.
 
@@ -83,7 +83,7 @@ def check_categories(
 
 
 def check_images(
-    records: list[dict[str, Any]], where: Path, folder: Path, findings: Findings
+    records: list[CocoRecord], where: Path, folder: Path, findings: Findings
 ) -> dict[int, SourceImage]:
     """Check the image records against the files.
 
@@ -129,7 +129,7 @@ def _archive_name(name: str, at: str) -> str:
 
 
 def _check_file(
-    record: dict[str, Any], path: Path, archived: str, at: str, findings: Findings
+    record: CocoRecord, path: Path, archived: str, at: str, findings: Findings
 ) -> SourceImage:
     if not path.is_file():
         raise FileNotFoundError(f"{at}: the file {path} is missing")
@@ -147,7 +147,7 @@ def _check_file(
 
 
 def check_annotations(
-    records: list[dict[str, Any]],
+    records: list[CocoRecord],
     where: Path,
     images: dict[int, SourceImage],
     categories: dict[int, int],

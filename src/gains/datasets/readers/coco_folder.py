@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from gains.datasets.base import DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
@@ -17,9 +16,10 @@ from gains.datasets.readers.coco_checks import (
 )
 from gains.datasets.readers.image_index import ImageIndex
 from gains.datasets.readers.images import read_pixels
+from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 
-Records = dict[str, list[dict[str, Any]]]
+Records = dict[str, list[CocoRecord]]
 """The lists ``images``, ``annotations`` and ``categories`` of a COCO json."""
 
 
@@ -89,7 +89,7 @@ def make_published(
     return SceneSet({1: category}, scenes(sources), published)
 
 
-def _image_folder(records: list[dict[str, Any]], annotations: Path, root: Path) -> Path:
+def _image_folder(records: list[CocoRecord], annotations: Path, root: Path) -> Path:
     """Return the folder that the file names of the json are relative to.
 
     Where no folder holds them all it is the one that holds most, so that the check of the

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from gains.datasets.readers.images import SUFFIXES
 from gains.datasets.readers.raw_files import some_files
+from gains.datasets.records import CocoRecord
 
 Choose = Callable[[str, list[Path], str], Path]
 """Choose one file, from the name, the files of that name, and what to name in an error."""
@@ -35,9 +35,7 @@ class ImageIndex:
         """Return the file names that occur."""
         return set(self._by_name)
 
-    def located(
-        self, records: list[dict[str, Any]], where: Path, choose: Choose
-    ) -> list[dict[str, Any]]:
+    def located(self, records: list[CocoRecord], where: Path, choose: Choose) -> list[CocoRecord]:
         """Return COCO image records whose file names are paths below the root.
 
         Folders in the file names, whatever their separator, are ignored.
@@ -49,7 +47,7 @@ class ImageIndex:
         """
         return [self._located(record, where, choose) for record in records]
 
-    def _located(self, record: dict[str, Any], where: Path, choose: Choose) -> dict[str, Any]:
+    def _located(self, record: CocoRecord, where: Path, choose: Choose) -> CocoRecord:
         stated = record.get("file_name")
         if not isinstance(stated, str) or not stated:
             return record  # `check_images` refuses it

@@ -9,13 +9,13 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from gains.datasets.coco import coco_annotations
 from gains.datasets.readers.images import DEEP, SUFFIXES, Header, opened, read_header
+from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
@@ -125,8 +125,8 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    images: list[CocoRecord] = []
+    annotations: list[CocoRecord] = []
     dropped = 0
     for place in find_places(folder):
         name = place.image.relative_to(folder).as_posix()
