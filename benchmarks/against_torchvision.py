@@ -20,16 +20,16 @@ from functools import partial
 from typing import Any
 
 import torch
-from scenes import fixed_proposals, scene
-from timing import in_turn, machine, make_room
 
 from gains.config.recipe import RecipeSettings
 from gains.models.contract import Target
 from gains.models.device import to_device
 from gains.training.optimiser import make_optimiser
 from gains.training.samples import Sample
-from gains.training.train import step
-from models import build_ours, build_torchvision, fix_proposals, their_targets
+from gains.training.step import step
+from lib.models import build_ours, build_torchvision, fix_proposals, their_targets
+from lib.scenes import fixed_proposals, scene
+from lib.timing import free_memory, interleave, machine
 
 REFERENCE = "torchvision"
 LEARNING_RATE = 1e-12
@@ -76,7 +76,7 @@ def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callab
 
 def peak_gib(make: Callable[[], Callable[[], Any]]) -> float:
     """Return the most memory on the GPU while a fresh model takes three steps."""
-    make_room()
+    free_memory()
     torch.cuda.reset_peak_memory_stats()
     step = make()
     for _ in range(3):
@@ -93,7 +93,7 @@ def measure(options: argparse.Namespace, batch: int) -> None:
         if options.compile:
             makers[f"{name}, compiled"] = partial(makers[name], compiled=True)
     calls = {name: make() for name, make in makers.items()}
-    taken = in_turn(calls, options.repetitions, options.device)
+    taken = interleave(calls, options.repetitions, options.device)
     calls.clear()
     print(f"{size} px, batch {batch}, {'bf16' if options.amp else 'fp32'}")
     for name, seconds in taken.items():

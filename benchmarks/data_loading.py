@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timing import machine
 
-from datasets import torchvision_dataset, write_cells
 from gains.anomaly.build import build_maps
 from gains.anomaly.store import MapStore
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, read_coco
 from gains.training.samples import Samples
+from lib.datasets import torchvision_dataset, write_cells
+from lib.timing import machine
 
 
 def epoch(get: Callable[[int], Any], start: int, count: int) -> float:

@@ -28,11 +28,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from timing import Gauge, machine, make_room, wait
 from torch.utils.data import DataLoader, RandomSampler
-from trainings import Measured, maps_of, measure, train_all
 
-from datasets import torchvision_dataset, write_cells
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods import METHODS
@@ -40,7 +37,10 @@ from gains.models import checkpoint
 from gains.training import checkpoint_timer, samples
 from gains.training.job import Job
 from gains.training.optimiser import make_optimiser
-from models import build_ours, build_torchvision
+from lib.datasets import torchvision_dataset, write_cells
+from lib.models import build_ours, build_torchvision
+from lib.timing import Gauge, free_memory, machine, wait
+from lib.trainings import Measured, maps_of, measure, train_all
 
 REFERENCE = "torchvision"
 
@@ -51,7 +51,7 @@ def joined(batch: list[Any]) -> tuple[Any, ...]:
 
 def theirs(options: argparse.Namespace, coco: Path, size: int, batch: int, amp: bool) -> Measured:
     """Train by torchvision's reference loop."""
-    make_room()
+    free_memory()
     device = torch.device(options.device)
     model = build_torchvision(size, classes=2, frozen=False).to(device).train()
     trained = [p for p in model.parameters() if p.requires_grad]

@@ -18,8 +18,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
-from scenes import fixed_proposals, scene
-from timing import in_turn, machine
 from torch import Tensor, nn
 from torchvision.models.detection import MaskRCNN
 from torchvision.models.detection.roi_heads import paste_masks_in_image
@@ -29,7 +27,9 @@ from gains.config.recipe import RecipeSettings
 from gains.models import checkpoint
 from gains.models.contract import Detections
 from gains.prediction.predict import Predictor, mask_codes
-from models import BACKBONE, build_ours, build_torchvision, fix_proposals
+from lib.models import BACKBONE, build_ours, build_torchvision, fix_proposals
+from lib.scenes import fixed_proposals, scene
+from lib.timing import interleave, machine
 
 DETECTIONS = 100
 
@@ -42,7 +42,7 @@ def ellipses(count: int, channels: int, device: torch.device) -> Tensor:
 
 def draw_ellipses(predictor: nn.Module) -> None:
     """Let a mask predictor compute its logits, and then answer with ellipses."""
-    predictor.register_forward_hook(lambda _, __, out: ellipses(*out.shape[:2], out.device))
+    predictor.register_forward_hook(lambda _, __, out: ellipses(len(out), out.shape[1], out.device))
 
 
 def our_predictor(size: int, batch: int, device: str, folder: Path) -> Predictor:
@@ -94,7 +94,7 @@ def main() -> None:
     pixels = [np.ascontiguousarray(image.permute(1, 2, 0).numpy()) for image, _ in scenes]
     fixed = fixed_proposals(scenes[0][1], size, 1000).to(device)
     theirs = build_torchvision(size, DETECTIONS).to(device).eval()
-    draw_ellipses(theirs.roi_heads.mask_predictor)  # type: ignore[arg-type]
+    draw_ellipses(theirs.roi_heads.mask_predictor)
     fix_proposals(theirs, fixed, options.images)
     with tempfile.TemporaryDirectory() as folder:
         ours = our_predictor(size, options.images, device, Path(folder))
@@ -106,7 +106,7 @@ def main() -> None:
     masks, boxes = ellipses(DETECTIONS, 1, torch.device(device)), fixed[-DETECTIONS:]
     zeros = torch.zeros(DETECTIONS, device=device)
     found = Detections(boxes, zeros, zeros.long(), masks[:, 0].sigmoid())
-    taken = in_turn(
+    taken = interleave(
         {
             "torchvision": lambda: their_call(theirs, pixels, device),
             "gains": lambda: ours.batch(pixels),

@@ -20,10 +20,10 @@ from typing import Any
 
 import torch
 import torch.multiprocessing as multiprocessing
-from against_torchvision import our_step
-from timing import machine, wait
 
+from against_torchvision import our_step
 from gains.models.device import peak_memory
+from lib.timing import machine, wait
 
 
 def train(options: argparse.Namespace, begin: Barrier, results: Any) -> None:
@@ -50,7 +50,7 @@ def together(options: argparse.Namespace, count: int) -> tuple[float, int]:
     work = [context.Process(target=train, args=(options, begin, results)) for _ in range(count)]
     for process in work:
         process.start()
-    found = []
+    found: list[tuple[float, dict[str, int]]] = []
     while len(found) < count:
         with contextlib.suppress(queue.Empty):
             found.append(results.get(timeout=1))

@@ -14,6 +14,7 @@ import contextlib
 import io
 import logging
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,6 @@ from faster_coco_eval import COCOeval_faster
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
-from timing import in_turn, machine
 
 from gains.datasets.coco import coco_annotations, read_coco
 from gains.instances import Instances
@@ -34,6 +34,7 @@ from gains.prediction.files import read_predictions
 from gains.scoring.pairing import pairs_by_class
 from gains.scoring.score import score_files
 from gains.support.files import write_json
+from lib.timing import interleave, machine
 
 
 def ellipse(size: int, x: float, y: float, a: float, b: float) -> Rle:
@@ -104,14 +105,14 @@ def main() -> None:
     logging.disable()
     with tempfile.TemporaryDirectory() as folder:
         files = make_scenes(Path(folder), options.images)
-        calls = {
+        calls: dict[str, Callable[[], float]] = {
             "pycocotools, mAP alone": lambda: evaluated(COCO, COCOeval, *files),
             "faster-coco-eval, mAP alone": lambda: evaluated(FasterCOCO, COCOeval_faster, *files),
             "gains, mAP alone": lambda: our_map(*files),
             "gains, every metric and mode": lambda: score_files(*files)["coco"]["AP"],
         }
         found = {name: call() for name, call in calls.items()}
-        taken = in_turn(calls, options.runs)
+        taken = interleave(calls, options.runs)
     print(machine())
     print(f"{options.images} images x 60 objects x 100 detections of 512 px, {options.runs} runs")
     for name, seconds in taken.items():

@@ -28,15 +28,15 @@ from typing import Any
 
 import torch
 import torchvision
-from timing import machine
 from torchvision.ops import FrozenBatchNorm2d
-from trainings import Measured, maps_of, measure, train_all
 
-from datasets import write_cells
 from gains.study.runs import Run
 from gains.study.study import Study, open_study
 from gains.training.job import Job
-from models import tame
+from lib.datasets import write_cells
+from lib.models import halve_norms
+from lib.timing import machine
+from lib.trainings import Measured, maps_of, measure, train_all
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,7 +76,7 @@ def random_weights(name: str, folder: Path) -> Path:
     if not path.is_file():
         torch.manual_seed(0)
         model = torchvision.models.get_model(name, weights=None, norm_layer=FrozenBatchNorm2d)
-        torch.save(tame(model).state_dict(), path)
+        torch.save(halve_norms(model).state_dict(), path)
     return path
 
 

@@ -37,7 +37,6 @@ from typing import Any
 import scipy.optimize
 import torch
 import torchvision
-from scenes import OBJECTS, fixed_proposals, scene
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 from torch.utils.flop_counter import FlopCounterMode, conv_flop_count
@@ -46,10 +45,11 @@ from gains.detection import matching, roi_align
 from gains.detection.proposals import ProposalNetwork
 from gains.methods import METHODS
 from gains.models.contract import Detector, Target, Task
+from lib.scenes import OBJECTS, fixed_proposals, scene
 
 BASE = "mask_rcnn"
 BACKBONE = {"name": "resnet50", "weights": "none", "norm": "gn", "freeze_at": 0}
-TIMED = (
+TIMED: tuple[Callable[..., Any], ...] = (
     roi_align.roi_align,
     torchvision.ops.roi_align,
     torchvision.ops.nms,
@@ -77,7 +77,7 @@ class Call:
         start = time.process_time()
         for out in tree_leaves(self.function(*args, **kwargs)):
             if isinstance(out, Tensor) and out.requires_grad:
-                out.backward(torch.ones_like(out))
+                out.backward(torch.ones_like(out))  # type: ignore[no-untyped-call]
         return time.process_time() - start
 
 
@@ -117,7 +117,7 @@ def step(model: Detector, image: Tensor, target: Target) -> float:
     """Return the time of losses and gradients; equal chance in every call."""
     start = time.process_time()
     losses = model.losses([image], [target], torch.Generator().manual_seed(0))
-    torch.stack(list(losses.values())).sum().backward()
+    torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
     taken = time.process_time() - start
     model.zero_grad(set_to_none=True)  # all models share the memory
     return taken
@@ -163,7 +163,8 @@ def backward_flops(grad: Any, x: Any, weight: Any, *args: Any, **_: Any) -> int:
     """
     transposed, output_mask = args[4], args[7]
     forward: int = conv_flop_count(x, weight, grad, transposed=transposed)
-    return forward * (output_mask[0] + output_mask[1])
+    gradients = int(output_mask[0]) + int(output_mask[1])
+    return forward * gradients
 
 
 def count(entry: Entry, image: Tensor, target: Target) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from gains.detection.proposals import ProposalNetwork
 from gains.methods import METHODS
 from gains.models.contract import Detector, Target, Task
 
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
+
 BACKBONE = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2}
 
 
@@ -22,7 +24,7 @@ def build_ours(method: str, detections: int = 100) -> Detector:
     torch.manual_seed(0)
     record = METHODS.get(method)
     settings: Any = record.settings.model_validate({"backbone": BACKBONE})
-    return tame(record.build(settings, Task(1, detections, cell=0)))
+    return halve_norms(record.build(settings, Task(1, detections, cell=0)))
 
 
 def build_torchvision(
@@ -61,11 +63,14 @@ def build_torchvision(
         box_roi_pool=MultiScaleRoIAlign(names, output_size=7, sampling_ratio=0),
         mask_roi_pool=MultiScaleRoIAlign(names, output_size=14, sampling_ratio=0),
     )
-    return tame(model)
+    return halve_norms(model)
 
 
-def tame(model: Any) -> Any:
-    """Let frozen norms halve: after random weights alone, features would grow with every block."""
+def halve_norms(model: AnyModule) -> AnyModule:
+    """Let frozen norms halve their input.
+
+    Without this the features of random weights would grow with every block.
+    """
     for module in model.modules():
         if isinstance(module, FrozenBatchNorm2d):
             module.weight.fill_(0.5)

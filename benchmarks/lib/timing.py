@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 
-def in_turn(
+def interleave(
     calls: Mapping[str, Callable[[], Any]], repetitions: int, device: str = "cpu"
 ) -> dict[str, float]:
     """Return the median seconds of each call; all are run once before the clock starts.
@@ -44,7 +44,7 @@ def wait(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def make_room() -> None:
+def free_memory() -> None:
     """Free what the last model held: the next finds the GPU as a process of its own would."""
     gc.collect()
     if torch.cuda.is_available():

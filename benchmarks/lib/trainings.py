@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from timing import Gauge, make_room, wait
 
 from gains.anomaly.build import build_maps
 from gains.config.data import SplitSettings
@@ -17,6 +16,7 @@ from gains.datasets.coco import read_coco
 from gains.datasets.make_split import make_split
 from gains.training import train as training
 from gains.training.job import Job
+from lib.timing import Gauge, free_memory, wait
 
 
 class Measured(NamedTuple):
@@ -54,10 +54,11 @@ def maps_of(coco: Path, settings: MapSettings, jobs: int) -> Path:
 
 def measure(job: Job, skip: int) -> Measured:
     """Train; neither the first ``skip`` iterations count, nor the saving of the final model."""
-    make_room()
+    free_memory()
     recipe = job.settings["recipe"]
     cuda = recipe["device"] == "cuda"
-    plain, plain_file = training.step, training._model_file
+    loop: Any = training  # whose functions are replaced while this one measures
+    plain, plain_file = loop.step, loop._model_file
     started: list[float] = []
     ended: list[float] = []
     gauge = Gauge(recipe["device"])
@@ -76,11 +77,11 @@ def measure(job: Job, skip: int) -> Measured:
         ended.append(time.perf_counter())
         return plain_file(*arguments)
 
-    training.step, training._model_file = timed, saved
+    loop.step, loop._model_file = timed, saved
     try:
         training.train(job)
     finally:
         busy = gauge.stop()
-        training.step, training._model_file = plain, plain_file
+        loop.step, loop._model_file = plain, plain_file
     memory = torch.cuda.max_memory_allocated() / 2**30 if cuda else None
     return Measured((ended[0] - started[skip]) / (recipe["iterations"] - skip), busy, memory)

@@ -1,0 +1,1 @@
+"""Models, scenes, data sets, clocks and trainings that the benchmarks share."""
