@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 class AnomalyMap(NamedTuple):
     """A map as a block in a constant plane.
 
-    Args:
+    Attributes:
         constant: value outside the block, 1 or 0.
         y0: image row of the block's first row.
         x0: image column of the block's first column.

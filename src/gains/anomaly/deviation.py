@@ -69,7 +69,7 @@ def standard_deviation(count: Float | float, total: Float, squares: Float) -> Fl
 class WindowSums:
     """Box sums of one lifted direction field, both signs, by window origin (h, w).
 
-    Args:
+    Attributes:
         window: side of the windows, px.
         count: mask pixels, float64 (h, w).
         total: sum of the field, float64 (2, h, w).

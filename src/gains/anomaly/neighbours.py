@@ -19,7 +19,7 @@ EVERYWHERE = Region(0, 0, 2**31, 2**31)
 class Neighbourhood:
     """The instances that take part in the map of one instance.
 
-    Args:
+    Attributes:
         peers: number of instances in the mean of the pair term, far ones included.
         near: those peers that share a window with the instance.
         order: the instances whose self term is subtracted, in this order, itself included.

@@ -16,7 +16,7 @@ from gains.anomaly.region import Region
 class Patch:
     """An instance with its direction field and window sums.
 
-    Args:
+    Attributes:
         box: tight box of the mask.
         mask: bool, shape of ``box``.
         origins: origins of the windows that can hold a mask pixel.

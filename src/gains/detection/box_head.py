@@ -25,7 +25,7 @@ DELTA_WEIGHTS: box_ops.Weights = (10.0, 10.0, 5.0, 5.0)
 class BoxDetections:
     """What the box branch keeps of one image, best first.
 
-    Args:
+    Attributes:
         boxes: float32 (D, 4), px.
         scores: float32 (D,) in [0, 1].
         labels: int64 (D,), class index.

@@ -28,7 +28,7 @@ Pool = Callable[[list[Tensor], int], Tensor]
 class CascadeStage(NamedTuple):
     """One stage of a cascade.
 
-    Args:
+    Attributes:
         iou: from which on a box is foreground.
         delta_weights: of the box regression.
         loss_weight: of all losses of the stage.

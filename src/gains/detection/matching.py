@@ -25,7 +25,7 @@ PAIRS = 2**24
 class PaddedRows(NamedTuple):
     """Rows of each image, filled up with zeros to the same number.
 
-    Args:
+    Attributes:
         rows: (B, N, ...), N at least 1.
         present: bool (B, N), false where a row only fills up.
     """
@@ -86,7 +86,7 @@ def match_boxes(
 class BoxSample(NamedTuple):
     """Boxes that were drawn; those that count come first in each row.
 
-    Args:
+    Attributes:
         positive: int64 (B, P), foreground boxes.
         is_positive: bool (B, P), false where there was none left to draw.
         negative: int64 (B, Q), background boxes.

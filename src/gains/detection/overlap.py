@@ -15,7 +15,7 @@ from gains.models.contract import Target, Task
 class MaskParts:
     """Ground truth inside RoIs, each bool (R, 28, 28); ``whole`` is the union of the other two.
 
-    Args:
+    Attributes:
         whole: the object.
         complement: what it has for itself (DoNet), its visible part (Occlusion R-CNN).
         intersection: what it shares (DoNet), its invisible part (Occlusion R-CNN).

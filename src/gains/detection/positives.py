@@ -14,7 +14,7 @@ from gains.models.contract import Target
 class Positives:
     """The foreground RoIs of a batch with what they were matched to.
 
-    Args:
+    Attributes:
         boxes: one float32 (R_i, 4) per image.
         matched: one int64 (R_i,) per image, index of the ground truth.
         targets: one per image.

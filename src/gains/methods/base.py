@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Method:
     """One row of a comparison table.
 
-    Args:
+    Attributes:
         name: name in config and paths, e.g. ``mask_rcnn``.
         title: name in tables, e.g. ``Mask R-CNN``; the backbone is added by the table.
         citation: authors, title, venue, year.

@@ -15,7 +15,7 @@ RING = 1
 class BlockMaps:
     """N maps of one image, usually a tenth of what whole planes would take.
 
-    Args:
+    Attributes:
         constants: float32 (N,), the value outside the block.
         blocks: float32 (M, h, w), M at least 1, the map less its constant, inside a ring and filled
             up with zeros to a common size.

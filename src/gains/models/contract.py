@@ -20,7 +20,7 @@ from gains.models.block_maps import BlockMaps
 class Task:
     """What a data set asks of a detector.
 
-    Args:
+    Attributes:
         num_classes: K, background not counted.
         max_detections: kept per image.
         cell: class index of the objects that overlap (the declared cell category), or None.
@@ -35,7 +35,7 @@ class Task:
 class Target:
     """Ground truth of one training image, at the size the model sees.
 
-    Args:
+    Attributes:
         boxes: float32 (N, 4), x0 y0 x1 y1 in px.
         labels: int64 (N,), class index 0..K-1.
         masks: uint8 (N, H, W), 0 or 1.
@@ -67,7 +67,7 @@ class Target:
 class Detections:
     """Detections of one image, best first.
 
-    Args:
+    Attributes:
         boxes: float32 (D, 4), x0 y0 x1 y1 in px.
         scores: float32 (D,) in [0, 1].
         labels: int64 (D,), class index 0..K-1.

@@ -19,7 +19,7 @@ TOGETHER = 32
 class Windows:
     """Masks of one image inside windows, on the CPU; outside them the masks are empty.
 
-    Args:
+    Attributes:
         index: int64 (n,), which detections these are.
         masks: bool (n, w, h), columns first.
         corners: int64 (n, 2), x and y of each window's first pixel.

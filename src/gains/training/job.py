@@ -19,7 +19,7 @@ from gains.support.files import settings_hash, sha256
 class Job:
     """A training to be done.
 
-    Args:
+    Attributes:
         settings: method, recipe, maps and max_detections (:class:`gains.study.runs.RunSettings`).
         coco: COCO json; the images are beside it as ``.zip``.
         split: split file; its ``train`` part is learned.

@@ -110,7 +110,7 @@ class Resizer:
 class _Axis(NamedTuple):
     """How the cells of an axis become wanted ones.
 
-    Args:
+    Attributes:
         weights: what each cell adds to each wanted one, float32 (wanted, length).
         first: the first wanted one that a cell or a later one adds to.
         end: one past the last wanted one that a cell or an earlier one adds to.

@@ -37,7 +37,7 @@ PRIOR = 0.01
 class LocationPredictions:
     """What the head says of a batch.
 
-    Args:
+    Attributes:
         logits: (B, L, K).
         distances: float32 (B, L, 4), left top right bottom, px, at least 0.
         centreness: (B, L), logits.

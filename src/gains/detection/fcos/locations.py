@@ -23,7 +23,7 @@ NONE = -1
 class Locations:
     """The places that predict: the centres of the cells of all levels, finest level first.
 
-    Args:
+    Attributes:
         points: float32 (L, 2), x y in px.
         levels: int64 (L,), 0 for p3.
     """
@@ -41,7 +41,7 @@ class Locations:
 class Assignment:
     """The P locations of a batch that are to find an object.
 
-    Args:
+    Attributes:
         image: int64 (P,).
         place: int64 (P,), index of the location.
         matched: int64 (P,), index among the objects of all images, one image after the other.

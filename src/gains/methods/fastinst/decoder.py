@@ -18,7 +18,7 @@ from gains.methods.fastinst.queries import Queries
 class QueryPredictions:
     """What the queries picked from the image say.
 
-    Args:
+    Attributes:
         logits: float32 (B, Q, K + 1), background last.
         masks: float32 logits (B, Q, h, w), at a stride of 8 px.
     """
@@ -31,7 +31,7 @@ class QueryPredictions:
 class LayerInput:
     """What the query half of a layer worked on, and its head.
 
-    Args:
+    Attributes:
         queries: (B, Q + A, C), before the layer.
         memory: keys and values of the pixels.
         mask_features: (B, C, h, w).

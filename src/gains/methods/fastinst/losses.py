@@ -21,7 +21,7 @@ from gains.models.points import sample_points, uncertain_points
 class Truth:
     """The objects of a batch, at the size of the padded images.
 
-    Args:
+    Attributes:
         labels: int64 (N_i,) per image.
         masks: float32 (N_i, H, W) per image, 0 or 1.
     """
@@ -42,7 +42,7 @@ class Truth:
 class Matches:
     """Which predictions stand for which objects, over a batch.
 
-    Args:
+    Attributes:
         query: int64 (M,), index into the B * Q queries of all images, one after the other.
         object: int64 (M,), index into the objects of all images likewise; rises.
     """

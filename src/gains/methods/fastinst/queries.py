@@ -16,7 +16,7 @@ LEAST = 1e-6
 class Queries:
     """The initial queries: Q picked from the image, then A auxiliary ones.
 
-    Args:
+    Attributes:
         features: (B, Q + A, C).
         positions: positional embeddings, (B, Q + A, C).
         locations: float32 (B, Q, 2), x y in [0, 1] of the padded image.
