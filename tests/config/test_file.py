@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gains.config.file import load, with_studies_of
+from gains.config.file import load_config, with_studies_of
 from gains.study.study import open_study, resolve
 from helpers.paths import ROOT
 
@@ -33,14 +33,14 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_a_study_in_a_file_of_its_own_is_read_like_the_others(config: Path) -> None:
-    assert list(load(config).studies) == ["first", "second"]
+    assert list(load_config(config).studies) == ["first", "second"]
     assert open_study(config, "second").settings.title == "2"
     assert open_study(config).name == "first"
 
 
 def test_snakemake_reads_the_same_studies(config: Path) -> None:
     content = {"study": "second", "studies": {"first": BLOCK}}
-    assert resolve(content, config).settings == load(config).studies["second"]
+    assert resolve(content, config).settings == load_config(config).studies["second"]
     changed = {**content, "studies": {"second": {"title": "3"}}}
     assert with_studies_of(changed, config)["studies"]["second"] == {**BLOCK, "title": "3"}
     with pytest.raises(ValueError, match="'second' was overridden"):
@@ -49,13 +49,13 @@ def test_snakemake_reads_the_same_studies(config: Path) -> None:
 
 
 def test_the_only_study_of_a_file_is_in_force(config: Path) -> None:
-    assert load(config.parent / "studies" / "second.yaml").study == "second"
+    assert load_config(config.parent / "studies" / "second.yaml").study == "second"
 
 
 def test_one_name_in_two_files_is_refused(config: Path) -> None:
     write(config.parent / "studies" / "first.yaml", {"studies": {"first": BLOCK}})
     with pytest.raises(ValueError, match=r"'first' stands in .*config\.yaml and in .*first\.yaml"):
-        load(config)
+        load_config(config)
 
 
 @pytest.mark.parametrize("names", [["third"], ["second", "third"], []])
@@ -64,24 +64,24 @@ def test_a_file_holds_the_study_of_its_name(config: Path, names: list[str]) -> N
         config.parent / "studies" / "second.yaml", {"studies": dict.fromkeys(names, BLOCK)}
     )
     with pytest.raises(ValueError, match=f"{path}: expected one study.* 'second'"):
-        load(config)
+        load_config(config)
 
 
 def test_an_error_in_a_study_names_its_file(config: Path) -> None:
     block = {**BLOCK, "sedes": [0]}
     path = write(config.parent / "studies" / "second.yaml", {"studies": {"second": block}})
     with pytest.raises(ValueError, match=f"{path}.*did you mean 'seeds'"):
-        load(config)
+        load_config(config)
 
 
 def test_a_file_without_studies_is_refused(config: Path) -> None:
     path = write(config.parent / "studies" / "second.yaml", {"second": BLOCK})
     with pytest.raises(ValueError, match=f"{path}: expected a mapping under 'studies'"):
-        load(config)
+        load_config(config)
 
 
 def test_batches_of_eight_change_the_recipe_of_the_paper_alone() -> None:
-    studies = load(ROOT / "config.yaml").studies
+    studies = load_config(ROOT / "config.yaml").studies
     paper, other = studies["paper"], studies["paper-batch8"]
     same = {"title": other.title, "recipe": other.recipe, "methods": other.methods}
     assert paper.model_copy(update=same) == other

@@ -10,7 +10,7 @@ import pytest
 
 from gains.datasets.catalogue import DATASETS
 from gains.fetch.sources import read_sources
-from gains.fetch.status import changes, state, verify
+from gains.fetch.status import changes, state, verify_dataset
 from helpers.fetch_server import Project, Server, digest, zipped
 from helpers.paths import ROOT
 
@@ -34,7 +34,7 @@ def test_an_archive_is_brought_unpacked_and_recorded(server: Server, project: Pr
     assert project.fetch() == receipt
     assert (project.place / "fetched.json").read_bytes() == first
     assert len(server.requests) == 1
-    assert verify("cells", project.sources, project.raw) == []
+    assert verify_dataset("cells", project.sources, project.raw) == []
     assert state("cells", project.sources, project.raw).text == "fetched, 2 files, 0 kB"
 
 
@@ -112,7 +112,7 @@ def test_an_unpacked_folder_by_hand_stands_for_its_archive(
     entry = project.fetch().files["Set.zip"]
     assert (entry.origin, entry.bytes, list(entry.contents)) == ("by hand", None, ["a.txt"])
     assert server.requests == []
-    assert verify("cells", project.sources, project.raw) == []
+    assert verify_dataset("cells", project.sources, project.raw) == []
 
 
 def test_a_manual_source_says_what_to_do(project: Project) -> None:
@@ -139,14 +139,14 @@ def test_another_archive_than_the_unpacked_folder_is_an_error(
 
 def test_verify_lists_missing_changed_and_extra(server: Server, project: Project) -> None:
     project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
-    assert "no such file" in verify("cells", project.sources, project.raw)[0]
+    assert "no such file" in verify_dataset("cells", project.sources, project.raw)[0]
     project.fetch()
     (project.place / "Set" / "a.txt").write_bytes(b"b")
     (project.place / "Set" / "b" / "c.txt").unlink()
     (project.place / "new.txt").write_bytes(b"")
     project.rows[0]["sha256"] = "0" * 64
     project.add("more.txt", f"{server.url}/more.txt")
-    problems = verify("cells", project.sources, project.raw)
+    problems = verify_dataset("cells", project.sources, project.raw)
     for found, wanted in zip(
         problems, ("not fetched yet", "expected 0000", "changed", "missing", "extra"), strict=True
     ):
@@ -228,4 +228,4 @@ def test_what_a_person_changes_in_files_of_their_own_is_recorded(project: Projec
     assert found == ["own/a.json has 2 bytes, expected 1", "own/b.json is extra"]
     assert list(project.fetch().files["own/"].contents) == ["a.json", "b.json"]
     assert changes("cells", project.raw) == []
-    assert verify("cells", project.sources, project.raw) == []
+    assert verify_dataset("cells", project.sources, project.raw) == []

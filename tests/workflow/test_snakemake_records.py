@@ -126,21 +126,23 @@ def test_long_names_survive() -> None:
 
 
 def test_verify() -> None:
-    assert provenance.verify(FILE) == []
+    assert provenance.verify_records(FILE) == []
     Path("results/s/model").write_text("x")
-    assert provenance.verify(FILE) == ["results/s/model: content is not the recorded one"]
+    assert provenance.verify_records(FILE) == ["results/s/model: content is not the recorded one"]
 
 
 def test_verify_sees_other_inputs() -> None:
     checksums = {"results/s/model": f"sha256:{'0' * 64}"}
     record("results/s/table", input_checksums=checksums)
     provenance.export(FILE, ["results/s"], complete=True)
-    assert provenance.verify(FILE) == ["results/s/table: was made from another results/s/model"]
+    assert provenance.verify_records(FILE) == [
+        "results/s/table: was made from another results/s/model"
+    ]
 
 
 def test_verify_of_nothing_is_an_error() -> None:
     with pytest.raises(FileNotFoundError, match="none.json: no such file"):
-        provenance.verify("none.json")
+        provenance.verify_records("none.json")
 
 
 @pytest.mark.parametrize(
@@ -155,11 +157,11 @@ def test_verify_of_nothing_is_an_error() -> None:
 def test_verify_says_what_a_provenance_file_is(content: Any, message: str) -> None:
     write_json("other.json", content)
     with pytest.raises(ValueError, match=f"other.json: {message}"):
-        provenance.verify("other.json")
+        provenance.verify_records("other.json")
 
 
 def test_a_folder_is_no_provenance_file() -> None:
-    for call in (provenance.verify, provenance.restore):
+    for call in (provenance.verify_records, provenance.restore):
         with pytest.raises(ValueError, match="results: is a folder, expected a file"):
             call("results")
 

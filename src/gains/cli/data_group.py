@@ -65,7 +65,9 @@ def verify(
     if not datasets:
         raise ValueError(f"{raw}: nothing was fetched yet; run `gains fetch <name>`")
     problems = [
-        p for dataset in dict.fromkeys(datasets) for p in status.verify(dataset, sources, raw)
+        p
+        for dataset in dict.fromkeys(datasets)
+        for p in status.verify_dataset(dataset, sources, raw)
     ]
     for problem in problems:
         typer.echo(problem, err=True)

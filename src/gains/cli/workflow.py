@@ -24,7 +24,7 @@ def verify(
     """
     from gains.workflow import snakemake_records
 
-    problems = snakemake_records.verify(*(str(file) for file in files))
+    problems = snakemake_records.verify_records(*(str(file) for file in files))
     if problems:
         raise ValueError("; ".join(problems) + "; run snakemake, or dvc checkout")
     typer.echo("all outputs are as recorded")

@@ -45,7 +45,7 @@ def check(content: dict[str, Any], where: str) -> Config:
 
 
 @functools.cache
-def load(path: str | Path) -> Config:
+def load_config(path: str | Path) -> Config:
     """Read and check a config file and the studies in the folder ``studies`` beside it.
 
     A file that holds one study need not say which study is in force.

@@ -16,7 +16,7 @@ from gains.datasets.findings import Findings
 from gains.datasets.readers.raw_files import RawSettings
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
-from gains.fetch.status import verify
+from gains.fetch.status import verify_dataset
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ def _check_raw(raw: str) -> None:
             "%s: there is no receipt of `gains fetch %s`, so the files are not verified", raw, raw
         )
         return
-    problems = verify(raw)
+    problems = verify_dataset(raw)
     if problems:
         raise ValueError(
             f"{receipt(raw).parent}: the files are not as they were fetched: "

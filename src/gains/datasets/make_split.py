@@ -20,7 +20,7 @@ from gains.support.registry import nearest
 logger = logging.getLogger(__name__)
 
 
-def draw(file_names: Iterable[str], ratio: tuple[float, float, float], seed: int) -> Fold:
+def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], seed: int) -> Fold:
     """Draw train, val and test at random.
 
     Val and test get their share of the n images, rounded (half up), and at least one; train gets
@@ -132,7 +132,7 @@ def _drawn(
     generator: dict[str, Any] = {"ratio": list(settings.ratio), "seed": settings.seed}
     try:
         if settings.folds == 1:
-            return generator, (draw(names, settings.ratio, settings.seed),)
+            return generator, (draw_split(names, settings.ratio, settings.seed),)
         folds = draw_folds(names, settings.folds, settings.ratio, settings.seed)
     except ValueError as error:
         raise ValueError(f"{coco}: {error}") from error

@@ -84,7 +84,7 @@ def _is_whole(name: str, entry: FetchedFile | None, place: Path) -> bool:
     return (place / (folder or name)).exists()
 
 
-def verify(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> list[str]:
+def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> list[str]:
     """Read everything that was fetched again and say what is not as it was.
 
     Returns:

@@ -37,7 +37,7 @@ def draw(
     from gains.config.maps import MapSettings
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.figure3_fields import steps
-    from gains.figures.figure3_panels import show
+    from gains.figures.figure3_panels import draw_steps
     from gains.figures.images import Pictures, candidates, short
     from gains.support.files import parse_object
 
@@ -47,7 +47,7 @@ def draw(
     found = steps(record, content.annotations[record.id], parameters)
     pixels = Pictures(coco, images).read(record)
     labels = [name_of(coco), *([f"study {study}"] if study else []), short(record.file_name)]
-    show(pixels, content.instances(record.id), found, parameters, labels, out)
+    draw_steps(pixels, content.instances(record.id), found, parameters, labels, out)
 
 
 FIGURES.register(Figure("figure3", draw))

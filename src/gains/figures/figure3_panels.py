@@ -25,7 +25,7 @@ WRAP = 34
 """Characters in a line of the legend."""
 
 
-def show(
+def draw_steps(
     pixels: NDArray[np.uint8],
     instances: Instances,
     found: Steps,

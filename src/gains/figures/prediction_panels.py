@@ -57,7 +57,7 @@ def rows(
     ]
 
 
-def show(found: list[Row], titles: list[str], out: str | Path) -> None:
+def draw_rows(found: list[Row], titles: list[str], out: str | Path) -> None:
     """Draw the rows and save them.
 
     Args:

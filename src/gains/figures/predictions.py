@@ -52,7 +52,7 @@ def draw(
     from gains.datasets.coco import read_coco
     from gains.figures import prediction_columns as methods
     from gains.figures.images import Pictures, candidates
-    from gains.figures.prediction_panels import rows, show
+    from gains.figures.prediction_panels import draw_rows, rows
 
     titles = methods.titles_of(predictions, label or [])
     content = read_coco(coco)
@@ -65,7 +65,7 @@ def draw(
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
-    show(rows(content, records, Pictures(coco, images), columns, min_score), titles, out)
+    draw_rows(rows(content, records, Pictures(coco, images), columns, min_score), titles, out)
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:

@@ -222,7 +222,7 @@ class Study:
 
 def open_study(path: str | Path, name: str | None = None) -> Study:
     """Return a study of a config file; by default the one in force there."""
-    return from_config(config_file.load(path), name)
+    return from_config(config_file.load_config(path), name)
 
 
 def from_config(config: Config, name: str | None = None) -> Study:
@@ -249,7 +249,7 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
         ValueError: invalid, or overridden without a name.
     """
     config = config_file.check(config_file.with_studies_of(content, committed), "config")
-    known = config_file.load(committed).studies.get(config.study)
+    known = config_file.load_config(committed).studies.get(config.study)
     changed = known is not None and known != config.studies[config.study]
     if changed and not config.label:
         raise ValueError(

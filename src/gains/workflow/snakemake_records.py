@@ -136,7 +136,7 @@ def _repair_absent(known: dict[str, Record]) -> None:
                 write_json(_record_path(key), {**record, "code": LOST})
 
 
-def verify(*sources: str) -> list[str]:
+def verify_records(*sources: str) -> list[str]:
     """Return a line per output that is not what the record says, or made from other inputs.
 
     Raises:

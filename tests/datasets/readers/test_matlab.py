@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from gains.datasets.readers.matlab import count_cells, read_array, read_cells, variables
+from gains.datasets.readers.matlab import count_cells, read_array, read_cell_vector, variables
 from helpers.isbi_files import Writer, cell, write_v5, write_v73
 
 
@@ -25,13 +25,13 @@ def test_matlab_values(write: Writer, tmp_path: Path) -> None:
     write(path, row=cell(arrays, row=True), column=cell([cell(arrays[:2]), arrays[2]]), n=arrays[0])
     assert set(variables(path)) == {"row", "column", "n"}
     assert (count_cells(path, "row"), count_cells(path, "column")) == (5, 2)
-    for found, array in zip(read_cells(path, "row"), arrays, strict=True):
+    for found, array in zip(read_cell_vector(path, "row"), arrays, strict=True):
         full = array.toarray() if sparse.issparse(array) else array
         np.testing.assert_array_equal(found, full)
-    nested, last = read_cells(path, "column")
+    nested, last = read_cell_vector(path, "column")
     np.testing.assert_array_equal(nested, np.array(arrays[:2]))
     np.testing.assert_array_equal(last, arrays[2])
-    (second,) = read_cells(path, "row", 1, 2)
+    (second,) = read_cell_vector(path, "row", 1, 2)
     np.testing.assert_array_equal(second, arrays[1])
     np.testing.assert_array_equal(read_array(path, "n"), arrays[0])
     with pytest.raises(ValueError, match="row is a cell array; expected a numeric"):

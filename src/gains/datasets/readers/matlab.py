@@ -53,7 +53,7 @@ def count_cells(path: str | Path, name: str) -> int:
         return _hdf5_length(file[name], at)
 
 
-def read_cells(
+def read_cell_vector(
     path: str | Path, name: str, start: int = 0, stop: int | None = None
 ) -> Iterator[Cell]:
     """Yield elements ``start`` to ``stop`` of a cell vector, (N, 1) or (1, N).

@@ -147,7 +147,7 @@ def _range(settings: IsbiSettings, kind: _Kind, path: Path, n: int) -> tuple[int
 
 
 def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
-    from gains.datasets.readers.matlab import read_cells
+    from gains.datasets.readers.matlab import read_cell_vector
 
     for run in runs:
         orientation = Orientation()
@@ -156,7 +156,7 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
             (run.truth, f"{run.kind.truth}_Cytoplasm"),
             (run.truth, f"{run.kind.truth}_Nuclei"),
         )
-        readers = (read_cells(path, name, run.start, run.stop) for path, name in columns)
+        readers = (read_cell_vector(path, name, run.start, run.stop) for path, name in columns)
         for k, (pixels, cytoplasms, drawn) in enumerate(zip(*readers, strict=True), run.start):
             name = run.kind.image.format(k)
             image = grey(pixels, f"{run.images}: image {name}")
