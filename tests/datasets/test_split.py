@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gains.config.data import SplitSettings
 from gains.datasets.coco import write_coco
-from gains.datasets.make_split import draw, draw_folds, make_split
+from gains.datasets.make_split import draw_folds, draw_split, make_split
 from gains.datasets.split_file import PARTS, read_split
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
@@ -42,24 +42,24 @@ def coco(tmp_path: Path) -> Path:
      (51, (31, 10, 10)), (125, (75, 25, 25))],
 )  # fmt: skip
 def test_sizes_are_six_two_two(n: int, sizes: tuple[int, int, int]) -> None:
-    fold = draw(numbered(n), RATIO, 0)
+    fold = draw_split(numbered(n), RATIO, 0)
     assert tuple(len(fold[part]) for part in ("train", "val", "test")) == sizes
     assert fold["unlabelled"] == []
 
 
 @given(st.integers(3, 300), st.integers(0, 2**32), st.randoms())
 def test_disjoint_complete_and_stable_under_order(n: int, seed: int, random: object) -> None:
-    fold = draw(numbered(n), RATIO, seed)
+    fold = draw_split(numbered(n), RATIO, seed)
     listed = [name for part in PARTS for name in fold[part]]
     assert sorted(listed) == numbered(n)
     assert len(fold["val"]) == len(fold["test"]) == max(1, int(0.2 * n + 0.5))
     shuffled = numbered(n)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert draw(shuffled, RATIO, seed) == fold
+    assert draw_split(shuffled, RATIO, seed) == fold
 
 
 def test_seed_changes_the_draw() -> None:
-    assert draw(numbered(50), RATIO, 0) != draw(numbered(50), RATIO, 1)
+    assert draw_split(numbered(50), RATIO, 0) != draw_split(numbered(50), RATIO, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,12 +71,12 @@ def test_too_few_images_are_refused(
     n: int, ratio: tuple[float, float, float], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        draw(numbered(n), ratio, 0)
+        draw_split(numbered(n), ratio, 0)
 
 
 def test_repeated_names_are_refused() -> None:
     with pytest.raises(ValueError, match="occurs more than once"):
-        draw(["a.png", "b.png", "c.png", "a.png"], RATIO, 0)
+        draw_split(["a.png", "b.png", "c.png", "a.png"], RATIO, 0)
 
 
 def test_file_round_trip(coco: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gains.config.file import check, load
+from gains.config.file import check, load_config
 from gains.study.runs import Run
 from gains.study.study import from_config, open_study, resolve
 from helpers.paths import ROOT
@@ -17,7 +17,7 @@ RUNS = {"demo": 47, "paper": 47, "paper-batch8": 47, "quick": 2, "real-images": 
 
 
 def test_the_shipped_studies_resolve() -> None:
-    assert set(load(ROOT / "config.yaml").studies) == set(RUNS)
+    assert set(load_config(ROOT / "config.yaml").studies) == set(RUNS)
     for name, number in RUNS.items():
         study = open_study(ROOT / "config.yaml", name)
         runs = list(study.runs())
