@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -237,10 +236,3 @@ def test_old_tls_is_for_the_old_server_only() -> None:
         assert "ssl_context" not in other.poolmanager.connection_pool_kw
     assert not ssl.create_default_context().options & OP_LEGACY_SERVER_CONNECT
     assert type(other) is requests.adapters.HTTPAdapter
-
-
-def test_pooch_takes_the_arguments_it_is_given() -> None:
-    import pooch
-
-    given = {"url", "known_hash", "fname", "path", "downloader"}
-    assert given <= inspect.signature(pooch.retrieve).parameters.keys()

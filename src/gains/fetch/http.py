@@ -1,20 +1,18 @@
-"""One file over http: resumed, bounded in time, checked before it gets its name."""
+"""Download of one file over http: resumed, bounded in time, checked before it gets its name."""
 
 from __future__ import annotations
 
 import logging
 import math
-import os
 import re
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from gains.fetch.errors import MirrorError, reason
-from gains.fetch.folders import TEMPORARY, full_disk_named, require_space
+from gains.fetch.folders import Content, content_of, full_disk_named, require_space
 from gains.fetch.lockfile import Known
 from gains.fetch.sessions import session
 from gains.fetch.unpack import archive_folder, check_archive
@@ -72,51 +70,48 @@ class _Marks:
         return self.etag if self.etag and not self.etag.startswith("W/") else self.modified
 
 
-def download(url: str, target: Path, known: Known, limits: DownloadLimits) -> None:
+def download(url: str, target: Path, known: Known, limits: DownloadLimits) -> Content:
     """Download a file; ``target`` appears only when it is whole and has the known checksum.
 
-    A broken transfer leaves ``<target>.part``, from which the next one goes on if the server
+    A broken transfer leaves ``<target>.part``. The next call continues from it if the server
     says that it still holds the same file (ETag or Last-Modified, and the size).
 
+    Returns:
+        Size and checksum of the file.
+
     Raises:
-        MirrorError: it failed; the message says how.
+        MirrorError: the download failed; the message says how.
         OSError: the disk is full.
     """
-    import pooch
-
-    pooch.get_logger().setLevel(logging.WARNING)
     transfer = _Transfer(url, target, known, limits)
-
-    def into(_url: str, output: str, _pooch: Any) -> None:
+    try:
         transfer.complete()
-        # a copy without copying: a kill while the checksum is taken costs nothing
-        Path(output).unlink(missing_ok=True)
-        os.link(transfer.part, output)
-
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as place:
-        try:
-            pooch.retrieve(
-                url,
-                known_hash=f"sha256:{known.sha256}" if known.sha256 else None,
-                fname=target.name,
-                path=place,
-                downloader=into,
-            )
-            if archive_folder(target.name):
-                check_archive(transfer.part, target.name)
-        except MirrorError:
-            transfer.tidy()
-            raise
-        except ValueError as error:  # another checksum, or no archive
-            transfer.remove()
-            text = str(error).replace(str(transfer.part), target.name)
-            raise MirrorError(f"{text} {known.advice}".strip()) from error
-        transfer.part.replace(target)
+    except MirrorError:
+        transfer.tidy()
+        raise
+    found = content_of(transfer.part)
+    problem = known.problem(found)
+    if problem is None and archive_folder(target.name):
+        problem = _archive_problem(transfer.part, target.name, known)
+    if problem is not None:
         transfer.remove()
+        raise MirrorError(problem)
+    transfer.part.replace(target)
+    transfer.remove()
+    return found
+
+
+def _archive_problem(part: Path, name: str, known: Known) -> str | None:
+    """Say why a downloaded file is not the archive that its name promises, or return None."""
+    try:
+        check_archive(part, name)
+    except ValueError as error:
+        return f"{str(error).replace(str(part), name)} {known.advice}".strip()
+    return None
 
 
 class _Transfer:
-    """The way of one file into ``<target>.part``."""
+    """The transfer of one file into ``<target>.part``."""
 
     def __init__(self, url: str, target: Path, known: Known, limits: DownloadLimits) -> None:
         self.url, self.target, self.known, self.limits = url, target, known, limits

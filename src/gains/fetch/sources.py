@@ -3,48 +3,80 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections import Counter
-from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
 
+from pydantic import Field, field_validator, model_validator
+
+from gains.config.base import Settings, validated
 from gains.support.files import require_file
 from gains.support.registry import nearest
 
 SOURCES = Path("data/sources.csv")
 RAW = Path("data/raw")
-KINDS = ("http", "gdrive", "kaggle", "github", "manual")
+
+Kind = Literal["http", "gdrive", "kaggle", "github", "manual"]
+Text = Annotated[str, Field(pattern=r"\S")]
+"""Text that is not blank."""
 
 
-@dataclass(frozen=True)
-class Source:
-    """One way to one file.
+class Source(Settings):
+    """One row of ``data/sources.csv``: an address of one file.
 
-    Args:
+    Attributes:
         dataset: folder below ``data/raw``; several registered data sets may share it.
-        file: what it becomes there; a name that ends in ``/`` is a folder.
-        url: of kind ``http``: the file; ``gdrive``: the id of a file or folder; ``kaggle``:
-            ``<owner>/<data set>``; ``github``: ``<owner>/<repository>/<folder>``; ``manual``: the
-            page to visit, or empty.
-        kind: one of :data:`KINDS`.
-        mirror: rows of one file are tried in this order, from 1.
-        sha256: of the file, or None where none is known.
-        bytes: of the file, or None where unknown.
-        licence: of the data, ``none published`` where there is none.
+        file: path of the file in that folder; a path that ends in ``/`` is a folder.
+        url: for kind ``http`` the address of the file; for ``gdrive`` the id of a file or folder;
+            for ``kaggle`` ``<owner>/<data set>``; for ``github``
+            ``<owner>/<repository>/<folder>``; for ``manual`` the page to visit, or empty.
+        kind: how the address is used.
+        mirror: number of the address; the addresses of one file are tried in this order, from 1.
+        sha256: checksum of the file, or None where none is known.
+        bytes: size of the file, or None where it is unknown.
+        licence: licence of the data, ``none published`` where there is none.
         citation: what to cite.
-        note: what a person must know; for ``manual`` how to get it.
+        note: what a person must know; for ``manual`` how to get the file.
     """
 
-    dataset: str
-    file: str
+    dataset: Text
+    file: Text
     url: str
-    kind: str
-    mirror: int
-    sha256: str | None
-    bytes: int | None
-    licence: str
-    citation: str
+    kind: Kind
+    mirror: int = Field(ge=1)
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None
+    bytes: Annotated[int, Field(ge=0)] | None
+    licence: Text
+    citation: Text
     note: str
+
+    @field_validator("sha256", "bytes", mode="before")
+    @classmethod
+    def _empty_is_unknown(cls, cell: str | int | None) -> str | int | None:
+        return None if cell == "" else cell
+
+    @field_validator("file")
+    @classmethod
+    def _stays_in_its_folder(cls, file: str) -> str:
+        if file.startswith("/") or ".." in PurePosixPath(file).parts or "\\" in file:
+            raise ValueError(f"{file!r} leaves the folder of the data set")
+        return file
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Source:
+        kind, folder = self.kind, self.is_folder
+        if kind == "http" and not self.url.startswith(("https://", "http://")):
+            raise ValueError(f"expected an http address, found {self.url!r}")
+        if kind == "manual" and not self.note:
+            raise ValueError("a manual source needs a note that says what to do")
+        if kind != "manual" and not self.url:
+            raise ValueError(f"a source of kind {kind} needs a url")
+        if (kind == "http" and folder) or (kind in ("kaggle", "github") and not folder):
+            expected = "a file" if folder else "a folder, whose name ends in /"
+            raise ValueError(f"kind {kind} gives {expected}; found {self.file!r}")
+        if self.sha256 and folder:
+            raise ValueError("a folder has no sha256; leave it empty")
+        return self
 
     @property
     def is_folder(self) -> bool:
@@ -52,7 +84,7 @@ class Source:
         return self.file.endswith("/")
 
 
-COLUMNS = tuple(field.name for field in fields(Source))
+COLUMNS = tuple(Source.model_fields)
 
 Files = dict[str, list[Source]]
 """The ways to each file of a data set, by file, in order of ``mirror``."""
@@ -107,33 +139,7 @@ def files_of(dataset: str, path: str | Path = SOURCES) -> Files:
 def _source(row: dict[str, str], where: str) -> Source:
     if None in row or None in row.values():
         raise ValueError(f"{where}: expected {len(COLUMNS)} cells")
-    kind, sha256 = row["kind"], row["sha256"]
-    for column in ("dataset", "file", "licence", "citation"):
-        if not row[column].strip():
-            raise ValueError(f"{where}: {column} is empty")
-    if kind not in KINDS:
-        raise ValueError(f"{where}: unknown kind {kind!r}; known: {', '.join(KINDS)}")
-    if kind == "http" and not row["url"].startswith(("https://", "http://")):
-        raise ValueError(f"{where}: expected an http address, found {row['url']!r}")
-    if not (row["url"] or kind == "manual") or (kind == "manual" and not row["note"]):
-        raise ValueError(f"{where}: a source needs a url, a manual one a note with what to do")
-    if sha256 and not re.fullmatch(r"[0-9a-f]{64}", sha256):
-        raise ValueError(f"{where}: sha256 has 64 digits of 0-9a-f, found {sha256!r}")
-    for column in ("mirror", "bytes"):
-        if not re.fullmatch(r"[1-9][0-9]*" if column == "mirror" else r"[0-9]*", row[column]):
-            raise ValueError(f"{where}: {column} is {row[column]!r}, expected a whole number")
-    parts = PurePosixPath(row["file"]).parts
-    if row["file"].startswith("/") or ".." in parts or "\\" in row["file"]:
-        raise ValueError(f"{where}: file {row['file']!r} leaves the folder of the data set")
-    folder = row["file"].endswith("/")
-    if (kind == "http" and folder) or (kind in ("kaggle", "github") and not folder):
-        wanted = "a file" if folder else "a folder, whose name ends in /"
-        raise ValueError(f"{where}: kind {kind} gives {wanted}; found {row['file']!r}")
-    if sha256 and folder:
-        raise ValueError(f"{where}: a folder has no sha256; leave it empty")
-    size = int(row["bytes"]) if row["bytes"] else None
-    known = {"mirror": int(row["mirror"]), "sha256": sha256 or None, "bytes": size}
-    return Source(**{**row, **known})  # type: ignore[arg-type]
+    return validated(Source, row, where)
 
 
 def _check_mirrors(where: str, mirrors: list[Source]) -> None:

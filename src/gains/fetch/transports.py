@@ -67,8 +67,7 @@ def retrieve(
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.kind == "http":
-        download(source.url, target, known, network.limits)
-        return content_of(target), {}
+        return download(source.url, target, known, network.limits), {}
     if not source.is_folder:
         return _retrieve_file(source, target, known, network), {}
     with whole_folder(target) as temporary:

@@ -30,7 +30,7 @@ def make_target(
     """Return the ground truth of an image at another size; objects that vanish are left out.
 
     Args:
-        instances: N objects of the image, at its own size.
+        instances: N objects of the image, at its own size; their boxes enclose the masks.
         labels: int64 (N,), class indices.
         maps: N gradient anomaly maps, or None.
         size: wanted height and width.
@@ -38,13 +38,13 @@ def make_target(
     planes = torch.zeros((len(instances), *size), dtype=torch.uint8)
     boxes = torch.zeros((len(instances), 4))
     resize = Resizer((instances.height, instances.width), size, antialias=True)
-    outer = coco_mask.toBbox(instances.masks).round().astype(int).reshape(-1, 4)
-    for plane, box, code, (x, y, width, height) in zip(
+    outer = instances.boxes.round().astype(int)
+    for plane, box, code, (x0, y0, x1, y1) in zip(
         planes, boxes, instances.masks, outer.tolist(), strict=True
     ):
-        if width and height:
-            mask = coco_mask.decode(code)[y : y + height, x : x + width]
-            part, top, left = resize(torch.from_numpy(mask.astype(np.float32)), y, x)
+        if x1 > x0 and y1 > y0:
+            mask = coco_mask.decode(code)[y0:y1, x0:x1]
+            part, top, left = resize(torch.from_numpy(mask.astype(np.float32)), y0, x0)
             inside = part >= HALF
             _put(plane, inside, top, left)
             box[:] = tight_box(inside, top, left)
