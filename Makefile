@@ -15,7 +15,7 @@ demo: $(READY)
 RUNS := results/quick/runs/synthetic-cells
 
 first: $(READY)
-	$(BIN)/snakemake --cores 2 results/table3.csv results/figure3.png --config study=quick
+	$(BIN)/snakemake --cores 2 --config study=quick
 	$(BIN)/gains figure predictions --coco data/quick/coco/synthetic-cells.json \
 		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
 		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
