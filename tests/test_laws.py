@@ -27,6 +27,7 @@ from gains.tables.write import write_table
 from gains.training.job import Job
 from gains.training.train import train
 from gains.workflow.code_hash import closure
+from helpers.paths import ROOT
 from helpers.tiny import DETECTOR, RECIPE, make_tiny
 
 TORCH_FREE = [
@@ -51,6 +52,27 @@ def test_what_needs_no_torch_does_not_import_it() -> None:
     code = f"import sys, {', '.join(TORCH_FREE)}; sys.exit('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == 0
+
+
+# What these verbs import inside themselves, and what the workflow imports.
+PANDAS_FREE = {
+    "gains --help": "import gains.cli.main; gains.cli.main.app(['--help'], standalone_mode=False)",
+    "gains score": "import gains.cli.score, gains.datasets.split_file, gains.scoring.score",
+    "gains maps": "import gains.cli.maps, gains.anomaly.build",
+    "Snakefile": "\n".join(
+        line
+        for line in (ROOT / "workflow/rules/common.smk").read_text().splitlines()
+        if line.startswith("from gains")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", PANDAS_FREE)
+def test_only_the_verbs_that_make_tables_import_pandas(what: str) -> None:
+    """It takes 0.7 s to import."""
+    code = f"{PANDAS_FREE[what]}\nimport sys; assert 'gains' in sys.modules; "
+    code += "sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> None:

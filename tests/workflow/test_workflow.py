@@ -194,6 +194,15 @@ def test_a_setting_reruns_its_descendants(twin: Project) -> None:
     twin.call("git", "checkout", "-q", "config.yaml")
     twin.edit_config(lambda s: s.update(mem_mb=1234))
     assert twin.plan() == {}
+    twin.call("git", "checkout", "-q", "config.yaml")
+    twin.edit_config(lambda s: s["tables"]["table2"].update(title="another"))
+    one = {"table": 1, "compare": 1, "copy_table": 1, "copy_compare": 1}
+    assert twin.plan() == one
+    for path in twin.path("results/demo/tables").iterdir():
+        path.touch()  # as if they had been fetched after the change
+    assert twin.plan() == one
+    twin.call("git", "checkout", "-q", "config.yaml")
+    assert twin.plan() == {}
 
 
 def test_code_reruns_what_runs_it(twin: Project) -> None:

@@ -195,24 +195,27 @@ def score_options(wildcards):
 # tables
 
 
-# A specification grows with the study, but the command of a rule must stay below 128 KiB. So it is
-# a file that the workflow writes. The name of the file has a hash of the content: another
-# specification is another input, which Snakemake notices in every order of events.
-def spec_file(name, spec):
-    return str(write_settings(f"scratch/{TAG}/specs", name, spec))
+TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
+# The specification of a table grows with the study, but Linux limits the command of a rule to
+# 128 KiB, so it goes into a file. The name of that file has a hash of the content: a changed
+# specification is another input, which Snakemake notices whatever the dates of the files. The
+# files are written here, since Snakemake lists folders only once while it builds the graph.
+SPEC_FILES = {
+    name: str(write_settings(f"scratch/{TAG}/specs", name, spec))
+    for name, spec in {
+        **TABLE_SPECS,
+        "compare": compare_spec(STUDY),
+        "summary": summary_spec(STUDY),
+    }.items()
+}
 
 
-def table_inputs(wildcards):
-    spec = table_spec(STUDY, wildcards.table)
-    return {"scores": spec.score_paths, "spec": spec_file(wildcards.table, spec)}
+def table_scores(wildcards):
+    return TABLE_SPECS[wildcards.table].score_paths
 
 
-def compare_spec_file(wildcards):
-    return spec_file("compare", compare_spec(STUDY))
-
-
-def summary_spec_file(wildcards):
-    return spec_file("summary", summary_spec(STUDY))
+def table_spec_file(wildcards):
+    return SPEC_FILES[wildcards.table]
 
 
 def figure3_image():

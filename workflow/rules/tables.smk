@@ -4,7 +4,8 @@
 rule table:
     """Gather scores into a table: mean, standard deviation and number of seeds per cell."""
     input:
-        unpack(table_inputs),
+        scores=table_scores,
+        spec=table_spec_file,
     output:
         csv=report(
             f"{RES}/tables/{{table}}.csv",
@@ -33,7 +34,7 @@ rule compare:
     input:
         tables=expand(f"{RES}/tables/{{table}}.csv", table=SETTINGS.tables),
         published="src/gains/published/published.csv",
-        spec=compare_spec_file,
+        spec=SPEC_FILES["compare"],
     output:
         csv=report(
             f"{RES}/tables/compare.csv",
@@ -86,7 +87,7 @@ rule summary:
     """Gather the main scores of all runs into one small file, for `dvc metrics`."""
     input:
         scores=SCORES,
-        spec=summary_spec_file,
+        spec=SPEC_FILES["summary"],
     output:
         f"{RES}/tables/summary.json",
     log:

@@ -1,0 +1,43 @@
+"""A study with so many seeds and folds that no command line could hold what its rules read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from gains.study.study import open_study
+from gains.support.files import write_json
+from helpers.project import Project
+from helpers.table_scenes import scores
+
+ARGUMENT_LIMIT = 128 * 1024
+"""Linux: bytes of one argument; Snakemake hands a command to bash as one."""
+
+TABLE_RULES = ("table", "compare", "summary")
+
+
+def test_tables_of_five_seeds_and_twenty_folds(tmp_path: Path) -> None:
+    project = Project.copy(tmp_path / "project", stub=False)
+
+    def enlarge(study: dict[str, Any]) -> None:
+        study["seeds"] = [0, 1, 2, 3, 4]
+        study["datasets"] = {"synthetic-cells": study["datasets"]["synthetic-cells"]}
+        study["datasets"]["synthetic-cells"]["split"] = {"folds": 20}
+        del study["methods"]["fastinst"]["images_factor_on"]
+
+    project.edit_config(enlarge)
+    study = open_study(project.path("config.yaml"), "demo")
+    paths = [str(study.run_folder(run) / "test.scores.json") for run in study.runs()]
+    assert sum(map(len, paths)) > ARGUMENT_LIMIT
+    for path in paths:
+        write_json(project.path(path), scores(0.5))
+    output = project.snakemake(
+        *("--allowed-rules", *TABLE_RULES, "--"),
+        *(f"results/demo/tables/{name}.csv" for name in ("table1", "table2", "table3", "compare")),
+        "results/demo/tables/summary.json",
+    )
+    commands = re.findall("Shell command: (gains .*)", output)
+    assert len(commands) == 5
+    assert max(map(len, commands)) < ARGUMENT_LIMIT / 100
+    assert "n = 100" in project.path("results/demo/tables/table3.md").read_text()
