@@ -78,6 +78,7 @@ def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
     cells = every["categories"]["1"]
     assert cells["objects"] == 6
     assert cells["objects_per_image"] == {"min": 0, "median": 1, "mean": 2, "max": 5}
+    assert cells["area"] is not None
     assert cells["area"]["min"] == 4
     assert cells["area"]["q50"] == np.median([16, 36, 4, 16, 12, 16])
     assert cells["overlapping"] == pytest.approx(2 / 6)

@@ -1,4 +1,4 @@
-"""What is in a data set: counts, sizes, overlap and touching, per part and category."""
+"""Audits: counts, sizes, overlap and touching of objects, per part and category of a data set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,39 @@ COLUMNS = (
     *("overlapping", "touching", "overlap_ratio_median", "overlap_ratio_max"),
     *("images_published", "objects_published"),
 )
+
+
+class CategoryAudit(TypedDict):
+    """The objects of one category; None where there are none. Areas in px."""
+
+    name: str
+    objects: int
+    objects_per_image: dict[str, float] | None
+    area: dict[str, float] | None
+    overlapping: float | None
+    touching: float | None
+    overlapping_pairs: int
+    overlap_ratio: dict[str, float] | None
+
+
+class PartAudit(TypedDict):
+    """One part of a data set, its categories by id; images are listed by file name."""
+
+    images: int
+    image_sizes: dict[str, int]
+    objects: int
+    images_without_objects: list[str]
+    images_above_max_detections: list[str]
+    categories: dict[str, CategoryAudit]
+
+
+class Audit(TypedDict):
+    """Content of an audit file; see :func:`audit`."""
+
+    dataset: str
+    max_detections: int
+    published_counts: dict[str, Any] | None
+    parts: dict[str, PartAudit]
 
 
 @dataclass(frozen=True)
@@ -73,7 +106,7 @@ def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] 
     }
 
 
-def _category(name: str, found: list[list[Rle]]) -> dict[str, Any]:
+def _category(name: str, found: list[list[Rle]]) -> CategoryAudit:
     """Describe one category; ``found`` holds its masks image by image."""
     areas = [float(area) for masks in found for area in mask_areas(masks)]
     related = [relations(masks) for masks in found]
@@ -96,7 +129,7 @@ def _category(name: str, found: list[list[Rle]]) -> dict[str, Any]:
     }
 
 
-def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> dict[str, Any]:
+def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> PartAudit:
     instances: list[Instances] = [coco.instances(image.id) for image in images]
     crowded = [
         i.file_name for i, n in zip(images, instances, strict=True) if len(n) > max_detections
@@ -119,9 +152,7 @@ def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> 
     }
 
 
-def audit(
-    coco: str | Path, split: str | Path, max_detections: int, out_json: str | Path
-) -> dict[str, Any]:
+def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: str | Path) -> Audit:
     """Describe a data set, as a whole and by the parts of the first fold, and write it as JSON.
 
     Overlap and touching are between objects of the same category: shares of objects that share
@@ -145,7 +176,7 @@ def audit(
         images = dataset.by_name(parts.names(part))
         if images:
             described[part] = _part(dataset, images, max_detections)
-    content = {
+    content: Audit = {
         "dataset": Path(coco).stem,
         "max_detections": max_detections,
         "published_counts": read_json(coco).get("info", {}).get("counts"),
@@ -156,10 +187,11 @@ def audit(
 
 
 def _row(
-    dataset: str, part: str, number: str, described: dict[str, Any], published: dict[str, Any]
-) -> dict[str, Any]:
+    dataset: str, part: str, number: str, described: PartAudit, published: dict[str, Any]
+) -> dict[str, str | float | None]:
     category = described["categories"][number]
-    per_image, ratio = category["objects_per_image"], category["overlap_ratio"] or {}
+    per_image = category["objects_per_image"] or {}
+    ratio = category["overlap_ratio"] or {}
     return {
         "dataset": dataset,
         "part": part,
@@ -169,8 +201,8 @@ def _row(
         "images_without_objects": len(described["images_without_objects"]),
         "images_above_max_detections": len(described["images_above_max_detections"]),
         "objects": category["objects"],
-        "objects_per_image_mean": per_image["mean"],
-        "objects_per_image_max": per_image["max"],
+        "objects_per_image_mean": per_image.get("mean"),
+        "objects_per_image_max": per_image.get("max"),
         "area_median": (category["area"] or {}).get("q50"),
         "overlapping": category["overlapping"],
         "touching": category["touching"],

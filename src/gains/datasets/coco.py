@@ -2,7 +2,7 @@
 
 ``<dataset>.json`` is COCO with compressed RLE; ``<dataset>.zip`` holds the images as 8-bit PNG
 (grey or RGB) under their ``file_name``. Reading keeps the ids, categories and empty masks of
-the file; what is wrong with a file a person brings is dealt with by ``folder``.
+the file. The data set ``folder`` checks and repairs the files that people bring.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import functools
 import io
 import zipfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,7 +209,7 @@ class CocoWriter:
         self._images.append({"id": number, "file_name": name, "height": height, "width": width})
         self._annotations += coco_annotations(instances, number, len(self._annotations) + 1)
 
-    def finish(self, categories: dict[int, str], info: dict[str, Any]) -> None:
+    def finish(self, categories: dict[int, str], info: Mapping[str, object]) -> None:
         """Write the json.
 
         Args:
@@ -226,7 +225,7 @@ class CocoWriter:
                 "instance; expected at least one"
             )
         content = {
-            "info": info,
+            "info": dict(info),
             "images": self._images,
             "annotations": self._annotations,
             "categories": [{"id": i, "name": name} for i, name in categories.items()],
@@ -253,7 +252,7 @@ def write_coco(
     path: str | Path,
     images: Iterable[tuple[str, NDArray[np.uint8], Instances]],
     categories: dict[int, str],
-    info: dict[str, Any],
+    info: Mapping[str, object],
 ) -> None:
     """Write images as COCO json and image archive in one call; see :class:`CocoWriter`.
 

@@ -1,11 +1,11 @@
-"""From a registered data set and its options to COCO json and image archive."""
+"""Conversion of a registered data set to COCO json and image archive."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import gains
 from gains.config.base import Settings, validated
@@ -21,7 +21,7 @@ from gains.fetch.status import verify_dataset
 logger = logging.getLogger(__name__)
 
 
-def check_options(source: str, options: dict[str, Any]) -> Settings:
+def check_options(source: str, options: Mapping[str, object]) -> Settings:
     """Validate the options of a registered data set.
 
     Raises:
@@ -31,29 +31,30 @@ def check_options(source: str, options: dict[str, Any]) -> Settings:
 
 
 def receipt(raw: str) -> Path:
-    """Return the path of what `gains fetch` writes last into a folder below ``data/raw``."""
+    """Return the path of the receipt that `gains fetch` writes into a folder below ``data/raw``."""
     return RAW / raw / RECEIPT
 
 
-def inputs_of(source: str, options: dict[str, Any]) -> list[Path]:
-    """Return the files and folders that making a data set reads.
+def inputs_of(source: str, options: Mapping[str, object]) -> list[Path]:
+    """Return the files and folders that the conversion of a data set reads.
 
-    For a published data set in its place below ``data/raw`` that is the receipt of `gains fetch`,
-    which names every file with its checksum; in a folder elsewhere, that folder.
+    For a published data set in its own folder below ``data/raw`` this is the receipt of
+    `gains fetch`, which names every file with its checksum. For a folder elsewhere it is that
+    folder.
 
     Raises:
-        ValueError: no such data set, or options it does not take.
+        ValueError: there is no such data set, or it does not take the options.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
     if not record.raw:
         return record.inputs(settings)
-    place = receipt(record.raw)
-    root = Path(getattr(settings, "root", place.parent))
-    return [place] if root == place.parent else [root]
+    path = receipt(record.raw)
+    root = Path(settings.root) if isinstance(settings, RawSettings) else path.parent
+    return [path] if root == path.parent else [root]
 
 
-def convert(name: str, source: str, options: dict[str, Any], out: str | Path) -> None:
-    """Write ``out`` (.json) and the image archive beside it (.zip).
+def convert(name: str, source: str, options: Mapping[str, object], out: str | Path) -> None:
+    """Convert a data set: write ``out`` (.json) and the image archive beside it (.zip).
 
     COCO's ``info`` records the data set, its licence and citation, the options after defaults,
     the version of gains, and every repair of the source.
@@ -84,7 +85,7 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
             )
         for difference in differences:
             findings.remark(difference)
-        info: dict[str, Any] = {
+        info: dict[str, object] = {
             "name": name,
             "title": record.title,
             "source": record.name,
@@ -103,7 +104,7 @@ def convert(name: str, source: str, options: dict[str, Any], out: str | Path) ->
 
 
 def _check_raw(raw: str) -> None:
-    """Read what was fetched through; files without a receipt are taken as they are."""
+    """Verify the fetched files; files without a receipt are used as they are."""
     if not receipt(raw).exists():
         logger.info(
             "%s: there is no receipt of `gains fetch %s`, so the files are not verified", raw, raw
@@ -145,7 +146,7 @@ def _differences(published: DatasetCounts | None, found: DatasetCounts) -> list[
     ]
 
 
-def _counts_record(published: DatasetCounts | None, found: DatasetCounts) -> dict[str, Any]:
+def _counts_record(published: DatasetCounts | None, found: DatasetCounts) -> dict[str, object]:
     """Return the entry of COCO's ``info`` with the published numbers beside those found."""
     if published is None:
         return {}

@@ -7,7 +7,6 @@ import logging
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -128,8 +127,8 @@ def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Sp
 
 def _drawn(
     coco: str | Path, names: list[str], settings: SplitSettings
-) -> tuple[dict[str, Any], tuple[Fold, ...]]:
-    generator: dict[str, Any] = {"ratio": list(settings.ratio), "seed": settings.seed}
+) -> tuple[dict[str, object], tuple[Fold, ...]]:
+    generator: dict[str, object] = {"ratio": list(settings.ratio), "seed": settings.seed}
     try:
         if settings.folds == 1:
             return generator, (draw_split(names, settings.ratio, settings.seed),)

@@ -27,7 +27,7 @@ class Split:
     """
 
     dataset: str
-    generator: dict[str, Any]
+    generator: dict[str, object]
     folds: tuple[Fold, ...]
 
     def names(self, part: str, fold: int = 0) -> list[str]:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import NamedTuple
 
 from gains.fetch.errors import MirrorError, reason
 from gains.fetch.http import DownloadLimits, download
@@ -43,40 +43,48 @@ def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str =
     if not files:
         raise MirrorError(f"GitHub lists no file below {source.url}")
     with progress(f"{source.dataset}, files", len(files)) as advance:
-        for number, (relative, entry) in enumerate(files, 1):
-            target = folder / relative
+        for number, file in enumerate(files, 1):
+            target = folder / file.path
             target.parent.mkdir(parents=True, exist_ok=True)
-            size = entry["size"] if isinstance(entry["size"], int) else None
-            download(entry["download_url"], target, Known(bytes=size), limits)
+            download(file.url, target, Known(bytes=file.size), limits)
             found = _blob_sha1(target)
-            if found != entry["sha"]:
+            if found != file.sha1:
                 raise MirrorError(
-                    f"{relative}: git's checksum is {found}, expected {entry['sha']}; it changed "
-                    "meanwhile or was damaged on the way: try again"
+                    f"{file.path}: git's checksum is {found}, expected {file.sha1}; the file "
+                    "changed meanwhile or was damaged on the way: try again"
                 )
             advance(number)
 
 
+class _File(NamedTuple):
+    """A file of the repository: its path below the folder asked for, address, size and checksum."""
+
+    path: PurePosixPath
+    url: str
+    size: int | None
+    sha1: str
+
+
 def _files(
     contents: str, path: str, relative: PurePosixPath, limits: DownloadLimits
-) -> Iterator[tuple[PurePosixPath, dict[str, Any]]]:
-    """List the files below a folder with their places relative to the first one."""
+) -> Iterator[_File]:
+    """List the files below a folder."""
     if len(relative.parts) > MOST_DEPTH:
         raise MirrorError(f"{path}: more than {MOST_DEPTH} folders deep")
-    listed = _listed(contents + path, limits)
-    for entry in listed:
+    for entry in _listed(contents + path, limits):
         name, kind = entry.get("name"), entry.get("type")
         if not isinstance(name, str) or PurePosixPath(name).name != name or name == "..":
             raise MirrorError(f"{path}: GitHub lists an entry named {name!r}")
         if kind == "dir":
             yield from _files(contents, f"{path}/{name}", relative / name, limits)
         elif kind == "file" and {"size", "sha", "download_url"} <= entry.keys():
-            yield relative / name, entry
+            size = entry["size"] if isinstance(entry["size"], int) else None
+            yield _File(relative / name, str(entry["download_url"]), size, str(entry["sha"]))
         else:
             raise MirrorError(f"{path}/{name}: expected a file or folder, found {kind!r}")
 
 
-def _listed(url: str, limits: DownloadLimits) -> list[dict[str, Any]]:
+def _listed(url: str, limits: DownloadLimits) -> list[dict[str, object]]:
     import requests
 
     try:

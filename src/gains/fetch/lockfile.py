@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import RootModel
 
@@ -72,7 +71,7 @@ def record_content(sources: str | Path, source: Source, found: Content) -> None:
         write_json(path, Lockfile(entries).model_dump(mode="json"))
 
 
-def fetch_inputs(dataset: str, sources: str | Path = SOURCES) -> dict[str, Any]:
+def fetch_inputs(dataset: str, sources: str | Path = SOURCES) -> dict[str, object]:
     """Return what decides how a data set is fetched: addresses in order, and checksums.
 
     Raises:
