@@ -33,6 +33,7 @@ from torch.utils.data import DataLoader, RandomSampler
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods import METHODS
+from gains.methods.run_settings import RunSettings
 from gains.models import checkpoint
 from gains.training import checkpoint_timer, samples
 from gains.training.job import Job
@@ -112,15 +113,16 @@ def ours(
     )
     backbone = {"name": "resnet50", "norm": "bn", "weights": "none", "freeze_at": 0}
     record = METHODS.get(method)
-    reads_maps = record.needs_maps(record.settings.model_validate({"backbone": backbone}))
-    settings = {
-        "method": {"name": method, "backbone": backbone},
-        "recipe": recipe.model_dump(mode="json"),
-        "max_detections": 100,
-        "cell_category": 1 if record.needs_cell else None,
-        "maps": MapSettings().model_dump(mode="json") if reads_maps else None,
-    }
-    maps = maps_of(coco, MapSettings(), options.threads) if reads_maps else None
+    model = record.settings.model_validate({"backbone": backbone})
+    settings = RunSettings(
+        method=method,
+        model=model,
+        recipe=recipe,
+        maps=MapSettings() if record.needs_maps(model) else None,
+        max_detections=100,
+        cell_category=1 if record.needs_cell else None,
+    )
+    maps = maps_of(coco, settings.maps, options.threads) if settings.maps else None
     out = folder / "model.pt"
     return measure(Job(settings, coco, split, maps, 0, 0, out, folder / "scratch"), warm_up)
 

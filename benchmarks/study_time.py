@@ -20,16 +20,15 @@ data sets are given the time of one: the images of ``--coco``, else drawn cells 
 from __future__ import annotations
 
 import argparse
-import copy
 import logging
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import torch
 import torchvision
 from torchvision.ops import FrozenBatchNorm2d
 
+from gains.methods.run_settings import RunSettings
 from gains.study.runs import Run
 from gains.study.study import Study, open_study
 from gains.training.job import Job
@@ -52,11 +51,9 @@ def rows(study: Study, table: str, methods: list[str]) -> list[Run]:
     return list(own.values())
 
 
-def settings_of(
-    study: Study, run: Run, options: argparse.Namespace, folder: Path
-) -> dict[str, Any]:
+def settings_of(study: Study, run: Run, options: argparse.Namespace, folder: Path) -> RunSettings:
     """Return the run's settings, with the iterations, device and threads of this measurement."""
-    settings = copy.deepcopy(study.run_settings(run).to_json())
+    settings = study.run_settings(run).to_json()
     backbone, recipe = settings["method"]["backbone"], settings["recipe"]
     backbone["weights"] = str(random_weights(backbone["name"], folder))
     whole = options.skip + options.iterations >= recipe["iterations"]
@@ -67,7 +64,7 @@ def settings_of(
     }
     if not whole:
         recipe |= {"lr": 1e-9, "milestones": []}
-    return settings
+    return RunSettings.from_json(settings, f"settings of {run.path}")
 
 
 def random_weights(name: str, folder: Path) -> Path:
@@ -83,8 +80,8 @@ def random_weights(name: str, folder: Path) -> Path:
 def time_row(study: Study, run: Run, coco: Path, options: argparse.Namespace) -> Measured:
     """Train a row for some iterations."""
     folder = coco.parent
-    settings, wanted = settings_of(study, run, options, folder), study.map_settings(run)
-    maps = maps_of(coco, wanted, options.threads) if wanted else None
+    settings = settings_of(study, run, options, folder)
+    maps = maps_of(coco, settings.maps, options.threads) if settings.maps else None
     split = train_all(coco, folder)
     out = folder / "model.pt"
     return measure(Job(settings, coco, split, maps, 0, 0, out, folder / "scratch"), options.skip)
@@ -101,10 +98,10 @@ def report(study: Study, coco: Path, options: argparse.Namespace) -> None:
         ]
         found = time_row(study, run, coco, options)
         hours = sum(
-            found.seconds * study.run_settings(other).recipe["iterations"] / 3600 for other in alike
+            found.seconds * study.run_settings(other).recipe.iterations / 3600 for other in alike
         )
         total, trainings = total + hours, trainings + len(alike)
-        batch = study.run_settings(run).recipe["batch_size"]
+        batch = study.run_settings(run).recipe.batch_size
         line = f"  {run.method + '/' + run.variant:28}{batch / found.seconds:8.2f} images/s"
         line += f"   {hours / len(alike):6.2f} h each   {hours:7.1f} h for {len(alike)}"
         line += f"   busy {found.busy:.0%}" if found.busy is not None else ""

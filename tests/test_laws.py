@@ -138,9 +138,9 @@ def _study_of_the_dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     (run,) = study.runs()
     monkeypatch.chdir(tmp_path)
     tiny, folder = make_tiny(tmp_path), study.run_folder(run)
-    settings = study.run_settings(run).to_json()
-    assert settings["method"]["loud"] is True
-    assert settings["maps"] is None
+    settings = study.run_settings(run)
+    assert settings.to_json()["method"]["loud"] is True
+    assert settings.maps is None
     model = folder / "model.pt"
     train(Job(settings, tiny.coco, tiny.split, None, 0, 0, model, tmp_path / "scratch"))
     out = folder / "test.predictions.json.gz"

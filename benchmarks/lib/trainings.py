@@ -55,17 +55,17 @@ def maps_of(coco: Path, settings: MapSettings, jobs: int) -> Path:
 def measure(job: Job, skip: int) -> Measured:
     """Train; neither the first ``skip`` iterations count, nor the saving of the final model."""
     free_memory()
-    recipe = job.settings["recipe"]
-    cuda = recipe["device"] == "cuda"
+    recipe = job.settings.recipe
+    cuda = recipe.device == "cuda"
     loop: Any = training  # whose functions are replaced while this one measures
     plain, plain_file = loop.step, loop._model_file
     started: list[float] = []
     ended: list[float] = []
-    gauge = Gauge(recipe["device"])
+    gauge = Gauge(recipe.device)
 
     def timed(*arguments: Any) -> Any:
         if len(started) == skip:
-            wait(recipe["device"])
+            wait(recipe.device)
             if cuda:
                 torch.cuda.reset_peak_memory_stats()
             gauge.start()
@@ -73,7 +73,7 @@ def measure(job: Job, skip: int) -> Measured:
         return plain(*arguments)
 
     def saved(*arguments: Any) -> Any:
-        wait(recipe["device"])
+        wait(recipe.device)
         ended.append(time.perf_counter())
         return plain_file(*arguments)
 
@@ -84,4 +84,4 @@ def measure(job: Job, skip: int) -> Measured:
         busy = gauge.stop()
         loop.step, loop._model_file = plain, plain_file
     memory = torch.cuda.max_memory_allocated() / 2**30 if cuda else None
-    return Measured((ended[0] - started[skip]) / (recipe["iterations"] - skip), busy, memory)
+    return Measured((ended[0] - started[skip]) / (recipe.iterations - skip), busy, memory)

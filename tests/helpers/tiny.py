@@ -18,6 +18,7 @@ from gains.datasets.convert import convert
 from gains.datasets.make_split import make_split
 from gains.datasets.split_file import read_split
 from gains.methods import METHODS
+from gains.methods.run_settings import RunSettings
 from gains.models.block_maps import BlockMaps
 from gains.training.job import Job
 
@@ -89,18 +90,18 @@ def tiny_settings(method: str, variant: str = "default") -> Any:
     return record.settings.model_validate(merge(shared, record.variants.get(variant, {})))
 
 
-def settings_of(method: str, variant: str = "default", **recipe: Any) -> dict[str, Any]:
-    """Return the effective settings of a tiny run."""
+def settings_of(method: str, variant: str = "default", **recipe: Any) -> RunSettings:
+    """Return the settings of a tiny run."""
     record = METHODS.get(method)
     chosen = tiny_settings(method, variant)
-    maps = MapSettings(window_size=3).model_dump(mode="json")
-    return {
-        "method": {"name": method, **chosen.model_dump(mode="json")},
-        "recipe": RecipeSettings.model_validate({**RECIPE, **recipe}).model_dump(mode="json"),
-        "maps": maps if record.needs_maps(chosen) else None,
-        "max_detections": 20,
-        "cell_category": 1 if record.needs_cell else None,
-    }
+    return RunSettings(
+        method=method,
+        model=chosen,
+        recipe=RecipeSettings.model_validate({**RECIPE, **recipe}),
+        maps=MapSettings(window_size=3) if record.needs_maps(chosen) else None,
+        max_detections=20,
+        cell_category=1 if record.needs_cell else None,
+    )
 
 
 def maps_of(planes: Tensor, constant: float = 1.0) -> BlockMaps:
@@ -124,9 +125,9 @@ def planes_of(maps: BlockMaps) -> Tensor:
     return planes
 
 
-def job_of(tiny: Tiny, folder: Path, settings: dict[str, Any], seed: int = 0) -> Job:
+def job_of(tiny: Tiny, folder: Path, settings: RunSettings, seed: int = 0) -> Job:
     """Return a training job that writes into ``folder``."""
-    maps = tiny.maps if settings["maps"] else None
+    maps = tiny.maps if settings.maps else None
     return Job(
         settings, tiny.coco, tiny.split, maps, seed, 0, folder / "model.pt", folder / "scratch"
     )

@@ -21,6 +21,7 @@ from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import read_coco, write_coco
 from gains.datasets.split_file import read_split
 from gains.methods import METHODS
+from gains.methods.run_settings import RunSettings
 from gains.prediction.predict import predict_split
 from gains.scoring.score import score_files
 from gains.support.files import write_json
@@ -122,16 +123,17 @@ def test_two_images_by_heart(
             **own,
         }
     )
-    settings: dict[str, Any] = {
-        "method": {"name": method, **chosen.model_dump(mode="json")},
-        "recipe": recipe.model_dump(mode="json"),
-        "maps": MapSettings().model_dump(mode="json") if record.needs_maps(chosen) else None,
-        "max_detections": 100,
-        "cell_category": 1 if record.needs_cell else None,
-    }
+    settings = RunSettings(
+        method=method,
+        model=chosen,
+        recipe=recipe,
+        maps=MapSettings() if record.needs_maps(chosen) else None,
+        max_detections=100,
+        cell_category=1 if record.needs_cell else None,
+    )
     coco, split, maps = two_images
     model = tmp_path / "model.pt"
-    needed = maps if settings["maps"] else None
+    needed = maps if settings.maps else None
     train(Job(settings, coco, split, needed, 0, 0, model, tmp_path / "scratch"))
     predict_split(model, coco, split, "train", 0, tmp_path / "p.json", None)
     names = read_split(split).names("train")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,8 @@ from helpers.tiny import Tiny, job_of, make_tiny, settings_of
 @pytest.fixture(scope="module")
 def model(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = settings_of("gains", iterations=30)
-    settings["method"]["score_threshold"] = 0.01
+    model = settings.model.model_copy(update={"score_threshold": 0.01})
+    settings = replace(settings, model=model)
     job = job_of(tiny, tmp_path_factory.mktemp("run"), settings)
     train(job)
     return job.out
@@ -110,7 +112,7 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
     import json
 
     run = CliRunner().invoke
-    settings = json.dumps(settings_of("gains", iterations=2))
+    settings = json.dumps(settings_of("gains", iterations=2).to_json())
     data = ["--coco", str(tiny.coco), "--split", str(tiny.split)]
     out = tmp_path / "model.pt"
     done = run(

@@ -41,20 +41,20 @@ def test_nothing_trained_yet(study: Study) -> None:
 
 def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
     cells = Run("synthetic-cells", "gains", "default", 0)
-    seen = study.run_settings(cells).images_seen
+    seen = study.run_settings(cells).recipe.images_seen
     finish(study, cells, seconds=2.0 * seen, host=900)
     plans = {p.method: p for p in plan(study)}
     assert (plans["gains"].done, plans["mask_rcnn"].done) == (1, 0)
     others = [r for r in study.runs() if r.method == "gains" and r != cells]
-    images = sum(study.run_settings(run).images_seen for run in others)
+    images = sum(study.run_settings(run).recipe.images_seen for run in others)
     assert plans["gains"].left_seconds == pytest.approx(2 * images)
     # another method is not known yet, so any tells; once one of its own is, that tells
     of_mask_rcnn = [r for r in study.runs() if r.method == "mask_rcnn"]
-    images = sum(study.run_settings(run).images_seen for run in of_mask_rcnn)
+    images = sum(study.run_settings(run).recipe.images_seen for run in of_mask_rcnn)
     assert plans["mask_rcnn"].left_seconds == pytest.approx(2 * images)
     first, *rest = of_mask_rcnn
-    finish(study, first, seconds=5.0 * study.run_settings(first).images_seen, host=700)
-    images = sum(study.run_settings(run).images_seen for run in rest)
+    finish(study, first, seconds=5.0 * study.run_settings(first).recipe.images_seen, host=700)
+    images = sum(study.run_settings(run).recipe.images_seen for run in rest)
     found = {p.method: p for p in plan(study)}["mask_rcnn"]
     assert found.left_seconds == pytest.approx(5 * images)
 

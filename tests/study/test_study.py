@@ -22,10 +22,10 @@ def test_the_shipped_studies_resolve() -> None:
         study = open_study(ROOT / "config.yaml", name)
         runs = list(study.runs())
         assert len(runs) == number * len(study.settings.seeds)
-        seen = {(run.dataset, study.run_settings(run).images_seen) for run in runs}
+        seen = {(run.dataset, study.run_settings(run).recipe.images_seen) for run in runs}
         if name == "paper":
             assert {images for _, images in seen} == {20000}
-        assert all(study.run_settings(run).method["name"] == run.method for run in runs)
+        assert all(study.run_settings(run).method == run.method for run in runs)
 
 
 def test_equal_settings_are_one_run() -> None:

@@ -16,7 +16,6 @@ from gains.datasets.convert import check_options, inputs_of, receipt
 from gains.fetch.lockfile import fetch_inputs
 from gains.fetch.status import changes
 from gains.methods import METHODS
-from gains.methods.base import weights_file
 from gains.study.runs import Run
 from gains.study.study import resolve
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
@@ -36,7 +35,7 @@ SETTINGS = STUDY.settings
 RUNS = list(STUDY.runs())
 # A run's folder below results/<study>/runs; the same name serves logs and scratch.
 RUN = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
-MAPS = {run: settings for run in RUNS if (settings := STUDY.map_settings(run))}
+MAPS = {run: settings for run in RUNS if (settings := STUDY.run_settings(run).maps)}
 # Published data sets of the study, by their folder below data/raw.
 RAW = sorted(
     {
@@ -162,9 +161,10 @@ def map_options(wildcards):
 def training_inputs(wildcards):
     """Return what some trainings read: maps, and a file of initial weights."""
     run = run_of(wildcards)
+    settings = STUDY.run_settings(run)
     files = {
         "maps": STUDY.maps(run),
-        "weights": weights_file(STUDY.run_settings(run).to_json()),
+        "weights": settings.record.weights(settings.model),
     }
     return {role: str(file) for role, file in files.items() if file}
 
@@ -180,7 +180,7 @@ def run_settings(wildcards):
 
 def run_threads(wildcards):
     """Return the threads of the recipe: they are part of the result, the cores are not."""
-    return STUDY.run_settings(run_of(wildcards)).recipe["threads"]
+    return STUDY.run_settings(run_of(wildcards)).recipe.threads
 
 
 def run_code(step):

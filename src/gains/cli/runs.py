@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import yaml
@@ -12,6 +12,7 @@ import yaml
 from gains.cli.app import add_group, app
 
 if TYPE_CHECKING:
+    from gains.methods.run_settings import RunSettings
     from gains.study.runs import Run
     from gains.study.study import Study
 
@@ -94,37 +95,36 @@ def train(
 
     if settings is None:
         opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
-        effective = opened.run_settings(run).to_json()
+        chosen = opened.run_settings(run)
         coco = coco or opened.coco(run.dataset)
         split = split or opened.split(run.dataset)
         maps = maps or opened.maps(run)
         name = name or f"{run.dataset}/{run.method}/{run.variant}"
     else:
-        effective = parse_settings(settings)
+        chosen = parse_settings(settings)
     if coco is None or split is None:
         raise ValueError("with --settings, give the data with --coco and --split")
     folder = scratch or out.with_name(f"{out.name}.scratch")
-    run_training(Job(effective, coco, split, maps, seed, fold, out, folder, name, code))
+    run_training(Job(chosen, coco, split, maps, seed, fold, out, folder, name, code))
 
 
-def parse_settings(text: str) -> dict[str, Any]:
-    """Parse the effective settings of a run from YAML or JSON, as ``gains config show`` prints it.
+def parse_settings(text: str) -> RunSettings:
+    """Parse the settings of a run from YAML or JSON, as ``gains config show`` prints it.
 
     Other keys, which name the run, are ignored.
 
     Raises:
-        ValueError: the text is not YAML, or a key is missing.
+        ValueError: the text is not YAML, a key is missing, or a value is out of range.
     """
-    from gains.study.runs import RunSettings
+    from gains.methods.run_settings import RunSettings
 
-    wanted = [field.name for field in dataclasses.fields(RunSettings)]
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ValueError(f"--settings: neither YAML nor JSON: {error}") from error
-    if not isinstance(content, dict) or any(key not in content for key in wanted):
-        raise ValueError(f"--settings: expected the keys {', '.join(wanted)}, found {text[:80]!r}")
-    return {key: content[key] for key in wanted}
+    if not isinstance(content, dict):
+        raise ValueError(f"--settings: expected a mapping, found {text[:80]!r}")
+    return RunSettings.from_json(content, "--settings")
 
 
 @app.command()
@@ -166,7 +166,7 @@ def predict(
     if model is None or coco is None or split is None:
         opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
         canonical = opened.canonical(run.dataset, run.method, run.variant)
-        folder = opened.run_folder(type(run)(run.dataset, run.method, canonical, seed, fold))
+        folder = opened.run_folder(dataclasses.replace(run, variant=canonical))
         model = model or folder / "model.pt"
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
     predict_split(model, coco, split, part, fold, out, device)

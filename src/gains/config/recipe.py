@@ -56,6 +56,11 @@ class RecipeSettings(Settings):
         "otherwise take over 2 % of the time",
     )
 
+    @property
+    def images_seen(self) -> int:
+        """Number of images that a training looks at, repetitions counted."""
+        return self.iterations * self.batch_size
+
     @model_validator(mode="after")
     def _sizes_agree(self) -> RecipeSettings:
         if self.batch_size % self.accumulate:

@@ -6,31 +6,70 @@ Records import no torch, so that configuration, tables and the workflow can read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from gains.config.base import Settings, validated
+from gains.config.base import Settings
+from gains.models.settings import BackboneSettings
 from gains.support.registry import Registry
 
 if TYPE_CHECKING:
     from gains.models.contract import Detector, Task
 
 
+class WithBackbone(Protocol):
+    """Settings of a model whose encoder is one of our ResNets."""
+
+    @property
+    def backbone(self) -> BackboneSettings:
+        """The settings of the ResNet."""
+        ...
+
+
+def backbone_label(settings: WithBackbone) -> str:
+    """Return the short name of the ResNet, e.g. ``R50``."""
+    return settings.backbone.name.replace("resnet", "R")
+
+
+def backbone_weights(settings: WithBackbone) -> Path | None:
+    """Return the file of initial weights, or None if they are random or torchvision's."""
+    weights = settings.backbone.weights
+    return None if weights in ("none", "imagenet") else Path(weights)
+
+
+def load_backbone(model: Detector, settings: WithBackbone) -> None:
+    """Give the ResNet of a detector its initial weights.
+
+    Raises:
+        FileNotFoundError: the weights are missing.
+        ValueError: they do not fit the model.
+    """
+    from gains.models.pretrained import load_pretrained
+
+    load_pretrained(model, settings.backbone.weights, settings.backbone.name)
+
+
 @dataclass(frozen=True)
 class Method:
     """One row of a comparison table.
 
+    The three functions on encoder and initial weights suit every model whose settings have a
+    ``backbone``; a method with another encoder gives its own.
+
     Attributes:
         name: name in config and paths, e.g. ``mask_rcnn``.
-        title: name in tables, e.g. ``Mask R-CNN``; the backbone is added by the table.
+        title: name in tables, e.g. ``Mask R-CNN``; tables add what ``label`` returns.
         citation: authors, title, venue, year.
         settings: the validated settings; defaults are the published ones.
         build: ``build(settings, task)`` -> detector.
         variants: named changes of the settings (ablation rows); ``default`` is always there.
         needs_maps: whether training with these settings reads gradient anomaly maps.
         needs_cell: whether it must know which category's objects overlap.
+        label: ``label(settings)`` -> short name of the encoder, e.g. ``R50``; "" for none.
+        weights: ``weights(settings)`` -> file of initial weights that training reads, or None.
+        load_weights: ``load_weights(model, settings)`` gives a new model its initial weights.
     """
 
     name: str
@@ -41,38 +80,9 @@ class Method:
     variants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
     needs_cell: bool = False
+    label: Callable[[Any], str] = backbone_label
+    weights: Callable[[Any], Path | None] = backbone_weights
+    load_weights: Callable[[Detector, Any], None] = load_backbone
 
 
 METHODS: Registry[Method] = Registry("method")
-
-
-def build_method(settings: dict[str, Any], categories: Sequence[int]) -> Detector:
-    """Build the detector of a run.
-
-    Args:
-        settings: effective settings of the run (:class:`gains.study.runs.RunSettings`).
-        categories: ids of the data set, ascending; class index k is ``categories[k]``.
-
-    Raises:
-        ValueError: unknown method, settings that are not its, or a declared cell category that
-            the data set lacks.
-    """
-    from gains.models.contract import Task
-
-    method = METHODS.get(settings["method"]["name"])
-    own = {key: value for key, value in settings["method"].items() if key != "name"}
-    chosen = validated(method.settings, own, f"settings of {method.name}")
-    cell = settings.get("cell_category")
-    if cell is not None and cell not in categories:
-        raise ValueError(
-            f"{method.name}: the cell category {cell} is not in the data set, which has "
-            f"{list(categories)}; set `cell_category` in the data set's block"
-        )
-    index = None if cell is None else list(categories).index(cell)
-    return method.build(chosen, Task(len(categories), settings["max_detections"], index))
-
-
-def weights_file(settings: dict[str, Any]) -> Path | None:
-    """Return the file of initial weights that a run reads, or None."""
-    weights = settings["method"]["backbone"]["weights"]
-    return None if weights in ("none", "imagenet") else Path(weights)

@@ -6,21 +6,19 @@ import itertools
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
 from gains.datasets.readers.images import SUFFIXES, read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
-from gains.methods.base import build_method
+from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detections
 from gains.models.device import choose_device, to_device
@@ -47,8 +45,8 @@ class Predictor:
 
     def __init__(self, path: str | Path, device: str | None = None) -> None:
         content = checkpoint.load_model(path)
-        self.settings: dict[str, Any] = content["settings"]
-        self.recipe = RecipeSettings.model_validate(self.settings["recipe"])
+        self.settings = RunSettings.from_json(content["settings"], f"{path}: settings")
+        self.recipe = self.settings.recipe
         self.categories = {int(i): str(name) for i, name in content["categories"].items()}
         self.device = choose_device(device or self.recipe.device)
         model = build_method(self.settings, sorted(self.categories))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import statistics
 from dataclasses import dataclass
 
-from gains.study.runs import Run, images_seen
+from gains.config.base import validated
+from gains.config.recipe import RecipeSettings
+from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.files import read_json
 
@@ -83,7 +85,8 @@ def _measured(study: Study, run: Run) -> Measured | None:
         return None
     record = read_json(path)
     memory = record.get("memory_mb", {})
-    images = images_seen(record["settings"]["recipe"])
+    recipe = validated(RecipeSettings, record["settings"]["recipe"], f"{path}: settings.recipe")
+    images = recipe.images_seen
     return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 
@@ -97,7 +100,7 @@ def _estimate(study: Study, run: Run, finished: dict[Run, Measured]) -> float | 
     if nearest is None:
         return None
     return statistics.median(m.seconds / m.images for m in nearest) * (
-        study.run_settings(run).images_seen
+        study.run_settings(run).recipe.images_seen
     )
 
 

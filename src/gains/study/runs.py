@@ -1,17 +1,18 @@
-"""What a run is, and its effective settings: every layer of a study merged and checked."""
+"""What a run is, and its settings: every layer of a study merged and checked."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-from gains.config.base import merge, validated
+from gains.config.base import Settings, merge, validated
 from gains.config.data import DatasetSettings
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
-from gains.methods import METHODS
+from gains.methods import METHODS, Method
+from gains.methods.run_settings import RunSettings
 from gains.support.registry import nearest
 
 
@@ -31,52 +32,38 @@ class Run:
         return f"{self.dataset}/{self.method}/{self.variant}/seed{self.seed}/fold{self.fold}"
 
 
-@dataclass(frozen=True)
-class RunSettings:
-    """Everything that determines a run but data and code; JSON-like, goes into ``run.json``.
-
-    Args:
-        method: the method's name and all its settings.
-        recipe: optimiser, schedule, image sizes.
-        maps: map parameters, or None if the method reads none.
-        max_detections: detections kept per image.
-        cell_category: category whose objects overlap, or None if the method need not know.
-    """
-
-    method: dict[str, Any]
-    recipe: dict[str, Any]
-    maps: dict[str, Any] | None
-    max_detections: int
-    cell_category: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the settings as a plain dict."""
-        return {
-            "method": self.method,
-            "recipe": self.recipe,
-            "maps": self.maps,
-            "max_detections": self.max_detections,
-            "cell_category": self.cell_category,
-        }
-
-    @property
-    def images_seen(self) -> int:
-        """Images that training looks at, each repetition counted."""
-        return images_seen(self.recipe)
-
-
-def images_seen(recipe: dict[str, Any]) -> int:
-    """Return the images that a training of this recipe looks at, each repetition counted."""
-    return int(recipe["iterations"] * recipe["batch_size"])
-
-
 def variants_of(study: StudySettings, method: str) -> list[str]:
     """Return the names of a method's variants, built in and of the study, ``default`` first."""
     own = METHODS.get(method).variants
     return list(dict.fromkeys(["default", *own, *study.variants.get(method, {})]))
 
 
-def effective(
+@dataclass(frozen=True)
+class _Layers:
+    """What a study says about one run, from the most general to the most special.
+
+    Attributes:
+        study: settings of the study.
+        dataset: name of the data set.
+        block: settings of the data set.
+        record: the method.
+        changes: changes that the study makes to the method.
+        built_in: changes of the method's own settings by a variant of its record.
+        variant: changes by a variant of the study.
+        where: name of the run, for error messages.
+    """
+
+    study: StudySettings
+    dataset: str
+    block: DatasetSettings
+    record: Method
+    changes: MethodSettings
+    built_in: dict[str, Any]
+    variant: VariantSettings
+    where: str
+
+
+def merged_settings(
     study: StudySettings, dataset: str, method: str, variant: str, where: str
 ) -> RunSettings:
     """Merge the layers: defaults, study, data set, method, variant; later ones win.
@@ -85,8 +72,8 @@ def effective(
         study: settings of the study.
         dataset: name of one of its data sets.
         method: registered name.
-        variant: of the method, built in or of the study.
-        where: what errors call the run.
+        variant: name of a variant of the method, built in or of the study.
+        where: name of the run, for error messages.
 
     Raises:
         ValueError: an unknown method, variant or key, or a value out of range; it is named.
@@ -98,50 +85,69 @@ def effective(
             f"known: {', '.join(known)}"
         )
     block = study.datasets[dataset]
-    own = record.variants.get(variant, {})
-    extra = study.variants.get(method, {}).get(variant)
-    fields = record.settings.model_fields
-    shared = [
-        {key: value for key, value in layer.items() if key in fields}
-        for layer in (study.detector, block.detector)
-    ]
-    changes = study.methods.get(method, MethodSettings())
-    varied = extra or VariantSettings()
-    chosen = validated(record.settings, merge(*shared, changes.method, own, varied.method), where)
-    common = validated(RecipeSettings, merge(study.recipe, block.recipe), where)
-    recipe = validated(
-        RecipeSettings,
-        merge(
-            common.model_dump(), _schedule(common, changes, dataset), changes.recipe, varied.recipe
-        ),
-        where,
+    layers = _Layers(
+        study=study,
+        dataset=dataset,
+        block=block,
+        record=record,
+        changes=study.methods.get(method, MethodSettings()),
+        built_in=record.variants.get(variant, {}),
+        variant=study.variants.get(method, {}).get(variant, VariantSettings()),
+        where=where,
     )
-    maps = validated(MapSettings, merge(block.maps.model_dump(), varied.maps), where)
-    if maps.rasterize == "points":
-        raise ValueError(
-            f"{where}: rasterize: points needs polygons, but a study's data sets hold RLE; "
-            "use coco here, and points with `gains maps` on a polygon file"
-        )
+    model, recipe, maps = _method_settings(layers), _recipe(layers), _maps(layers)
     return RunSettings(
-        method={"name": method, **chosen.model_dump(mode="json")},
-        recipe=recipe.model_dump(mode="json"),
-        maps=maps.model_dump(mode="json") if record.needs_maps(chosen) else None,
+        method=method,
+        model=model,
+        recipe=recipe,
+        maps=maps if record.needs_maps(model) else None,
         max_detections=block.max_detections,
         cell_category=_cell(block) if record.needs_cell else None,
     )
 
 
+def _method_settings(layers: _Layers) -> Settings:
+    """Return the method's own settings: of the shared ``detector`` those that it has."""
+    fields = layers.record.settings.model_fields
+    shared = [
+        {key: value for key, value in layer.items() if key in fields}
+        for layer in (layers.study.detector, layers.block.detector)
+    ]
+    own = merge(*shared, layers.changes.method, layers.built_in, layers.variant.method)
+    return validated(layers.record.settings, own, layers.where)
+
+
+def _recipe(layers: _Layers) -> RecipeSettings:
+    shared = merge(layers.study.recipe, layers.block.recipe)
+    common = validated(RecipeSettings, shared, layers.where)
+    schedule = _schedule(common, layers.changes, layers.dataset)
+    own = merge(shared, schedule, layers.changes.recipe, layers.variant.recipe)
+    return validated(RecipeSettings, own, layers.where)
+
+
 def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> dict[str, Any]:
-    """Return the schedule that sees the wanted multiple of the common recipe's images."""
+    """Return the schedule in which a method sees its multiple of the common recipe's images."""
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
         return {}  # the recipe's own check names it
-    scale = changes.images_factor_on.get(dataset, changes.images_factor) * common.batch_size / batch
+    factor = changes.images_factor_on.get(dataset, changes.images_factor)
+    scale = factor * common.batch_size / batch
     return {
         "iterations": max(1, round(common.iterations * scale)),
         "warmup_iterations": round(common.warmup_iterations * scale),
         "milestones": [max(1, round(milestone * scale)) for milestone in common.milestones],
     }
+
+
+def _maps(layers: _Layers) -> MapSettings:
+    own = merge(layers.block.maps.model_dump(), layers.variant.maps)
+    maps = validated(MapSettings, own, layers.where)
+    if maps.rasterize == "points":
+        raise ValueError(
+            f"{layers.where}: rasterize: points needs polygons, but a study's data sets hold RLE; "
+            "use coco here, and points with `gains maps` on a polygon file"
+        )
+    return maps
 
 
 def _cell(block: DatasetSettings) -> int:

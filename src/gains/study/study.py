@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,13 +11,13 @@ from gains.config import file as config_file
 from gains.config.base import validated
 from gains.config.data import DatasetSettings
 from gains.config.file import Config
-from gains.config.maps import MapSettings
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
 from gains.datasets.split_file import check_folds
 from gains.methods import METHODS
+from gains.methods.run_settings import RunSettings
 from gains.published.records import numbers
-from gains.study.runs import Run, RunSettings, effective, variants_of
+from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json
 from gains.support.registry import nearest
 
@@ -30,17 +29,28 @@ class Study:
         name: name in ``config.yaml``.
         settings: its validated block.
         label: name of a command-line override, or None.
+        data: folder of the converted data; by default ``data/`` and the study's name and label.
+        results: folder of the results; by default ``results/`` and the same.
 
     Raises:
         ValueError: a method, variant or setting that does not exist; it is named.
     """
 
-    def __init__(self, name: str, settings: StudySettings, label: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        settings: StudySettings,
+        label: str | None = None,
+        *,
+        data: str | None = None,
+        results: str | None = None,
+    ) -> None:
         self.name = name
+        self.label = label
         self.tag = f"{name}+{label}" if label else name
         self.settings = settings
-        self.data = f"data/{self.tag}"
-        self.results = f"results/{self.tag}"
+        self.data = data or f"data/{self.tag}"
+        self.results = results or f"results/{self.tag}"
         self._check_data()
         self._check_detector_keys()
         for table in settings.tables:
@@ -79,7 +89,7 @@ class Study:
                 for dataset in self.settings.datasets:
                     self._resolve(dataset, method, variant)
 
-    def below(self, results: str, **changes: Any) -> Study:
+    def with_results_folder(self, results: str, **changes: Any) -> Study:
         """Return this study with another folder for what it makes of its data.
 
         Args:
@@ -89,13 +99,12 @@ class Study:
         Raises:
             ValueError: a value is out of range.
         """
-        moved = copy.copy(self)
-        moved.results = results
-        if changes:
-            content = {**self.settings.model_dump(), **changes}
-            moved.settings = validated(StudySettings, content, f"studies.{self.name}")
-            moved.tag = f"{self.tag}+rescored"
-        return moved
+        if not changes:
+            return Study(self.name, self.settings, self.label, data=self.data, results=results)
+        content = {**self.settings.model_dump(), **changes}
+        settings = validated(StudySettings, content, f"studies.{self.name}")
+        label = f"{self.label}+rescored" if self.label else "rescored"
+        return Study(self.name, settings, label, data=self.data, results=results)
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return a data set's block; an unknown name is a ValueError listing those known."""
@@ -115,7 +124,7 @@ class Study:
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
         self.dataset(dataset)  # names an unknown one
-        return effective(self.settings, dataset, method, variant, where)
+        return merged_settings(self.settings, dataset, method, variant, where)
 
     def run_settings(self, run: Run) -> RunSettings:
         """Return the effective settings of a run.
@@ -193,11 +202,6 @@ class Study:
         """Yield every run of the study once."""
         yield from dict.fromkeys(run for t in self.settings.tables for run in self.table_runs(t))
 
-    def map_settings(self, run: Run) -> MapSettings | None:
-        """Return the map parameters of a run, or None if its method reads no maps."""
-        maps = self.run_settings(run).maps
-        return None if maps is None else MapSettings.model_validate(maps)
-
     # Paths of the artefacts; the workflow's rules spell the same ones.
 
     def coco(self, dataset: str) -> Path:
@@ -210,7 +214,7 @@ class Study:
 
     def maps(self, run: Run) -> Path | None:
         """Return the path of the anomaly maps of the run's training split, if it needs them."""
-        settings = self.map_settings(run)
+        settings = self.run_settings(run).maps
         if settings is None:
             return None
         return Path(f"{self.data}/maps/{run.dataset}/fold{run.fold}.train.{settings.key}.npz")

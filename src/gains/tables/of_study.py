@@ -102,9 +102,10 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
 
 def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
     cells = {name: _cell(study, name, row) for name in datasets}
-    backbones = "/".join(dict.fromkeys(cell.backbone for cell in cells.values()))
+    title = METHODS.get(row.method).title
+    backbones = "/".join(dict.fromkeys(c.backbone for c in cells.values() if c.backbone))
     return RowSpec(
-        label=row.label or f"{METHODS.get(row.method).title} ({backbones})",
+        label=row.label or (f"{title} ({backbones})" if backbones else title),
         method=row.method,
         variant=row.variant,
         published=row.published,
@@ -114,12 +115,11 @@ def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
 
 def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
     runs = study.cell_runs(dataset, row.method, row.variant)
-    settings, maps = study.run_settings(runs[0]), study.map_settings(runs[0])
-    backbone: str = settings.method["backbone"]["name"]
+    settings = study.run_settings(runs[0])
     return CellSpec(
-        backbone=backbone.replace("resnet", "R"),
-        maps_mode=None if maps is None else maps.mode,
-        images_seen=settings.images_seen,
+        backbone=settings.record.label(settings.model),
+        maps_mode=None if settings.maps is None else settings.maps.mode,
+        images_seen=settings.recipe.images_seen,
         scores=tuple(_score_path(study, run) for run in runs),
     )
 

@@ -52,7 +52,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )
-    moved = study.below(str(out), **changes)
+    moved = study.with_results_folder(str(out), **changes)
     work = [_work(study, moved, run) for run in study.runs()]
     missing = [item.predictions for item in work if not item.predictions.is_file()]
     if missing:

@@ -11,7 +11,7 @@ import torch
 import torchvision
 
 import gains
-from gains.methods.base import weights_file
+from gains.methods.run_settings import RunSettings
 from gains.support.files import settings_hash, sha256
 
 
@@ -20,7 +20,7 @@ class Job:
     """A training to be done.
 
     Attributes:
-        settings: method, recipe, maps and max_detections (:class:`gains.study.runs.RunSettings`).
+        settings: settings of the run.
         coco: COCO json; the images are beside it as ``.zip``.
         split: split file; its ``train`` part is learned.
         maps: gradient anomaly maps of that part, or None.
@@ -32,7 +32,7 @@ class Job:
         code: hash of the code, part of the checkpoint's key.
     """
 
-    settings: dict[str, Any]
+    settings: RunSettings
     coco: Path
     split: Path
     maps: Path | None
@@ -48,7 +48,7 @@ class Job:
         paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
         if self.maps is not None:
             paths["maps"] = self.maps
-        weights = weights_file(self.settings)
+        weights = self.settings.record.weights(self.settings.model)
         if weights is not None:
             paths["weights"] = weights
         return {role: sha256(path) for role, path in paths.items()}
@@ -56,11 +56,11 @@ class Job:
 
 def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
     """Return what ``run.json`` says: settings, inputs by content, code, device, versions."""
-    cuda = device.type == "cuda"
+    cuda, settings = device.type == "cuda", job.settings.to_json()
     return {
         "name": job.name,
-        "settings": job.settings,
-        "settings_hash": settings_hash(job.settings),
+        "settings": settings,
+        "settings_hash": settings_hash(settings),
         "seed": job.seed,
         "fold": job.fold,
         "code": job.code,

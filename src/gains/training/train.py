@@ -19,16 +19,13 @@ from torch.utils.data import DataLoader
 
 import gains
 from gains.anomaly.store import MapStore
-from gains.config.base import validated
-from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
 from gains.datasets.split_file import read_split
-from gains.methods.base import build_method
+from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
 from gains.models.device import choose_device, to_device
-from gains.models.pretrained import load_pretrained
 from gains.support.files import check_output, settings_hash, waiting_lock, write_json
 from gains.support.progress import progress
 from gains.training.checkpoint_timer import CheckpointTimer
@@ -55,13 +52,13 @@ def train(job: Job) -> None:
         FileNotFoundError: an input is missing.
     """
     check_output(job.out)
-    recipe = validated(RecipeSettings, job.settings["recipe"], "settings of the recipe")
+    recipe = job.settings.recipe
     torch.set_num_threads(recipe.threads)
     coco = read_coco(job.coco)
     device = choose_device(recipe.device)
     samples = _samples(job, recipe, coco, device)
     inputs = job.inputs()
-    key = settings_hash([job.settings, job.seed, job.fold, job.code, inputs])
+    key = settings_hash([job.settings.to_json(), job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # a second process on the same checkpoint is an orphan of a killed run: wait for it
     lock = job.scratch.with_name(f".{job.scratch.name}.lock")
@@ -88,34 +85,32 @@ def train(job: Job) -> None:
 def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.device) -> Samples:
     records = coco.by_name(read_split(job.split).names("train", job.fold))
     maps = None
-    if job.settings["maps"] is not None:
+    expected = job.settings.maps
+    if expected is not None:
         if job.maps is None:
             raise ValueError("the method reads gradient anomaly maps: give them with --maps")
         maps = MapStore(job.maps)
-        made, wanted = (
-            maps.settings,
-            validated(MapSettings, job.settings["maps"], "settings of the maps"),
-        )
-        if made != wanted:
-            raise ValueError(f"{job.maps}: made with {made.key}, the run wants {wanted.key}")
+        if maps.settings != expected:
+            raise ValueError(
+                f"{job.maps}: made with {maps.settings.key}, the run wants {expected.key}"
+            )
     archive = ImageArchive(job.coco.with_suffix(".zip"))
     length = recipe.iterations * recipe.batch_size
     return Samples(coco, archive, records, recipe, maps, job.seed, length, device)
 
 
-def build_model(settings: dict[str, Any], categories: list[int], seed: int) -> Detector:
+def build_model(settings: RunSettings, categories: list[int], seed: int) -> Detector:
     """Build a method's detector with initial weights drawn from the seed, then pretrained ones.
 
     Args:
-        settings: as in :class:`Job`.
+        settings: settings of the run.
         categories: ids of the data set, ascending.
         seed: of the initial weights; the global state of chance is left as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_method(settings, categories)
-    backbone = settings["method"]["backbone"]
-    load_pretrained(model, backbone["weights"], backbone["name"])
+    settings.record.load_weights(model, settings.model)
     return model
 
 
@@ -205,7 +200,7 @@ def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[
     return {
         "format": checkpoint.MODEL_FORMAT,
         "gains": gains.__version__,
-        "settings": job.settings,
+        "settings": job.settings.to_json(),
         "categories": categories,
         "seed": job.seed,
         "state": {name: value.cpu() for name, value in model.state_dict().items()},

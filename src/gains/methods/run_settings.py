@@ -1,0 +1,103 @@
+"""The settings of one run as checked models, and the model of a method that they describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from gains.config.base import Settings, validated
+from gains.config.maps import MapSettings
+from gains.config.recipe import RecipeSettings
+from gains.methods.base import METHODS, Method
+
+if TYPE_CHECKING:
+    from gains.models.contract import Detector
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """Everything that determines a run except its data and the code.
+
+    Attributes:
+        method: registered name of the method.
+        model: the method's own settings.
+        recipe: optimiser, schedule, image sizes.
+        maps: map parameters, or None if the method reads no maps.
+        max_detections: detections kept per image.
+        cell_category: category whose objects overlap, or None if the method does not use it.
+    """
+
+    method: str
+    model: Settings
+    recipe: RecipeSettings
+    maps: MapSettings | None
+    max_detections: int
+    cell_category: int | None = None
+
+    @property
+    def record(self) -> Method:
+        """The record of the method."""
+        return METHODS.get(self.method)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the settings as plain values, for the command line, model files and run.json."""
+        return {
+            "method": {"name": self.method, **self.model.model_dump(mode="json")},
+            "recipe": self.recipe.model_dump(mode="json"),
+            "maps": None if self.maps is None else self.maps.model_dump(mode="json"),
+            "max_detections": self.max_detections,
+            "cell_category": self.cell_category,
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any], where: str) -> RunSettings:
+        """Check what :meth:`to_json` returned; further keys are left out.
+
+        Args:
+            content: plain values.
+            where: name of the place they come from, for error messages.
+
+        Raises:
+            ValueError: a part is missing or out of range, or the method is unknown.
+        """
+        expected = [field.name for field in fields(cls) if field.name != "model"]
+        missing = [name for name in expected if name not in content]
+        if missing:
+            raise ValueError(
+                f"{where}: expected the keys {', '.join(expected)}; {', '.join(missing)} missing"
+            )
+        own = dict(content["method"])
+        method = METHODS.get(own.pop("name", None))
+        maps = content["maps"]
+        return cls(
+            method=method.name,
+            model=validated(method.settings, own, f"{where}.method"),
+            recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
+            maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
+            max_detections=content["max_detections"],
+            cell_category=content["cell_category"],
+        )
+
+
+def build_method(settings: RunSettings, categories: Sequence[int]) -> Detector:
+    """Build the detector of a run.
+
+    Args:
+        settings: settings of the run.
+        categories: ids of the data set, ascending; class index k is ``categories[k]``.
+
+    Raises:
+        ValueError: the data set lacks the declared cell category.
+    """
+    from gains.models.contract import Task
+
+    cell = settings.cell_category
+    if cell is not None and cell not in categories:
+        raise ValueError(
+            f"{settings.method}: the cell category {cell} is not in the data set, which has "
+            f"{list(categories)}; set `cell_category` in the data set's block"
+        )
+    index = None if cell is None else list(categories).index(cell)
+    task = Task(len(categories), settings.max_detections, index)
+    return settings.record.build(settings.model, task)
