@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import griffe
+import pytest
 import yaml
 
 from helpers.paths import ROOT
@@ -84,3 +87,23 @@ def test_messages_that_troubleshooting_quotes_are_those_of_the_program() -> None
     for message in OWN_MESSAGES:
         assert message in page, f"not in troubleshooting.md: {message}"
         assert message in program, f"not in the program any more: {message}"
+
+
+def parse_docstrings(thing: griffe.Object | griffe.Alias) -> None:
+    """Parse the docstrings of a module and of all that it defines; griffe logs what is wrong."""
+    if thing.is_alias:
+        return
+    if thing.docstring:
+        _ = thing.docstring.parsed
+    for member in thing.members.values():
+        parse_docstrings(member)
+
+
+def test_docstrings_describe_the_arguments_that_there_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    google = griffe.Parser.google
+    package = griffe.load("gains", search_paths=[ROOT / "src"], docstring_parser=google)
+    with caplog.at_level(logging.WARNING, logger="griffe"):
+        parse_docstrings(package)
+    assert caplog.messages == []

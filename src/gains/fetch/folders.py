@@ -19,7 +19,7 @@ TEMPORARY = ".tmp-"
 class Content(Settings):
     """What a file holds.
 
-    Args:
+    Attributes:
         bytes: its size.
         sha256: its checksum; of a folder that of the sorted list of its files.
     """

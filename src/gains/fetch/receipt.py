@@ -15,7 +15,7 @@ BY_HAND = "by hand"
 class FetchedFile(Settings):
     """One file of ``data/sources.csv``.
 
-    Args:
+    Attributes:
         origin: the address it came from, or :data:`BY_HAND`.
         mirror: number of the address, or None by hand.
         bytes: size of the file, or of all files of a folder; None for an archive of which only
@@ -47,7 +47,7 @@ class FetchedFile(Settings):
 class Receipt(Settings):
     """What was brought.
 
-    Args:
+    Attributes:
         dataset: folder below ``data/raw``.
         files: by file of ``data/sources.csv``.
     """
