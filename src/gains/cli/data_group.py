@@ -34,7 +34,7 @@ def list_datasets(
     if markdown:
         typer.echo(listing.as_markdown())
     elif console := printing.terminal():
-        printing.print_table(console, ("name", "data set"), listing.blocks())
+        printing.show_table(console, ("name", "data set"), listing.blocks())
     else:
         printing.print_lines(listing.lines())
 

@@ -50,7 +50,7 @@ def plan(
     plans = plan_of(chosen)
     typer.echo(headline(chosen.tag, plans))
     if console := printing.terminal():
-        printing.print_table(console, COLUMNS, map(cells, plans), numbers=len(COLUMNS) - 1)
+        printing.show_table(console, COLUMNS, map(cells, plans), numbers=len(COLUMNS) - 1)
     else:
         printing.print_lines(map(cells, plans))
     for sentence in outlook(plans, gpu_memory):

@@ -21,7 +21,7 @@ def terminal() -> Console | None:
     return Console()
 
 
-def print_table(
+def show_table(
     console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: int = 0
 ) -> None:
     """Print a table to a terminal. A long cell is wrapped, so that nothing of it is lost.

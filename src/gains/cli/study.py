@@ -80,6 +80,6 @@ def methods() -> None:
 
     rows = [(m.name, m.title, m.citation, ", ".join(["default", *m.variants])) for m in METHODS]
     if console := printing.terminal():
-        printing.print_table(console, ("name", "title", "citation", "variants"), rows)
+        printing.show_table(console, ("name", "title", "citation", "variants"), rows)
     else:
         printing.print_lines(rows)

@@ -52,7 +52,7 @@ def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) ->
     size = sum(content.bytes for content in contents)
     by_hand = [name for name in missing if all(s.kind == "manual" for s in listed[name])]
     if not missing:
-        text = summary(len(contents), size)
+        text = fetched_text(len(contents), size)
     elif by_hand:
         text = f"by hand: put {' and '.join(by_hand)} into {place}/"
     elif len(missing) < len(listed):
@@ -62,8 +62,13 @@ def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) ->
     return FetchState(dataset, not missing, len(contents), size, text)
 
 
-def summary(files: int, size: int) -> str:
-    """Say how much is here."""
+def fetched_text(files: int, size: int) -> str:
+    """Return a sentence on how much was fetched.
+
+    Args:
+        files: number of files.
+        size: their total size in bytes.
+    """
     megabytes = size / 1e6
     return (
         f"fetched, {files} files, {megabytes:.0f} MB"
