@@ -107,3 +107,17 @@ def test_docstrings_describe_the_arguments_that_there_are(
     with caplog.at_level(logging.WARNING, logger="griffe"):
         parse_docstrings(package)
     assert caplog.messages == []
+
+
+def test_rooms_import_only_rooms_above_them_in_the_api_index() -> None:
+    index = (DOCS / "api" / "index.md").read_text()
+    order = re.findall(r"^\| \[`gains\.(\w+)`\]", index, re.MULTILINE)
+    package = ROOT / "src" / "gains"
+    for path in package.rglob("*.py"):
+        room = path.relative_to(package).parts[0].removesuffix(".py")
+        if room not in order:
+            continue
+        pattern = r"^\s*(?:from|import) gains(?:\.| import )(\w+)"
+        imported = {name for name in re.findall(pattern, path.read_text(), re.MULTILINE)}
+        below = imported & set(order[order.index(room) + 1 :])
+        assert not below, f"{path}: imports {below}"
