@@ -118,6 +118,6 @@ def test_rooms_import_only_rooms_above_them_in_the_api_index() -> None:
         if room not in order:
             continue
         pattern = r"^\s*(?:from|import) gains(?:\.| import )(\w+)"
-        imported = {name for name in re.findall(pattern, path.read_text(), re.MULTILINE)}
+        imported = set(re.findall(pattern, path.read_text(), re.MULTILINE))
         below = imported & set(order[order.index(room) + 1 :])
         assert not below, f"{path}: imports {below}"
