@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.made-of
 
-.PHONY: first demo environment lint test docs slow clean-environment
+.PHONY: first demo environment lint quick test docs slow clean-environment
 
 demo: $(READY)
 	$(BIN)/snakemake --cores all
@@ -36,8 +36,12 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
 
+# For each edit: no trainings and no workflow.
+quick: lint
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m 'not (slow or methods or workflow)'
+
 test: lint docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --durations=15
 
 # The docs site, in site/. A broken link is an error.
 docs: $(READY)

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from helpers.tiny import Tiny
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of two folders, which take minutes, so that `make quick` leaves them out."""
+    for item in items:
+        room = item.path.relative_to(ROOT / "tests").parts[0]
+        if room in ("methods", "workflow"):
+            item.add_marker(room)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data beside the project; the test skips where there is none."""

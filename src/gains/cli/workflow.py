@@ -26,7 +26,7 @@ def verify(
 
     problems = snakemake_records.verify_records(*(str(file) for file in files))
     if problems:
-        raise ValueError("; ".join(problems) + "; run snakemake, or dvc checkout")
+        raise ValueError("; ".join([*problems, snakemake_records.REMEDY]))
     typer.echo("all outputs are as recorded")
 
 

@@ -58,7 +58,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
     if missing:
         raise FileNotFoundError(
             f"{missing[0]}: no such predictions; {len(missing)} of {len(work)} runs have none yet: "
-            f"make them with `snakemake --cores all all_runs --config study={study.name}`"
+            f"run the workflow's target all_runs with --config study={study.name} first"
         )
     check_output(work[0].out)
     with parallel_map(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:

@@ -29,6 +29,7 @@ METADATA = Path(".snakemake/metadata")
 OWN = Path(".snakemake/provenance")
 CHECKSUMS = OWN / "sha256.json"
 LOST = "<the job that made this failed>"
+REMEDY = "run snakemake, or dvc checkout"
 KEPT = (
     "rule",
     "input",

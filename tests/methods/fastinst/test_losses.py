@@ -115,11 +115,11 @@ def test_the_guided_pass_learns_from_the_last_matching(monkeypatch: pytest.Monke
 
         return wrapped
 
-    monkeypatch.setattr(module, "match", keep("match", vars(module)["match"]))
-    monkeypatch.setattr(module, "losses", keep("losses", vars(module)["losses"]))
+    for name in ("match_queries", "losses"):
+        monkeypatch.setattr(module, name, keep(name, vars(module)[name]))
     monkeypatch.setattr(model.decoder, "guided", keep("guided", model.decoder.guided))
     model.losses([torch.randint(0, 255, (3, 64, 64)).byte()], [target], torch.Generator())
-    matches = seen["match"][1]
+    matches = seen["match_queries"][1]
     inside = seen["guided"][0][2]
     layers = len(seen["guided"][1])
     # 16 px are two cells
