@@ -24,7 +24,8 @@ from gains.anomaly.build import build_maps
 from gains.anomaly.store import MapStore
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.training.samples import Samples
 from lib.datasets import torchvision_dataset, write_cells
 from lib.timing import machine

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gains.datasets.coco import ImageArchive, read_coco, write_coco
+from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.convert import convert
+from gains.datasets.image_archive import ImageArchive
 from gains.support.files import read_json
 from helpers.shapes import rectangle
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.convert import convert
+from gains.datasets.image_archive import ImageArchive
 from gains.support.files import read_json
 
 RNG = np.random.default_rng(0)

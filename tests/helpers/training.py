@@ -9,7 +9,8 @@ import torch
 
 from gains.anomaly.store import MapStore
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.models import checkpoint
 from gains.training.samples import Samples

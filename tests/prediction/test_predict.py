@@ -11,7 +11,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.prediction.predict import Predictor, predict_folder, predict_split
 from gains.support.files import read_json

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.training.samples import Samples
 from gains.training.targets import tight_box
 from helpers.tiny import Tiny, planes_of

@@ -7,7 +7,6 @@ the file. The data set ``folder`` checks and repairs the files that people bring
 
 from __future__ import annotations
 
-import functools
 import io
 import zipfile
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -294,46 +293,3 @@ def _add_png(archive: zipfile.ZipFile, name: str, pixels: NDArray[np.uint8]) -> 
     # a fixed date: equal images give an archive of equal bytes
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     archive.writestr(entry, buffer.getvalue())
-
-
-class ImageArchive:
-    """The images of a data set, read one at a time from its ``.zip``.
-
-    Args:
-        path: the archive; for ``<dataset>.json`` it is ``<dataset>.zip``.
-
-    Raises:
-        FileNotFoundError: there is no archive.
-        ValueError: it is damaged.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(
-                f"{self.path}: this archive with the images of the data set "
-                "is missing; make it with `gains convert`"
-            )
-        self._names  # noqa: B018 - refuse a damaged archive now, not in the middle of training
-
-    @functools.cached_property
-    def _names(self) -> frozenset[str]:
-        try:
-            with zipfile.ZipFile(self.path) as archive:
-                return frozenset(archive.namelist())
-        except zipfile.BadZipFile as error:
-            raise ValueError(f"{self.path}: damaged archive ({error}); make it again") from error
-
-    def read(self, file_name: str) -> NDArray[np.uint8]:
-        """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
-
-        Raises:
-            ValueError: the archive lacks it.
-        """
-        if file_name not in self._names:
-            raise ValueError(
-                f"{self.path}: has no image {file_name!r}; the archive and the JSON file belong "
-                "to different data sets: make both again"
-            )
-        with zipfile.ZipFile(self.path) as archive, archive.open(file_name) as file:
-            return np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))

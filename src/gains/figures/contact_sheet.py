@@ -10,7 +10,8 @@ import scipy
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from gains.datasets.coco import CocoDataset, ImageArchive, name_of, read_coco
+from gains.datasets.coco import CocoDataset, name_of, read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.figures.colours import PALETTE, colours
 from gains.instances import Instances
 from gains.support.files import atomic_path, require_suffix

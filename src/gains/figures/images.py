@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.readers.images import read_rgb
 from gains.datasets.split_file import read_split
 

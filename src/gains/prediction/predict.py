@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gains.datasets.coco import ImageArchive, ImageRecord, read_coco
+from gains.datasets.coco import ImageRecord, read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.readers.images import SUFFIXES, read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances

@@ -18,7 +18,8 @@ from torch.utils.data import Dataset
 from gains.anomaly.anomaly_map import AnomalyMap
 from gains.anomaly.store import MapStore
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import CocoDataset, ImageArchive, ImageRecord
+from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.image_archive import ImageArchive
 from gains.models.contract import Target
 from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size

@@ -20,7 +20,8 @@ from torch.utils.data import DataLoader
 import gains
 from gains.anomaly.store import MapStore
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.coco import CocoDataset, read_coco
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint

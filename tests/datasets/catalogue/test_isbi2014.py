@@ -12,8 +12,9 @@ from PIL import Image
 from scipy import io
 
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
+from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import PARTS, read_split
 from gains.masks.rle import encode_mask
 from gains.support.files import read_json, write_json

@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.coco import CocoDataset, ImageArchive, read_coco
+from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.convert import convert
+from gains.datasets.image_archive import ImageArchive
 from gains.support.files import read_json
 from helpers.layouts import file_names
 

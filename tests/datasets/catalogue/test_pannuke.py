@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from gains.datasets.catalogue import DATASETS, pannuke
-from gains.datasets.coco import ImageArchive
 from gains.datasets.convert import check_options
 from gains.datasets.findings import Findings
+from gains.datasets.image_archive import ImageArchive
 from helpers.layouts import Layout, file_names, make_fold
 
 

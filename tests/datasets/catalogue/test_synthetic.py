@@ -11,9 +11,10 @@ import pytest
 
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.catalogue.synthetic.shapes import Blob, overlap_ratio
-from gains.datasets.coco import ImageArchive, read_coco
+from gains.datasets.coco import read_coco
 from gains.datasets.convert import check_options, convert
 from gains.datasets.findings import Findings
+from gains.datasets.image_archive import ImageArchive
 from gains.support.files import read_json
 
 SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
