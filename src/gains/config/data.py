@@ -13,15 +13,19 @@ from gains.config.maps import MapSettings
 class SplitSettings(Settings):
     """Random 6:2:2 by seed, k-fold cross-validation by seed, or given lists."""
 
-    ratio: tuple[float, float, float] = Field((0.6, 0.2, 0.2), description="train, val, test")
-    seed: int = Field(0, ge=0, description="of the draw")
+    ratio: tuple[float, float, float] = Field(
+        (0.6, 0.2, 0.2), description="shares of the images in train, val and test"
+    )
+    seed: int = Field(0, ge=0, description="seed of the random split")
     folds: int = Field(
         1,
         ge=1,
-        description="from 2 up: each image is tested in one fold; ratio divides the others into "
-        "train and val",
+        description="number of folds; from 2 on, each image is tested in one fold, and ratio "
+        "divides the other images into train and val",
     )
-    file: str | None = Field(None, description="JSON with given lists instead of a draw")
+    file: str | None = Field(
+        None, description="JSON file with given lists, instead of a random split"
+    )
 
     @field_validator("ratio")
     @classmethod
@@ -36,21 +40,37 @@ class SplitSettings(Settings):
 class DatasetSettings(Settings):
     """One data set of a study."""
 
-    source: str | None = Field(None, description="registered data set; default: the block's name")
-    title: str | None = Field(None, description="in tables; default: the block's name")
-    represents: str | None = Field(None, description="it IS this published data set")
-    stands_for: str | None = Field(None, description="a stand-in for this published data set")
-    options: dict[str, Any] = Field(default_factory=dict, description="of the data set itself")
-    split: SplitSettings = Field(SplitSettings(), description="see below")
-    maps: MapSettings = Field(MapSettings(), description="see below")
+    source: str | None = Field(
+        None, description="registered data set; default: the name of the block"
+    )
+    title: str | None = Field(None, description="name in tables; default: the name of the block")
+    represents: str | None = Field(None, description="published data set that this data set is")
+    stands_for: str | None = Field(
+        None, description="published data set that this data set is a substitute for"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="options of the data set itself"
+    )
+    split: SplitSettings = Field(SplitSettings(), description="division into parts, see below")
+    maps: MapSettings = Field(MapSettings(), description="settings of the anomaly maps, see below")
     cell_category: int | None = Field(
         None,
         ge=0,
-        description="category whose objects overlap (DoNet, Occlusion R-CNN); absent: the maps'",
+        description="category whose objects overlap, for DoNet and Occlusion R-CNN; default: the "
+        "target category of the maps",
     )
-    max_detections: int = Field(100, ge=1, description="per image, in model and metrics")
-    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
-    detector: dict[str, Any] = Field(default_factory=dict, description="changes of the detector")
+    max_detections: int = Field(
+        100,
+        ge=1,
+        description="maximum number of detections per image, in the model and in the metrics",
+    )
+    recipe: dict[str, Any] = Field(
+        default_factory=dict, description="changes of the study's recipe for this data set"
+    )
+    detector: dict[str, Any] = Field(
+        default_factory=dict,
+        description="changes of the study's detector settings for this data set",
+    )
 
     @model_validator(mode="after")
     def _one_role(self) -> DatasetSettings:

@@ -23,9 +23,11 @@ class Config(Settings):
 
     RENAMED: ClassVar[dict[str, str]] = {"variant": "label"}
 
-    study: str = Field(description="study in force")
+    study: str = Field(description="name of the study that commands use by default")
     label: str | None = Field(
-        None, pattern=NAME, description="name for a study overridden on the command line"
+        None,
+        pattern=NAME,
+        description="name for the results of a study that the command line changes",
     )
     studies: dict[Name, StudySettings] = Field(min_length=1, description="studies by name")
 

@@ -17,15 +17,21 @@ class MapSettings(Settings):
     program: Literal["isbi", "chrom", "nuclei"] = Field(
         "isbi", description="published program whose rules the maps follow, see anomaly-maps.md"
     )
-    target_category: int = Field(1, ge=0, description="category that gets maps")
-    window_size: int = Field(5, ge=2, description="side of the deviation window, px")
-    f_ga: float = Field(0.5, gt=0, description="map values lie in [1, 1 + f_ga]")
-    overlap_highlight: float = Field(0.1, ge=0, description="added where two objects overlap")
+    target_category: int = Field(1, ge=0, description="category that the maps are made of")
+    window_size: int = Field(5, ge=2, description="side length of the deviation window in px")
+    f_ga: float = Field(
+        0.5, gt=0, description="strength of the anomaly; map values lie in [1, 1 + f_ga]"
+    )
+    overlap_highlight: float = Field(
+        0.1, ge=0, description="value that is added where two objects overlap"
+    )
     mode: Literal["as_published", "clean"] = Field(
-        "clean", description="with the program's quirks, or without"
+        "clean", description="published computation with its errors, or the corrected one"
     )
     rasterize: Literal["coco", "points"] = Field(
-        "coco", description="points: the programs' rule, for `gains maps` on polygons only"
+        "coco",
+        description="rule by which polygons become masks; points: that of the programs, only for "
+        "`gains maps` on polygons",
     )
 
     @property

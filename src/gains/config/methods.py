@@ -12,9 +12,13 @@ from gains.config.base import Settings
 class VariantSettings(Settings):
     """What a variant changes: the method's own settings, the recipe, the maps."""
 
-    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
-    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
-    maps: dict[str, Any] = Field(default_factory=dict, description="of the maps")
+    method: dict[str, Any] = Field(
+        default_factory=dict, description="changes of the method's own settings"
+    )
+    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    maps: dict[str, Any] = Field(
+        default_factory=dict, description="changes of the settings of the anomaly maps"
+    )
 
 
 class MethodSettings(Settings):
@@ -25,14 +29,16 @@ class MethodSettings(Settings):
         "images_on": "images_factor_on",
     }
 
-    method: dict[str, Any] = Field(default_factory=dict, description="of the method's own")
-    recipe: dict[str, Any] = Field(default_factory=dict, description="of the recipe")
+    method: dict[str, Any] = Field(
+        default_factory=dict, description="changes of the method's own settings"
+    )
+    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
     images_factor: float = Field(
         1.0,
         gt=0,
-        description="images seen in training, as a multiple of the common recipe's; iterations, "
-        "milestones and warm-up follow, also from another batch_size",
+        description="number of images seen in training, as a multiple of that of the common "
+        "recipe; iterations, milestones and warm-up follow, also from another batch_size",
     )
     images_factor_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
-        default_factory=dict, description="the same for single data sets, by name"
+        default_factory=dict, description="images_factor for single data sets, by name"
     )

@@ -13,47 +13,72 @@ class RecipeSettings(Settings):
     """Optimiser, schedule, image sizes, machine. Defaults are the paper's."""
 
     iterations: int = Field(20000, ge=1)
-    batch_size: int = Field(1, ge=1, description="images")
+    batch_size: int = Field(1, ge=1, description="number of images in a batch")
     accumulate: int = Field(
         1,
         ge=1,
-        description="parts of a batch whose losses and gradients are found one after the other "
-        "and averaged; `bn` and losses that are divided by a batch's objects see a part at a time",
+        description="number of parts of a batch whose gradients are computed one after the other "
+        "and averaged; `bn`, and losses that are divided by the number of objects, see "
+        "one part at a time",
     )
     optimiser: Literal["sgd", "adamw"] = "sgd"
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
-    backbone_lr_factor: float = Field(1.0, ge=0, description="of lr, for the ResNet")
-    momentum: float = Field(0.9, ge=0, lt=1, description="of SGD")
-    weight_decay: float = Field(1e-4, ge=0, description="not of norms and embeddings")
-    warmup_iterations: int = Field(1000, ge=0, description="linear warm-up")
-    warmup_factor: float = Field(0.001, gt=0, le=1, description="of lr, at its start")
+    backbone_lr_factor: float = Field(
+        1.0, ge=0, description="learning rate of the ResNet, as a multiple of lr"
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of SGD")
+    weight_decay: float = Field(
+        1e-4, ge=0, description="weight decay of all parameters but those of norms and embeddings"
+    )
+    warmup_iterations: int = Field(
+        1000, ge=0, description="length of the linear warm-up in iterations"
+    )
+    warmup_factor: float = Field(
+        0.001,
+        gt=0,
+        le=1,
+        description="learning rate at the start of the warm-up, as a multiple of lr",
+    )
     milestones: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (15000, 18000), description="iterations at which lr drops"
+        (15000, 18000), description="iterations after which the learning rate drops"
     )
-    gamma: float = Field(0.1, gt=0, le=1, description="factor of each drop")
-    clip_norm: float | None = Field(None, gt=0, description="gradient clipping, off when absent")
+    gamma: float = Field(0.1, gt=0, le=1, description="factor of the learning rate at each drop")
+    clip_norm: float | None = Field(
+        None, gt=0, description="norm to which gradients are clipped; default: no clipping"
+    )
     train_sizes: tuple[Annotated[int, Field(ge=32)], ...] = Field(
-        (640, 672, 704, 736, 768, 800), min_length=1, description="short sides drawn from, px"
+        (640, 672, 704, 736, 768, 800),
+        min_length=1,
+        description="short sides of training images in px, of which one is drawn at random",
     )
-    test_size: int = Field(800, ge=32, description="short side, px")
+    test_size: int = Field(800, ge=32, description="short side of test images in px")
     test_batch_size: int = Field(
         1,
         ge=1,
-        description="images of one size that are predicted together: faster on a GPU, and an "
-        "image's last digits then depend on its neighbours",
+        description="number of images of one size that are predicted together: a larger number is "
+        "faster on a GPU, but the last digits of the results of an image then depend on "
+        "the other images",
     )
-    max_size: int = Field(1333, ge=32, description="long side at most, px")
-    horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability")
-    vertical_flip: float = Field(0.0, ge=0, le=1, description="probability")
-    amp: bool = Field(False, description="bfloat16 where it is safe; off in the paper's runs")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="auto: a GPU if any")
-    threads: int = Field(1, ge=1, description="CPU threads of one training, never all cores")
-    workers: int = Field(0, ge=0, description="processes that load data; 0 loads in the trainer")
+    max_size: int = Field(1333, ge=32, description="maximum of the long side in px")
+    horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability of a horizontal flip")
+    vertical_flip: float = Field(0.0, ge=0, le=1, description="probability of a vertical flip")
+    amp: bool = Field(
+        False, description="bfloat16 where it is safe; the paper's runs do not use it"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="device of training and prediction; auto: a GPU if there is one"
+    )
+    threads: int = Field(1, ge=1, description="number of CPU threads of one training")
+    workers: int = Field(
+        0,
+        ge=0,
+        description="number of processes that load data; 0: the training process loads them",
+    )
     checkpoint_every: int = Field(
         200,
         ge=1,
-        description="iterations that a kill may cost; more of them where checkpoints would "
-        "otherwise take over 2 % of the time",
+        description="iterations between checkpoints; the number is larger where checkpoints would "
+        "take over 2 % of the time",
     )
 
     @property

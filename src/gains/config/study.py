@@ -17,28 +17,37 @@ class StudySettings(Settings):
 
     RENAMED: ClassVar[dict[str, str]] = {"report": "printed_mode"}
 
-    title: str = Field(description="shown under its tables")
-    seeds: tuple[int, ...] = Field((0,), min_length=1, description="one training each")
-    gpu: int = Field(0, ge=0, le=1, description="1: trainings and predictions take a GPU each")
-    mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction")
+    title: str = Field(description="title of the study, shown under its tables")
+    seeds: tuple[int, ...] = Field(
+        (0,), min_length=1, description="seeds of the trainings; each run is trained once per seed"
+    )
+    gpu: int = Field(0, ge=0, le=1, description="number of GPUs of each training and prediction")
+    mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction in MB")
     datasets: dict[Name, DatasetSettings] = Field(min_length=1)
     detector: dict[str, Any] = Field(
         default_factory=dict, description="settings of all methods that have them"
     )
-    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    recipe: dict[str, Any] = Field(
+        default_factory=dict, description="changes of the default recipe"
+    )
     methods: dict[Name, MethodSettings] = Field(
-        default_factory=dict, description="recipes of their own, by method"
+        default_factory=dict, description="changes for single methods, by method"
     )
     variants: dict[Name, dict[Name, VariantSettings]] = Field(
-        default_factory=dict, description="by method and name"
+        default_factory=dict, description="further variants of methods, by method and name"
     )
     tables: dict[Name, TableSettings] = Field(min_length=1)
-    figure3: Figure3Settings | None = Field(None, description="absent: no figure 3")
+    figure3: Figure3Settings | None = Field(
+        None, description="settings of figure 3; default: no such figure"
+    )
     printed_mode: Literal["clean", "as_published"] = Field(
-        "clean", description="mode of the metrics that Markdown and LaTeX print"
+        "clean", description="mode of the metrics that Markdown and LaTeX tables show"
     )
     clean_score_threshold: float = Field(
-        0.5, ge=0, lt=1, description="detections below it do not count in clean AJI, Dice, F1"
+        0.5,
+        ge=0,
+        lt=1,
+        description="lowest score of the detections that count in clean AJI, Dice and F1",
     )
 
     @field_validator("seeds")

@@ -12,10 +12,14 @@ from gains.config.base import Settings
 class RowSettings(Settings):
     """A table row: a method's variant, and the published row it stands beside."""
 
-    method: str = Field(description="see `gains methods`")
-    variant: str = Field("default", description="of the method, built in or of the study")
-    label: str | None = Field(None, description="default: title and backbone")
-    published: str | None = Field(None, description="row of the published table")
+    method: str = Field(description="name of the method, see `gains methods`")
+    variant: str = Field(
+        "default", description="variant of the method, built in or defined by the study"
+    )
+    label: str | None = Field(
+        None, description="name of the row; default: title and backbone of the method"
+    )
+    published: str | None = Field(None, description="name of the row in the published table")
 
 
 RESERVED = ("compare", "data_audit", "summary", "figure3")
@@ -28,16 +32,20 @@ class TableSettings(Settings):
     title: str
     rows: tuple[RowSettings, ...] = Field(min_length=1)
     datasets: tuple[str, ...] | None = Field(
-        None, min_length=1, description="of the study; absent: all"
+        None, min_length=1, description="data sets of the study; default: all"
     )
     metrics: tuple[str, ...] = Field(
-        ("mAP", "AJI", "Dice", "F1"), min_length=1, description="columns, see metrics.md"
+        ("mAP", "AJI", "Dice", "F1"),
+        min_length=1,
+        description="metrics of the columns, see metrics.md",
     )
     subsets: tuple[Literal["target", "average"], ...] = Field(
-        ("average",), min_length=1, description="the target category of the maps, or all"
+        ("average",),
+        min_length=1,
+        description="objects that count: those of the target category of the maps, or all",
     )
-    paper: str = Field("GAInS", description="paper that the table stands beside")
-    table: str | None = Field(None, description="its table there, e.g. III")
+    paper: str = Field("GAInS", description="paper whose table is compared")
+    table: str | None = Field(None, description="number of the table in the paper, for example III")
 
     @field_validator("datasets", "metrics", "subsets")
     @classmethod
@@ -51,4 +59,6 @@ class Figure3Settings(Settings):
     """What figure 3 shows."""
 
     dataset: str
-    image: str | None = Field(None, description="file name; default: first training image")
+    image: str | None = Field(
+        None, description="file name of the image; default: the first training image"
+    )

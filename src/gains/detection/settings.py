@@ -15,16 +15,35 @@ class TwoStageSettings(Settings):
 
     backbone: BackboneSettings = BackboneSettings()
     anchor_sizes: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (32, 64, 128, 256, 512), min_length=5, max_length=5, description="px, one per level p2..p6"
+        (32, 64, 128, 256, 512),
+        min_length=5,
+        max_length=5,
+        description="side lengths of the anchors in px, one per level p2 to p6",
     )
     aspect_ratios: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (0.5, 1.0, 2.0), min_length=1, description="height over width"
+        (0.5, 1.0, 2.0), min_length=1, description="heights of the anchors over their widths"
     )
     rpn_anchors_per_image: int = Field(256, ge=2)
-    rpn_pre_nms_train: int = Field(2000, ge=1, description="per level")
-    rpn_pre_nms_test: int = Field(1000, ge=1, description="per level")
-    rpn_post_nms_train: int = Field(1000, ge=1, description="per image")
-    rpn_post_nms_test: int = Field(1000, ge=1, description="per image")
+    rpn_pre_nms_train: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per level before non-maximum suppression, in training",
+    )
+    rpn_pre_nms_test: int = Field(
+        1000,
+        ge=1,
+        description="number of proposals per level before non-maximum suppression, in prediction",
+    )
+    rpn_post_nms_train: int = Field(
+        1000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in training",
+    )
+    rpn_post_nms_test: int = Field(
+        1000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in prediction",
+    )
     rpn_nms: float = Field(0.7, gt=0, le=1)
     rois_per_image: int = Field(512, ge=1)
     roi_positive_fraction: float = Field(0.25, gt=0, le=1)

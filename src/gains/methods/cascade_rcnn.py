@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 class CascadeSettings(TwoStageSettings):
     """Mask R-CNN's settings with more proposals."""
 
-    rpn_post_nms_train: int = Field(2000, ge=1, description="per image")
+    rpn_post_nms_train: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in training",
+    )
 
 
 def build(settings: CascadeSettings, task: Task) -> Detector:

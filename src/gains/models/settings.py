@@ -14,12 +14,24 @@ class BackboneSettings(Settings):
 
     name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
     norm: Literal["frozen_bn", "bn", "gn"] = "frozen_bn"
-    weights: str = Field("imagenet", description="imagenet (torchvision's), none, or a file")
-    freeze_at: int = Field(2, ge=0, le=5, description="stages kept fixed: 1 stem, 2 + res2, ...")
-    width: int = Field(64, ge=4, description="channels of the stem; 64 is the ordinary ResNet")
-    stride_in_1x1: bool = Field(False, description="bottleneck stride as in Caffe/detectron2")
+    weights: str = Field(
+        "imagenet",
+        description="weights of the backbone: imagenet (from torchvision), none, or a file",
+    )
+    freeze_at: int = Field(
+        2, ge=0, le=5, description="number of frozen stages: 1 the stem, 2 also res2, ..."
+    )
+    width: int = Field(
+        64, ge=4, description="number of channels of the stem; 64 is the ordinary ResNet"
+    )
+    stride_in_1x1: bool = Field(
+        False,
+        description="stride in the 1 x 1 convolution of a bottleneck, as in Caffe and detectron2",
+    )
     channel_order: Literal["rgb", "bgr"] = Field(
-        "rgb", description="rgb: ImageNet mean and std; bgr: detectron2's mean, std 1"
+        "rgb",
+        description="order of the channels and their normalisation; rgb: mean and standard "
+        "deviation of ImageNet; bgr: mean of detectron2, standard deviation 1",
     )
     fpn_channels: int = Field(256, ge=4)
 

@@ -35,12 +35,13 @@ Window = tuple[slice, slice] | None
 class Bbbc010Settings(RawSettings):
     """Options of ``bbbc010``."""
 
-    root: str = Field("data/raw/bbbc010", description="folder of the images and of the masks")
+    root: str = Field("data/raw/bbbc010", description="folder of images and masks")
     channel: Literal["w1", "w2"] = Field(
-        "w2", description="which image of a well; w2 is taken to be brightfield"
+        "w2", description="channel of the images; w2 is assumed to be brightfield"
     )
     crop: Literal["none", "layering"] = Field(
-        "none", description="layering: rows 50 to 497 and columns 120 to 567 alone"
+        "none",
+        description="part of the images; layering: only rows 50 to 497 and columns 120 to 567",
     )
 
 

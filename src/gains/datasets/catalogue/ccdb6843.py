@@ -34,10 +34,12 @@ LAYER = re.compile(r"(.+)_GT_0([12])\.(?:tif|TIF)")
 class Ccdb6843Settings(RawSettings):
     """Options of ``ccdb6843``."""
 
-    root: str = Field("data/raw/ccdb6843", description="folder of the images and of the masks")
-    channel: Literal["w1", "w2"] = Field("w1", description="which image; Layering takes w1")
+    root: str = Field("data/raw/ccdb6843", description="folder of images and masks")
+    channel: Literal["w1", "w2"] = Field(
+        "w1", description="channel of the images; Layering uses w1"
+    )
     min_area: int = Field(
-        100, ge=1, description="smaller regions of a mask are dropped, px of the mask as published"
+        100, ge=1, description="area in px of the published mask below which a region is left out"
     )
 
 

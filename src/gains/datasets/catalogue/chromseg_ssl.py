@@ -38,7 +38,7 @@ class ChromSegSslSettings(RawSettings):
     """Options of ``chromseg-ssl``."""
 
     root: str = Field(
-        "data/raw/chromseg-ssl", description="folder of the folder AutoKary2022_1600x1600"
+        "data/raw/chromseg-ssl", description="folder that holds the folder AutoKary2022_1600x1600"
     )
 
 

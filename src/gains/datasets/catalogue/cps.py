@@ -46,7 +46,7 @@ NAMES = {
 class CpsSettings(RawSettings):
     """Options of ``cps``."""
 
-    root: str = Field("data/raw/cps", description="folder of the COCO json and of the images")
+    root: str = Field("data/raw/cps", description="folder of the COCO JSON files and the images")
 
 
 def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[int, int]:

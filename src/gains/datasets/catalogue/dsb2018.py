@@ -27,7 +27,7 @@ EDF_IMAGES = 16
 class DsbSettings(RawSettings):
     """Options of ``dsb2018``."""
 
-    root: str = Field("data/raw/dsb2018", description="folder of the files as published")
+    root: str = Field("data/raw/dsb2018", description="folder of the published files")
     edf_images: Literal["keep", "drop"] = Field(
         "keep", description=f"the {EDF_IMAGES} images that are EDF images of ISBI2014"
     )
@@ -36,7 +36,7 @@ class DsbSettings(RawSettings):
 class FixedSettings(DsbSettings):
     """Options of ``dsb2018-fixed``."""
 
-    root: str = Field("data/raw/dsb2018-fixed", description="folder of the files as published")
+    root: str = Field("data/raw/dsb2018-fixed", description="folder of the published files")
 
 
 def _stage(root: Path) -> Path:

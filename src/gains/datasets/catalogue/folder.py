@@ -22,8 +22,8 @@ from gains.datasets.readers.images import SUFFIXES
 class FolderSettings(Settings):
     """Options of ``folder``."""
 
-    images: str = Field(description="folder that the file names of the json are relative to")
-    annotations: str = Field(description="COCO json")
+    images: str = Field(description="folder that the file names in the JSON file are relative to")
+    annotations: str = Field(description="COCO JSON file")
 
 
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:

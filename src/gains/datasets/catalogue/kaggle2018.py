@@ -20,7 +20,7 @@ from gains.datasets.readers.raw_files import RawSettings, one_file
 class KaggleSettings(RawSettings):
     """Options of ``kaggle2018``."""
 
-    root: str = Field("data/raw/kaggle2018", description="folder of the files as published")
+    root: str = Field("data/raw/kaggle2018", description="folder of the published files")
 
 
 def make(settings: KaggleSettings, findings: Findings) -> SceneSet:

@@ -40,12 +40,10 @@ RED = (255, 0, 0)
 class OutlineSettings(RawSettings):
     """Options of ``kaggle2018-outlines``."""
 
-    root: str = Field(
-        "data/raw/kaggle2018-outlines", description="folder of the files as published"
-    )
-    min_area: int = Field(30, ge=1, description="smaller regions are dropped, px")
+    root: str = Field("data/raw/kaggle2018-outlines", description="folder of the published files")
+    min_area: int = Field(30, ge=1, description="area in px below which a region is left out")
     max_share: float = Field(
-        0.5, gt=0, le=1, description="regions of a larger share of the image are dropped"
+        0.5, gt=0, le=1, description="share of the image above which a region is left out"
     )
 
 

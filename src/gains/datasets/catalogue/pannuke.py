@@ -35,10 +35,10 @@ FoldNumber = Literal[1, 2, 3]
 class PanNukeSettings(RawSettings):
     """Options of ``pannuke``."""
 
-    root: str = Field("data/raw/pannuke", description="folder of the folders Fold 1, 2, 3")
-    folds: tuple[FoldNumber, ...] = Field(
-        (1, 2, 3), min_length=1, description="which of the folds to take"
+    root: str = Field(
+        "data/raw/pannuke", description="folder that holds the folders Fold 1, 2 and 3"
     )
+    folds: tuple[FoldNumber, ...] = Field((1, 2, 3), min_length=1, description="folds to convert")
 
     @field_validator("folds")
     @classmethod

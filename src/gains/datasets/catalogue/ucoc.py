@@ -23,7 +23,7 @@ PATTERN = "labels_overlappchromosomes_*.json"
 class UcocSettings(RawSettings):
     """Options of ``ucoc``."""
 
-    root: str = Field("data/raw/ucoc", description="folder of the files as published")
+    root: str = Field("data/raw/ucoc", description="folder of the published files")
 
 
 def _is_coco(path: Path) -> bool:

@@ -17,9 +17,13 @@ from gains.support.files import is_junk
 class RawSettings(Settings):
     """Options of every published data set; each gives ``root`` its default."""
 
-    root: str = Field(description="folder of the files as published, found anywhere below it")
+    root: str = Field(
+        description="folder of the published files, which may lie in folders below it"
+    )
     counts: Literal["check", "report"] = Field(
-        "check", description="other counts than the published: an error, or a note in the audit"
+        "check",
+        description="reaction to other counts than the published ones: an error, or a note in the "
+        "audit",
     )
 
     @property

@@ -18,13 +18,22 @@ class FCOSSettings(Settings):
         (64, 128, 256, 512),
         min_length=4,
         max_length=4,
-        description="px of the input, rising: the largest distance to a box's side up to which "
-        "p3, p4, p5, p6 learn it; p7 learns beyond. Small images want smaller ones",
+        description="distances in px of the input, in increasing order: a level of p3, p4, p5, p6 "
+        "learns boxes whose largest distance to a side is at most this; p7 learns "
+        "larger ones. Small images need smaller values",
     )
-    tower_convs: int = Field(4, ge=1, description="of the class tower and of the box tower")
-    pre_nms: int = Field(1000, ge=1, description="candidates per level")
+    tower_convs: int = Field(
+        4, ge=1, description="number of convolutions in the class tower and in the box tower"
+    )
+    pre_nms: int = Field(
+        1000, ge=1, description="number of candidates per level before non-maximum suppression"
+    )
     score_threshold: float = Field(
-        0.05, ge=0, lt=1, description="of class times centre-ness; the score is its root"
+        0.05,
+        ge=0,
+        lt=1,
+        description="lowest product of class probability and centre-ness; the score is its square "
+        "root",
     )
     nms: float = Field(0.6, gt=0, le=1)
 

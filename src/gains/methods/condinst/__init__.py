@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 class CondInstSettings(FCOSSettings):
     """FCOS' settings, and those of the mask branch."""
 
-    mask_channels: int = Field(128, ge=4, description="of the mask branch")
+    mask_channels: int = Field(128, ge=4, description="number of channels in the mask branch")
     mask_norm: Literal["bn", "gn"] = Field(
-        "bn", description="of the mask branch; gn for small batches from random weights"
+        "bn", description="norm in the mask branch; gn for small batches from random weights"
     )
-    mask_positives: int = Field(500, ge=1, description="locations of a batch whose masks it learns")
+    mask_positives: int = Field(
+        500, ge=1, description="number of locations in a batch whose masks are learnt"
+    )
 
 
 def build(settings: CondInstSettings, task: Task) -> Detector:

@@ -20,20 +20,20 @@ class DoNetSettings(TwoStageSettings):
     """
 
     rois_per_image: int = Field(256, ge=1)
-    mask_weight: float = Field(0.75, ge=0, description="of the coarse masks")
+    mask_weight: float = Field(0.75, ge=0, description="weight of the loss of the coarse masks")
     modules: Literal["base", "intersection", "drm", "crm", "mrp"] = Field(
         "crm",
         description=(
-            "how far the model goes, each with all before it: Mask R-CNN; intersection head; "
-            "complement head (with it the DRM is whole); fusion and refined masks (CRM); "
-            "attention to cells (MRP)"
+            "last module of the model, which has all modules before it: Mask R-CNN; "
+            "intersection head; complement head (with it the DRM is complete); fusion and "
+            "refined masks (CRM); attention to cells (MRP)"
         ),
     )
     consistency: Literal["published", "soft", "none"] = Field(
         "published",
         description=(
-            "of refined masks with the merged parts, from CRM on; published: of thresholded "
-            "masks, which trains nothing; soft: of probabilities"
+            "consistency loss between refined masks and merged parts, from CRM on; published: "
+            "of thresholded masks, which trains nothing; soft: of probabilities"
         ),
     )
     consistency_weight: float = Field(0.00125, ge=0)

@@ -17,30 +17,57 @@ if TYPE_CHECKING:
 class FastInstBackboneSettings(BackboneSettings):
     """ResNet; the pyramid's width is the width of all that follows."""
 
-    freeze_at: int = Field(0, ge=0, le=5, description="stages kept fixed: 1 stem, 2 + res2, ...")
-    fpn_channels: int = Field(256, ge=4, description="of pixel decoder, queries and masks")
+    freeze_at: int = Field(
+        0, ge=0, le=5, description="number of frozen stages: 1 the stem, 2 also res2, ..."
+    )
+    fpn_channels: int = Field(
+        256, ge=4, description="number of channels of pixel decoder, queries and masks"
+    )
 
 
 class FastInstSettings(Settings):
     """The published program's settings, with the paper's decoder of three layers (FastInst-D3)."""
 
     backbone: FastInstBackboneSettings = FastInstBackboneSettings()
-    queries: int = Field(100, ge=1, description="picked from the image, fewer in small images")
-    auxiliary_queries: int = Field(8, ge=1, description="learned")
-    position_cells: int = Field(10, ge=1, description="learned positions per axis, interpolated")
+    queries: int = Field(
+        100,
+        ge=1,
+        description="number of queries that are picked from the image; small images have fewer",
+    )
+    auxiliary_queries: int = Field(8, ge=1, description="number of learned queries")
+    position_cells: int = Field(
+        10, ge=1, description="number of learned positions per axis, which are interpolated"
+    )
     decoder_layers: int = Field(3, ge=1)
-    heads: int = Field(8, ge=1, description="of attention; a divisor of fpn_channels")
+    heads: int = Field(8, ge=1, description="number of attention heads, a divisor of fpn_channels")
     feedforward_dim: int = Field(1024, ge=4)
-    class_weight: float = Field(2.0, ge=0, description="in loss and matching")
-    mask_weight: float = Field(5.0, ge=0, description="of the cross entropy, in loss and matching")
-    dice_weight: float = Field(5.0, ge=0, description="in loss and matching")
-    activation_weight: float = Field(20.0, ge=0, description="of the loss of the picked queries")
-    location_cost: float = Field(1000.0, ge=0, description="of a query outside its object")
-    no_object_weight: float = Field(0.1, gt=0, description="of background in the class loss")
-    points: int = Field(12544, ge=1, description="per mask, in loss and matching")
-    oversampling: float = Field(3.0, ge=1, description="candidates per uncertain point")
-    uncertain_share: float = Field(0.75, ge=0, le=1, description="points drawn where unsure")
-    score_threshold: float = Field(0.05, ge=0, lt=1, description="the program has none")
+    class_weight: float = Field(
+        2.0, ge=0, description="weight of the class loss, in loss and matching"
+    )
+    mask_weight: float = Field(
+        5.0, ge=0, description="weight of the cross entropy of masks, in loss and matching"
+    )
+    dice_weight: float = Field(
+        5.0, ge=0, description="weight of the Dice loss of masks, in loss and matching"
+    )
+    activation_weight: float = Field(
+        20.0, ge=0, description="weight of the loss of the picked queries"
+    )
+    location_cost: float = Field(
+        1000.0, ge=0, description="matching cost of a query outside its object"
+    )
+    no_object_weight: float = Field(0.1, gt=0, description="weight of background in the class loss")
+    points: int = Field(12544, ge=1, description="number of points per mask, in loss and matching")
+    oversampling: float = Field(3.0, ge=1, description="number of candidates per uncertain point")
+    uncertain_share: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="share of the points that are drawn where the mask is uncertain",
+    )
+    score_threshold: float = Field(
+        0.05, ge=0, lt=1, description="lowest score of a detection; the published program has none"
+    )
 
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> FastInstSettings:

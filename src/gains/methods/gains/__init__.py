@@ -20,8 +20,8 @@ class GainsSettings(TwoStageSettings):
     published program's.
     """
 
-    alrm: bool = Field(True, description="weigh the mask loss with the anomaly map (ALRM)")
-    gal: bool = Field(True, description="learn the anomaly map in a branch of its own (GAL)")
+    alrm: bool = Field(True, description="weighting of the mask loss by the anomaly map (ALRM)")
+    gal: bool = Field(True, description="additional branch that learns the anomaly map (GAL)")
     mask_weight: float = Field(0.75, ge=0)
     anomaly_weight: float = Field(1.0, ge=0)
 

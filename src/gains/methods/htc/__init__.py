@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 class HtcSettings(TwoStageSettings):
     """Mask R-CNN's settings with more proposals, and the semantic branch."""
 
-    rpn_post_nms_train: int = Field(2000, ge=1, description="per image")
-    semantic: bool = Field(False, description="add the semantic segmentation branch")
-    semantic_weight: float = Field(0.2, ge=0, description="of its loss")
+    rpn_post_nms_train: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in training",
+    )
+    semantic: bool = Field(False, description="additional branch for semantic segmentation")
+    semantic_weight: float = Field(
+        0.2, ge=0, description="weight of the loss of semantic segmentation"
+    )
 
 
 def build(settings: HtcSettings, task: Task) -> Detector:

@@ -21,11 +21,17 @@ class MaskScoringSettings(TwoStageSettings):
     0.62; they made the numbers, so this is the default.
     """
 
-    iou_channels: int = Field(256, ge=4, description="width of the MaskIoU head's convolutions")
-    iou_dim: int = Field(1024, ge=4, description="width of its fully connected layers")
+    iou_channels: int = Field(
+        256, ge=4, description="number of channels in the convolutions of the MaskIoU head"
+    )
+    iou_dim: int = Field(
+        1024, ge=4, description="width of the fully connected layers of the MaskIoU head"
+    )
     iou_weight: float = Field(0.5, ge=0)
     binarize_logit: bool = Field(
-        True, description="the IoU learnt is of the mask at logit 0.5; false: at probability 0.5"
+        True,
+        description="threshold of the mask whose IoU is learnt: logit 0.5 if true, probability 0.5 "
+        "if false",
     )
 
 

@@ -18,7 +18,7 @@ class OcclusionSettings(TwoStageSettings):
 
     rois_per_image: int = Field(256, ge=1)
     mask_weight: float = Field(
-        1.0, ge=0, description="of each of the amodal, visible and invisible masks"
+        1.0, ge=0, description="weight of each loss of the amodal, visible and invisible masks"
     )
 
 

@@ -20,22 +20,48 @@ class PisaSettings(TwoStageSettings):
     mmdetection's.
     """
 
-    rpn_post_nms_train: int = Field(2000, ge=1, description="per image")
-    rpn_pre_nms_test: int = Field(2000, ge=1, description="per level")
-    rpn_post_nms_test: int = Field(2000, ge=1, description="per image")
-    box_beta: float = Field(1.0, ge=0, description="of the smooth L1 loss of the boxes; 0: L1")
-    positive_power: float = Field(2.0, ge=0, description="ISR-P")
-    positive_bias: float = Field(0.0, ge=0, lt=1, description="ISR-P")
-    negative_power: float = Field(0.5, ge=0, description="ISR-N")
-    negative_bias: float = Field(0.0, ge=0, lt=1, description="ISR-N")
+    rpn_post_nms_train: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in training",
+    )
+    rpn_pre_nms_test: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per level before non-maximum suppression, in prediction",
+    )
+    rpn_post_nms_test: int = Field(
+        2000,
+        ge=1,
+        description="number of proposals per image after non-maximum suppression, in prediction",
+    )
+    box_beta: float = Field(
+        1.0, ge=0, description="transition point of the smooth L1 loss of boxes; 0: L1 loss"
+    )
+    positive_power: float = Field(
+        2.0, ge=0, description="power of the weights of positive boxes (ISR-P)"
+    )
+    positive_bias: float = Field(
+        0.0, ge=0, lt=1, description="bias of the weights of positive boxes (ISR-P)"
+    )
+    negative_power: float = Field(
+        0.5, ge=0, description="power of the weights of negative boxes (ISR-N)"
+    )
+    negative_bias: float = Field(
+        0.0, ge=0, lt=1, description="bias of the weights of negative boxes (ISR-N)"
+    )
     negative_score: float = Field(
-        0.05, ge=0, lt=1, description="background boxes of a higher class score are ranked (ISR-N)"
+        0.05, ge=0, lt=1, description="class score above which background boxes are ranked (ISR-N)"
     )
     negative_nms: float = Field(
-        0.5, gt=0, le=1, description="IoU from which on they are in one group (ISR-N)"
+        0.5, gt=0, le=1, description="IoU from which boxes are in one group (ISR-N)"
     )
-    carl_power: float = Field(1.0, ge=0, description="CARL")
-    carl_bias: float = Field(0.2, ge=0, lt=1, description="CARL")
+    carl_power: float = Field(
+        1.0, ge=0, description="power of the weights in the loss of classes and boxes (CARL)"
+    )
+    carl_bias: float = Field(
+        0.2, ge=0, lt=1, description="bias of the weights in the loss of classes and boxes (CARL)"
+    )
 
 
 def build(settings: PisaSettings, task: Task) -> Detector:

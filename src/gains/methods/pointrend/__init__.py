@@ -20,15 +20,28 @@ class PointRendSettings(TwoStageSettings):
     ``mask_weight`` weighs the losses of both heads.
     """
 
-    coarse_dim: int = Field(1024, ge=4, description="width of the coarse head's two layers")
-    train_points: int = Field(196, ge=1, description="points per RoI that the point head learns")
-    oversampling: float = Field(3.0, ge=1, description="candidates per training point (paper: k)")
-    uncertain_share: float = Field(
-        0.75, ge=0, le=1, description="of the training points, the most uncertain (paper: beta)"
+    coarse_dim: int = Field(1024, ge=4, description="width of the two layers of the coarse head")
+    train_points: int = Field(
+        196, ge=1, description="number of points per RoI that the point head learns"
     )
-    subdivision_steps: int = Field(5, ge=0, description="doublings of the 7 x 7 mask at test")
+    oversampling: float = Field(
+        3.0, ge=1, description="number of candidates per training point (k in the paper)"
+    )
+    uncertain_share: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="share of the training points that are the most uncertain ones (beta in the "
+        "paper)",
+    )
+    subdivision_steps: int = Field(
+        5, ge=0, description="number of times that the 7 x 7 mask is doubled in prediction"
+    )
     subdivision_points: int = Field(
-        784, ge=1, description="points evaluated anew per step; maps as small are evaluated whole"
+        784,
+        ge=1,
+        description="number of points that are evaluated again per step; maps of at most this size "
+        "are evaluated completely",
     )
 
 

@@ -38,7 +38,8 @@ class IsbiCocoSettings(PartSettings):
 
     root: str = Field(
         "data/raw/isbi2014-coco",
-        description="folder of isbi_train_v3.json and so on and of the images, anywhere below it",
+        description="folder of isbi_train_v3.json etc. and of the images, which may lie in folders "
+        "below it",
     )
 
 

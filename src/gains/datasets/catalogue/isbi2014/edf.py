@@ -23,7 +23,8 @@ class EdfSettings(RawSettings):
     """Options of ``isbi2014-edf``."""
 
     root: str = Field(
-        "data/raw/isbi2014", description="folder of EDF000.png and so on, found anywhere below it"
+        "data/raw/isbi2014",
+        description="folder of EDF000.png etc., which may lie in folders below it",
     )
 
 

@@ -62,7 +62,8 @@ class IsbiSettings(PartSettings):
     """Options of ``isbi2014``."""
 
     root: str = Field(
-        "data/raw/isbi2014", description="folder of the MATLAB files, found anywhere below it"
+        "data/raw/isbi2014",
+        description="folder of the MATLAB files, which may lie in folders below it",
     )
 
 

@@ -36,13 +36,16 @@ CYTOPLASM, NUCLEUS = 1, 2
 class CellSettings(SceneSettings):
     """Options of ``synthetic-cells``."""
 
-    cells: CountRange = Field((2, 6), description="cells per image")
+    cells: CountRange = Field((2, 6), description="range of the number of cells per image")
     overlap: ShareRange = Field(
-        (0.1, 0.5), description="overlap of neighbours: intersection over the smaller cytoplasm"
+        (0.1, 0.5),
+        description="range of the overlap of neighbours: intersection over the smaller cytoplasm",
     )
-    alone: float = Field(0.15, ge=0, le=1, description="chance that a cell overlaps no other")
+    alone: float = Field(
+        0.15, ge=0, le=1, description="probability that a cell overlaps no other cell"
+    )
     transparency: ShareRange = Field(
-        (0.66, 0.84), description="share of light that passes a cytoplasm"
+        (0.66, 0.84), description="range of the share of light that passes through a cytoplasm"
     )
 
 

@@ -34,7 +34,8 @@ class ChromosomeSettings(SceneSettings):
     """Options of ``synthetic-chromosomes``."""
 
     overlap: ShareRange = Field(
-        (0.05, 0.5), description="overlap of the two: intersection over the smaller one"
+        (0.05, 0.5),
+        description="range of the overlap of two chromosomes: intersection over the smaller one",
     )
 
 

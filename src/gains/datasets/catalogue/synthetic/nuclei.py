@@ -39,10 +39,14 @@ EOSIN = np.array([0.16, 0.42, 0.16])
 class NucleusSettings(SceneSettings):
     """Options of ``synthetic-nuclei``."""
 
-    nuclei: CountRange = Field((10, 24), description="nuclei per image")
-    touching: float = Field(0.65, ge=0, le=1, description="chance to be put beside another nucleus")
+    nuclei: CountRange = Field((10, 24), description="range of the number of nuclei per image")
+    touching: float = Field(
+        0.65, ge=0, le=1, description="probability that a nucleus is placed beside another one"
+    )
     overlap: ShareRange = Field(
-        (0.0, 0.08), description="overlap with that neighbour: intersection over the smaller"
+        (0.0, 0.08),
+        description="range of the overlap with that neighbour: intersection over the smaller "
+        "nucleus",
     )
 
 

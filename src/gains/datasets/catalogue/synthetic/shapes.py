@@ -45,7 +45,7 @@ class SceneSettings(Settings):
     RENAMED: ClassVar[dict[str, str]] = {"images": "count"}
 
     count: int = Field(60, ge=1, description="number of images")
-    size: int = Field(128, ge=64, description="side of the square image, px")
+    size: int = Field(128, ge=64, description="side length of the square images in px")
     seed: int = Field(0, ge=0)
 
 
