@@ -1,1 +1,1 @@
-"""Shared parts of the detectors."""
+"""Parts that several detectors share: proposals, RoIs, box heads, mask heads, FCOS."""

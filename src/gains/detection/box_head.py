@@ -1,4 +1,4 @@
-"""Box head: classification and box regression of sampled proposals (Fast R-CNN)."""
+"""The box head: classification and box regression of sampled proposals (Fast R-CNN)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DELTA_WEIGHTS: box_ops.Weights = (10.0, 10.0, 5.0, 5.0)
 
 @dataclass
 class BoxDetections:
-    """What the box branch keeps of one image, best first.
+    """The detections of one image without masks, best first.
 
     Attributes:
         boxes: float32 (D, 4), px.
@@ -37,7 +37,7 @@ class BoxDetections:
 
 
 class RoiBoxBranch(Protocol):
-    """What a two-stage detector asks of the part that classifies and refines boxes."""
+    """The part of a two-stage detector that classifies and refines boxes."""
 
     def losses(
         self,
@@ -51,17 +51,17 @@ class RoiBoxBranch(Protocol):
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
     ) -> list[BoxDetections]:
-        """Return what remains of each image of (height, width)."""
+        """Return the detections of each image; ``sizes`` are heights and widths without padding."""
 
 
 class BoxHead(nn.Module):
     """Two fully connected layers; K + 1 class logits, background last; 4 deltas per class.
 
     Args:
-        in_channels: of the pooled features.
+        in_channels: channels of the pooled features.
         dim: width of the layers.
         num_classes: K.
-        agnostic: one box for all classes instead of one per class.
+        agnostic: whether all classes share one box; otherwise each class has its own.
     """
 
     def __init__(
@@ -89,7 +89,12 @@ class BoxHead(nn.Module):
 
 
 def deltas_of_class(deltas: Tensor, labels: Tensor) -> Tensor:
-    """Pick each box's deltas: (R, K or 1, 4) and class indices int64 (R,) give (R, 4)."""
+    """Return the deltas (R, 4) of each box's class.
+
+    Args:
+        deltas: (R, K or 1, 4).
+        labels: int64 (R,), class index.
+    """
     if deltas.shape[1] == 1:
         return deltas[:, 0]
     return deltas[torch.arange(len(labels), device=labels.device), labels]
@@ -110,14 +115,14 @@ def box_losses(
         logits: (R, K + 1), background last.
         deltas: (R, K or 1, 4).
         rois: the R sampled RoIs.
-        weights: of the deltas.
-        beta: of the smooth L1 loss; 0 is L1.
+        weights: factors of the four deltas.
+        beta: distance below which the smooth L1 loss is quadratic; 0 gives the L1 loss.
     """
     labels = torch.cat(rois.labels)
     positives = rois.positives
-    found = deltas_of_class(deltas[rois.foreground_rows], positives.labels)
-    wanted = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
-    loss_box = F.smooth_l1_loss(found.float(), wanted, reduction="sum", beta=beta)
+    predicted = deltas_of_class(deltas[rois.foreground_rows], positives.labels)
+    target = box_ops.encode(rois.matched_boxes(), torch.cat(positives.boxes), weights)
+    loss_box = F.smooth_l1_loss(predicted.float(), target, reduction="sum", beta=beta)
     loss_cls = F.cross_entropy(logits.float(), labels, reduction="sum")
     return loss_cls / max(len(labels), 1), loss_box / max(len(labels), 1)
 
@@ -125,14 +130,14 @@ def box_losses(
 def select_boxes(
     boxes: Tensor, scores: Tensor, size: tuple[int, int], settings: TwoStageSettings, kept: int
 ) -> BoxDetections:
-    """Keep the detections of one image: score threshold, NMS per class, the best.
+    """Select the detections of one image: score threshold, NMS per class, the best ones.
 
     Args:
         boxes: (R, K or 1, 4), px.
         scores: (R, K).
         size: height and width of the image.
         settings: ``score_threshold`` and ``nms``.
-        kept: detections at most.
+        kept: largest number of detections.
     """
     row, label = torch.nonzero(scores > settings.score_threshold, as_tuple=True)
     column = label if boxes.shape[1] > 1 else torch.zeros_like(label)
@@ -147,8 +152,8 @@ class BoxBranch(nn.Module):
     """The box branch of Faster R-CNN: sampling, losses, detections.
 
     Args:
-        settings: of the detector.
-        task: classes, and detections kept.
+        settings: settings of the detector.
+        task: number of classes and of detections per image.
     """
 
     def __init__(self, settings: TwoStageSettings, task: Task) -> None:
@@ -173,15 +178,14 @@ class BoxBranch(nn.Module):
     def mask_rois(self, rois: RoiSample, _deltas: Tensor, /) -> Positives:
         """Return the RoIs that the mask branch learns from: here the foreground RoIs.
 
-        This is a hook. A subclass may override it, and move the boxes by the predicted deltas
-        (R, K or 1, 4), say.
+        This is a hook: a subclass may move the boxes by the predicted deltas (R, K or 1, 4).
         """
         return rois.positives
 
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
     ) -> list[BoxDetections]:
-        """Return per image what remains after threshold and NMS."""
+        """Return the detections of each image after threshold and NMS."""
         logits, deltas = self.head(pool(features, proposals, BOX_POOL_SIZE))
         counts = [len(p) for p in proposals]
         scores = logits.float().softmax(dim=1)[:, :-1]

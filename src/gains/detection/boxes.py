@@ -9,15 +9,15 @@ import torch
 from torch import Tensor
 
 MAX_LOG_SCALE = math.log(1000.0 / 16)
-"""Largest dw, dh that decoding admits, as in detectron2."""
+"""Largest dw and dh that decoding accepts, as in detectron2."""
 
 Weights = tuple[float, float, float, float]
 
 
 @functools.lru_cache(maxsize=1024)
 def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
-    """Return numbers as float32 on a device, made once: each copy to a GPU waits for it."""
-    with torch.inference_mode(False):  # made while predicting, it must serve training too
+    """Return numbers as a cached float32 tensor, since every copy to a GPU waits for the GPU."""
+    with torch.inference_mode(False):  # a tensor made during prediction must also serve training
         return torch.tensor(values, dtype=torch.float32, device=device)
 
 
@@ -35,7 +35,7 @@ def encode(boxes: Tensor, references: Tensor, weights: Weights) -> Tensor:
 
 
 def decode(deltas: Tensor, references: Tensor, weights: Weights) -> Tensor:
-    """Apply deltas (N, ..., 4) to references (N, ..., 4), broadcast; return boxes."""
+    """Return the boxes that deltas (N, ..., 4) make of references (N, ..., 4); they broadcast."""
     centre_ref, size_ref = _centre_form(references)
     deltas = deltas.float() / constant(weights, references.device)
     centre = centre_ref + deltas[..., :2] * size_ref
@@ -57,7 +57,9 @@ def nonempty(boxes: Tensor) -> Tensor:
 
 
 def select_rows(parts: list[Tensor], keep: list[Tensor]) -> list[Tensor]:
-    """Return the rows that are kept of each image; a batch waits for a GPU as often as an image.
+    """Return the selected rows of each image.
+
+    This synchronises with the GPU once per batch, not once per image.
 
     Args:
         parts: one (N_i, ...) per image.
@@ -78,9 +80,9 @@ def anchors(
     Args:
         shape: height and width of the feature map.
         stride: px per cell.
-        size: square root of the anchors' area, px.
+        size: square root of the area of an anchor, px.
         ratios: height over width.
-        like: a tensor of the wanted device.
+        like: a tensor on the device of the result.
     """
     sides = [(size / math.sqrt(r), size * math.sqrt(r)) for r in ratios]
     corners = tuple(x for w, h in sides for x in (-w / 2, -h / 2, w / 2, h / 2))

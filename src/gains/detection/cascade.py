@@ -1,6 +1,6 @@
-"""Cascades of box heads: each stage classifies and refines the boxes of the one before.
+"""Cascades of box heads: each stage classifies and refines the boxes of the previous stage.
 
-``refine``, ``BoxStages`` and ``select_all`` serve every cascade; ``CascadeBoxes`` is the box branch
+Every cascade uses ``refine``, ``BoxStages`` and ``select_all``. ``CascadeBoxes`` is the box branch
 of Cascade R-CNN.
 """
 
@@ -22,16 +22,16 @@ from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Target, Task
 
 Pool = Callable[[list[Tensor], int], Tensor]
-"""Makes RoI features (R, C, size, size) of each image's boxes (R_i, 4), px, and a side."""
+"""A function that pools each image's boxes (R_i, 4), px, to (R, C, size, size) of a given size."""
 
 
 class CascadeStage(NamedTuple):
     """One stage of a cascade.
 
     Attributes:
-        iou: from which on a box is foreground.
-        delta_weights: of the box regression.
-        loss_weight: of all losses of the stage.
+        iou: lowest IoU of a foreground box with its object.
+        delta_weights: factors of the four deltas of the box regression.
+        loss_weight: weight of all losses of the stage.
     """
 
     iou: float
@@ -44,11 +44,11 @@ STAGES = (
     CascadeStage(0.6, (20.0, 20.0, 10.0, 10.0)),
     CascadeStage(0.7, (30.0, 30.0, 15.0, 15.0)),
 )
-"""Cascade R-CNN's, as detectron2 has them."""
+"""The stages of Cascade R-CNN, with detectron2's numbers."""
 
 
 def scale_gradient(x: Tensor, factor: float) -> Tensor:
-    """Return ``x``; what flows back through the result is multiplied by ``factor``."""
+    """Return ``x``; the gradient that flows back through the result is scaled by ``factor``."""
     scaled = x.view_as(x)
     if scaled.requires_grad:
         scaled.register_hook(lambda gradient: gradient * factor)  # type: ignore[no-untyped-call]
@@ -58,7 +58,9 @@ def scale_gradient(x: Tensor, factor: float) -> Tensor:
 def refine(
     boxes: list[Tensor], deltas: Tensor, stage: CascadeStage, sizes: list[tuple[int, int]]
 ) -> list[Tensor]:
-    """Move boxes as a stage says, and clip them; the result has no graph and may be empty.
+    """Apply the deltas of a stage to boxes, and clip them to their images.
+
+    The result has no graph. Boxes may become empty.
 
     Args:
         boxes: one (R_i, 4) per image, px.
@@ -78,14 +80,14 @@ def select_all(
     settings: TwoStageSettings,
     kept: int,
 ) -> list[BoxDetections]:
-    """Keep the detections of each image; see :func:`gains.detection.box_head.select_boxes`.
+    """Select the detections of each image; see :func:`gains.detection.box_head.select_boxes`.
 
     Args:
         boxes: one (R_i, 4) per image, px.
         scores: (R, K + 1) in [0, 1], background last.
         sizes: height and width of each image.
         settings: ``score_threshold`` and ``nms``.
-        kept: detections at most, per image.
+        kept: largest number of detections per image.
     """
     split = torch.split(scores[:, :-1], [len(b) for b in boxes])
     return [
@@ -95,12 +97,12 @@ def select_all(
 
 
 class BoxStages(nn.Module):
-    """A head per stage; one box for all classes.
+    """The box heads of all stages; in each, all classes share one box.
 
     Args:
-        settings: widths.
+        settings: widths of the heads.
         num_classes: K.
-        stages: first to last.
+        stages: the stages in their order.
     """
 
     def __init__(
@@ -116,16 +118,16 @@ class BoxStages(nn.Module):
     def run(
         self, pooled: Pool, proposals: list[Tensor], sizes: list[tuple[int, int]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Send proposals through all stages, as at test.
+        """Send proposals through all stages, as at test time.
 
         Args:
-            pooled: makes the RoI features.
+            pooled: function that makes the RoI features.
             proposals: one (R_i, 4) per image, px.
             sizes: height and width of each image.
 
         Returns:
             The boxes of the last stage, one (R_i, 4) per image, and per stage the class logits
-            float32 (R, K + 1) of the boxes that it was given.
+            float32 (R, K + 1) of its input boxes.
         """
         boxes, every = proposals, []
         for stage, head in zip(self.stages, self.heads, strict=True):
@@ -138,12 +140,12 @@ class BoxStages(nn.Module):
 class CascadeBoxes(BoxStages):
     """The box branch of Cascade R-CNN (section 4) as detectron2 trains it.
 
-    The first stage samples RoIs. The later ones get the very same RoIs, refined, and label them
-    anew from their own IoU on: nothing is drawn again, and no object's own box is added.
+    The first stage samples RoIs. Later stages get the same RoIs, refined, and label them again with
+    their own IoU threshold. They draw no new RoIs, and do not add the objects' own boxes.
 
     Args:
-        settings: of the detector.
-        task: classes, and detections kept.
+        settings: settings of the detector.
+        task: number of classes and of detections per image.
     """
 
     def __init__(self, settings: TwoStageSettings, task: Task) -> None:
@@ -158,16 +160,16 @@ class CascadeBoxes(BoxStages):
         targets: list[Target],
         generator: torch.Generator,
     ) -> tuple[dict[str, Tensor], Positives]:
-        """Return ``loss_cls_s`` and ``loss_box_s`` of the stages, and the first one's foreground.
+        """Return ``loss_cls_s`` and ``loss_box_s`` of each stage s, and the foreground of stage 1.
 
-        All stages weigh 1. The mask branch learns from the RoIs of the first stage.
+        All stages have weight 1. The mask branch learns from the foreground RoIs of stage 1.
         """
         sizes = [(t.masks.shape[1], t.masks.shape[2]) for t in targets]
         classes = self.task.num_classes
         rois = draw_rois(proposals, targets, self.settings, classes, generator, self.stages[0].iou)
         positives, losses = rois.positives, {}
         for number, (stage, head) in enumerate(zip(self.stages, self.heads, strict=True), 1):
-            # the features get the mean of the stages' gradients, each head the whole of its own
+            # the features get the mean of the stages' gradients, each head its full gradient
             x = scale_gradient(pool(features, rois.boxes, BOX_POOL_SIZE), 1 / len(self.stages))
             logits, deltas = head(x)
             losses[f"loss_cls_{number}"], losses[f"loss_box_{number}"] = box_losses(
@@ -182,7 +184,7 @@ class CascadeBoxes(BoxStages):
     def detect(
         self, features: list[Tensor], proposals: list[Tensor], sizes: list[tuple[int, int]]
     ) -> list[BoxDetections]:
-        """Return what remains of the last stage's boxes, scored by all stages' mean probability."""
+        """Return the last stage's boxes, scored by the mean probability of all stages."""
         boxes, logits = self.run(partial(pool, features), proposals, sizes)
         scores = torch.stack([x.softmax(dim=1) for x in logits]).mean(dim=0)
         return select_all(boxes, scores, sizes, self.settings, self.task.max_detections)

@@ -1,4 +1,4 @@
-"""Mask head, its loss, and the mask branch of Mask R-CNN."""
+"""The mask head, its loss and targets, and the mask branch of Mask R-CNN."""
 
 from __future__ import annotations
 
@@ -68,18 +68,23 @@ class ConvHead(nn.Module):
 
 
 def logits_of_class(logits: Tensor, labels: Tensor) -> Tensor:
-    """Pick each RoI's channel: (R, K, h, w) and int64 (R,) give (R, h, w)."""
+    """Return the logits (R, h, w) of each RoI's class.
+
+    Args:
+        logits: (R, K, h, w).
+        labels: int64 (R,), class index.
+    """
     return logits[torch.arange(len(labels), device=labels.device), labels]
 
 
 def mask_loss(logits: Tensor, labels: Tensor, target: Tensor, weight: Tensor | None) -> Tensor:
-    """Mean binary cross entropy of the class's channel, optionally weighted per pixel.
+    """Return the mean binary cross entropy of the class's channel, optionally weighted per pixel.
 
     Args:
         logits: (R, K, 28, 28).
         labels: int64 (R,).
         target: (R, 28, 28), bool or 0..1.
-        weight: (R, 28, 28) pixel weights, or None for 1.
+        weight: (R, 28, 28) weights of the pixels, or None for equal weights.
 
     Returns:
         A scalar; 0 (with a graph) when there is no RoI.
@@ -100,7 +105,7 @@ def map_targets(positives: Positives) -> Tensor:
     """Return the gradient anomaly maps inside the RoIs, float32 (R, 28, 28).
 
     Raises:
-        ValueError: the training samples carry no maps.
+        ValueError: the training samples have no maps.
     """
     maps = [t.maps for t in positives.targets if t.maps is not None]
     if len(maps) != len(positives.targets):
@@ -121,7 +126,7 @@ class MaskBranch(nn.Module):
     Args:
         settings: widths, weight of the loss.
         num_classes: K.
-        reweighted: weigh each pixel's loss with the gradient anomaly map (GAInS' ALRM).
+        reweighted: whether the gradient anomaly map weights each pixel's loss (GAInS' ALRM).
     """
 
     def __init__(

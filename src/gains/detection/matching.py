@@ -19,15 +19,18 @@ BACKGROUND = 0
 FOREGROUND = 1
 
 PAIRS = 2**24
-"""Pairs of an object and a box that are compared at once; with more, image by image."""
+"""Largest number of pairs of object and box that are compared at once.
+
+A batch with more pairs is matched image by image.
+"""
 
 
 class PaddedRows(NamedTuple):
-    """Rows of each image, filled up with zeros to the same number.
+    """Rows of each image, padded with zeros to the same number.
 
     Attributes:
         rows: (B, N, ...), N at least 1.
-        present: bool (B, N), false where a row only fills up.
+        present: bool (B, N), false for padding.
     """
 
     rows: Tensor
@@ -35,7 +38,7 @@ class PaddedRows(NamedTuple):
 
 
 def pad_rows(parts: list[Tensor]) -> PaddedRows:
-    """Stack the rows (N_i, ...) of B images."""
+    """Stack the rows (N_i, ...) of B images, with padding."""
     longest = max(1, *(len(part) for part in parts))
     rows = parts[0].new_zeros((len(parts), longest, *parts[0].shape[1:]))
     present = torch.zeros((len(parts), longest), dtype=torch.bool, device=rows.device)
@@ -53,13 +56,13 @@ def match_boxes(
     Args:
         truth: ground-truth boxes (B, G, 4).
         boxes: candidates (B, N, 4), or (N, 4) for every image.
-        low: below it a box is background.
-        high: from it on a box is foreground; between the two it is ignored.
-        keep_best: every object also keeps its best boxes, however low their IoU.
+        low: boxes of a lower IoU are background.
+        high: boxes of at least this IoU are foreground; those between the two are ignored.
+        keep_best: whether the best boxes of every object are foreground, however low their IoU.
 
     Returns:
-        The index of the best object int64 (B, N), of no meaning without one, and the role int8
-        (B, N).
+        The index of the best object, int64 (B, N), without meaning if there is none, and the role
+        of the box, int8 (B, N).
     """
     images, objects = truth.present.shape
     if images > 1 and images * objects * boxes.shape[-2] > PAIRS:
@@ -84,13 +87,13 @@ def match_boxes(
 
 
 class BoxSample(NamedTuple):
-    """Boxes that were drawn; those that count come first in each row.
+    """Randomly drawn boxes; the valid ones come first in each row.
 
     Attributes:
         positive: int64 (B, P), foreground boxes.
-        is_positive: bool (B, P), false where there was none left to draw.
+        is_positive: bool (B, P), false for surplus slots.
         negative: int64 (B, Q), background boxes.
-        is_negative: bool (B, Q).
+        is_negative: bool (B, Q), false for surplus slots.
     """
 
     positive: Tensor
@@ -99,7 +102,10 @@ class BoxSample(NamedTuple):
     is_negative: Tensor
 
     def lists(self) -> list[tuple[Tensor, Tensor]]:
-        """Return each image's foreground and background boxes, int64; waits once for a GPU."""
+        """Return the indices of each image's foreground and background boxes, int64.
+
+        This synchronises with the GPU once.
+        """
         counts = torch.stack([self.is_positive.sum(dim=1), self.is_negative.sum(dim=1)], dim=1)
         return [
             (positive[:first], negative[:second])
@@ -112,23 +118,23 @@ class BoxSample(NamedTuple):
 def sample_boxes(
     role: Tensor, count: int, positive_fraction: float, generator: torch.Generator
 ) -> BoxSample:
-    """Draw at most ``count`` boxes of each image, at most the given fraction of them foreground.
+    """Draw up to ``count`` boxes of each image, up to the given fraction of them foreground.
 
     Args:
-        role: int8 (B, N).
-        count: boxes to draw of an image.
-        positive_fraction: of ``count``.
-        generator: source of chance.
+        role: int8 (B, N), see :func:`match_boxes`.
+        count: number of boxes to draw per image.
+        positive_fraction: largest share of foreground boxes in ``count``.
+        generator: source of random numbers.
     """
     keys = torch.rand(role.shape, generator=generator, device=role.device)
     positive, is_positive = _lowest(keys, role == FOREGROUND, int(count * positive_fraction))
     negative, is_negative = _lowest(keys, role == BACKGROUND, count)
     room = count - is_positive.sum(dim=1, keepdim=True)
-    place = torch.arange(negative.shape[1], device=role.device)
-    return BoxSample(positive, is_positive, negative, is_negative & (place < room))
+    slot = torch.arange(negative.shape[1], device=role.device)
+    return BoxSample(positive, is_positive, negative, is_negative & (slot < room))
 
 
-def _lowest(keys: Tensor, wanted: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the ``count`` wanted places of lowest key, lowest first, and which are wanted."""
-    found = keys.masked_fill(~wanted, 2).topk(min(count, keys.shape[1]), dim=1, largest=False)
-    return found.indices, found.values < 2
+def _lowest(keys: Tensor, eligible: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the indices of the ``count`` lowest keys, lowest first, and which are eligible."""
+    chosen = keys.masked_fill(~eligible, 2).topk(min(count, keys.shape[1]), dim=1, largest=False)
+    return chosen.indices, chosen.values < 2

@@ -1,4 +1,4 @@
-"""What objects of one class share: complements, intersections, and their targets in RoIs."""
+"""Parts of objects that overlap objects of their class, as masks and as targets in RoIs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class MaskParts:
 
     Attributes:
         whole: the object.
-        complement: what it has for itself (DoNet), its visible part (Occlusion R-CNN).
-        intersection: what it shares (DoNet), its invisible part (Occlusion R-CNN).
+        complement: the part that no other object covers; the visible part in Occlusion R-CNN.
+        intersection: the part that others cover too; the invisible part in Occlusion R-CNN.
     """
 
     whole: Tensor
@@ -41,11 +41,11 @@ def cell_class(task: Task) -> int:
 
 
 def complement_masks(target: Target, cell: int) -> Tensor:
-    """Return what each object has for itself.
+    """Return the part of each object that no other object covers.
 
-    A cell loses the pixels that another cell covers too; who lies on top plays no part, since
-    cells are translucent. All other objects keep their mask. The published program goes through
-    simplified polygons, which fill a complement's holes; masks keep them.
+    A cell loses the pixels that another cell covers too. Which of them lies on top does not matter,
+    since cells are translucent. All other objects keep their mask. The published program converts
+    masks to simplified polygons, which fills the holes of a complement; here they stay.
 
     Args:
         target: masks (N, H, W) and labels.
@@ -62,8 +62,8 @@ def complement_masks(target: Target, cell: int) -> Tensor:
 def part_targets(positives: Positives, cell: int) -> MaskParts:
     """Return the objects and their parts inside the RoIs.
 
-    Object and complement are cropped and thresholded one by one, and the intersection is their
-    XOR at 28 x 28 (as published): all of an object that has nothing for itself.
+    Object and complement are cropped and thresholded separately, and the intersection is their
+    XOR at 28 x 28, as published. An object without a complement is all intersection.
     """
     whole = mask_targets(positives)
     complements = [complement_masks(target, cell) for target in positives.targets]

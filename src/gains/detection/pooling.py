@@ -1,4 +1,4 @@
-"""RoIAlign over a pyramid, and crops of ground truth, with detectron2's meaning."""
+"""RoIAlign over a pyramid, and crops of ground truth, both by detectron2's rules."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gains.detection.roi_align import roi_align
 from gains.models.block_maps import BlockMaps
 
 ROI_STRIDES = (4, 8, 16, 32)
-"""px per cell of p2..p5, the levels RoIs are pooled from."""
+"""px per cell of p2..p5, the levels that RoIs are pooled from."""
 MASK_SIZE = 28
-"""Side of mask targets and logits."""
+"""Side of mask targets and mask logits, in cells."""
 
 
 def with_image_index(boxes: list[Tensor]) -> Tensor:
@@ -31,9 +31,9 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
     """Pool RoIs from p2..p5 by RoIAlign (aligned, adaptive sampling).
 
     Args:
-        features: pyramid maps (B, C, H_l, W_l), finest first; those after p5 are not used.
-        boxes: per image float32 (R_i, 4), px.
-        size: output side.
+        features: pyramid maps (B, C, H_l, W_l), finest first; levels after p5 are not used.
+        boxes: one float32 (R_i, 4) per image, px.
+        size: side of the output.
 
     Returns:
         (R, C, size, size), images one after the other.
@@ -43,12 +43,12 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
         return rois.new_zeros((0, features[0].shape[1], size, size))
     level = levels(rois[:, 1:])
     order = level.argsort(stable=True)
-    # a GPU is waited for once, to learn how many RoIs each level has
+    # the only synchronisation with the GPU: the number of RoIs of each level
     counts = (
         (level[:, None] == torch.arange(len(ROI_STRIDES), device=rois.device)).sum(dim=0).tolist()
     )
     parts = [
-        # half precision would round the boxes by pixels
+        # half precision would round boxes by whole pixels
         roi_align(x.float(), own, size, 1 / stride)
         for x, own, stride in zip(
             features, torch.split(rois[order], counts), ROI_STRIDES, strict=False
@@ -64,11 +64,11 @@ def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> 
     Args:
         stack: (N, H, W) masks.
         boxes: float32 (R, 4), px.
-        index: int64 (R,), the plane each box is cropped from.
-        size: output side.
+        index: int64 (R,), the plane that each box is cropped from.
+        size: side of the output.
 
     Returns:
-        float32 (R, size, size), the covered share.
+        float32 (R, size, size), the covered share of each cell.
     """
     if len(boxes) == 0:
         return boxes.new_zeros((0, size, size))
@@ -78,22 +78,22 @@ def crop(stack: Tensor, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> 
 
 
 def crop_maps(maps: BlockMaps, boxes: Tensor, index: Tensor, size: int = MASK_SIZE) -> Tensor:
-    """Crop gradient anomaly maps to boxes, as :func:`crop` would their whole planes.
+    """Crop gradient anomaly maps to boxes, with the result of :func:`crop` on whole planes.
 
     Args:
         maps: N maps of an image.
         boxes: float32 (R, 4) inside the image, px.
-        index: int64 (R,), the map each box is cropped from.
-        size: output side.
+        index: int64 (R,), the map that each box is cropped from.
+        size: side of the output.
 
     Returns:
-        float32 (R, size, size), mean values.
+        float32 (R, size, size), the mean value of each cell.
     """
     if len(boxes) == 0:
         return boxes.new_zeros((0, size, size))
     own = maps.index[index]
     block = own.clamp(min=0)
     shifted = boxes - maps.corners[block].repeat(1, 2)
-    found = crop(maps.blocks, shifted, block, size)
-    found = torch.where((own >= 0)[:, None, None], found, 0)
-    return found + maps.constants[index][:, None, None]
+    inside = crop(maps.blocks, shifted, block, size)
+    inside = torch.where((own >= 0)[:, None, None], inside, 0)
+    return inside + maps.constants[index][:, None, None]

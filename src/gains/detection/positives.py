@@ -12,11 +12,11 @@ from gains.models.contract import Target
 
 @dataclass
 class Positives:
-    """The foreground RoIs of a batch with what they were matched to.
+    """The foreground RoIs of a batch, and the objects that they were matched to.
 
     Attributes:
         boxes: one float32 (R_i, 4) per image.
-        matched: one int64 (R_i,) per image, index of the ground truth.
+        matched: one int64 (R_i,) per image, index of the object in the ground truth.
         targets: one per image.
     """
 

@@ -1,4 +1,4 @@
-"""Region proposal network over p2..p6."""
+"""The region proposal network (RPN) over p2..p6."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DELTA_WEIGHTS: box_ops.Weights = (1.0, 1.0, 1.0, 1.0)
 
 
 class ProposalNetwork(nn.Module):
-    """A head shared by all levels, its losses, and the proposals it makes."""
+    """A head shared by all levels, its losses, and its proposals."""
 
     def __init__(self, settings: TwoStageSettings) -> None:
         super().__init__()
@@ -42,8 +42,8 @@ class ProposalNetwork(nn.Module):
         Args:
             features: (B, C, H_l, W_l), p2..p6.
             sizes: height and width of each image without padding.
-            targets: ground truth; absent at test.
-            generator: draws the anchors of the loss; needed with targets.
+            targets: ground truth; None at test time.
+            generator: source of the random anchors of the loss; required with targets.
 
         Returns:
             Proposals float32 (P_i, 4), best first, and ``loss_rpn_cls``, ``loss_rpn_box``.
@@ -77,27 +77,27 @@ class ProposalNetwork(nn.Module):
         targets: list[Target],
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
-        """Losses of the drawn anchors, divided by (anchors per image * images)."""
+        """Return the losses of the drawn anchors, divided by (anchors per image * images)."""
         every, count = torch.cat(anchors), self.settings.rpn_anchors_per_image
         all_logits, all_deltas = torch.cat(logits, dim=1).float(), torch.cat(deltas, dim=1).float()
         truth = pad_rows([target.boxes for target in targets])
         index, role = match_boxes(truth, every, 0.3, 0.7, keep_best=True)
         drawn = sample_boxes(role, count, 0.5, generator)
-        place = torch.cat([drawn.positive, drawn.negative], dim=1)
+        both = torch.cat([drawn.positive, drawn.negative], dim=1)
         counted = torch.cat([drawn.is_positive, drawn.is_negative], dim=1)
         loss_cls = F.binary_cross_entropy_with_logits(
-            all_logits.gather(1, place),
-            (role.gather(1, place) == FOREGROUND).float(),
+            all_logits.gather(1, both),
+            (role.gather(1, both) == FOREGROUND).float(),
             weight=counted.float(),
             reduction="sum",
         )
         references, counted = every[drawn.positive], drawn.is_positive[..., None]
         objects = gather_rows(truth.rows, index.gather(1, drawn.positive))
-        # what only fills up is its own object: no delta, and no infinite one
-        wanted = box_ops.encode(
+        # an invalid slot is its own object, so that its delta is 0 and not infinite
+        expected = box_ops.encode(
             torch.where(counted, objects, references), references, DELTA_WEIGHTS
         )
-        distance = (gather_rows(all_deltas, drawn.positive) - wanted).abs()
+        distance = (gather_rows(all_deltas, drawn.positive) - expected).abs()
         loss_box = torch.where(counted, distance, 0).sum()
         scale = 1 / (count * len(targets))
         return {"loss_rpn_cls": loss_cls * scale, "loss_rpn_box": loss_box * scale}
@@ -123,13 +123,13 @@ class ProposalNetwork(nn.Module):
             [box_ops.clip(own, size) for own, size in zip(decoded, sizes, strict=True)]
         )
         valid = box_ops.nonempty(candidates) & score.isfinite()
-        # the lowest score puts them last, and without an area they suppress nothing
+        # with the lowest score they come last, and without area they suppress no other box
         candidates = torch.where(valid[..., None], candidates, 0)
         score = score.masked_fill(~valid, -torch.inf)
         kept = s.rpn_post_nms_train if training else s.rpn_post_nms_test
         keeps = [
-            batched_nms(*found, s.rpn_nms)[:kept]
-            for found in zip(candidates, score, level, strict=True)
+            batched_nms(*image, s.rpn_nms)[:kept]
+            for image in zip(candidates, score, level, strict=True)
         ]
         counts = torch.stack([own[keep].sum() for own, keep in zip(valid, keeps, strict=True)])
         return [
@@ -139,5 +139,5 @@ class ProposalNetwork(nn.Module):
 
 
 def gather_rows(values: Tensor, index: Tensor) -> Tensor:
-    """Pick rows of each image: (B, N, C) and int64 (B, P) give (B, P, C)."""
+    """Return the rows (B, P, C) of values (B, N, C) at indices int64 (B, P) of each image."""
     return values.gather(1, index[..., None].expand(-1, -1, values.shape[2]))

@@ -1,8 +1,9 @@
-"""RoIAlign as a sparse matrix product on CPUs; torchvision gathers and scatters single values.
+"""RoIAlign as a sparse matrix product, which is faster on CPUs than torchvision's operator.
 
 Every bin of a RoI is a weighted sum of a few cells of the map, with the same weights in all
-channels: pooling is ``S @ cells``, its gradient ``S.T @ grad``, with a row of ``S`` per bin. With
-the channels of a cell next to each other, both read and write whole rows.
+channels. Pooling is therefore ``S @ cells`` and its gradient ``S.T @ grad``, where ``S`` has a row
+per bin. The channels of a cell are adjacent in memory, so both products read and write whole rows,
+while torchvision gathers and scatters single values.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from torch.autograd.function import once_differentiable
 from torchvision import ops
 
 FEWEST_CHANNELS = 8
-"""With fewer, finding the weights costs more than they save."""
+"""Smallest number of channels for which computing the weights pays off."""
 Sparse = tuple[Tensor, Tensor, Tensor]
-"""Weights float32 (n,), their columns int64 (n,), and where rows begin int64 (rows + 1,)."""
+"""Weights float32 (n,), their columns int64 (n,), and the starts of rows int64 (rows + 1,)."""
 
 
 def roi_align(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor:
@@ -43,28 +44,28 @@ def roi_align(features: Tensor, rois: Tensor, size: int, scale: float) -> Tensor
 
 
 def axis_weights(low: Tensor, high: Tensor, size: int, cells: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return which cells of an axis each bin of a RoI reads, and their weights.
+    """Return the cells of an axis that each bin of a RoI reads, and their weights.
 
     RoIAlign is the mean of bilinear samples on a grid in each bin, so its weights are products of
     one factor per axis.
 
     Args:
-        low: float32 (R,), where RoIs begin, in cells; cell k's centre is at k.
-        high: float32 (R,), where they end.
-        size: bins.
-        cells: length of the axis.
+        low: float32 (R,), start of each RoI in cells; the centre of cell k is at k.
+        high: float32 (R,), end of each RoI in cells.
+        size: number of bins.
+        cells: number of cells of the axis.
 
     Returns:
-        The first cell int64 (R, size), how many int64 (R, size), and the weights float32
-        (R, size, K) of K cells from the first, zero beyond the bin's count.
+        The first cell of each bin, int64 (R, size); the number of its cells, int64 (R, size); and
+        the weights, float32 (R, size, K), of K cells from the first, zero beyond that number.
     """
     step = (high - low) / size
     samples = step.ceil().clamp(min=0)
-    place = torch.arange(max(1, int(samples.max())))
-    within = (place + 0.5) / samples[:, None].clamp(min=1)
+    index = torch.arange(max(1, int(samples.max())))
+    within = (index + 0.5) / samples[:, None].clamp(min=1)
     at = low[:, None, None] + step[:, None, None] * (torch.arange(size)[:, None] + within[:, None])
-    # a sample more than one cell outside counts as zero, one nearer as the border
-    used = (place < samples[:, None])[:, None] & (at >= -1) & (at <= cells)
+    # a sample more than one cell outside is zero, a nearer one has the border's value
+    used = (index < samples[:, None])[:, None] & (at >= -1) & (at <= cells)
     at = at.clamp(0, cells - 1)
     cell = at.floor()
     share = at - cell
@@ -94,7 +95,7 @@ def pooling_matrix(rois: Tensor, size: int, scale: float, shape: torch.Size) -> 
     columns = x_count.flatten()[x_bin]
     down = within // columns
     across = within - down * columns
-    # the cell after the last, where a sample lies on the border: its weight is zero
+    # for a sample on the border this may be the cell after the last, with weight zero
     cell_y = (y.flatten()[y_bin] + down).clamp(max=height - 1)
     cell_x = (x.flatten()[x_bin] + across).clamp(max=width - 1)
     image = rois[:, 0].long()[y_bin // size]

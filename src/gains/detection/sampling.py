@@ -1,4 +1,4 @@
-"""The RoIs that the second stage learns from."""
+"""The choice of the RoIs that the second stage learns from."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ def with_truth(proposals: list[Tensor], targets: list[Target]) -> list[Tensor]:
 def label_rois(
     boxes: list[Tensor], targets: list[Target], num_classes: int, threshold: float = 0.5
 ) -> RoiSample:
-    """Label all boxes by their best object: its class from the IoU ``threshold`` on."""
+    """Label all boxes with the class of their best object if the IoU is at least ``threshold``."""
     labels, index = _labels(pad_rows(boxes), targets, num_classes, threshold)
-    counts = [len(found) for found in boxes]
+    counts = [len(own) for own in boxes]
     own = [row[:n] for row, n in zip(labels, counts, strict=True)]
     matched = [row[:n] for row, n in zip(index, counts, strict=True)]
     return RoiSample(boxes, own, matched, targets, foreground_of(own, num_classes))
@@ -94,7 +94,7 @@ def foreground_of(labels: list[Tensor], num_classes: int) -> list[Tensor]:
 def _labels(
     boxes: PaddedRows, targets: list[Target], num_classes: int, threshold: float
 ) -> tuple[Tensor, Tensor]:
-    """Return the class index of each box, K for background, and its object, int64 (B, N)."""
+    """Return each box's class index, K for background, and object index, both int64 (B, N)."""
     truth = pad_rows([t.boxes for t in targets])
     index, role = match_boxes(truth, boxes.rows, threshold, threshold, keep_best=False)
     classes = pad_rows([t.labels for t in targets]).rows.gather(1, index)
@@ -109,15 +109,15 @@ def draw_rois(
     generator: torch.Generator,
     threshold: float = 0.5,
 ) -> RoiSample:
-    """Draw ``rois_per_image`` of the proposals and the ground truth, foreground first.
+    """Draw ``rois_per_image`` RoIs from proposals and ground truth, foreground first.
 
     Args:
         proposals: one (P_i, 4) per image.
         targets: ground truth.
         settings: ``rois_per_image`` and ``roi_positive_fraction``.
         num_classes: K.
-        generator: source of chance.
-        threshold: IoU from which on a box is foreground.
+        generator: source of random numbers.
+        threshold: lowest IoU of a foreground box with its object.
     """
     every = pad_rows(with_truth(proposals, targets))
     labels, index = _labels(every, targets, num_classes, threshold)

@@ -1,4 +1,4 @@
-"""The two-stage detector: backbone, proposals, boxes, and a branch that makes masks."""
+"""The two-stage detector: backbone, proposals, boxes, and a mask branch."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from gains.models.contract import Detections, Detector, Target, Task
 
 
 class TwoStageDetector(Detector):
-    """Mask R-CNN's frame; what a method changes is the branch of its masks, or of its boxes.
+    """The frame of Mask R-CNN; a method changes its mask branch or its box branch.
 
     Args:
         settings: sizes, sampling, thresholds.
-        task: classes, and detections kept.
-        branch: makes masks; an ``nn.Module`` with the methods of :class:`RoiMaskBranch`.
-        boxes: an ``nn.Module`` with the methods of :class:`RoiBoxBranch`; default: Faster R-CNN's.
+        task: number of classes and of detections per image.
+        branch: the mask branch, an ``nn.Module`` with the methods of :class:`RoiMaskBranch`.
+        boxes: the box branch, an ``nn.Module`` with the methods of :class:`RoiBoxBranch`; default:
+            that of Faster R-CNN.
     """
 
     branch: RoiMaskBranch
@@ -36,14 +37,14 @@ class TwoStageDetector(Detector):
         super().__init__()
         self.backbone = Backbone(settings.backbone)
         self.proposals = ProposalNetwork(settings)
-        # add_module, since mypy takes an attribute that is declared as a Protocol for no module
+        # add_module, because mypy does not accept a module for an attribute declared as a Protocol
         self.add_module("boxes", boxes or BoxBranch(settings, task))
         self.add_module("branch", branch)
 
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of proposals, boxes and the branch."""
+        """Return the losses of proposals, boxes and masks."""
         features = self.backbone(images)
         proposals, losses = self.proposals(features, sizes_of(images), targets, generator)
         box_losses, positives = self.boxes.losses(features, proposals, targets, generator)
@@ -51,13 +52,13 @@ class TwoStageDetector(Detector):
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
-        """Return the detections that remain, with their masks."""
+        """Return the detections of each image, with their masks."""
         features = self.backbone(images)
         proposals, _ = self.proposals(features, sizes_of(images))
         return self.with_masks(features, self.boxes.detect(features, proposals, sizes_of(images)))
 
     def with_masks(self, features: list[Tensor], found: list[BoxDetections]) -> list[Detections]:
-        """Give the detections of each image their masks."""
+        """Return the detections of each image with masks."""
         boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
         masks = torch.split(self.branch.predict(features, boxes, labels), [len(b) for b in boxes])
         return [

@@ -1,1 +1,1 @@
-"""What all models share, also those without boxes: the contract, backbones, weights."""
+"""Parts that all models share, also models without boxes: contract, backbones, weights."""

@@ -1,4 +1,4 @@
-"""ResNet with feature pyramid, out of torchvision's blocks and with torchvision's names."""
+"""A ResNet with feature pyramid, built from torchvision's blocks, with torchvision's names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DIVISIBLE_BY = 32
 
 
 def group_norm(channels: int) -> nn.GroupNorm:
-    """Group norm with 32 groups, or, in narrow layers, fewer: at least 8 channels a group."""
+    """Return a group norm of 32 groups; narrow layers get fewer, of at least 8 channels each."""
     return nn.GroupNorm(math.gcd(channels, min(32, max(1, channels // 8))), channels)
 
 
@@ -41,7 +41,7 @@ class ResNet(nn.Module):
     """The stages res2..res5; parameters are named as in torchvision (conv1, bn1, layer1..4).
 
     Args:
-        settings: depth, norm, width, place of the stride.
+        settings: depth, norm, width, position of the stride.
     """
 
     def __init__(self, settings: BackboneSettings) -> None:
@@ -63,10 +63,10 @@ class ResNet(nn.Module):
                     shortcut = nn.Sequential(
                         nn.Conv2d(inside, outside, 1, stride=stride, bias=False), norm(outside)
                     )
-                made = block(inside, planes, stride, shortcut, norm_layer=norm)
+                unit = block(inside, planes, stride, shortcut, norm_layer=norm)
                 if settings.stride_in_1x1 and block is Bottleneck:
-                    made.conv1.stride, made.conv2.stride = made.conv2.stride, made.conv1.stride
-                stage.append(made)
+                    unit.conv1.stride, unit.conv2.stride = unit.conv2.stride, unit.conv1.stride
+                stage.append(unit)
                 inside = outside
             self.add_module(f"layer{number + 1}", stage)
             self.channels.append(outside)
@@ -79,7 +79,7 @@ class ResNet(nn.Module):
             module.requires_grad_(False)
 
     def train(self, mode: bool = True) -> Self:
-        """Switch between training and test; frozen stages stay at test, their norms too."""
+        """Switch between training and test mode; frozen stages always stay in test mode."""
         super().train(mode)
         for module in self._frozen:
             module.eval()
@@ -101,7 +101,11 @@ class ResNet(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Normalisation and ResNet."""
+    """A ResNet that normalises its input.
+
+    Args:
+        settings: the ResNet, and the normalisation that its weights expect.
+    """
 
     mean: Tensor
     std: Tensor
@@ -118,8 +122,8 @@ class Trunk(nn.Module):
         """Return res2..res5 of a batch.
 
         Args:
-            images: (3, H_i, W_i) RGB in 0..255, any dtype; smaller ones are padded with zeros
-                after normalisation, at the bottom and the right.
+            images: (3, H_i, W_i) RGB in 0..255, any dtype; smaller images are padded with zeros at
+                the bottom and the right, after normalisation.
         """
         stages: list[Tensor] = self.body(self.batch(images))
         return stages
@@ -130,21 +134,22 @@ class Trunk(nn.Module):
         width = max(image.shape[2] for image in images)
         height, width = (-(-n // DIVISIBLE_BY) * DIVISIBLE_BY for n in (height, width))
         out = self.mean.new_zeros((len(images), 3, height, width))
-        for place, image in zip(out, images, strict=True):
+        for canvas, image in zip(out, images, strict=True):
             pixels = image.to(self.mean)
             if self.settings.channel_order == "bgr":
                 pixels = pixels.flip(0)
-            place[:, : image.shape[1], : image.shape[2]] = (pixels - self.mean) / self.std
+            canvas[:, : image.shape[1], : image.shape[2]] = (pixels - self.mean) / self.std
         return out
 
 
 class Backbone(Trunk):
-    """A trunk with feature pyramid.
+    """A trunk with a feature pyramid.
 
     Args:
-        settings: of trunk and pyramid.
-        stages: how many of res2..res5 feed the pyramid, counted from the end.
-        extra: makes the levels after p5; default: p6 by subsampling (detectron2's Mask R-CNN).
+        settings: settings of trunk and pyramid.
+        stages: number of stages that feed the pyramid, counted from res5 backwards.
+        extra: module that makes the levels after p5; default: p6 by subsampling, as in
+            detectron2's Mask R-CNN.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Gradient anomaly maps of an image's objects, kept as the blocks where they are not constant."""
+"""Gradient anomaly maps of an image's objects, stored as the blocks that are not constant."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ import torch
 from torch import Tensor
 
 RING = 1
-"""px around a block: to RoIAlign, what lies up to a pixel outside a plane is its border."""
+"""Width in px of the margin around each block.
+
+RoIAlign treats samples up to one pixel outside a plane as border values, so the block must be
+padded by that much.
+"""
 
 
 @dataclass
 class BlockMaps:
-    """N maps of one image, usually a tenth of what whole planes would take.
+    """N maps of one image, in usually a tenth of the memory of whole planes.
 
     Attributes:
-        constants: float32 (N,), the value outside the block.
-        blocks: float32 (M, h, w), M at least 1, the map less its constant, inside a ring and filled
-            up with zeros to a common size.
-        corners: float32 (M, 2), x and y of the blocks' first pixel, px; may lie outside the image.
-        index: int64 (N,), the block of each map; -1 for one that is constant everywhere.
+        constants: float32 (N,), the value of each map outside its block.
+        blocks: float32 (M, h, w), M at least 1: the map minus its constant, with a margin, padded
+            with zeros to a common size.
+        corners: float32 (M, 2), x and y of each block's first pixel, px; it may lie outside the
+            image.
+        index: int64 (N,), the block of each map; -1 for a map that is constant everywhere.
         size: height and width of the image.
     """
 
@@ -34,15 +39,16 @@ class BlockMaps:
     def from_parts(
         parts: list[tuple[Tensor, int, int]], constants: list[float], size: tuple[int, int]
     ) -> BlockMaps:
-        """Put maps together.
+        """Return the maps of one image, packed into blocks.
 
         Args:
-            parts: of each map what differs from its constant, float32 (h, w) less the constant,
-                with its top and left in the image; (0, 0) if all is constant.
-            constants: of each map.
+            parts: for each map the part that differs from its constant, float32 (h, w) minus the
+                constant, with its top row and left column in the image; of shape (0, 0) if the map
+                is constant.
+            constants: the constant of each map.
             size: height and width of the image.
         """
-        number = torch.tensor([part.numel() > 0 for part, _, _ in parts], dtype=torch.bool)
+        nonempty = torch.tensor([part.numel() > 0 for part, _, _ in parts], dtype=torch.bool)
         given = [part for part in parts if part[0].numel()]
         height = 2 * RING + max((part.shape[0] for part, _, _ in given), default=0)
         width = 2 * RING + max((part.shape[1] for part, _, _ in given), default=0)
@@ -52,17 +58,17 @@ class BlockMaps:
             block[RING : RING + part.shape[0], RING : RING + part.shape[1]] = part
             _continue(block, part, top, left, size)
             corner[0], corner[1] = left - RING, top - RING
-        index = torch.where(number, number.cumsum(0) - 1, -1)
+        index = torch.where(nonempty, nonempty.cumsum(0) - 1, -1)
         return BlockMaps(torch.tensor(constants), blocks, corners, index, size)
 
     def select(self, keep: Tensor) -> BlockMaps:
-        """Return the maps that ``keep``, bool (N,), chooses; the blocks of the others stay."""
+        """Return the maps that ``keep``, bool (N,), selects; all blocks stay in memory."""
         return BlockMaps(
             self.constants[keep], self.blocks, self.corners, self.index[keep], self.size
         )
 
     def to(self, device: torch.device) -> BlockMaps:
-        """Return the maps on a device; tensors that are there already are shared, not copied."""
+        """Return the maps on a device; tensors already on it are shared, not copied."""
         constants, blocks, corners, index = (
             tensor.to(device, non_blocking=True)
             for tensor in (self.constants, self.blocks, self.corners, self.index)
@@ -70,7 +76,7 @@ class BlockMaps:
         return BlockMaps(constants, blocks, corners, index, self.size)
 
     def flip(self, axes: list[int]) -> BlockMaps:
-        """Return the maps turned over along axes of (N, height, width)."""
+        """Return the maps flipped along axes of (N, height, width)."""
         corners = self.corners.clone()
         for axis in axes:
             corners[:, 2 - axis] = (
@@ -80,7 +86,7 @@ class BlockMaps:
 
 
 def _continue(block: Tensor, part: Tensor, top: int, left: int, size: tuple[int, int]) -> None:
-    """Let the ring go on with the block's border where that is the image's, as RoIAlign would."""
+    """Repeat the block's border in the margin where it is the image's border, as RoIAlign would."""
     height, width = part.shape
     rows, columns = slice(0, height + 2 * RING), slice(0, width + 2 * RING)
     if top == 0:

@@ -1,4 +1,4 @@
-"""Model files and running checkpoints: atomic, checked on reading."""
+"""Files of trained models and running checkpoints: written atomically, checked on reading."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BROKEN = (
     *(RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError),
     *(LookupError, AttributeError, struct.error),
 )
-"""What torch raises on a file that is not a complete checkpoint."""
+"""The errors that torch raises on a file that is not a complete checkpoint."""
 
 
 def save(path: str | Path, content: dict[str, Any]) -> None:
@@ -26,18 +26,18 @@ def save(path: str | Path, content: dict[str, Any]) -> None:
         OSError: the disk is full.
     """
     try:
-        # given its name instead of the open file, torch would make that a part of the archive
+        # torch writes a file's name into the archive, so it gets an open file instead
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             torch.save(content, file)
     except RuntimeError as error:
-        # torch speaks of its own position in the file, and not of the disk
+        # torch's own message names a position in the file, but not that the disk is full
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Load what :func:`save` wrote; nothing but tensors and plain values is accepted.
+    """Load a file that :func:`save` wrote; only tensors and plain values are accepted.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -47,7 +47,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
     try:
         content = torch.load(path, map_location=device, weights_only=True)
     except BROKEN as error:
-        # torch's own message advises to load the file unsafely
+        # torch's own message advises the user to load the file unsafely
         raise ValueError(
             f"{path}: not a complete checkpoint: it is cut off, damaged, or holds more than "
             "tensors and plain values; delete it and make it again"

@@ -18,11 +18,11 @@ from gains.models.block_maps import BlockMaps
 
 @dataclass(frozen=True)
 class Task:
-    """What a data set asks of a detector.
+    """The properties of a data set that a detector depends on.
 
     Attributes:
-        num_classes: K, background not counted.
-        max_detections: kept per image.
+        num_classes: number of classes K, background not counted.
+        max_detections: largest number of detections per image.
         cell: class index of the objects that overlap (the declared cell category), or None.
     """
 
@@ -48,12 +48,12 @@ class Target:
     maps: BlockMaps | None = None
 
     def select(self, keep: Tensor) -> Target:
-        """Return the objects that ``keep``, bool (N,), chooses."""
+        """Return the objects that ``keep``, bool (N,), selects."""
         maps = None if self.maps is None else self.maps.select(keep)
         return Target(self.boxes[keep], self.labels[keep], self.masks[keep], maps)
 
     def to(self, device: torch.device) -> Target:
-        """Return the target on a device; tensors that are there already are shared, not copied."""
+        """Return the target on a device; tensors already on it are shared, not copied."""
         maps = None if self.maps is None else self.maps.to(device)
         return Target(
             self.boxes.to(device, non_blocking=True),
@@ -71,11 +71,11 @@ class Detections:
         boxes: float32 (D, 4), x0 y0 x1 y1 in px.
         scores: float32 (D,) in [0, 1].
         labels: int64 (D,), class index 0..K-1.
-        masks: float32 probabilities, (D, M, M) inside each box or, where ``full``, (D, H, W) over
-            the whole image, at the size the model saw.
-        full: see ``masks``.
-        box_scores: float32 (D,) in [0, 1], the scores that detections were selected by, where a
-            method replaces them for ranking; score thresholds act on these.
+        masks: float32 probabilities: (D, M, M) inside each box or, if ``full``, (D, H, W) of the
+            whole image at the size that the model saw.
+        full: whether ``masks`` cover the whole image.
+        box_scores: float32 (D,) in [0, 1], given if the method ranks by other scores than those
+            it selected the detections by; score thresholds apply to these.
     """
 
     boxes: Tensor
@@ -103,12 +103,12 @@ class Detector(nn.Module, ABC):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the named, weighted losses of a batch; their sum is minimised.
+        """Return the named, weighted losses of a batch; training minimises their sum.
 
         Args:
             images: (3, H_i, W_i) RGB in 0..255.
             targets: ground truth at the images' sizes.
-            generator: source of all chance, on the images' device.
+            generator: source of all random numbers, on the images' device.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""detectron2 checkpoints under this package's names."""
+"""Conversion of detectron2 checkpoints to the parameter names of this package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gains.models import checkpoint
 logger = logging.getLogger(__name__)
 
 NORM_EPS = 1e-5
-"""What a batch norm adds to the variance."""
+"""The number that a batch norm adds to the variance."""
 ALLOWED = {
     "numpy": {"ndarray", "dtype"},
     "numpy.core.multiarray": {"_reconstruct", "scalar"},
@@ -66,7 +66,7 @@ CAFFE2 = [
 
 
 class _ArraysOnly(pickle.Unpickler):
-    """Unpickles containers and numpy arrays; a checkpoint has no business running code."""
+    """An unpickler of containers and numpy arrays; a checkpoint must not run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if name not in ALLOWED.get(module, ()):
@@ -77,8 +77,12 @@ class _ArraysOnly(pickle.Unpickler):
 def convert_checkpoint(path: Path, out: Path) -> None:
     """Convert a detectron2 checkpoint (.pkl or .pth) to a file for ``backbone.weights``.
 
-    Known are whole Mask R-CNN models and ImageNet backbones in detectron2's or Caffe2's names.
+    Whole Mask R-CNN models and ImageNet backbones are supported, in detectron2's or Caffe2's names.
     Batch norms without statistics get those of the identity, as in detectron2.
+
+    Args:
+        path: the checkpoint.
+        out: the file to write.
 
     Raises:
         FileNotFoundError: there is no such file.

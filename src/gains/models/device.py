@@ -1,4 +1,4 @@
-"""The device that work runs on."""
+"""The device that a model runs on, and its memory."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NAMES = ("auto", "cpu", "cuda")
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of that name; ``auto`` is the GPU where there is one.
+    """Return the device of that name; ``auto`` is the GPU if there is one, else the CPU.
 
     Raises:
-        ValueError: the name is another, or CUDA is asked for and absent.
+        ValueError: the name is unknown, or CUDA is requested and absent.
     """
     if name not in NAMES:
         raise ValueError(f"unknown device {name!r}; expected one of {', '.join(NAMES)}")
@@ -29,21 +29,24 @@ def choose_device(name: str) -> torch.device:
 
 
 def to_device(model: AnyModule, device: torch.device) -> AnyModule:
-    """Move a model to a device, in the layout that convolutions work in without rearranging."""
+    """Move a model to a device, in the memory layout that convolutions are fastest in."""
     return model.to(device).to(memory_format=torch.channels_last)
 
 
 def free_bytes(device: torch.device) -> int:
-    """Return the free memory of a GPU; of a CPU, whose memory is shared and can be swapped, any."""
+    """Return the free memory of a GPU in bytes.
+
+    For a CPU, whose memory is shared and can be swapped, the answer is the largest integer.
+    """
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else sys.maxsize
 
 
 def peak_memory(device: torch.device) -> dict[str, int]:
-    """Return the most memory this process has held so far, in MB (10^6 bytes).
+    """Return the peak memory of this process so far, in MB (10^6 bytes).
 
     Returns:
-        ``host``: resident memory, that of loading processes not counted; on a GPU also ``device``:
-        what PyTorch has reserved there, CUDA's own context (some hundred MB) not counted.
+        ``host``: resident memory, without that of loading processes. On a GPU also ``device``: the
+        memory that PyTorch has reserved there, without CUDA's own context of some hundred MB.
     """
     unit = 1 if sys.platform == "darwin" else 1024
     peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6}
@@ -53,7 +56,7 @@ def peak_memory(device: torch.device) -> dict[str, int]:
 
 
 def gpu_megabytes() -> int | None:
-    """Return the memory of the first GPU in MB (10^6 bytes), or None where there is none."""
+    """Return the memory of the first GPU in MB (10^6 bytes), or None without a GPU."""
     if not torch.cuda.is_available():
         return None
     return int(torch.cuda.get_device_properties(0).total_memory // 10**6)

@@ -1,4 +1,7 @@
-"""From mask probabilities to masks at the image's own size, each in a window around its object."""
+"""Masks at the image's own size, made from mask probabilities in a window around each object.
+
+``roi_align``, ``targets`` and ``roi_points`` also weigh pixels bilinearly, each by another rule.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 PIXELS = 2**23
-"""Pixels of masks in memory at a time."""
+"""Largest number of mask pixels in memory at a time."""
 TOGETHER = 32
-"""Masks pasted at a time; of similar size, since all their windows are as large as the largest."""
+"""Largest number of masks pasted at a time.
+
+They are of similar size, since all their windows are as large as the largest one.
+"""
 
 
 @dataclass(frozen=True)
@@ -20,7 +26,7 @@ class Windows:
     """Masks of one image inside windows, on the CPU; outside them the masks are empty.
 
     Attributes:
-        index: int64 (n,), which detections these are.
+        index: int64 (n,), the detections that the masks belong to.
         masks: bool (n, w, h), columns first.
         corners: int64 (n, 2), x and y of each window's first pixel.
     """
@@ -52,9 +58,9 @@ def paste(
 
     Args:
         masks: float32 (D, M, M), probabilities.
-        boxes: float32 (D, 4), px of the wanted image.
+        boxes: float32 (D, 4), px of that image.
         size: height and width of the image.
-        threshold: at and above it a pixel belongs to the mask; at least 0.5.
+        threshold: lowest value of a pixel of the mask; at least 0.5.
 
     Yields:
         Windows of a few masks each, smallest first.
@@ -80,7 +86,7 @@ def paste(
 
 
 def _parts(sides: Tensor) -> Iterator[Tensor]:
-    """Split windows of sides (D, 2) into parts of similar size that fit the memory."""
+    """Split windows of sides (D, 2) into groups of similar size that fit into memory."""
     order = sides.prod(dim=1).argsort(stable=True)
     while len(order):
         part = order[:TOGETHER]
@@ -96,7 +102,7 @@ def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Ite
     Args:
         masks: float32 (D, h, w), probabilities.
         size: height and width of the image.
-        threshold: above it a pixel belongs to the mask.
+        threshold: pixels above this value belong to the mask.
 
     Yields:
         Windows as large as the image, of a few masks each.

@@ -1,4 +1,4 @@
-"""Points instead of pixels: samples of maps, and points drawn where a mask is unsure."""
+"""Maps sampled at points, and random points where a mask is uncertain."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from torch import Tensor
 
 
 def sample_points(maps: Tensor, points: Tensor) -> Tensor:
-    """Sample maps bilinearly; outside the map lies zero.
+    """Sample maps bilinearly; values outside the map are zero.
 
     Args:
         maps: (N, C, H, W).
-        points: (N, P, 2), x y in [0, 1] of the map's extent (0.5 is its centre, whatever its
-            size).
+        points: (N, P, 2), x y in [0, 1] of the map's extent; 0.5 is its centre for every size.
 
     Returns:
         (N, C, P).
@@ -30,17 +29,17 @@ def uncertain_points(
     oversampling: float = 3.0,
     share: float = 0.75,
 ) -> Tensor:
-    """Draw points of which a share lies where the logit is nearest to 0 (PointRend, section 3.1).
+    """Draw random points, a share of them where the logit is nearest to 0 (PointRend, section 3.1).
 
-    ``oversampling * count`` points are drawn uniformly, the ``share * count`` most uncertain kept,
-    and the rest filled up uniformly.
+    ``oversampling * count`` candidates are drawn uniformly. The ``share * count`` most uncertain
+    ones are kept, and the rest is drawn uniformly.
 
     Args:
         logits: (N, 1, H, W).
         count: points per map, P.
-        generator: source of chance, on the device of the logits.
-        oversampling: at least 1.
-        share: in [0, 1].
+        generator: source of random numbers, on the device of the logits.
+        oversampling: number of candidates per point, at least 1.
+        share: share of the points that are uncertain, in [0, 1].
 
     Returns:
         float32 (N, P, 2), x y in [0, 1], without a graph.

@@ -22,12 +22,12 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
 
     Args:
         model: a detector whose ``encoder`` is a ResNet with torchvision's names.
-        weights: ``none``; ``imagenet`` for torchvision's; or the path of a state dict: of a
-            torchvision ResNet, or of a whole detector as ``gains weights convert`` writes it.
+        weights: ``none``; ``imagenet`` for torchvision's weights; or the path of a state dict,
+            of a torchvision ResNet or of a whole detector as ``gains weights convert`` writes it.
         backbone: name of the ResNet.
 
     Raises:
-        FileNotFoundError: the file is missing, or torchvision's weights cannot be had.
+        FileNotFoundError: the file is missing, or torchvision's weights cannot be downloaded.
         ValueError: the file does not fit the model.
     """
     if weights == "none":

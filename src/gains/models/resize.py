@@ -9,7 +9,13 @@ from torch import Tensor
 
 
 def scaled_size(shape: torch.Size | tuple[int, int], short: int, longest: int) -> tuple[int, int]:
-    """Return height and width after scaling the short side to ``short``, the long at most so."""
+    """Return the size of an image whose short side is scaled to ``short``.
+
+    Args:
+        shape: height and width of the image, px.
+        short: length of the short side, px.
+        longest: upper limit of the long side, px; it lowers the scale where it is exceeded.
+    """
     height, width = int(shape[0]), int(shape[1])
     scale = min(short / min(height, width), longest / max(height, width))
     return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
@@ -25,7 +31,7 @@ def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize uint8 (H, W) or (H, W, 3); each channel for itself, so a grey image needs one."""
+    """Resize uint8 (H, W) or (H, W, 3); channels are independent, a grey image needs one."""
     picture = Image.fromarray(pixels.numpy())
     resized = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(resized))

@@ -1,1 +1,1 @@
-"""FCOS, the one-stage detector that CondInst builds on."""
+"""FCOS, the one-stage detector that CondInst extends."""

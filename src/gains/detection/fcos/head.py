@@ -1,7 +1,8 @@
-"""FCOS: every location predicts a class, the distances to the sides of its box, its centre-ness.
+"""The head of FCOS: each location predicts a class, distances to box sides, and centre-ness.
 
-Tian, Shen, Chen, He: FCOS: Fully Convolutional One-Stage Object Detection. ICCV 2019; with the
-later improvements: centre sampling, distances in strides, centre-ness on the box tower.
+Tian, Shen, Chen, He: FCOS: Fully Convolutional One-Stage Object Detection. ICCV 2019. This
+version has the later improvements: centre sampling, distances in strides, centre-ness on the box
+tower.
 """
 
 from __future__ import annotations
@@ -30,19 +31,19 @@ from gains.models.backbone import group_norm
 from gains.models.contract import Target
 
 PRIOR = 0.01
-"""Probability of every class at the start (RetinaNet)."""
+"""Probability of every class before training (RetinaNet)."""
 
 
 @dataclass
 class LocationPredictions:
-    """What the head says of a batch.
+    """The output of the head for a batch.
 
     Attributes:
         logits: (B, L, K).
         distances: float32 (B, L, 4), left top right bottom, px, at least 0.
         centreness: (B, L), logits.
-        locations: the L places.
-        hidden: outputs of the box tower (B, C, H_l, W_l), for what else predicts from them.
+        locations: the L locations.
+        hidden: outputs of the box tower (B, C, H_l, W_l), for further predictors.
     """
 
     logits: Tensor
@@ -54,13 +55,17 @@ class LocationPredictions:
 
 @dataclass
 class FCOSDetections(BoxDetections):
-    """Detections of one image with the places int64 (D,) that made them."""
+    """The detections of one image, and the locations that predicted them.
+
+    Attributes:
+        places: int64 (D,), indices of the locations.
+    """
 
     places: Tensor
 
 
 def by_location(levels: list[Tensor]) -> Tensor:
-    """Lay maps (B, C, H_l, W_l) out as (B, L, C)."""
+    """Return maps (B, C, H_l, W_l) of all levels as (B, L, C)."""
     return torch.cat([x.flatten(2) for x in levels], dim=2).transpose(1, 2)
 
 
@@ -68,8 +73,8 @@ class FCOSHead(nn.Module):
     """Two towers shared by all levels, and the predictors on them.
 
     Args:
-        channels: of the pyramid and the towers.
-        convs: of each tower.
+        channels: channels of the pyramid and the towers.
+        convs: number of convolutions of each tower.
         num_classes: K.
     """
 
@@ -114,22 +119,22 @@ def fcos_losses(
 ) -> dict[str, Tensor]:
     """Return ``loss_cls`` (focal), ``loss_box`` (GIoU), ``loss_centreness`` (Eq. 2).
 
-    The box loss is a mean weighted by the true centre-ness; the others are divided by the number
-    of positive locations of the batch.
+    The box loss is a mean weighted by the true centre-ness. The other losses are divided by the
+    number of positive locations of the batch.
     """
     image, place, count = positives.image, positives.place, max(len(positives.place), 1)
     labels = torch.cat([t.labels for t in targets])[positives.matched]
     boxes = torch.cat([t.boxes for t in targets])[positives.matched]
     logits, points = found.logits.float(), found.locations.points[place]
-    wanted = torch.zeros_like(logits)
-    wanted[image, place, labels] = 1
+    classes = torch.zeros_like(logits)
+    classes[image, place, labels] = 1
     weight = centreness(distances_to_sides(points, boxes))
     loss_box = generalized_box_iou_loss(boxes_around(points, found.distances[image, place]), boxes)
     loss_centreness = F.binary_cross_entropy_with_logits(
         found.centreness[image, place].float(), weight, reduction="sum"
     )
     return {
-        "loss_cls": sigmoid_focal_loss(logits, wanted, 0.25, 2, reduction="sum") / count,
+        "loss_cls": sigmoid_focal_loss(logits, classes, 0.25, 2, reduction="sum") / count,
         "loss_box": (loss_box * weight).sum() / weight.sum().clamp(min=1e-6),
         "loss_centreness": loss_centreness / count,
     }
@@ -138,17 +143,17 @@ def fcos_losses(
 def select_locations(
     found: LocationPredictions, image: int, size: tuple[int, int], settings: FCOSSettings, kept: int
 ) -> FCOSDetections:
-    """Keep the detections of one image: threshold, best per level, NMS per class, the best.
+    """Select the detections of one image: threshold, best per level, NMS per class, the best.
 
     Args:
-        found: of the batch.
-        image: its index.
-        size: its height and width without padding.
+        found: predictions of the batch.
+        image: index of the image.
+        size: height and width of the image without padding.
         settings: thresholds and numbers.
-        kept: detections at most.
+        kept: largest number of detections.
 
     Returns:
-        Detections with the geometric mean of class and centre-ness as scores.
+        Detections whose score is the geometric mean of class probability and centre-ness.
     """
     centre = found.centreness[image].float().sigmoid()
     product = found.logits[image].float().sigmoid() * centre[:, None]

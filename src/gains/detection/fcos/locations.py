@@ -1,4 +1,4 @@
-"""FCOS' locations, and the object that each is to find."""
+"""The locations of FCOS, and the assignment of objects to them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gains.models.contract import Target
 FCOS_STRIDES = (8, 16, 32, 64, 128)
 """px per cell of p3..p7."""
 RADIUS = 1.5
-"""Of centre sampling, in strides."""
+"""Radius of centre sampling, in strides."""
 NONE = -1
-"""Stands for no object."""
+"""The index that means no object."""
 
 
 @dataclass
 class Locations:
-    """The places that predict: the centres of the cells of all levels, finest level first.
+    """The points that predict: the centres of the cells of all levels, finest level first.
 
     Attributes:
         points: float32 (L, 2), x y in px.
@@ -39,7 +39,7 @@ class Locations:
 
 @dataclass
 class Assignment:
-    """The P locations of a batch that are to find an object.
+    """The P locations of a batch that learn to predict an object.
 
     Attributes:
         image: int64 (P,).
@@ -52,7 +52,7 @@ class Assignment:
     matched: Tensor
 
     def draw(self, count: int, generator: torch.Generator) -> Assignment:
-        """Return at most ``count`` of them, drawn without replacement."""
+        """Return at most ``count`` of these locations, drawn without replacement."""
         order = torch.randperm(len(self.place), generator=generator, device=self.place.device)
         kept = order[:count]
         return Assignment(self.image[kept], self.place[kept], self.matched[kept])
@@ -77,12 +77,12 @@ def distances_to_sides(points: Tensor, boxes: Tensor) -> Tensor:
 
 
 def boxes_around(points: Tensor, distances: Tensor) -> Tensor:
-    """Return the boxes (..., 4) that lie at distances (..., 4) around points (..., 2), px."""
+    """Return the boxes (..., 4) whose sides lie at distances (..., 4) from points (..., 2), px."""
     return torch.cat([points - distances[..., :2], points + distances[..., 2:]], dim=-1)
 
 
 def centreness(distances: Tensor) -> Tensor:
-    """Return 1 at the middle of a box to 0 at its rim (...), of distances (..., 4) (Eq. 3)."""
+    """Return centre-ness (...) of distances (..., 4): 1 at a box's centre, 0 at its rim (Eq. 3)."""
     across, along = distances[..., 0::2], distances[..., 1::2]
     ratio = across.amin(-1) / across.amax(-1) * (along.amin(-1) / along.amax(-1))
     return ratio.sqrt()
@@ -91,12 +91,12 @@ def centreness(distances: Tensor) -> Tensor:
 def centroids(masks: Tensor) -> Tensor:
     """Return the centres of mass of masks (N, H, W) of 0 and 1, float32 (N, 2), x y in px.
 
-    A pixel's mass lies at its centre, half a pixel from its index; an empty mask's centre is 0.
+    The mass of a pixel lies at its centre, half a pixel from its index. An empty mask has centre 0.
     """
     sums = [masks.sum(dim=axis).float() for axis in (1, 2)]
     middles = [torch.arange(s.shape[1], device=s.device) + 0.5 for s in sums]
     area = sums[0].sum(dim=1).clamp(min=1)
-    # no matrix product: autocast would round its coordinates to bfloat16
+    # not a matrix product, because autocast would round its coordinates to bfloat16
     return torch.stack(
         [(s * m).sum(dim=1) / area for s, m in zip(sums, middles, strict=True)], dim=1
     )
@@ -105,14 +105,14 @@ def centroids(masks: Tensor) -> Tensor:
 def assign_locations(locations: Locations, target: Target, sizes: tuple[float, ...]) -> Tensor:
     """Return each location's object in one image, int64 (L,), or ``NONE``.
 
-    A location takes an object when it lies in its box and within ``RADIUS`` strides of its mask's
-    centroid, and the largest distance to the box's sides is of its level's interest; among
-    several it takes the one of the smallest box.
+    A location takes an object if it lies in the object's box and within ``RADIUS`` strides of the
+    centroid of its mask, and if the largest distance to the box's sides lies in the range of the
+    location's level. Among several such objects it takes the one with the smallest box.
 
     Args:
-        locations: of all levels.
+        locations: the locations of all levels.
         target: ground truth.
-        sizes: the four bounds between the levels' interests, px.
+        sizes: the four bounds between the ranges of the levels, px.
     """
     if len(target.boxes) == 0:
         return torch.full_like(locations.levels, NONE)
@@ -123,9 +123,9 @@ def assign_locations(locations: Locations, target: Target, sizes: tuple[float, .
     bounds = constant((0, *sizes, math.inf), distances.device)
     farthest = distances.amax(dim=-1)
     low, high = bounds[locations.levels], bounds[locations.levels + 1]
-    wanted = central & (farthest >= low[:, None]) & (farthest <= high[:, None])
+    suitable = central & (farthest >= low[:, None]) & (farthest <= high[:, None])
     areas = (target.boxes[:, 2:] - target.boxes[:, :2]).prod(dim=1)
-    smallest, matched = torch.where(wanted, areas, math.inf).min(dim=1)
+    smallest, matched = torch.where(suitable, areas, math.inf).min(dim=1)
     return torch.where(smallest.isfinite(), matched, NONE)
 
 
