@@ -12,6 +12,9 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 """A name that becomes part of a path."""
 
+Changes = dict[str, Any]
+"""Keys of settings with new values, to be merged into the settings and validated with them."""
+
 
 class Settings(BaseModel):
     """Base of all settings: immutable, and an unknown key is an error with a suggestion.
@@ -67,9 +70,9 @@ def validated(model: type[S], content: Any, where: str) -> S:
         raise explain(error, where) from error
 
 
-def merge(*layers: dict[str, Any]) -> dict[str, Any]:
+def merge(*layers: Changes) -> Changes:
     """Merge nested dicts; later layers win, lists are replaced whole."""
-    result: dict[str, Any] = {}
+    result: Changes = {}
     for layer in layers:
         for key, value in layer.items():
             old = result.get(key)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import Field, field_validator, model_validator
 
-from gains.config.base import Settings
+from gains.config.base import Changes, Settings
 from gains.config.maps import MapSettings
 
 
@@ -48,9 +46,7 @@ class DatasetSettings(Settings):
     stands_for: str | None = Field(
         None, description="published data set that this data set is a substitute for"
     )
-    options: dict[str, Any] = Field(
-        default_factory=dict, description="options of the data set itself"
-    )
+    options: Changes = Field(default_factory=dict, description="options of the data set itself")
     split: SplitSettings = Field(SplitSettings(), description="division into parts, see below")
     maps: MapSettings = Field(MapSettings(), description="settings of the anomaly maps, see below")
     cell_category: int | None = Field(
@@ -64,10 +60,10 @@ class DatasetSettings(Settings):
         ge=1,
         description="maximum number of detections per image, in the model and in the metrics",
     )
-    recipe: dict[str, Any] = Field(
+    recipe: Changes = Field(
         default_factory=dict, description="changes of the study's recipe for this data set"
     )
-    detector: dict[str, Any] = Field(
+    detector: Changes = Field(
         default_factory=dict,
         description="changes of the study's detector settings for this data set",
     )

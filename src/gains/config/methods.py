@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gains.config.base import Settings
+from gains.config.base import Changes, Settings
 
 
 class VariantSettings(Settings):
     """What a variant changes: the method's own settings, the recipe, the maps."""
 
-    method: dict[str, Any] = Field(
+    method: Changes = Field(
         default_factory=dict, description="changes of the method's own settings"
     )
-    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
-    maps: dict[str, Any] = Field(
+    recipe: Changes = Field(default_factory=dict, description="changes of the recipe")
+    maps: Changes = Field(
         default_factory=dict, description="changes of the settings of the anomaly maps"
     )
 
@@ -29,10 +29,10 @@ class MethodSettings(Settings):
         "images_on": "images_factor_on",
     }
 
-    method: dict[str, Any] = Field(
+    method: Changes = Field(
         default_factory=dict, description="changes of the method's own settings"
     )
-    recipe: dict[str, Any] = Field(default_factory=dict, description="changes of the recipe")
+    recipe: Changes = Field(default_factory=dict, description="changes of the recipe")
     images_factor: float = Field(
         1.0,
         gt=0,

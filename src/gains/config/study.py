@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gains.config.base import Name, Settings, check_names
+from gains.config.base import Changes, Name, Settings, check_names
 from gains.config.data import DatasetSettings
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.tables import RESERVED, Figure3Settings, TableSettings
@@ -24,12 +24,10 @@ class StudySettings(Settings):
     gpu: int = Field(0, ge=0, le=1, description="number of GPUs of each training and prediction")
     mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction in MB")
     datasets: dict[Name, DatasetSettings] = Field(min_length=1)
-    detector: dict[str, Any] = Field(
+    detector: Changes = Field(
         default_factory=dict, description="settings of all methods that have them"
     )
-    recipe: dict[str, Any] = Field(
-        default_factory=dict, description="changes of the default recipe"
-    )
+    recipe: Changes = Field(default_factory=dict, description="changes of the default recipe")
     methods: dict[Name, MethodSettings] = Field(
         default_factory=dict, description="changes for single methods, by method"
     )

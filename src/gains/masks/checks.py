@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gains.masks.rle import Rle
+
 CODE = re.compile("(?:[P-o]{0,6}[0-O])+")
 """Numbers of at most 7 characters, 35 bits: all but the last say that more follow."""
 BATCH = 4096
 """Codes checked in one pass."""
 
 
-def check_rle(rle: dict[str, Any], height: int, width: int) -> None:
+def check_rle(rle: Rle, height: int, width: int) -> None:
     """Refuse an RLE that does not fill an image of that size, compressed or not.
 
     Args:

@@ -63,7 +63,7 @@ def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -
     return found
 
 
-def _is_usual(item: dict[str, Any], size: list[int]) -> bool:
+def _is_usual(item: Rle, size: list[int]) -> bool:
     stated = item.get("size")
     # equal to a list of two, so it is one; but 512.0 and True are equal to whole numbers too
     return (

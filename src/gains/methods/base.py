@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from gains.config.base import Settings
+from gains.config.base import Changes, Settings
 from gains.models.settings import BackboneSettings
 from gains.support.registry import Registry
 
@@ -77,7 +77,7 @@ class Method:
     citation: str
     settings: type[Settings]
     build: Callable[[Any, Task], Detector]
-    variants: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    variants: Mapping[str, Changes] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
     needs_cell: bool = False
     label: Callable[[Any], str] = backbone_label

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from gains.config.base import Settings, merge, validated
+from gains.config.base import Changes, Settings, merge, validated
 from gains.config.data import DatasetSettings
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
@@ -58,7 +57,7 @@ class _Layers:
     block: DatasetSettings
     record: Method
     changes: MethodSettings
-    built_in: dict[str, Any]
+    built_in: Changes
     variant: VariantSettings
     where: str
 
@@ -125,7 +124,7 @@ def _recipe(layers: _Layers) -> RecipeSettings:
     return validated(RecipeSettings, own, layers.where)
 
 
-def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> dict[str, Any]:
+def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> Changes:
     """Return the schedule in which a method sees its multiple of the common recipe's images."""
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
