@@ -82,7 +82,7 @@ class Method:
     needs_cell: bool = False
     label: Callable[[Any], str] = backbone_label
     weights: Callable[[Any], Path | None] = backbone_weights
-    load_weights: Callable[[Detector, Any], None] = load_backbone
+    load_weights: Callable[[Any, Any], None] = load_backbone
 
 
 METHODS: Registry[Method] = Registry("method")

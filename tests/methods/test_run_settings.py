@@ -1,0 +1,120 @@
+"""The settings of a run travel as JSON and back, and a method need not have a ResNet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from gains.config.base import Settings
+from gains.config.file import check
+from gains.methods import METHODS
+from gains.methods.base import Method
+from gains.methods.run_settings import RunSettings
+from gains.models.contract import Detections, Detector, Task
+from gains.study.study import Study, from_config
+from gains.tables.of_study import table_spec
+from gains.training.train import build_model
+from helpers.tiny import settings_of
+
+CASES = [(method.name, v) for method in METHODS for v in ("default", *method.variants)]
+
+
+@pytest.mark.parametrize(("method", "variant"), CASES)
+def test_settings_come_back_from_json(method: str, variant: str) -> None:
+    settings = settings_of(method, variant)
+    content = json.loads(json.dumps(settings.to_json()))
+    again = RunSettings.from_json(content, "test")
+    assert again == settings
+    assert again.to_json() == content
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recipe": {"lr": -1}}, r"test\.recipe\.lr: .* greater than 0"),
+        ({"method": {"name": "gain"}}, "did you mean 'gains'"),
+        ({"method": {"name": "gains", "alarm": 1}}, r"test\.method: .* did you mean 'alrm'"),
+        ({"maps": {"variant": "isbi"}}, r"test\.maps: key 'variant' is now called 'program'"),
+    ],
+)
+def test_settings_from_json_are_checked(change: dict[str, object], message: str) -> None:
+    content = {**settings_of("gains").to_json(), **change}
+    with pytest.raises(ValueError, match=message):
+        RunSettings.from_json(content, "test")
+
+
+class PixelSettings(Settings):
+    """Settings of a model that has neither a ResNet nor RoIs."""
+
+    depth: int = 2
+    start: str = "none"
+
+
+class PixelModel(Detector):
+    """A model of one parameter, which its method fills from a file."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.value = torch.nn.Parameter(torch.zeros(()))
+
+    def losses(self, *_: object) -> dict[str, Tensor]:
+        return {"loss": self.value.square()}
+
+    def detect(self, *_: object) -> list[Detections]:
+        return []
+
+
+def build(_settings: PixelSettings, _task: Task) -> Detector:
+    return PixelModel()
+
+
+def load_weights(model: PixelModel, settings: PixelSettings) -> None:
+    model.value.data.fill_(float(Path(settings.start).read_text()))
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+    """Yield a study of a method without a ``backbone``."""
+    record = Method(
+        name="pixel",
+        title="Pixel net",
+        citation="Nobody 2026",
+        settings=PixelSettings,
+        build=build,
+        label=lambda settings: f"D{settings.depth}" if settings.depth > 1 else "",
+        weights=lambda settings: Path(settings.start),
+        load_weights=load_weights,
+    )
+    monkeypatch.setattr(METHODS, "_records", {**METHODS._records, "pixel": record})
+    (tmp_path / "start.txt").write_text("3")
+    block = {
+        "title": "t",
+        "datasets": {"cells": {"source": "synthetic-cells"}},
+        "methods": {"pixel": {"method": {"start": str(tmp_path / "start.txt")}}},
+        "variants": {"pixel": {"flat": {"method": {"depth": 1}}}},
+        "tables": {
+            "t": {
+                "title": "t",
+                "rows": [{"method": "pixel"}, {"method": "pixel", "variant": "flat"}],
+            }
+        },
+    }
+    yield from_config(check({"study": "s", "studies": {"s": block}}, "test"))
+
+
+def test_a_table_names_a_method_as_its_record_does(study: Study) -> None:
+    assert [row.label for row in table_spec(study, "t").rows] == ["Pixel net (D2)", "Pixel net"]
+
+
+def test_initial_weights_are_read_as_the_record_says(study: Study, tmp_path: Path) -> None:
+    run, _ = study.runs()
+    settings = study.run_settings(run)
+    assert settings.record.weights(settings.model) == tmp_path / "start.txt"
+    model = build_model(settings, [1], seed=0)
+    assert isinstance(model, PixelModel)
+    assert model.value.item() == 3
