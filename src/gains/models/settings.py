@@ -1,4 +1,4 @@
-"""Settings of the parts that all models share. This module imports no torch."""
+"""Settings of the parts that all models share. Imports no torch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from gains.config.base import Settings
 
 
 class BackboneSettings(Settings):
-    """Settings of a ResNet with a feature pyramid."""
+    """ResNet with feature pyramid."""
 
     name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
     norm: Literal["frozen_bn", "bn", "gn"] = "frozen_bn"
     weights: str = Field(
-<<<<<<< HEAD
         "imagenet",
         description="weights of the backbone: imagenet (from torchvision), none, or a file",
     )
@@ -33,19 +32,8 @@ class BackboneSettings(Settings):
         "rgb",
         description="order of the channels and their normalisation; rgb: mean and standard "
         "deviation of ImageNet; bgr: mean of detectron2, standard deviation 1",
-=======
-        "imagenet", description="initial weights: imagenet (torchvision's), none, or a file"
->>>>>>> 4fc885f (Describe models and detection in complete sentences)
     )
-    freeze_at: int = Field(2, ge=0, le=5, description="frozen stages: 1 the stem, 2 also res2, ...")
-    width: int = Field(64, ge=4, description="channels of the stem; the standard ResNet has 64")
-    stride_in_1x1: bool = Field(False, description="stride in a bottleneck's 1x1, as in Caffe")
-    channel_order: Literal["rgb", "bgr"] = Field(
-        "rgb",
-        description="order of the channels: rgb with ImageNet's mean and std, or bgr with "
-        "detectron2's mean and std 1",
-    )
-    fpn_channels: int = Field(256, ge=4, description="channels of the feature pyramid")
+    fpn_channels: int = Field(256, ge=4)
 
     @model_validator(mode="after")
     def _random_weights_are_trained(self) -> BackboneSettings:
