@@ -15,7 +15,8 @@ demo: $(READY)
 RUNS := results/quick/runs/synthetic-cells
 
 first: $(READY)
-	$(BIN)/snakemake --cores 2 --config study=quick
+	@echo 'Two trainings of a minute each on two cores; their logs are in logs/quick/train.'
+	$(BIN)/snakemake --cores 2 --quiet rules host reason --config study=quick
 	$(BIN)/gains figure predictions --coco data/quick/coco/synthetic-cells.json \
 		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
 		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
