@@ -1,6 +1,6 @@
 """From data to tables and figures; `snakemake --cores 8 results/table3.csv` makes one table.
 
-Everything that may be set is in config.yaml; the steps are in workflow/rules, a phase per file.
+All settings are in config.yaml and studies/, and the rules are in workflow/rules, a file per phase.
 """
 
 from snakemake.utils import min_version
@@ -12,6 +12,7 @@ configfile: "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/handlers.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/anomaly.smk"
 include: "workflow/rules/train.smk"
@@ -20,8 +21,8 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
 
 
-# Every output of every rule is asked for here: one that no target names would, when it is added
-# to a rule later, switch off that rule's other reasons to rerun.
+# These targets list every output of every rule. If a rule gains an output that no target requests,
+# Snakemake stops checking that rule's other rerun triggers.
 rule all_data:
     """Data sets, splits and anomaly maps of the study in force."""
     input:
@@ -41,7 +42,7 @@ rule all_tables:
 
 
 rule all:
-    """All of the study, and the copies at the top of results/."""
+    """All of the study, and the copies of its tables and figures in results/."""
     default_target: True
     input:
         DATA_FILES,

@@ -9,9 +9,9 @@ rule maps:
     output:
         f"{DATA}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.npz",
     log:
-        f"logs/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
+        f"logs/{STUDY_TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
     # Trainings wait for their maps.
     priority: 1
     conda:
@@ -23,7 +23,7 @@ rule maps:
         mem_mb=2000,
     params:
         options=map_options,
-        code=code("gains.anomaly.build"),
+        code=code_hash("gains.anomaly.build"),
     shell:
         "gains maps --coco {input.coco} --split {input.split} --part train"
         " --fold {wildcards.fold} {params.options} --jobs {threads} --out {output} > {log} 2>&1"

@@ -1,4 +1,4 @@
-"""What all rules share: the study in force, its paths, limits, provenance. No rules here."""
+"""The study in force, its paths, and the input and parameter functions that rules share."""
 
 import json
 import os
@@ -12,15 +12,14 @@ sys.path.insert(0, SRC)
 
 from gains.config.settings_file import write_settings
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.convert import check_options, inputs_of, receipt
+from gains.datasets.convert import inputs_of, receipt
 from gains.fetch.lockfile import fetch_inputs
 from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.study.runs import Run
 from gains.study.study import resolve
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
-from gains.workflow import snakemake_records as provenance
-from gains.workflow.code_hash import of as code
+from gains.workflow.code_hash import code_hash
 
 # Jobs, here or on a cluster's node, use this interpreter and this checkout's package.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
@@ -28,16 +27,22 @@ for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SR
     os.environ[name] = os.pathsep.join([first, *rest])
 
 STUDY = resolve(config, os.path.join(workflow.basedir, "config.yaml"))
-TAG = STUDY.tag
-DATA = STUDY.data
-RES = STUDY.results
 SETTINGS = STUDY.settings
+# Name of the study with its label, if it has one: the name of its folders.
+STUDY_TAG = STUDY.tag
+# Folder of the converted data, the splits and the anomaly maps.
+DATA = STUDY.data
+# Folder of the runs, tables and figures.
+RESULTS = STUDY.results
+# Every training of the study, each once.
 RUNS = list(STUDY.runs())
-# A run's folder below results/<study>/runs; the same name serves logs and scratch.
-RUN = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
-MAPS = {run: settings for run in RUNS if (settings := STUDY.run_settings(run).maps)}
-# Published data sets of the study, by their folder below data/raw.
-RAW = sorted(
+# Path of a run below RESULTS/runs, with wildcards; logs and scratch have the same.
+RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
+# Map parameters of the runs that read maps, and the same by their key in file names.
+RUN_MAPS = {run: settings for run in RUNS if (settings := STUDY.run_settings(run).maps)}
+MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
+# Names of the published data sets of the study, which are folders below data/raw.
+FETCHED = sorted(
     {
         record.raw
         for name, block in SETTINGS.datasets.items()
@@ -45,8 +50,7 @@ RAW = sorted(
         and inputs_of(record.name, block.options) == [receipt(record.raw)]
     }
 )
-RECEIPTS = [str(receipt(raw)) for raw in RAW]
-MAP_SETTINGS = {settings.key: settings for settings in MAPS.values()}
+RECEIPTS = [str(receipt(raw)) for raw in FETCHED]
 
 
 def one_of(names):
@@ -62,25 +66,15 @@ wildcard_constraints:
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
-    raw=one_of(RAW),
-
-
-# Accelerators: one job at a time, however many --cores; raise it with `--resources gpu=N`.
-# Memory: this machine's, unless --resources mem_mb=N says otherwise. A cluster's scheduler counts
-# its own; "local" keeps these limits from holding back submission.
-MEMORY_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
-workflow.global_resources.setdefault("gpu", 1)
-workflow.global_resources.setdefault("mem_mb", MEMORY_MB)
-
-
-resource_scopes:
-    gpu="local",
-    mem_mb="local",
+    raw=one_of(FETCHED),
 
 
 def as_json(settings):
-    """Return settings as one string: Snakemake compares parameters as a set, so swapped values
-    of two parameters would go unnoticed."""
+    """Return settings as one string.
+
+    Snakemake compares the parameters of a rule as a set, so it would not notice that two of them
+    swapped their values.
+    """
     return json.dumps(settings, sort_keys=True)
 
 
@@ -92,14 +86,17 @@ def as_options(settings):
 
 
 def run_of(wildcards):
-    """Return the run that a rule's wildcards name."""
+    """Return the run that the wildcards of a rule name."""
     w = wildcards
     return Run(w.dataset, w.method, w.variant, int(w.seed), int(w.fold))
 
 
 def files_below(path):
-    """Return a file, or the files in a folder, as inputs. What is not there is none: the step
-    that reads it says so better than Snakemake."""
+    """Return a file, or the files in a folder, as inputs.
+
+    The list is empty if the path does not exist: the step that reads it reports the missing file
+    more clearly than Snakemake would.
+    """
     if path.is_dir():
         return sorted(str(p) for p in path.rglob("*") if p.is_file())
     return [str(path)] if path.is_file() else []
@@ -114,7 +111,7 @@ def source_of(wildcards):
 
 
 def source_files(wildcards):
-    """Return the files that a data set reads: the receipt of a fetched one, or a person's own."""
+    """Return the files that a data set reads: the receipt of a fetched one, or own files."""
     options = SETTINGS.datasets[wildcards.dataset].options
     found = []
     for path in inputs_of(source_of(wildcards), options):
@@ -123,12 +120,12 @@ def source_files(wildcards):
 
 
 def addresses(wildcards):
-    """Return where a published data set is fetched from, and the checksums it must have."""
+    """Return the addresses of a published data set and the checksums of its files."""
     return as_json(fetch_inputs(wildcards.raw))
 
 
 def source_code(wildcards):
-    return code(
+    return code_hash(
         "gains.datasets.convert", DATASETS.get(source_of(wildcards)).make.__module__
     )
 
@@ -138,7 +135,7 @@ def source_options(wildcards):
 
 
 def split_lists(wildcards):
-    """Return the file of given lists, where a data set has one."""
+    """Return the file with given lists, if the data set has one."""
     file = SETTINGS.datasets[wildcards.dataset].split.file
     return files_below(Path(file)) if file else []
 
@@ -159,7 +156,7 @@ def map_options(wildcards):
 
 
 def training_inputs(wildcards):
-    """Return what some trainings read: maps, and a file of initial weights."""
+    """Return the further inputs of a training: maps, and a file of initial weights."""
     run = run_of(wildcards)
     settings = STUDY.run_settings(run)
     files = {
@@ -179,13 +176,15 @@ def run_settings(wildcards):
 
 
 def run_threads(wildcards):
-    """Return the threads of the recipe: they are part of the result, the cores are not."""
+    """Return the threads of the recipe, which results depend on, unlike the number of cores."""
     return STUDY.run_settings(run_of(wildcards)).recipe.threads
 
 
 def run_code(step):
-    """Return the input function for the code of ``step`` with the run's method."""
-    return lambda wildcards: code(step, METHODS.get(wildcards.method).build.__module__)
+    """Return a parameter function: the hash of the code of ``step`` and of the run's method."""
+    return lambda wildcards: code_hash(
+        step, METHODS.get(wildcards.method).build.__module__
+    )
 
 
 def score_options(wildcards):
@@ -201,7 +200,7 @@ TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
 # specification is another input, which Snakemake notices whatever the dates of the files. The
 # files are written here, since Snakemake lists folders only once while it builds the graph.
 SPEC_FILES = {
-    name: str(write_settings(f"scratch/{TAG}/specs", name, spec))
+    name: str(write_settings(f"scratch/{STUDY_TAG}/specs", name, spec))
     for name, spec in {
         **TABLE_SPECS,
         "compare": compare_spec(STUDY),
@@ -219,7 +218,7 @@ def table_spec_file(wildcards):
 
 
 def figure3_image():
-    """Return the option that names the image, where the study does."""
+    """Return the option that names the image, if the study names one."""
     image = SETTINGS.figure3.image
     return f"--image {shlex.quote(image)}" if image else ""
 
@@ -232,8 +231,10 @@ RUN_OUTPUTS = (
     "test.predictions.images.json",
     "test.scores.json",
 )
-SCORES = [f"{RES}/runs/{run.path}/test.scores.json" for run in RUNS]
-RUN_FILES = [f"{RES}/runs/{run.path}/{name}" for run in RUNS for name in RUN_OUTPUTS]
+SCORES = [f"{RESULTS}/runs/{run.path}/test.scores.json" for run in RUNS]
+RUN_FILES = [
+    f"{RESULTS}/runs/{run.path}/{name}" for run in RUNS for name in RUN_OUTPUTS
+]
 DATA_FILES = [
     *RECEIPTS,
     *expand(
@@ -242,48 +243,19 @@ DATA_FILES = [
         kind=("json", "zip"),
     ),
     *expand(f"{DATA}/splits/{{dataset}}.json", dataset=SETTINGS.datasets),
-    *sorted({str(STUDY.maps(run)) for run in MAPS}),
+    *sorted({str(STUDY.maps(run)) for run in RUN_MAPS}),
 ]
 TABLES = expand("{table}.{kind}", table=SETTINGS.tables, kind=("csv", "md", "tex"))
 FIGURES = ["figure3.pdf", "figure3.png"] if SETTINGS.figure3 else []
 COMPARED = ["compare.csv", "compare.md"]
 TABLE_FILES = [
-    *expand(f"{RES}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+    *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
     *[
-        f"{RES}/tables/{name}"
+        f"{RESULTS}/tables/{name}"
         for name in (*TABLES, *COMPARED, "data_audit.csv", "summary.json")
     ],
-    *[f"{RES}/figures/{name}" for name in FIGURES],
+    *[f"{RESULTS}/figures/{name}" for name in FIGURES],
 ]
 COPIES = [
     f"results/{name}" for name in (*TABLES, *COMPARED, "data_audit.csv", *FIGURES)
 ]
-
-
-# After a fresh clone and `dvc pull` there is no .snakemake/metadata: give Snakemake back what it
-# knew, for every file whose content is the recorded one.
-def keep_provenance(complete):
-    provenance.export(f"{RES}/provenance.json", [DATA, RES, *RECEIPTS], complete)
-    provenance.export("results/provenance.json", COPIES, complete)
-
-
-if workflow.is_main_process:
-    provenance.restore(f"{RES}/provenance.json", "results/provenance.json")
-
-
-# To keep to its default limit of 100 jobs per second, Snakemake looks at its queue again a second
-# after every look, for as long as jobs wait: each finished job adds such a chain, and together they
-# eat a fifth of a core before the demo ends. Any other limit stays.
-onstart:
-    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
-    default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)
-    if workflow.local_exec and default:
-        workflow.scheduler.job_rate_limiter = None
-
-
-onsuccess:
-    keep_provenance(complete=True)
-
-
-onerror:
-    keep_provenance(complete=False)

@@ -20,7 +20,7 @@ rule fetch:
     params:
         addresses=addresses,
         changes=lambda wildcards: changes(wildcards.raw),
-        code=code("gains.fetch.fetch"),
+        code=code_hash("gains.fetch.fetch"),
     shell:
         "gains fetch {wildcards.raw} > {log} 2>&1"
 
@@ -33,9 +33,9 @@ rule convert:
         coco=f"{DATA}/coco/{{dataset}}.json",
         images=f"{DATA}/coco/{{dataset}}.zip",
     log:
-        f"logs/{TAG}/convert/{{dataset}}.log",
+        f"logs/{STUDY_TAG}/convert/{{dataset}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/convert/{{dataset}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/convert/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -58,9 +58,9 @@ rule split:
     output:
         f"{DATA}/splits/{{dataset}}.json",
     log:
-        f"logs/{TAG}/split/{{dataset}}.log",
+        f"logs/{STUDY_TAG}/split/{{dataset}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/split/{{dataset}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/split/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -68,7 +68,7 @@ rule split:
         mem_mb=500,
     params:
         settings=split_settings,
-        code=code("gains.datasets.make_split"),
+        code=code_hash("gains.datasets.make_split"),
     shell:
         "gains split --coco {input.coco} --settings {params.settings:q} --out {output}"
         " > {log} 2>&1"
@@ -81,11 +81,11 @@ rule audit:
         images=f"{DATA}/coco/{{dataset}}.zip",
         split=f"{DATA}/splits/{{dataset}}.json",
     output:
-        f"{RES}/audit/{{dataset}}.json",
+        f"{RESULTS}/audit/{{dataset}}.json",
     log:
-        f"logs/{TAG}/audit/{{dataset}}.log",
+        f"logs/{STUDY_TAG}/audit/{{dataset}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/audit/{{dataset}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/audit/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -93,7 +93,7 @@ rule audit:
         mem_mb=1000,
     params:
         max_detections=max_detections,
-        code=code("gains.datasets.audit"),
+        code=code_hash("gains.datasets.audit"),
     shell:
         "gains audit --coco {input.coco} --split {input.split}"
         " --max-detections {params.max_detections} --out {output} > {log} 2>&1"

@@ -4,17 +4,17 @@
 rule predict:
     """Find the instances of the test images."""
     input:
-        model=f"{RES}/runs/{RUN}/model.pt",
+        model=f"{RESULTS}/runs/{RUN_PATH}/model.pt",
         coco=f"{DATA}/coco/{{dataset}}.json",
         images=f"{DATA}/coco/{{dataset}}.zip",
         split=f"{DATA}/splits/{{dataset}}.json",
     output:
-        predictions=f"{RES}/runs/{RUN}/test.predictions.json.gz",
-        images=f"{RES}/runs/{RUN}/test.predictions.images.json",
+        predictions=f"{RESULTS}/runs/{RUN_PATH}/test.predictions.json.gz",
+        images=f"{RESULTS}/runs/{RUN_PATH}/test.predictions.images.json",
     log:
-        f"logs/{TAG}/predict/{RUN}.log",
+        f"logs/{STUDY_TAG}/predict/{RUN_PATH}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/predict/{RUN}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/predict/{RUN_PATH}.tsv"
     conda:
         "../../environment.yml"
     threads: run_threads
@@ -33,13 +33,13 @@ rule score:
     input:
         coco=f"{DATA}/coco/{{dataset}}.json",
         split=f"{DATA}/splits/{{dataset}}.json",
-        predictions=f"{RES}/runs/{RUN}/test.predictions.json.gz",
+        predictions=f"{RESULTS}/runs/{RUN_PATH}/test.predictions.json.gz",
     output:
-        f"{RES}/runs/{RUN}/test.scores.json",
+        f"{RESULTS}/runs/{RUN_PATH}/test.scores.json",
     log:
-        f"logs/{TAG}/score/{RUN}.log",
+        f"logs/{STUDY_TAG}/score/{RUN_PATH}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/score/{RUN}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/score/{RUN_PATH}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -47,7 +47,7 @@ rule score:
         mem_mb=2000,
     params:
         options=score_options,
-        code=code("gains.scoring.score"),
+        code=code_hash("gains.scoring.score"),
     shell:
         "gains score --ground-truth {input.coco} --predictions {input.predictions}"
         " --split {input.split} --part test --fold {wildcards.fold} {params.options}"

@@ -9,30 +9,30 @@ if SETTINGS.figure3:
             images=f"{DATA}/coco/{SETTINGS.figure3.dataset}.zip",
             split=f"{DATA}/splits/{SETTINGS.figure3.dataset}.json",
         output:
-            pdf=f"{RES}/figures/figure3.pdf",
+            pdf=f"{RESULTS}/figures/figure3.pdf",
             png=report(
-                f"{RES}/figures/figure3.png",
+                f"{RESULTS}/figures/figure3.png",
                 caption="../report/figure3.rst",
                 category="Figures",
             ),
         log:
-            f"logs/{TAG}/figure3.log",
+            f"logs/{STUDY_TAG}/figure3.log",
         benchmark:
-            f"logs/benchmarks/{TAG}/figure3.tsv"
+            f"logs/benchmarks/{STUDY_TAG}/figure3.tsv"
         conda:
             "../../environment.yml"
         threads: 1
         resources:
             mem_mb=1000,
         params:
-            study=TAG,
+            study=STUDY_TAG,
             image=figure3_image(),
             settings=as_json(
                 SETTINGS.datasets[SETTINGS.figure3.dataset].maps.model_dump(
                     mode="json"
                 )
             ),
-            code=code("gains.figures.figure3"),
+            code=code_hash("gains.figures.figure3"),
         shell:
             "gains figure figure3 --coco {input.coco} --split {input.split}"
             " {params.image} --settings {params.settings:q} --study {params.study}"
@@ -41,15 +41,15 @@ if SETTINGS.figure3:
     rule copy_figure3:
         """Copy figure 3 to the place where people ask for it."""
         input:
-            pdf=f"{RES}/figures/figure3.pdf",
-            png=f"{RES}/figures/figure3.png",
+            pdf=f"{RESULTS}/figures/figure3.pdf",
+            png=f"{RESULTS}/figures/figure3.png",
         output:
             pdf="results/figure3.pdf",
             png="results/figure3.png",
         log:
-            f"logs/{TAG}/copy/figure3.log",
+            f"logs/{STUDY_TAG}/copy/figure3.log",
         benchmark:
-            f"logs/benchmarks/{TAG}/copy/figure3.tsv"
+            f"logs/benchmarks/{STUDY_TAG}/copy/figure3.tsv"
         localrule: True
         conda:
             "../../environment.yml"
@@ -57,8 +57,8 @@ if SETTINGS.figure3:
         resources:
             mem_mb=200,
         params:
-            study=TAG,
-            code=code("gains.workflow.copies"),
+            study=STUDY_TAG,
+            code=code_hash("gains.workflow.copies"),
         shell:
             "gains copy --study {params.study} {input.pdf} {output.pdf}"
             " {input.png} {output.png} > {log} 2>&1"

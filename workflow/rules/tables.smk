@@ -8,23 +8,23 @@ rule table:
         spec=table_spec_file,
     output:
         csv=report(
-            f"{RES}/tables/{{table}}.csv",
+            f"{RESULTS}/tables/{{table}}.csv",
             caption="../report/table.rst",
             category="Tables",
         ),
-        markdown=f"{RES}/tables/{{table}}.md",
-        latex=f"{RES}/tables/{{table}}.tex",
+        markdown=f"{RESULTS}/tables/{{table}}.md",
+        latex=f"{RESULTS}/tables/{{table}}.tex",
     log:
-        f"logs/{TAG}/table/{{table}}.log",
+        f"logs/{STUDY_TAG}/table/{{table}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/table/{{table}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/table/{{table}}.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=500,
     params:
-        code=code("gains.tables.write"),
+        code=code_hash("gains.tables.write"),
     shell:
         "gains table --spec {input.spec} --out {output.csv} > {log} 2>&1"
 
@@ -32,27 +32,27 @@ rule table:
 rule compare:
     """Put the published value beside each cell of the tables."""
     input:
-        tables=expand(f"{RES}/tables/{{table}}.csv", table=SETTINGS.tables),
+        tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
         published="src/gains/published/published.csv",
         spec=SPEC_FILES["compare"],
     output:
         csv=report(
-            f"{RES}/tables/compare.csv",
+            f"{RESULTS}/tables/compare.csv",
             caption="../report/compare.rst",
             category="Tables",
         ),
-        markdown=f"{RES}/tables/compare.md",
+        markdown=f"{RESULTS}/tables/compare.md",
     log:
-        f"logs/{TAG}/compare.log",
+        f"logs/{STUDY_TAG}/compare.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/compare.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/compare.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=500,
     params:
-        code=code("gains.tables.compare"),
+        code=code_hash("gains.tables.compare"),
     shell:
         "gains compare --spec {input.spec} --tables {input.tables} --out {output.csv}"
         " > {log} 2>&1"
@@ -61,24 +61,24 @@ rule compare:
 rule audit_table:
     """Gather the audits of all data sets into one table."""
     input:
-        expand(f"{RES}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+        expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
     output:
         report(
-            f"{RES}/tables/data_audit.csv",
+            f"{RESULTS}/tables/data_audit.csv",
             caption="../report/audit.rst",
             category="Data",
         ),
     log:
-        f"logs/{TAG}/audit_table.log",
+        f"logs/{STUDY_TAG}/audit_table.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/audit_table.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/audit_table.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=500,
     params:
-        code=code("gains.datasets.audit"),
+        code=code_hash("gains.datasets.audit"),
     shell:
         "gains audit-table {input} --out {output} > {log} 2>&1"
 
@@ -89,18 +89,18 @@ rule summary:
         scores=SCORES,
         spec=SPEC_FILES["summary"],
     output:
-        f"{RES}/tables/summary.json",
+        f"{RESULTS}/tables/summary.json",
     log:
-        f"logs/{TAG}/summary.log",
+        f"logs/{STUDY_TAG}/summary.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/summary.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/summary.tsv"
     conda:
         "../../environment.yml"
     threads: 1
     resources:
         mem_mb=500,
     params:
-        code=code("gains.tables.summary"),
+        code=code_hash("gains.tables.summary"),
     shell:
         "gains summary --spec {input.spec} --out {output} > {log} 2>&1"
 
@@ -109,17 +109,17 @@ rule summary:
 rule copy_table:
     """Copy a table to the place where people ask for it."""
     input:
-        csv=f"{RES}/tables/{{table}}.csv",
-        markdown=f"{RES}/tables/{{table}}.md",
-        latex=f"{RES}/tables/{{table}}.tex",
+        csv=f"{RESULTS}/tables/{{table}}.csv",
+        markdown=f"{RESULTS}/tables/{{table}}.md",
+        latex=f"{RESULTS}/tables/{{table}}.tex",
     output:
         csv="results/{table}.csv",
         markdown="results/{table}.md",
         latex="results/{table}.tex",
     log:
-        f"logs/{TAG}/copy/{{table}}.log",
+        f"logs/{STUDY_TAG}/copy/{{table}}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/copy/{{table}}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/copy/{{table}}.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -127,8 +127,8 @@ rule copy_table:
     resources:
         mem_mb=200,
     params:
-        study=TAG,
-        code=code("gains.workflow.copies"),
+        study=STUDY_TAG,
+        code=code_hash("gains.workflow.copies"),
     shell:
         "gains copy --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
@@ -137,15 +137,15 @@ rule copy_table:
 rule copy_compare:
     """Copy the comparison with the published values to where people ask for it."""
     input:
-        csv=f"{RES}/tables/compare.csv",
-        markdown=f"{RES}/tables/compare.md",
+        csv=f"{RESULTS}/tables/compare.csv",
+        markdown=f"{RESULTS}/tables/compare.md",
     output:
         csv="results/compare.csv",
         markdown="results/compare.md",
     log:
-        f"logs/{TAG}/copy/compare.log",
+        f"logs/{STUDY_TAG}/copy/compare.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/copy/compare.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/copy/compare.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -153,8 +153,8 @@ rule copy_compare:
     resources:
         mem_mb=200,
     params:
-        study=TAG,
-        code=code("gains.workflow.copies"),
+        study=STUDY_TAG,
+        code=code_hash("gains.workflow.copies"),
     shell:
         "gains copy --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} > {log} 2>&1"
@@ -163,13 +163,13 @@ rule copy_compare:
 rule copy_audit:
     """Copy the audit of the data to where people ask for it."""
     input:
-        f"{RES}/tables/data_audit.csv",
+        f"{RESULTS}/tables/data_audit.csv",
     output:
         "results/data_audit.csv",
     log:
-        f"logs/{TAG}/copy/data_audit.log",
+        f"logs/{STUDY_TAG}/copy/data_audit.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/copy/data_audit.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/copy/data_audit.tsv"
     localrule: True
     conda:
         "../../environment.yml"
@@ -177,7 +177,7 @@ rule copy_audit:
     resources:
         mem_mb=200,
     params:
-        study=TAG,
-        code=code("gains.workflow.copies"),
+        study=STUDY_TAG,
+        code=code_hash("gains.workflow.copies"),
     shell:
         "gains copy --study {params.study} {input} {output} > {log} 2>&1"

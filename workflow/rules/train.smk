@@ -12,13 +12,13 @@ rule train:
         images=f"{DATA}/coco/{{dataset}}.zip",
         split=f"{DATA}/splits/{{dataset}}.json",
     output:
-        model=f"{RES}/runs/{RUN}/model.pt",
-        losses=f"{RES}/runs/{RUN}/losses.csv",
-        record=f"{RES}/runs/{RUN}/run.json",
+        model=f"{RESULTS}/runs/{RUN_PATH}/model.pt",
+        losses=f"{RESULTS}/runs/{RUN_PATH}/losses.csv",
+        record=f"{RESULTS}/runs/{RUN_PATH}/run.json",
     log:
-        f"logs/{TAG}/train/{RUN}.log",
+        f"logs/{STUDY_TAG}/train/{RUN_PATH}.log",
     benchmark:
-        f"logs/benchmarks/{TAG}/train/{RUN}.tsv"
+        f"logs/benchmarks/{STUDY_TAG}/train/{RUN_PATH}.tsv"
     conda:
         "../../environment.yml"
     threads: run_threads
@@ -28,7 +28,7 @@ rule train:
     params:
         settings=run_settings,
         maps=training_maps,
-        scratch=f"scratch/{TAG}/{RUN}",
+        scratch=f"scratch/{STUDY_TAG}/{RUN_PATH}",
         code=run_code("gains.training.train"),
     shell:
         "gains train --name {wildcards.dataset}/{wildcards.method}/{wildcards.variant}"

@@ -166,7 +166,7 @@ def _blank_docstring(node: ast.AST, lines: list[str]) -> None:
 _GAINS = Sources(Path(__file__).resolve().parents[2], "gains", LEFT_OUT)
 
 
-def of(*modules: str) -> str:
+def code_hash(*modules: str) -> str:
     """Return the hash of the code that ``modules`` of this package run.
 
     Raises:
@@ -176,5 +176,5 @@ def of(*modules: str) -> str:
 
 
 def closure(*modules: str) -> list[str]:
-    """Return the modules that :func:`of` hashes."""
+    """Return the modules that :func:`code_hash` hashes."""
     return _GAINS.closure(*modules)

@@ -1,0 +1,47 @@
+"""Limits of the machine, and what is done before and after all jobs."""
+
+from gains.workflow import snakemake_records
+
+# At most one job uses a GPU at a time, unless `--resources gpu=N` raises the limit. All jobs share
+# the memory of this machine, unless `--resources mem_mb=N` sets another limit. The scope "local"
+# keeps these limits from delaying jobs that are submitted to a cluster.
+MEMORY_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
+workflow.global_resources.setdefault("gpu", 1)
+workflow.global_resources.setdefault("mem_mb", MEMORY_MB)
+
+
+resource_scopes:
+    gpu="local",
+    mem_mb="local",
+
+
+def keep_records(complete):
+    """Export Snakemake's records of all outputs to files that travel with the outputs."""
+    snakemake_records.export(
+        f"{RESULTS}/provenance.json", [DATA, RESULTS, *RECEIPTS], complete
+    )
+    snakemake_records.export("results/provenance.json", COPIES, complete)
+
+
+# After a fresh clone and `dvc pull` there is no .snakemake/metadata. Give Snakemake the records of
+# every file whose content is the recorded one.
+if workflow.is_main_process:
+    snakemake_records.restore(f"{RESULTS}/provenance.json", "results/provenance.json")
+
+
+# With its default limit of 100 jobs per second, Snakemake checks its queue again a second after
+# every check, as long as jobs wait. Each finished job starts another such chain, and by the end of
+# the demo they take a fifth of a core. Remove this default limit; any other limit stays.
+onstart:
+    limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
+    default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)
+    if workflow.local_exec and default:
+        workflow.scheduler.job_rate_limiter = None
+
+
+onsuccess:
+    keep_records(complete=True)
+
+
+onerror:
+    keep_records(complete=False)
