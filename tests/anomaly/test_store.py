@@ -227,7 +227,7 @@ def test_a_part_needs_a_split(tmp_path: Path, golden: Path, option: list[str]) -
         *(*option, "--out", tmp_path / "maps.npz"),
     )
     assert done.returncode == 1
-    assert "give --split too" in done.stderr
+    assert "name it with --split" in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -10,7 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from gains import __version__
-from gains.cli.app import SECTIONS
+from gains.cli.app import RENAMED, SECTIONS
 from gains.cli.main import app
 
 ROOT_GROUP: Any = typer.main.get_command(app)
@@ -61,3 +61,10 @@ def test_an_option_starts_with_the_thing_it_names(words: tuple[str, ...], parame
     assert text[:1].isupper() or text.split(":")[0].islower() and text[:1].isalpha(), text
     assert not text.lower().startswith(("of ", "and ", "instead ", "default:")), text
     assert text.endswith("."), text
+
+
+def test_an_earlier_name_of_a_verb_is_refused_with_the_present_one() -> None:
+    for old, new in RENAMED.items():
+        result = CliRunner().invoke(app, [old, "--study", "demo"])
+        assert str(result.exception) == f"`gains {old}` is now called `gains {new}`"
+        assert new in ROOT_GROUP.commands

@@ -135,7 +135,7 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["train", "--out", "m.pt"], "--dataset and --method"),
-        (["train", "--out", "m.pt", "--settings", "{"], "neither YAML nor JSON"),
+        (["train", "--out", "m.pt", "--settings", "{"], "expected YAML or JSON"),
         (["train", "--out", "m.pt", "--settings", "{}"], "expected the keys"),
         (["predict", "--out", "o.json", "--images", "x"], "--model"),
     ],

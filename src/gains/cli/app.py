@@ -25,6 +25,8 @@ SECTIONS = {
     ),
 }
 """All verbs, in the order in which the data flow from one to the next."""
+RENAMED = {"publish": "copy"}
+"""Names that verbs had in earlier versions, each with the present name."""
 
 
 class VerbGroup(TyperGroup):
@@ -48,6 +50,12 @@ class RootGroup(VerbGroup):
     def sections(self) -> dict[str, tuple[str, ...]]:
         """Return ``SECTIONS``."""
         return SECTIONS
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a verb; the name that it had in an earlier version is a ValueError."""
+        if cmd_name in RENAMED:
+            raise ValueError(f"`gains {cmd_name}` is now called `gains {RENAMED[cmd_name]}`")
+        return super().get_command(ctx, cmd_name)
 
 
 app = typer.Typer(

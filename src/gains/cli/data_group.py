@@ -9,6 +9,7 @@ import typer
 
 from gains.cli import printing
 from gains.cli.app import add_group
+from gains.cli.options import RAW, SOURCES, RawFolder, Sources
 
 data_app = add_group("data", "List, verify and draw data sets.")
 
@@ -45,10 +46,8 @@ def verify(
         list[str] | None,
         typer.Argument(help="Data sets to check; by default all that were fetched."),
     ] = None,
-    sources: Annotated[Path, typer.Option(help="CSV file of download addresses.")] = Path(
-        "data/sources.csv"
-    ),
-    raw: Annotated[Path, typer.Option(help="Folder of fetched files.")] = Path("data/raw"),
+    sources: Sources = SOURCES,
+    raw: RawFolder = RAW,
 ) -> None:
     """Check all files of fetched data sets; a missing, changed or extra file is an error.
 

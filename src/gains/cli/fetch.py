@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import app
+from gains.cli.options import RAW, SOURCES, RawFolder, Sources
 
 
 def raw_name(name: str, sources: Path) -> str:
@@ -40,10 +41,8 @@ def fetch(
     name: Annotated[
         str, typer.Argument(help="Registered data set, or a name in the file of addresses.")
     ],
-    sources: Annotated[Path, typer.Option(help="CSV file of download addresses.")] = Path(
-        "data/sources.csv"
-    ),
-    raw: Annotated[Path, typer.Option(help="Folder of fetched files.")] = Path("data/raw"),
+    sources: Sources = SOURCES,
+    raw: RawFolder = RAW,
 ) -> None:
     """Download a published data set into data/raw, check it and unpack it.
 

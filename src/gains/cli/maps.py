@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import app, renamed_option
+from gains.cli.options import Jobs
 
 
 class Program(StrEnum):
@@ -70,7 +71,7 @@ def maps(
     fold: Annotated[
         int | None, typer.Option(help="Fold of the split; by default 0.", show_default=False)
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    jobs: Jobs = 1,
     variant: Annotated[str | None, renamed_option("--variant", "--program")] = None,  # noqa: ARG001
 ) -> None:
     """Make the gradient anomaly maps of a COCO file.
@@ -90,7 +91,7 @@ def maps(
     from gains.datasets.split_file import read_split
 
     if split is None and (part, fold) != (None, None):
-        raise ValueError("--part and --fold choose images of a split; give --split too")
+        raise ValueError("--part and --fold choose images of a split file; name it with --split")
     try:
         settings = MapSettings(
             program=program.value,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gains.cli import printing
 from gains.cli.app import app
+from gains.cli.options import CONFIG, Config, StudyName
 
 if TYPE_CHECKING:
     from gains.study.plan import MethodPlan
@@ -21,12 +21,8 @@ COLUMNS = ("method", "done", "trainings", "time, s", "memory, MB", "GPU, MB")
 
 @app.command()
 def plan(
-    config: Annotated[Path, typer.Option(help="Config file that defines the study.")] = Path(
-        "config.yaml"
-    ),
-    study: Annotated[
-        str | None, typer.Option(help="Study; by default the one that the config file names.")
-    ] = None,
+    config: Config = CONFIG,
+    study: StudyName = None,
     gpu_memory: Annotated[
         int | None,
         typer.Option(min=1, help="Memory of the GPU in MB; by default that of this machine."),

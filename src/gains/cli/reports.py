@@ -1,4 +1,4 @@
-"""Verbs that turn scores into tables and figures."""
+"""The verbs that make tables and figures of scores."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from gains.cli.app import VerbGroup, add_group, app
+from gains.cli.options import CONFIG, Config, Jobs, StudyName
 
-Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
-StudyName = Annotated[
-    str | None,
-    typer.Option("--study", help="Study; by default the one that the config file names."),
-]
 Spec = Annotated[
     Path | None,
     typer.Option(help="JSON file with the complete description; the workflow writes it."),
@@ -29,7 +25,7 @@ def table(
     name: Annotated[
         str | None, typer.Argument(help="Name of a table of the study, for example table3.")
     ] = None,
-    config: Config = Path("config.yaml"),
+    config: Config = CONFIG,
     study: StudyName = None,
     spec: Spec = None,
 ) -> None:
@@ -46,7 +42,7 @@ def table(
     from gains.tables.write import write_table
 
     if (name is None) == (spec is None):
-        raise ValueError("name the table, e.g. `gains table table3`, or give --spec; not both")
+        raise ValueError("expected either a name, as in `gains table table3`, or --spec")
     if spec is None:
         write_table(table_spec(open_study(config, study), str(name)), out)
     else:
@@ -62,7 +58,7 @@ def compare(
         list[Path], typer.Option(help="CSV file of a table; further files may follow it.")
     ],
     more: Annotated[list[Path] | None, typer.Argument(help="Further CSV files of tables.")] = None,
-    config: Config = Path("config.yaml"),
+    config: Config = CONFIG,
     study: StudyName = None,
     spec: Spec = None,
 ) -> None:
@@ -105,7 +101,7 @@ def summary(
     from gains.tables.summary import write_summary
 
     if bool(scores) == (spec is not None):
-        raise ValueError("name the score files with --scores, or give --spec; not both")
+        raise ValueError("expected either score files with --scores or --spec")
     if spec is None:
         write_summary([str(path) for path in [*(scores or []), *(more or [])]], out)
     else:
@@ -115,13 +111,13 @@ def summary(
 @app.command()
 def rescore(
     out: Annotated[Path, typer.Option(help="Folder for the new scores and tables.")],
-    config: Config = Path("config.yaml"),
+    config: Config = CONFIG,
     study: StudyName = None,
     clean_score_threshold: Annotated[
         float | None,
         typer.Option(help="Score threshold of clean metrics; by default that of the study."),
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+    jobs: Jobs = 1,
 ) -> None:
     """Score all runs of a study again from their predictions, and make its tables again.
 

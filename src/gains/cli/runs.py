@@ -10,17 +10,13 @@ import typer
 import yaml
 
 from gains.cli.app import add_group, app
+from gains.cli.options import CONFIG, Config, StudyName
 
 if TYPE_CHECKING:
     from gains.methods.run_settings import RunSettings
     from gains.study.runs import Run
     from gains.study.study import Study
 
-Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
-StudyName = Annotated[
-    str | None,
-    typer.Option("--study", help="Study; by default the one that the config file names."),
-]
 Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
 Method = Annotated[str | None, typer.Option(help="Method; `gains methods` lists all.")]
 Variant = Annotated[str, typer.Option(help="Variant of the method.")]
@@ -46,7 +42,8 @@ def _named_run(
 
     if dataset is None or method is None:
         raise ValueError(
-            "name the run with --dataset and --method (and --study, --variant, --seed)"
+            "no run is named; name it with --dataset and --method (and --study, --variant, --seed, "
+            "--fold)"
         )
     opened = open_study(config, study)
     return opened, Run(dataset, method, variant, seed, fold)
@@ -58,7 +55,7 @@ def train(
         Path,
         typer.Option(help="Model file to write; losses.csv and run.json are written beside it."),
     ],
-    config: Config = Path("config.yaml"),
+    config: Config = CONFIG,
     study: StudyName = None,
     dataset: Dataset = None,
     method: Method = None,
@@ -103,7 +100,7 @@ def train(
     else:
         chosen = parse_settings(settings)
     if coco is None or split is None:
-        raise ValueError("with --settings, give the data with --coco and --split")
+        raise ValueError("--settings names no data; name the files with --coco and --split")
     folder = scratch or out.with_name(f"{out.name}.scratch")
     run_training(Job(chosen, coco, split, maps, seed, fold, out, folder, name, code))
 
@@ -121,7 +118,7 @@ def parse_settings(text: str) -> RunSettings:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"--settings: neither YAML nor JSON: {error}") from error
+        raise ValueError(f"--settings: expected YAML or JSON: {error}") from error
     if not isinstance(content, dict):
         raise ValueError(f"--settings: expected a mapping, found {text[:80]!r}")
     return RunSettings.from_json(content, "--settings")
@@ -132,7 +129,7 @@ def predict(
     out: Annotated[Path, typer.Option(help="COCO result list to write, .json or .json.gz.")],
     model: Annotated[Path | None, typer.Option(help="Model file that `gains train` wrote.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of images to predict.")] = None,
-    config: Config = Path("config.yaml"),
+    config: Config = CONFIG,
     study: StudyName = None,
     dataset: Dataset = None,
     method: Method = None,
@@ -160,7 +157,7 @@ def predict(
 
     if images is not None:
         if model is None:
-            raise ValueError("--images needs the model: give it with --model")
+            raise ValueError("--images needs a model; name its file with --model")
         predict_folder(model, images, out, device)
         return
     if model is None or coco is None or split is None:

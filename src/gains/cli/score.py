@@ -43,7 +43,7 @@ def score(
     from gains.support.files import write_json
 
     if split is None and (part != "test" or fold != 0):
-        raise ValueError("--part and --fold choose from a split file: give it with --split")
+        raise ValueError("--part and --fold choose images of a split file; name it with --split")
     scores = score_files(
         ground_truth,
         predictions,

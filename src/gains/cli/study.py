@@ -9,19 +9,15 @@ import typer
 
 from gains.cli import printing
 from gains.cli.app import add_group, app
+from gains.cli.options import CONFIG, Config, StudyName
 
 config_app = add_group("config", "Show the settings of a study or of one run.")
-
-ConfigFile = Annotated[Path, typer.Option("--config", help="Config file that defines the study.")]
-Study = Annotated[
-    str | None, typer.Option(help="Study; by default the one that the config file names.")
-]
 
 
 @config_app.command("show")
 def show(
-    config: ConfigFile = Path("config.yaml"),
-    study: Study = None,
+    config: Config = CONFIG,
+    study: StudyName = None,
     dataset: Annotated[str | None, typer.Option(help="Data set of the run.")] = None,
     method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
     variant: Annotated[str, typer.Option(help="Variant of the method.")] = "default",

@@ -1,0 +1,24 @@
+"""Options that several verbs have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CONFIG = Path("config.yaml")
+"""Default config file."""
+SOURCES = Path("data/sources.csv")
+"""Default file of addresses."""
+RAW = Path("data/raw")
+"""Default folder of fetched files."""
+
+Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
+StudyName = Annotated[
+    str | None,
+    typer.Option("--study", help="Study; by default the one that the config file names."),
+]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of processes.")]
+Sources = Annotated[Path, typer.Option(help="CSV file of download addresses.")]
+RawFolder = Annotated[Path, typer.Option("--raw", help="Folder of fetched files.")]
