@@ -10,10 +10,12 @@ from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 from gains.masks.overlaps import intersections, mask_areas
 from gains.metrics.pairs import Pairs
-from gains.prediction.files import Predictions, box_scores
+from gains.prediction.files import BOX_SCORE, Predictions, box_scores
 
 ByClass = dict[int, list[Pairs]]
 """Per category id (ascending) the images, by id, with a detection or a ground truth of it."""
+
+_NONE = np.zeros(0, dtype=np.intp)
 
 
 def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections: int) -> ByClass:
@@ -29,19 +31,23 @@ def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections:
         for annotation in truth.annotations[image_id]:
             objects.setdefault(int(annotation["category_id"]), []).append(annotation)
         detections = predictions.get(image_id)
-        best = {} if detections is None else _best(detections, max_detections)
+        if detections is None:
+            extra: dict[str, list[float]] = {BOX_SCORE: []}
+            detections = Instances.from_rles(image.height, image.width, [], [], extra=extra)
+        best = _best(detections, max_detections)
         for category, images in result.items():
             if category in best or category in objects:
-                images.append(_pairs(truth, image, objects.get(category, []), best.get(category)))
+                chosen = best.get(category, _NONE)
+                images.append(_pairs(truth, image, objects.get(category, []), detections, chosen))
     return result
 
 
-def _best(detections: Instances, max_detections: int) -> dict[int, Instances]:
-    """Return the detections of each category, best first; equal scores keep their order."""
+def _best(detections: Instances, max_detections: int) -> dict[int, NDArray[np.intp]]:
+    """Return the indices of each category's detections, best first; equal scores keep order."""
     order = np.argsort(-detections.scores, kind="stable")
     categories = detections.categories[order]
     return {
-        int(category): detections.select(order[categories == category][:max_detections])
+        int(category): order[categories == category][:max_detections]
         for category in np.unique(categories)
     }
 
@@ -50,16 +56,17 @@ def _pairs(
     truth: CocoDataset,
     image: ImageRecord,
     objects: list[CocoRecord],
-    detections: Instances | None,
+    detections: Instances,
+    chosen: NDArray[np.intp],
 ) -> Pairs:
     truths = truth.masks(objects, image)
-    masks = [] if detections is None else detections.masks
+    masks = [detections.masks[i] for i in chosen]
     areas, detection_areas = mask_areas(truths), mask_areas(masks)
     return Pairs(
         image.id,
         intersections(masks, truths, detection_areas, areas),
-        np.zeros(0) if detections is None else detections.scores,
-        np.zeros(0) if detections is None else box_scores(detections),
+        detections.scores[chosen],
+        box_scores(detections)[chosen],
         detection_areas,
         areas,
         _recorded_areas(objects, areas),
