@@ -1,1 +1,1 @@
-"""From the addresses in ``data/sources.csv`` to verified files below ``data/raw``."""
+"""Fetching: from the addresses in ``data/sources.csv`` to verified files below ``data/raw``."""

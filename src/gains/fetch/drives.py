@@ -1,4 +1,4 @@
-"""Google Drive and Kaggle, through the libraries that know their ways."""
+"""Downloads from Google Drive and Kaggle, by the libraries gdown and kagglehub."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ KAGGLE_ADVICE = (
 
 @contextmanager
 def _errors_named(what: str) -> Iterator[None]:
-    """Turn whatever such a library raises into a reason why this way failed.
+    """Turn any error of such a library into a :class:`MirrorError` that names its reason.
 
-    Their errors share no class: they may be of requests, of the parser of a page that has changed,
-    or their own. Only a full disk is not about the way.
+    The errors share no class: they come from requests, from the parser of a page that has changed,
+    or from the library itself. A full disk is the only error that is passed on.
     """
     try:
         yield
@@ -36,10 +36,10 @@ def _errors_named(what: str) -> Iterator[None]:
 
 
 def from_drive(source: Source, folder: Path, limits: DownloadLimits) -> None:
-    """Bring a file or folder of Google Drive, shared with anyone, into ``folder``.
+    """Download a public file or folder of Google Drive into ``folder``.
 
     Raises:
-        MirrorError: it failed, e.g. Google's quota for the file is used up.
+        MirrorError: the download failed, e.g. because Google's quota for the file is used up.
     """
     import gdown
 
@@ -60,10 +60,10 @@ def from_drive(source: Source, folder: Path, limits: DownloadLimits) -> None:
 
 
 def from_kaggle(source: Source, folder: Path) -> None:
-    """Bring a data set of Kaggle into ``folder``.
+    """Download a data set of Kaggle into ``folder``.
 
     Raises:
-        MirrorError: it failed, e.g. there are no credentials.
+        MirrorError: the download failed, e.g. because there are no credentials.
     """
     import kagglehub
     import requests
@@ -78,6 +78,6 @@ def from_kaggle(source: Source, folder: Path) -> None:
             if error.response is not None and error.response.status_code in (401, 403):
                 raise MirrorError(f"{KAGGLE_ADVICE} ({error.response.status_code})") from error
             raise
-    if found.resolve() != folder.resolve():  # inside Kaggle's own machines it is mounted
+    if found.resolve() != folder.resolve():  # on Kaggle's own machines it is mounted elsewhere
         shutil.copytree(found, folder, dirs_exist_ok=True)
-    shutil.rmtree(folder / ".complete", ignore_errors=True)  # the library's own mark
+    shutil.rmtree(folder / ".complete", ignore_errors=True)  # a marker file of the library

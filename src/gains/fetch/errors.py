@@ -1,14 +1,14 @@
-"""How a way to a file fails."""
+"""The error of one address."""
 
 from __future__ import annotations
 
 
 class MirrorError(ValueError):
-    """One way to a file failed, and the message says why; the next way is tried."""
+    """One address of a file failed, and the message says why; the next address is tried."""
 
 
 def reason(error: Exception) -> str:
-    """Return why a transfer failed, without the names of pools and objects around it."""
+    """Return why a transfer failed, without the names of connection pools and objects."""
     cause = error.args[0] if error.args else error
     text = " ".join(str(getattr(cause, "reason", cause)).split())
     return f"{type(error).__name__}: {text.split('): ', 1)[-1]}"

@@ -1,4 +1,4 @@
-"""Fetching: what is here is verified and used, the rest is brought, archives are unpacked."""
+"""The fetch of a data set: verify existing files, download the others, unpack archives."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ def fetch(
     raw: str | Path = RAW,
     network: NetworkSettings | None = None,
 ) -> Receipt:
-    """Bring a data set into ``<raw>/<dataset>``.
+    """Fetch a data set into ``<raw>/<dataset>``.
 
-    What lies there already is checked and used without the network: a file against its checksum
-    in ``sources`` or else the lock file beside it, a folder or unpacked archive that the receipt
-    knows by names and sizes (`gains data verify` reads them through). The receipt grows file by
-    file, so that a later failure loses nothing. A second call at the same time waits.
+    Files that are already there are checked and used without the network. A file is compared with
+    its checksum in ``sources`` or in the lock file beside it. A folder or an unpacked archive that
+    the receipt lists is compared by names and sizes; `gains data verify` compares checksums. The
+    receipt is written after every file, so that a later failure loses nothing. A second call at
+    the same time waits.
 
     Args:
         dataset: name in ``sources``.
@@ -45,12 +46,13 @@ def fetch(
         network: how the network is used.
 
     Returns:
-        The receipt, which also lies there as ``fetched.json``.
+        The receipt, which is also written to that folder as ``fetched.json``.
 
     Raises:
-        FileNotFoundError: a file could not be brought; what was tried, and what to do by hand.
-        ValueError: unknown data set, or something there is not what it has to be; it is left as
-            it is.
+        FileNotFoundError: a file could not be downloaded; the message says what was tried and what
+            to do by hand.
+        ValueError: the data set is unknown, or an existing file is not the expected one; the file
+            is left as it is.
         OSError: the disk is full.
     """
     files, place = files_of(dataset, sources), Path(raw) / dataset
@@ -59,7 +61,7 @@ def fetch(
     with waiting_lock(Path(raw) / f".{dataset}.lock", waiting):
         remove_leftovers(place)
         before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
-        # Only what is still listed; the rest is no longer of this data set.
+        # A file that is no longer listed does not belong to this data set any more.
         known = {name: entry for name, entry in before.files.items() if name in files}
         work = _Work(dataset, Path(sources), Path(raw), network or NetworkSettings(), known)
         for name, mirrors in files.items():
@@ -86,7 +88,7 @@ class _Work:
         return Receipt(dataset=self.dataset, files=self.entries)
 
     def ensure(self, name: str, mirrors: list[Source]) -> None:
-        """Make one file be there, be right and be unpacked."""
+        """Ensure that one file is there, is correct and is unpacked."""
         target, folder = self.place / name, archive_folder(name)
         if target.exists() and mirrors[0].is_folder:
             self._record(name, self._folder_here(name, target, mirrors))
@@ -138,7 +140,7 @@ class _Work:
         return _by_hand(None, _contents_by_hand(folder))
 
     def _unpacked(self, name: str, archive: Path, folder: Path) -> dict[str, Content]:
-        """Unpack an archive, or check what it was unpacked to."""
+        """Unpack an archive, or check the folder that it was unpacked into."""
         contents = self.entries[name].contents
         if not folder.exists():
             logger.info("%s: unpacking %s", self.dataset, archive)
@@ -146,8 +148,8 @@ class _Work:
         if contents:
             self._check_sizes(folder, self.entries[name].sizes)
             return contents
-        # Not known to be from this archive: brought by hand too, from a killed run, or from
-        # another version of the archive. Nothing of a person's is overwritten.
+        # The folder may come from this archive, from a person, from a killed run, or from
+        # another version of the archive. Files of a person are never overwritten.
         inside = contents_in(archive, folder)
         self._check_sizes(folder, {path: content.bytes for path, content in inside.items()})
         for path, content in contents_of(folder, inside).items():
@@ -173,7 +175,7 @@ class _Work:
             )
 
     def _from_mirrors(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
-        """Try the ways in their order."""
+        """Download a file from the first address that works."""
         said = []
         for source in mirrors:
             if source.kind == "manual":
@@ -211,7 +213,7 @@ def _contents_by_hand(folder: Path) -> dict[str, Content]:
 
 
 def _advice(dataset: str, name: str, target: Path, mirrors: list[Source], said: list[str]) -> str:
-    """Say what was tried and what a person can do."""
+    """Return a message that says what was tried and what a person can do."""
     folder = archive_folder(name)
     place = f"put {'the folder' if mirrors[0].is_folder else 'the file'} at {target}"
     if folder:

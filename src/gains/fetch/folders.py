@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all, and what lies in them."""
+"""Folders that appear complete or not at all, and the checksums of their files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ TEMPORARY = ".tmp-"
 
 
 class Content(Settings):
-    """What a file holds.
+    """Size and checksum of a file or of a folder.
 
     Attributes:
-        bytes: its size.
-        sha256: its checksum; of a folder that of the sorted list of its files.
+        bytes: size of the file, or total size of the folder.
+        sha256: checksum of the file, or of the sorted list of the folder's files.
     """
 
     bytes: int
@@ -29,7 +29,7 @@ class Content(Settings):
 
 
 def content_of(path: Path) -> Content:
-    """Read a file through."""
+    """Return size and checksum of a file."""
     return Content(bytes=path.stat().st_size, sha256=sha256(path))
 
 
@@ -40,25 +40,25 @@ def files_below(folder: Path) -> list[str]:
 
 
 def contents_of(folder: Path, paths: Iterable[str] | None = None) -> dict[str, Content]:
-    """Read files of a folder through, by relative path; by default all of them."""
+    """Return size and checksum of files in a folder by relative path; by default of all files."""
     wanted = files_below(folder) if paths is None else sorted(paths)
     return {path: content_of(folder / path) for path in wanted}
 
 
 def listing(contents: dict[str, Content]) -> Content:
-    """Return total size and checksum of a folder: of its sorted (path, checksum) lines."""
+    """Return the total size of a folder and the checksum of its sorted (path, checksum) lines."""
     lines = "".join(f"{path}\0{contents[path].sha256}\n" for path in sorted(contents))
     total = sum(content.bytes for content in contents.values())
     return Content(bytes=total, sha256=hashlib.sha256(lines.encode()).hexdigest())
 
 
 def size_problems(folder: Path, sizes: dict[str, int], besides: Collection[str] = ()) -> list[str]:
-    """Say which files of a folder are missing, extra or of another size, without reading them.
+    """Return a sentence for each file of a folder that is missing, extra or of another size.
 
     Args:
-        folder: what is looked at.
-        sizes: what should be there, by relative path.
-        besides: what may be there too.
+        folder: the folder; its files are not read.
+        sizes: expected sizes by relative path.
+        besides: relative paths that may also be there.
     """
     problems = []
     for path, size in sizes.items():
@@ -88,10 +88,10 @@ def require_space(folder: Path, size: int, what: str) -> None:
 
 @contextmanager
 def full_disk_named(target: Path) -> Iterator[None]:
-    """Say what was being written, and what to do, when the disk is full.
+    """Add to the error of a full disk what was being written and what to do.
 
     Raises:
-        OSError: it is.
+        OSError: the disk is full.
     """
     try:
         yield
@@ -104,10 +104,10 @@ def full_disk_named(target: Path) -> Iterator[None]:
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``target`` that becomes it only if the block succeeds.
+    """Yield a temporary folder that is renamed to ``target`` only if the block succeeds.
 
     Raises:
-        FileExistsError: ``target`` is there already.
+        FileExistsError: ``target`` exists already.
         OSError: the disk is full; nothing is left behind.
     """
     if target.exists():
@@ -123,7 +123,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary folders and files of a killed run; nobody else may be at work."""
+    """Remove the temporary folders and files of a killed run; no other run may be active."""
     for path in folder.glob(f"{TEMPORARY}*"):
         if path.is_dir():
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""A folder of a repository on GitHub, without git and without an account."""
+"""Download of a folder of a GitHub repository, without git and without an account."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ logger = logging.getLogger(__name__)
 
 API = "https://api.github.com"
 MOST_LISTED = 1000
-"""The API lists no more files of a folder, without saying so."""
+"""Limit of files that the API lists for a folder; it does not say when there are more."""
 
 MOST_DEPTH = 20
 
 
 def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str = API) -> None:
-    """Bring all files below a folder of a repository into ``folder``, each checked.
+    """Download all files below a folder of a repository into ``folder``, and check each.
 
     Args:
         source: its ``url`` is ``<owner>/<repository>/<folder>``.
@@ -34,7 +34,8 @@ def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str =
         api: address of GitHub's interface.
 
     Raises:
-        MirrorError: it failed, e.g. the hourly limit is reached, or a file has another checksum.
+        MirrorError: the download failed, e.g. because the hourly limit is reached or a checksum
+            differs.
         OSError: the disk is full.
     """
     owner, repository, path = [*source.url.split("/", 2), ""][:3]
@@ -57,7 +58,7 @@ def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str =
 
 
 class _File(NamedTuple):
-    """A file of the repository: its path below the folder asked for, address, size and checksum."""
+    """A file of the repository: path below the requested folder, address, size and checksum."""
 
     path: PurePosixPath
     url: str

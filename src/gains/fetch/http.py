@@ -31,16 +31,16 @@ PAGE = "a web page came instead of the file (a login, consent or error page); op
 
 @dataclass(frozen=True)
 class DownloadLimits:
-    """How long a download may take to fail.
+    """Limits of time and attempts for one download.
 
     Args:
-        connect: seconds to connect.
-        read: seconds of silence.
-        window: seconds in each of which ``least`` bytes must arrive, so that a server that drips
-            is given up too.
-        least: bytes.
-        attempts: how often a broken transfer is taken up, the first time included.
-        pause: seconds before the second attempt, twice that before the third, and so on.
+        connect: time to connect, seconds.
+        read: time without any data after which the transfer is broken, seconds.
+        window: time within which ``least`` bytes must arrive, seconds; a server that sends too
+            slowly is given up.
+        least: number of bytes for ``window``.
+        attempts: number of attempts for one file, including the first.
+        pause: time before the second attempt, seconds; twice as long before the third, and so on.
     """
 
     connect: float = 15
@@ -57,7 +57,7 @@ class _BrokenError(Exception):
 
 @dataclass(frozen=True)
 class _Marks:
-    """What tells whether the server still holds the file that a half one came from."""
+    """Facts that tell whether the server still holds the file that a partial one came from."""
 
     url: str
     etag: str
@@ -66,7 +66,7 @@ class _Marks:
 
     @property
     def validator(self) -> str:
-        """For ``If-Range``; a weak tag does not vouch for bytes."""
+        """Value for ``If-Range``; a weak tag does not guarantee equal bytes."""
         return self.etag if self.etag and not self.etag.startswith("W/") else self.modified
 
 
@@ -119,17 +119,17 @@ class _Transfer:
         self.marks = target.with_name(f".{target.name}.part.json")
 
     def tidy(self) -> None:
-        """Leave a half file only if there is something in it."""
+        """Remove the partial file if it is empty."""
         if not self.part.is_file() or not self.part.stat().st_size:
             self.remove()
 
     def remove(self) -> None:
-        """Leave nothing."""
+        """Remove the partial file and its marks."""
         self.part.unlink(missing_ok=True)
         self.marks.unlink(missing_ok=True)
 
     def complete(self) -> None:
-        """Attempt until ``part`` is whole."""
+        """Repeat the attempts until ``part`` is complete."""
         said = ""
         with session() as connection:
             for attempt in range(self.limits.attempts):
@@ -172,7 +172,7 @@ class _Transfer:
             raise MirrorError(f"{type(error).__name__}: {error}") from error
 
     def _kept(self) -> _Marks | None:
-        """Return the marks of a half file that can be gone on from; otherwise remove it."""
+        """Return the marks of a partial file that can be continued; otherwise remove the file."""
         with suppress(FileNotFoundError, ValueError, TypeError):
             marks = _Marks(**read_json(self.marks))
             whole = self.part.is_file() and self.part.stat().st_size
@@ -182,7 +182,7 @@ class _Transfer:
         return None
 
     def _receive(self, response: requests.Response, have: int) -> None:
-        """Write the body behind the ``have`` bytes that are there, and check its length."""
+        """Append the body to the ``have`` bytes that are already there, and check the length."""
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
         wanted = self.known.bytes if total is None else total
@@ -209,7 +209,7 @@ class _Transfer:
         done, since, began = have, have, time.monotonic()
         steps = math.ceil((total or 0) / MEGABYTE)
         with progress(f"{self.target.name}, MB", steps, have // MEGABYTE) as advance:
-            # read1 returns what has come, so that a drip is noticed; read waits for all of it.
+            # read1 returns what has arrived, so that a slow server is noticed; read would wait.
             while chunk := response.raw.read1(CHUNK, decode_content=False):
                 if not done and chunk.lstrip().lower().startswith((b"<!doctype html", b"<html")):
                     raise MirrorError(PAGE)
@@ -224,7 +224,7 @@ class _Transfer:
 
 
 def _continues(response: requests.Response, have: int, marks: _Marks) -> bool:
-    """Whether an answer is the rest of the same file, or no rest at all."""
+    """Return whether an answer is the rest of the same file, or a new start."""
     if response.status_code != 206:
         return response.status_code != 416
     found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))

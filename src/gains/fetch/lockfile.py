@@ -1,4 +1,4 @@
-"""``data/sources.lock.json``: what was found where ``data/sources.csv`` states no checksum."""
+"""``data/sources.lock.json``: checksums of files for which ``data/sources.csv`` states none."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from gains.support.files import read_json, write_json
 
 
 class Lockfile(RootModel[dict[str, dict[str, dict[str, Content]]]]):
-    """What was found at first download, by data set, file and address."""
+    """Contents at the first download, by data set, file and address."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a file must be; where nothing is known, anything is right.
+    """Expected checksum and size of a file; None accepts any.
 
     Args:
-        sha256: of the file, or of a folder's listing; or None.
-        bytes: its size, or None.
-        advice: who says so, and what to do where something else is found.
+        sha256: checksum of the file or of a folder's listing, or None.
+        bytes: size, or None.
+        advice: origin of these facts, and what to do if they differ.
     """
 
     sha256: str | None = None
@@ -32,7 +32,7 @@ class Known:
     advice: str = ""
 
     def problem(self, found: Content) -> str | None:
-        """Say what is wrong with ``found``, or return None."""
+        """Return a sentence on how ``found`` differs, or None if it does not."""
         if self.sha256 is not None and found.sha256 != self.sha256:
             return f"sha256 is {found.sha256}, expected {self.sha256}. {self.advice}"
         if self.bytes is not None and found.bytes != self.bytes:
@@ -46,7 +46,7 @@ def lockfile_path(sources: str | Path) -> Path:
 
 
 def read_lockfile(sources: str | Path) -> dict[str, dict[str, dict[str, Content]]]:
-    """Read the lock file beside a file of addresses; nothing is known where there is none.
+    """Read the lock file beside a file of addresses; without a file the result is empty.
 
     Raises:
         ValueError: it is damaged.
@@ -56,7 +56,7 @@ def read_lockfile(sources: str | Path) -> dict[str, dict[str, dict[str, Content]
 
 
 def record_content(sources: str | Path, source: Source, found: Content) -> None:
-    """Record what was found at an address, if the file of addresses states no checksum.
+    """Record the content that an address gave, for later downloads to agree with.
 
     Raises:
         ValueError: the lock file is damaged.
@@ -72,7 +72,7 @@ def record_content(sources: str | Path, source: Source, found: Content) -> None:
 
 
 def fetch_inputs(dataset: str, sources: str | Path = SOURCES) -> dict[str, object]:
-    """Return what decides how a data set is fetched: addresses in order, and checksums.
+    """Return everything that a fetch depends on: addresses in order, and checksums.
 
     Raises:
         FileNotFoundError: there is no file of addresses.
@@ -93,14 +93,14 @@ def fetch_inputs(dataset: str, sources: str | Path = SOURCES) -> dict[str, objec
 
 
 def known_at(source: Source, mirrors: list[Source], sources: str | Path) -> Known:
-    """Return what a download must be.
+    """Return the expected checksum and size of a download.
 
-    The mirrors of a file hold the same file, so what one of them gave binds all. The mirrors of
-    a folder may differ in layout, so each is held to what it gave before.
+    All mirrors of a file must give the same content. The mirrors of a folder may differ in layout,
+    so each must give what it gave before.
 
     Args:
-        source: where from.
-        mirrors: all ways to the file.
+        source: the address.
+        mirrors: all addresses of the file.
         sources: the file of addresses.
     """
     stated = _stated(mirrors, sources)
@@ -114,7 +114,7 @@ def known_at(source: Source, mirrors: list[Source], sources: str | Path) -> Know
 
 
 def known_by_hand(mirrors: list[Source], sources: str | Path) -> list[Known]:
-    """Return what a file brought by hand may be: one of these, or anything where there is none."""
+    """Return the alternatives for a file that a person brought; one of them must fit."""
     stated = _stated(mirrors, sources)
     if stated.sha256:
         return [stated]

@@ -1,4 +1,4 @@
-"""``fetched.json``: what `gains fetch` brought into the folder of a data set."""
+"""``fetched.json``, the receipt of `gains fetch` in the folder of a data set."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ BY_HAND = "by hand"
 
 
 class FetchedFile(Settings):
-    """One file of ``data/sources.csv``.
+    """A file of ``data/sources.csv`` that is here.
 
     Attributes:
         origin: the address it came from, or :data:`BY_HAND`.
-        mirror: number of the address, or None by hand.
-        bytes: size of the file, or of all files of a folder; None for an archive of which only
-            the unpacked folder is here.
-        sha256: checksum of the file, or of a folder's listing; None likewise.
-        contents: what lies in the folder, or in the folder that an archive was unpacked to, by
-            path below it; empty of other files.
+        mirror: number of the address, or None for a file that a person brought.
+        bytes: size of the file, or of all files of a folder; None if only the unpacked folder of
+            an archive is here.
+        sha256: checksum of the file, or of a folder's listing; None as for ``bytes``.
+        contents: files of the folder, or of the unpacked archive, by path below it; empty for
+            other files.
     """
 
     origin: str
@@ -33,23 +33,23 @@ class FetchedFile(Settings):
 
     @property
     def content(self) -> Content | None:
-        """The file itself, if it is here."""
+        """Size and checksum of the file itself, or None if it is not here."""
         if self.bytes is None or self.sha256 is None:
             return None
         return Content(bytes=self.bytes, sha256=self.sha256)
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Sizes of what lies in the folder."""
+        """Sizes of the files in the folder."""
         return {path: content.bytes for path, content in self.contents.items()}
 
 
 class Receipt(Settings):
-    """What was brought.
+    """The fetched files of a data set.
 
     Attributes:
         dataset: folder below ``data/raw``.
-        files: by file of ``data/sources.csv``.
+        files: the fetched files, by their path in ``data/sources.csv``.
     """
 
     dataset: str
@@ -57,7 +57,7 @@ class Receipt(Settings):
 
 
 def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:
-    """Read the receipt of a data set; None where nothing was fetched.
+    """Read the receipt of a data set; return None if there is none.
 
     Raises:
         ValueError: it is damaged, or of another data set.

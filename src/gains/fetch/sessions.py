@@ -1,4 +1,4 @@
-"""Sessions of http: bounded redirects, and old TLS for the one server that needs it."""
+"""HTTP sessions with a limit of redirects, and with old TLS for the one server that needs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_REDIRECTS = 10
 
 
 def legacy_context() -> ssl.SSLContext:
-    """Return a TLS context for such a server; certificate and host name are still checked."""
+    """Return a TLS context for these servers; certificate and host name are still checked."""
     context = ssl.create_default_context()
     context.options |= OP_LEGACY_SERVER_CONNECT
     return context

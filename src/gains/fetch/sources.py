@@ -1,4 +1,4 @@
-"""``data/sources.csv``: the only place where addresses of data live."""
+"""``data/sources.csv``, the only place where addresses of data are."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ class Source(Settings):
 
     @property
     def is_folder(self) -> bool:
-        """Whether it becomes a folder."""
+        """Whether the file is a folder."""
         return self.file.endswith("/")
 
 
 COLUMNS = tuple(Source.model_fields)
 
 Files = dict[str, list[Source]]
-"""The ways to each file of a data set, by file, in order of ``mirror``."""
+"""Addresses of each file of a data set, by file, in order of ``mirror``."""
 
 
 def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
@@ -95,8 +95,8 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: another header, or a row that is incomplete or contradicts another; the line
-            is named.
+        ValueError: the header is another one, or a row is incomplete or contradicts another one;
+            the line is named.
     """
     if not Path(path).exists():
         raise FileNotFoundError(
@@ -122,7 +122,7 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
 
 
 def files_of(dataset: str, path: str | Path = SOURCES) -> Files:
-    """Return the ways to each file of one data set.
+    """Return the addresses of each file of one data set.
 
     Raises:
         ValueError: the file lists no such data set.

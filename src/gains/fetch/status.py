@@ -1,4 +1,4 @@
-"""What of a data set is here, at a glance and read through."""
+"""The state of a fetched data set: by its receipt, and by the checksums of its files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gains.fetch.unpack import archive_folder
 
 @dataclass(frozen=True)
 class FetchState:
-    """What of a data set is here.
+    """State of a data set on this disk.
 
     Args:
         dataset: its name in ``data/sources.csv``.
         complete: whether every file has been fetched.
-        files: number of files of data.
-        bytes: their size.
-        text: the same for people.
+        files: number of data files.
+        bytes: total size of the data files.
+        text: the state as a sentence.
     """
 
     dataset: str
@@ -32,7 +32,7 @@ class FetchState:
 
 
 def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> FetchState:
-    """Return what of a data set is here, by its receipt; no file is read.
+    """Return the state of a data set by its receipt; no data file is read.
 
     Raises:
         FileNotFoundError: there is no file of addresses.
@@ -90,11 +90,11 @@ def _is_whole(name: str, entry: FetchedFile | None, place: Path) -> bool:
 
 
 def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> list[str]:
-    """Read everything that was fetched again and say what is not as it was.
+    """Compare the checksums of all fetched files with the receipt and the addresses.
 
     Returns:
-        A sentence per problem: missing, changed or extra files, and files that are not what
-        ``sources`` or its lock file say. Empty where all is well.
+        A sentence per problem: files that are missing, changed or extra, and files that differ
+        from ``sources`` or its lock file. Empty if there is none.
 
     Raises:
         FileNotFoundError: there is no file of addresses.
@@ -122,7 +122,7 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
 
 
 def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
-    """Say by names and sizes what is not as the receipt says; nothing where there is no receipt."""
+    """Compare names and sizes of files with the receipt; return no problem without a receipt."""
     place = Path(raw) / dataset
     try:
         receipt = read_receipt(dataset, raw)
@@ -160,7 +160,7 @@ def _against_receipt(path: Path, expected: Content) -> list[str]:
 def _against_sources(
     path: Path, entry: FetchedFile, mirrors: list[Source], sources: str | Path
 ) -> list[str]:
-    """Say whether what was fetched is what the addresses and the lock file state by now."""
+    """Compare a fetched file with the addresses and the lock file."""
     found = entry.content
     problems = []
     if mirrors[0].is_folder and found != listing(entry.contents):

@@ -1,4 +1,4 @@
-"""From a source to what it gives, by kind; checked before it gets its name."""
+"""Retrieval of one file or folder by the kind of its address."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ WEB_ADDRESSES = {
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """How the network is used.
+    """Settings of network access.
 
     Args:
-        limits: of each download.
+        limits: limits of each download.
         api: address of GitHub's interface.
     """
 
@@ -56,13 +56,13 @@ def web_address(source: Source) -> str:
 def retrieve(
     source: Source, target: Path, known: Known, network: NetworkSettings
 ) -> tuple[Content, dict[str, Content]]:
-    """Bring a file or folder to ``target``, which appears whole and checked or not at all.
+    """Retrieve a file or folder; ``target`` appears complete and checked, or not at all.
 
     Returns:
-        What it is, and of a folder what lies in it.
+        Size and checksum, and for a folder also those of its files by relative path.
 
     Raises:
-        MirrorError: it failed, or is not what is known of it.
+        MirrorError: the retrieval failed, or the content is not the known one.
         OSError: the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)

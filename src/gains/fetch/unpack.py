@@ -1,4 +1,4 @@
-"""Unpacking of archives that nobody vouches for."""
+"""Unpacking of archives from untrusted sources."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ BROKEN = (
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """How much an archive may hold.
+    """Limits of an archive's content.
 
     Args:
-        entries: files and folders.
-        bytes: of all files unpacked; PanNuke's largest takes some 13 GB.
+        entries: number of files and folders.
+        bytes: total size of the unpacked files; the largest archive of PanNuke takes about 13 GB.
     """
 
     entries: int = MOST_ENTRIES
@@ -67,23 +67,23 @@ def archive_folder(name: str) -> str | None:
 
 
 def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
-    """Unpack an archive into a folder that appears whole or not at all.
+    """Unpack an archive into a folder that appears complete or not at all.
 
-    A single top folder named like ``folder`` is not nested in it; what archivers of a Mac leave
-    is skipped. Nothing is written before every entry is checked.
+    A single top folder with the name of ``folder`` is not nested in it. Hidden files and those
+    that archivers add are skipped. All entries are checked before anything is written.
 
     Args:
         archive: zip, or tar with gzip.
-        folder: must not be there yet.
-        limits: how much it may hold.
+        folder: folder to create; it must not exist.
+        limits: limits of the content.
 
     Returns:
         The files by relative path.
 
     Raises:
-        FileExistsError: ``folder`` is there.
+        FileExistsError: ``folder`` exists.
         OSError: the disk is full, or too small.
-        ValueError: no complete archive, a hostile or too large one, or one without files.
+        ValueError: the archive is incomplete, hostile, too large, or holds no files.
     """
     with _members(archive, folder.name, limits) as members:
         require_space(folder.parent, sum(m.size for m in members), f"what {archive} holds")
@@ -95,7 +95,7 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[
 
 
 def contents_in(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
-    """Return the files that :func:`unpack` would write, by relative path, read through.
+    """Return size and checksum of the files that :func:`unpack` would write, by relative path.
 
     Raises:
         ValueError: as :func:`unpack`.
@@ -108,9 +108,9 @@ def check_archive(archive: Path, name: str, limits: ArchiveLimits = LIMITS) -> N
     """Check that a file is an archive with allowed entries, without reading their content.
 
     Args:
-        archive: the file, under whatever name.
-        name: its name to be, whose suffix says what kind it is.
-        limits: how much it may hold.
+        archive: the file, which may have any name.
+        name: its final name, whose suffix tells the kind of archive.
+        limits: limits of the content.
 
     Raises:
         ValueError: as :func:`unpack`.
@@ -127,7 +127,7 @@ def _write(member: _Member, folder: Path, archive: Path) -> Content:
 
 
 def _poured(member: _Member, file: BinaryIO | None, archive: Path) -> Content:
-    """Read one file into another or nowhere, and no more of it than the archive says it has."""
+    """Copy one file of the archive, or only read it, up to the size that the archive states."""
     digest, size = hashlib.sha256(), 0
     source = member.open()
     if source is None:
@@ -152,7 +152,7 @@ def _poured(member: _Member, file: BinaryIO | None, archive: Path) -> Content:
 def _members(
     archive: Path, stem: str, limits: ArchiveLimits, name: str | None = None
 ) -> Iterator[list[_Member]]:
-    """Open an archive and yield its files after all checks."""
+    """Open an archive, check it and yield its files."""
     try:
         if (name or archive.name).lower().endswith(".zip"):
             with zipfile.ZipFile(archive) as file:

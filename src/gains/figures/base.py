@@ -1,4 +1,4 @@
-"""What a figure is: a record whose ``draw`` is also the verb ``gains figure <name>``."""
+"""The record of a figure; its ``draw`` is also the verb ``gains figure <name>``."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Figure:
     """One figure.
 
     Args:
-        name: name on the command line, and of its output.
-        draw: makes the files; its annotated parameters are the options of the verb, its
-            docstring the help.
+        name: name on the command line and of the output.
+        draw: function that writes the files; its annotated parameters become the options of the
+            verb, and its docstring the help.
     """
 
     name: str

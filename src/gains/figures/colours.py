@@ -1,4 +1,4 @@
-"""Colours of objects: neighbours differ."""
+"""Colours of objects; neighbours have different ones."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from gains.instances import Instances
 from gains.masks.overlaps import grown
 from gains.masks.rle import encode_mask
 
-# Okabe and Ito's colours, told apart by colour-blind readers too
+# colours of Okabe and Ito, which colour-blind readers can distinguish
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 
 REACH = 2
-"""Objects whose masks meet when each is grown by this many px are neighbours."""
+"""Objects are neighbours if their masks meet when each grows by this distance, px."""
 
 
 def colours(instances: Instances) -> list[str]:
-    """Return a colour of :data:`PALETTE` for each instance; those of neighbours differ.
+    """Return a colour of :data:`PALETTE` for each instance; neighbours have different colours.
 
-    Greedy colouring, most neighbours first: the colour that the fewest neighbours have, among
-    those the one used least. Where an object has more neighbours than there are colours, some
-    may share one.
+    The objects with most neighbours are coloured first. Each gets the colour that the fewest
+    neighbours have, and among those the one used least. If an object has more neighbours than
+    there are colours, some of them may share a colour.
     """
     near = _neighbours(instances)
     chosen = np.full(len(instances), -1)
@@ -36,7 +36,7 @@ def colours(instances: Instances) -> list[str]:
 
 
 def _neighbours(instances: Instances) -> NDArray[np.bool_]:
-    """Return which instances meet when grown, bool (N, N), False on the diagonal."""
+    """Return which instances are neighbours, bool (N, N), False on the diagonal."""
     if not len(instances):
         return np.zeros((0, 0), dtype=bool)
     reached = [encode_mask(grown(mask, REACH)) for mask in instances.stack()]

@@ -1,4 +1,4 @@
-"""Contact sheets: images of data sets, plain and with the outlines of their objects."""
+"""Contact sheets: images of data sets without and with the outlines of their objects."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gains.instances import Instances
 from gains.support.files import atomic_path, require_suffix
 
 GAP = 6
-"""White space between tiles, px."""
+"""Width of the white space between tiles, px."""
 
 TITLE = 24
 """Height of the line with a data set's name, px."""
@@ -26,13 +26,13 @@ LINE = 2.2
 """Width of an outline, px."""
 
 SMOOTHING = 1.0
-"""Standard deviation of the blur that takes the stairs out of an enlarged mask's border, px."""
+"""Standard deviation of the blur that smooths the border of an enlarged mask, px."""
 
 
 def _opacity(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
     """Return the outline of a mask at another size (width, height): opacity (height, width)."""
     scaled = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
-    # a border of background closes the outlines of masks that the image's edge cuts
+    # a border of background closes the outlines of masks at the edge of the image
     level = scipy.ndimage.gaussian_filter(
         np.pad(np.asarray(scaled, dtype=np.float64), 4), SMOOTHING
     )
@@ -56,15 +56,15 @@ def _tile(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    # enlarged, an image shows the pixels it has
+    # an enlarged image shows its own pixels
     how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
     return np.asarray(Image.fromarray(pixels).resize(size, how))
 
 
 def _few_colours(sheet: Image.Image) -> Image.Image:
-    """Return a sheet in 256 colours, for it is looked at and not measured.
+    """Return a sheet in 256 colours, which makes the file small.
 
-    White and the outlines' colours are exact: left to chance, colours this rare turn dull.
+    White and the colours of the outlines are kept exactly, because they are too rare to be chosen.
     """
     exact = [value for colour in ("#ffffff", *PALETTE) for value in ImageColor.getrgb(colour)]
     count = 256 - len(exact) // 3
@@ -74,7 +74,7 @@ def _few_colours(sheet: Image.Image) -> Image.Image:
 
 
 def _block(coco: CocoDataset, sheet: Image.Image, top: int, columns: int, side: int) -> None:
-    """Draw a data set's name, a row of plain and a row of outlined tiles below ``top``."""
+    """Draw the name, a row of plain tiles and a row of outlined tiles of a data set at ``top``."""
     font = ImageFont.load_default(size=16)
     ImageDraw.Draw(sheet).text((0, top + TITLE // 2), name_of(coco.path), "black", font, "lm")
     archive = ImageArchive(Path(coco.path).with_suffix(".zip"))
@@ -89,19 +89,19 @@ def _block(coco: CocoDataset, sheet: Image.Image, top: int, columns: int, side: 
 def contact_sheet(
     files: Sequence[str | Path], out: str | Path, columns: int = 6, side: int = 256
 ) -> None:
-    """Write a PNG with each data set's name, its first images, and the same with outlines.
+    """Write a PNG with the name, the first images and the outlined images of each data set.
 
-    Objects side by side have outlines of different colours.
+    Neighbouring objects have outlines of different colours.
 
     Args:
         files: COCO files, their image archives beside them.
         out: path ending in ``.png``.
         columns: images per data set.
-        side: of a tile, px; images are reduced or enlarged to it.
+        side: longer side of a tile, px; images are reduced or enlarged to it.
 
     Raises:
         FileNotFoundError: a file or its archive is missing.
-        ValueError: no file is given, one is not a data set, or ``out`` has another ending.
+        ValueError: no file is given, a file is not a data set, or ``out`` has another suffix.
     """
     if not files:
         raise ValueError("no data set to show; name at least one COCO file")

@@ -1,4 +1,4 @@
-"""Figure 3 of the GAInS paper: from an image and its masks to the gradient anomaly map."""
+"""Figure 3 of the GAInS paper: the steps from an image and its masks to the anomaly map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps from masks to the gradient anomaly map of an image, each as one picture."""
+"""The fields between the masks of an image and its gradient anomaly map."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from gains.datasets.records import CocoRecord
 
 @dataclass(frozen=True)
 class Steps:
-    """Fields of all target instances put together; float64 (H, W) each, NaN outside all masks.
+    """Joint fields of all target instances, float64 (H, W) each, NaN outside all masks.
 
     Args:
-        distance: to the centre of the instance, px; in overlaps to the nearest.
-        direction: of the distance's gradient, rad in [-pi, pi]; in overlaps the nearest's.
+        distance: distance to the centre of the instance, px; in overlaps to the nearest centre.
+        direction: direction of the distance's gradient, rad in [-pi, pi]; in overlaps that of the
+            nearest centre.
         deviation: largest standard deviation of directions in a window between two instances,
-            rad; not NaN but 0 where a window holds no two.
-        anomaly: largest value of the instances' maps; not NaN but 1 outside of all.
+            rad; 0 where a window does not hold two.
+        anomaly: largest value of the instances' maps; 1 outside all masks.
     """
 
     distance: Float

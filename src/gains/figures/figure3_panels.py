@@ -22,7 +22,7 @@ PANEL, GAP, EDGE = 2.0, 0.3, 0.2
 TITLE, BAR = 0.27, 0.52
 COLUMNS = 4
 WRAP = 34
-"""Characters in a line of the legend."""
+"""Number of characters in a line of the legend."""
 
 
 def draw_steps(
@@ -37,10 +37,10 @@ def draw_steps(
 
     Args:
         pixels: uint8 (H, W, 3).
-        instances: all of the image; those of other categories are outlined thin and grey.
-        found: the fields.
-        settings: that the fields were made with.
-        labels: what the figure shows, line by line; the first in bold.
+        instances: all instances of the image; those of other categories have thin grey outlines.
+        found: the fields of the target instances.
+        settings: map settings of the fields.
+        labels: lines of the legend; the first is in bold.
         out: ``.pdf`` or ``.png``; the other is written beside it.
     """
     panel = PANEL * pixels.shape[0] / pixels.shape[1]
@@ -69,7 +69,7 @@ def draw_steps(
 
 
 class _Field(NamedTuple):
-    """A field of the map's making, and how it is shown."""
+    """A field and the way in which it is shown."""
 
     values: Float
     title: str
@@ -80,7 +80,7 @@ class _Field(NamedTuple):
 
 
 def _fields(found: Steps, top: float) -> list[_Field]:
-    deviations = max(float(found.deviation.max()), 0.1)  # a scale even where no two instances meet
+    deviations = max(float(found.deviation.max()), 0.1)  # keeps a scale if no two instances meet
     return [
         _Field(found.distance, "(c) Radial distance", "px", "viridis"),
         _Field(found.direction, "(d) Radial direction", "rad", "twilight", -np.pi, np.pi),
@@ -107,7 +107,7 @@ def _show(axes: Axes, field: _Field, outline: Instances) -> None:
 
 def _overlay(axes: Axes, pixels: NDArray[np.uint8], anomaly: Float, top: float) -> None:
     picture(axes, pixels, "(g) Overlay")
-    # opacity follows the map: where nothing is anomalous, the image shows
+    # opacity follows the map, so that the image is visible where nothing is anomalous
     opacity = np.clip((anomaly - 1) / (top - 1), 0, 1) ** 0.6
     shown = axes.imshow(anomaly, cmap="inferno", vmin=1, vmax=top, alpha=opacity)
     shown.set_clim(1, top)

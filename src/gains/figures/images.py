@@ -1,4 +1,4 @@
-"""The images that figures show: from a COCO file with its archive or any folder of images."""
+"""The images that figures show, from the archive of a COCO file or from a folder."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Pictures:
 
 
 def short(file_name: str, longest: int = 24) -> str:
-    """Return the last part of an image's name, its middle left out where it is too long."""
+    """Return the last part of an image's name, shortened in the middle if it is too long."""
     name = file_name.rsplit("/", 1)[-1]
     if len(name) <= longest:
         return name

@@ -1,4 +1,4 @@
-"""The methods that the prediction figure compares: their titles, detections and images."""
+"""The columns of the prediction figure: titles, detections and predicted images of methods."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Column:
     """One method's predictions.
 
     Attributes:
-        title: of the column.
-        path: of the prediction file.
+        title: title of the column.
+        path: path of the prediction file.
         predictions: the detections by image id.
-        listed: ids of the images that were predicted; None where no list is beside the file.
+        listed: ids of the predicted images; None if there is no list beside the file.
     """
 
     title: str
@@ -83,10 +83,10 @@ def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:
 
 
 def refuse_unpredicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> None:
-    """Refuse images that a file's own list says were never predicted.
+    """Refuse images that are not in the list of predicted images beside a file.
 
     Raises:
-        ValueError: there is one; it is not an image without objects.
+        ValueError: there is such an image; it must not look like one without objects.
     """
     for record in records:
         for column in columns:
@@ -114,13 +114,13 @@ def all_predicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> 
 
 
 def titles_of(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
-    """Return a title for each prediction file: the label, or what its path tells.
+    """Return a title for each prediction file: its label, or one from its path.
 
-    A run's file ``.../<method>/<variant>/seed<k>/fold<k>/<file>`` gives ``<method>/<variant>``,
-    any other its name without endings.
+    The path ``.../<method>/<variant>/seed<k>/fold<k>/<file>`` of a run gives
+    ``<method>/<variant>``. Any other file gives its name without suffixes.
 
     Raises:
-        ValueError: another number of labels than of files, or two equal titles.
+        ValueError: the numbers of labels and files differ, or two titles are equal.
     """
     if labels and len(labels) != len(paths):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The panels of the prediction figure: images by (image, ground truth, each method)."""
+"""The panels of the prediction figure: rows of image, ground truth and methods."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Row:
     Args:
         name: file name.
         pixels: uint8 (H, W, 3).
-        masks: ground truth, then each method's.
+        masks: instances of the ground truth, then those of each method.
     """
 
     name: str
@@ -43,7 +43,7 @@ def rows(
     columns: list[Column],
     min_score: float,
 ) -> list[Row]:
-    """Gather what is drawn."""
+    """Return the rows of the figure."""
     return [
         Row(
             record.file_name,

@@ -1,4 +1,4 @@
-"""Ground truth beside the predictions of one or several methods, for chosen images."""
+"""The prediction figure: ground truth beside the predictions of one or several methods."""
 
 from __future__ import annotations
 

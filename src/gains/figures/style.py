@@ -1,4 +1,4 @@
-"""How all figures look, and how they are saved: one look, equal bytes for equal content."""
+"""The common style of all figures, and their output with equal bytes for equal content."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def figure(
         width: inches.
         height: inches.
         out: path ending in ``.pdf`` or ``.png``; the other is written beside it.
-        layout: ``constrained``, or None where who draws places the panels.
+        layout: ``constrained``, or None if the caller places the panels.
 
     Raises:
-        ValueError: another ending.
+        ValueError: ``out`` has another suffix.
     """
     out = require_suffix(out, ".pdf", ".png")
     with matplotlib.rc_context(_STYLE):
@@ -75,7 +75,7 @@ def picture(axes: Axes, pixels: NDArray[np.uint8], title: str) -> None:
 
 
 def bare(axes: Axes, title: str) -> None:
-    """Set the title and take the ticks away."""
+    """Set the title and remove the ticks."""
     axes.set_title(title)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -100,7 +100,7 @@ def outlines(
     for mask, colour in zip(instances.stack(), colours, strict=True):
         if not mask.any():
             continue
-        # a border of background closes the outlines of masks that touch the image's edge
+        # a border of background closes the outlines of masks at the edge of the image
         padded = np.pad(mask, 1).astype(float)
         x, y = np.arange(-1, mask.shape[1] + 1), np.arange(-1, mask.shape[0] + 1)
         if fill:

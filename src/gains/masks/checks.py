@@ -1,8 +1,9 @@
-"""Checks of run-length encodings: pycocotools reads a broken one without noticing, or crashes.
+"""Checks of run-length codes, because pycocotools accepts a broken code silently or crashes.
 
-COCO's code: a number is a little-endian row of characters, each 48 plus 5 bits, plus 32 where more
-follow; bit 16 of the last is the sign. Numbers after the third are differences to the one two
-before. The runs alternate between outside and inside, in column order.
+In COCO's code each number is a sequence of characters, the lowest bits first. A character is 48
+plus 5 bits, plus 32 if more characters follow; bit 16 of the last character is the sign. From the
+fourth number on, a number is the difference to the number two places before. The runs alternate
+between outside and inside, in column order.
 """
 
 from __future__ import annotations
@@ -17,22 +18,22 @@ from numpy.typing import NDArray
 from gains.masks.rle import Rle
 
 CODE = re.compile("(?:[P-o]{0,6}[0-O])+")
-"""Numbers of at most 7 characters, 35 bits: all but the last say that more follow."""
+"""Numbers of at most 7 characters (35 bits), all but the last of which say that more follow."""
 BATCH = 4096
-"""Codes checked in one pass."""
+"""Number of codes that are checked in one pass."""
 
 
 def check_rle(rle: Rle, height: int, width: int) -> None:
-    """Refuse an RLE that does not fill an image of that size, compressed or not.
+    """Refuse an RLE, compressed or not, that does not fill an image of the given size.
 
     Args:
         rle: ``size`` and ``counts``: a list of runs, or their code as ``str`` or ``bytes``.
-        height: of the image, px.
-        width: of the image, px.
+        height: height of the image, px.
+        width: width of the image, px.
 
     Raises:
-        ValueError: the size is another, a run is not a whole number from 0 up, or the runs do
-            not add up to the size.
+        ValueError: the size differs, a run is not a whole number from 0 up, or the runs do not add
+            up to the size.
     """
     size, counts = rle.get("size"), rle.get("counts")
     if not (isinstance(size, list) and len(size) == 2 and all(type(n) is int for n in size)):
@@ -50,7 +51,7 @@ def check_rle(rle: Rle, height: int, width: int) -> None:
 
 
 def _filled(counts: Any) -> int | None:
-    """Return how many px the runs cover; None where they are not runs."""
+    """Return the total length of the runs in px, or None if they are not runs."""
     if isinstance(counts, list):
         return sum(counts) if all(type(n) is int and n >= 0 for n in counts) else None
     if isinstance(counts, bytes):
@@ -60,7 +61,7 @@ def _filled(counts: Any) -> int | None:
 
 
 def decode_runs(text: str) -> NDArray[np.int64] | None:
-    """Return the runs of compressed RLE, int64 (N,), or None where the text is not such a code."""
+    """Return the runs of a compressed RLE, int64 (N,), or None if the text is not a code."""
     if not CODE.fullmatch(text):
         return None
     characters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) - 48
@@ -71,11 +72,11 @@ def decode_runs(text: str) -> NDArray[np.int64] | None:
 
 
 def valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
-    """Say of many compressed codes whether each fills its image, bool (N,); see :func:`check_rle`.
+    """Return which of many compressed codes fill their image, bool (N,); see :func:`check_rle`.
 
     Args:
-        codes: ``counts`` of N RLEs.
-        pixels: of their N images.
+        codes: ``counts`` of N compressed RLEs.
+        pixels: number of pixels of each RLE's image.
     """
     parts = [
         _valid(codes[start : start + BATCH], pixels[start : start + BATCH])
@@ -104,9 +105,9 @@ def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Return the numbers of all codes, and how many each has; None where one is no :data:`CODE`.
+    """Return the numbers of all codes and how many each has, or None if one is no :data:`CODE`.
 
-    The same test as the expression's, over all characters at once.
+    The test equals that of the expression, but looks at all characters at once.
     """
     text = "".join(codes)
     if not all(codes) or not text.isascii():
@@ -126,7 +127,7 @@ def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return running sums that begin anew with each owner; owners lie together."""
+    """Return running sums that start again with each owner; equal owners are adjacent."""
     sums = np.cumsum(values)
     first = np.flatnonzero(np.diff(owner, prepend=-1))
     before = sums[first] - values[first]
@@ -134,7 +135,7 @@ def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray
 
 
 def _numbers(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the numbers of a code from its characters less 48; ``last`` are their last ones."""
+    """Return the numbers of a code; ``last`` holds the index of each number's last character."""
     length = np.diff(last, prepend=-1)
     first = last + 1 - length
     place = np.arange(len(characters)) - np.repeat(first, length)

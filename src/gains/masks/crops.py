@@ -1,7 +1,7 @@
-"""COCO run-length codes of many masks at once, from crops of them. Needs no torch.
+"""COCO run-length codes of many cropped masks at once. Imports no torch.
 
-pycocotools encodes a mask by looking at every pixel of its image; here only the pixels of a crop
-are read, and the runs of all masks are found and written together. The codes are the same.
+pycocotools reads every pixel of the image to encode a mask. This module reads only the pixels of
+the crop, and processes the runs of all masks together. The codes are equal.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ Ints = NDArray[np.int64]
 
 
 def encode_crops(crops: NDArray[np.bool_], corners: Ints, size: tuple[int, int]) -> list[Rle]:
-    """Encode masks that are given inside a window of their image, and are empty outside.
+    """Encode masks that are given inside a window of their image and are empty outside it.
 
     Args:
-        crops: bool (N, w, h), columns first, as the code runs.
-        corners: int64 (N, 2), x and y of the windows' first pixel; pixels of a window that lie
-            outside the image must be False.
+        crops: bool (N, w, h); the columns come first, as in the code.
+        corners: int64 (N, 2), x and y of the first pixel of each window; pixels of a window that
+            are outside the image must be False.
         size: height and width of the image.
 
     Returns:
@@ -46,7 +46,7 @@ def encode_crops(crops: NDArray[np.bool_], corners: Ints, size: tuple[int, int])
 
 
 def _joined(owner: Ints, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
-    """Join runs of one mask that touch: the foot of a column and the head of the next."""
+    """Join touching runs of one mask: the bottom of a column and the top of the next."""
     touching = (owner[1:] == owner[:-1]) & (start[1:] == end[:-1])
     opens = np.concatenate([[True], ~touching])[: len(start)]
     closes = np.concatenate([~touching, [True]])[: len(start)]
@@ -54,7 +54,7 @@ def _joined(owner: Ints, start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def _write(owner: Ints, start: Ints, end: Ints, count: int, size: tuple[int, int]) -> list[Rle]:
-    """Return the codes of ``count`` masks from their runs, flat positions in column order."""
+    """Return the codes of ``count`` masks from their runs, which are positions in column order."""
     pixels = size[0] * size[1]
     runs = np.bincount(owner, minlength=count)
     lengths = 2 * runs + 1
@@ -78,7 +78,7 @@ def _write(owner: Ints, start: Ints, end: Ints, count: int, size: tuple[int, int
 
 
 def _compress(counts: Ints, place: Ints, used: NDArray[np.bool_]) -> tuple[str, Ints]:
-    """Write counts as pycocotools does: differences to the last but one, 5 bits a character.
+    """Write counts as pycocotools does: differences to the last but one, 5 bits per character.
 
     Returns:
         The characters of all counts in use, and where each count's characters end.

@@ -1,4 +1,4 @@
-"""Areas of masks, the pixels that they share, and masks grown by a margin."""
+"""Areas of masks, numbers of shared pixels, and dilation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     result = np.zeros(mask.shape, dtype=bool)
     if rows.size:
-        # only the box that can change: an object is small in its image
+        # only the box that can change, because most objects are small
         window = tuple(
             slice(max(found[0] - reach, 0), found[-1] + reach + 1) for found in (rows, columns)
         )

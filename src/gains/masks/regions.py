@@ -1,4 +1,4 @@
-"""Objects as connected regions of a mask."""
+"""Connected regions of a mask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def components(mask: NDArray[np.bool_], connectivity: int = 8, min_area: int = 1
     Args:
         mask: bool (H, W).
         connectivity: 4 or 8 neighbours.
-        min_area: smaller regions are dropped, px.
+        min_area: area of the smallest region that is kept, px.
     """
     structure = np.ones((3, 3), bool) if connectivity == 8 else None
     labels, _ = scipy.ndimage.label(mask, structure)

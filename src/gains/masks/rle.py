@@ -1,4 +1,4 @@
-"""One mask as a COCO run-length code: coding and decoding."""
+"""Coding and decoding of one mask as a COCO run-length code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One segmentation, checked before pycocotools, which takes it on trust and may crash."""
+"""Checks of one COCO segmentation, because pycocotools does not check it and may crash."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gains.masks.rle import Rle, encode_mask
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
-    """Return compressed RLE of polygons, uncompressed RLE or compressed RLE (COCO's rules).
+    """Return the compressed RLE of polygons, uncompressed RLE or compressed RLE by COCO's rules.
 
-    Polygons without three points cover nothing.
+    A polygon of fewer than three points covers nothing.
 
     Raises:
-        ValueError: none of the three, malformed, or of another size.
+        ValueError: the segmentation is none of the three, is malformed, or has another size.
     """
     if segmentation is None:
         raise ValueError("has no segmentation; expected polygons or RLE, boxes are not enough")
@@ -43,11 +43,11 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
 
 
 def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -> list[Rle | None]:
-    """Return many compressed RLEs at once, checked; None for what :func:`to_rle` must look at.
+    """Check many compressed RLEs at once; return None for those that :func:`to_rle` must check.
 
     Args:
-        segmentations: N of any kind.
-        sizes: height and width of their images.
+        segmentations: N segmentations of any kind.
+        sizes: height and width of each segmentation's image.
     """
     found: list[Rle | None] = [None] * len(segmentations)
     usual = [
@@ -65,7 +65,7 @@ def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -
 
 def _is_usual(item: Rle, size: list[int]) -> bool:
     stated = item.get("size")
-    # equal to a list of two, so it is one; but 512.0 and True are equal to whole numbers too
+    # an equal value is a list of two, but 512.0 and True equal whole numbers too
     return (
         stated == size
         and type(stated[0]) is type(stated[1]) is int
@@ -74,9 +74,9 @@ def _is_usual(item: Rle, size: list[int]) -> bool:
 
 
 def check_polygons(polygons: list[Any], height: int, width: int) -> None:
-    """Refuse polygons that are no masks of an image of that size.
+    """Refuse polygons that cannot be masks of an image of the given size.
 
-    A polygon may leave the image by up to one side of it; farther, its unit is not px.
+    A polygon may leave the image by up to one side length. Beyond that, its unit is not px.
 
     Raises:
         ValueError: a polygon is not a flat list of an even number of finite numbers, or lies too
@@ -104,5 +104,5 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value of a JSON file is a number; True and False are none."""
+    """Return whether a value of a JSON file is a number; True and False are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)

@@ -120,7 +120,7 @@ def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predicti
 
 
 def box_scores(instances: Instances) -> NDArray[np.float64]:
-    """Return what score thresholds act on, float64 (N,) in [0, 1]."""
+    """Return the scores that thresholds act on, float64 (N,) in [0, 1]."""
     return np.asarray(instances.extra[BOX_SCORE], dtype=np.float64)
 
 
@@ -146,7 +146,7 @@ def _instances(image: ImageRecord, detections: list[_Detection]) -> Instances:
 
 
 def _valid_masks(entries: list[Any], truth: CocoDataset) -> dict[int, Rle]:
-    """Return the masks that need no closer look, by the index of their entry."""
+    """Return the masks that need no further check, by the index of their entry."""
     indices, segmentations, sizes = [], [], []
     for index, entry in enumerate(entries):
         image_id = entry.get("image_id") if isinstance(entry, dict) else None
@@ -187,13 +187,13 @@ def _share(value: Any, name: str) -> float:
 
 
 def sidecar_path(predictions: str | Path) -> Path:
-    """Return where the list of predicted images lies: ``x.json[.gz]`` -> ``x.images.json``."""
+    """Return the path of the list of predicted images: ``x.images.json`` for ``x.json[.gz]``."""
     path = Path(predictions)
     return path.with_name(path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
 
 
 def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
-    """Refuse predictions made for other images than the ground truth's, where a sidecar tells.
+    """Refuse predictions of other images than those of the ground truth, if there is a sidecar.
 
     The sidecar lists id, file_name, height and width of every image that was predicted.
 

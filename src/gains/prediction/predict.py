@@ -1,4 +1,4 @@
-"""Image -> instances: the only inference path, for splits and for folders of images."""
+"""Prediction of splits and of folders of images."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class Predictor:
-    """A trained model, ready to be shown images.
+    """A trained model that returns the instances of images.
 
     Args:
         path: model file of ``gains train``.
@@ -41,7 +41,7 @@ class Predictor:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is truncated or not a model.
+        ValueError: the file is truncated or not a model.
     """
 
     def __init__(self, path: str | Path, device: str | None = None) -> None:
@@ -67,8 +67,9 @@ class Predictor:
     def batch(self, images: list[NDArray[np.uint8]]) -> list[Instances]:
         """Return the instances of several images, each at its own size.
 
-        The model should see all at one size (:meth:`size`): smaller ones would be padded. Rounding
-        differs between batches, so an image's last digits depend on its neighbours.
+        The images should have one size for the model (:meth:`size`), because smaller ones would be
+        padded. Rounding differs between batches, so the last digits of a result depend on the
+        other images of the batch.
         """
         resized = [self._resized(pixels) for pixels in images]
         amp = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.amp)
@@ -89,7 +90,7 @@ class Predictor:
         )
 
     def _instances(self, found: Detections, size: tuple[int, ...], seen: torch.Size) -> Instances:
-        """Return detections on an image of ``size``, which the model was shown as ``seen``."""
+        """Return detections on an image of ``size`` whose resized form had the shape ``seen``."""
         height, width = size
         scale = found.boxes.new_tensor([width / seen[1], height / seen[0]]).repeat(2)
         boxes = found.boxes * scale
@@ -110,7 +111,7 @@ def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[
     """Return the masks of D detections as RLE at the image's own size.
 
     Args:
-        found: detections at the size the model saw.
+        found: detections at the size of the model's input.
         boxes: float32 (D, 4), their boxes in the image itself, px.
         size: height and width of the image.
     """
@@ -126,7 +127,7 @@ def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[
 def predict_split(
     model: Path, coco: Path, split: Path, part: str, fold: int, out: Path, device: str | None
 ) -> None:
-    """Predict one part of a split and write a COCO result list with the list of its images.
+    """Predict one part of a split; write a COCO result list and the list of the images.
 
     Raises:
         ValueError: the model's categories are not the data set's.
@@ -145,7 +146,7 @@ def predict_split(
 
 
 def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> None:
-    """Predict every image of a folder; ids are given from 1 by sorted name.
+    """Predict every image of a folder; ids are numbered from 1 in order of name.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -188,7 +189,7 @@ def _predict(
 def _alike(
     predictor: Predictor, images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]]
 ) -> Iterator[list[tuple[ImageRecord, NDArray[np.uint8]]]]:
-    """Batch neighbours that the model sees at one size: padding would change what it sees."""
+    """Batch adjacent images that have one size for the model, because padding changes results."""
     for _, run in itertools.groupby(images, key=lambda item: predictor.size(item[1].shape)):
         while batch := list(itertools.islice(run, predictor.recipe.test_batch_size)):
             yield batch

@@ -1,4 +1,4 @@
-"""Reading and writing of files: whole or not at all, and equal bytes for equal content."""
+"""Reading and writing of files: complete or not at all, and equal bytes for equal content."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ logger = logging.getLogger(__name__)
 
 
 def check_output(path: str | Path) -> None:
-    """Check that a file can be written, before long work is done for it.
+    """Check that a file can be written, before its content is computed.
 
     Raises:
-        ValueError: it is a folder, or its folder cannot be made or written to.
+        ValueError: the path is a folder, or its folder cannot be created or written to.
     """
     path = Path(path)
     if path.is_dir():
@@ -36,9 +36,9 @@ def check_output(path: str | Path) -> None:
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that replaces it only if the block succeeds.
+    """Yield a temporary path that replaces ``path`` only if the block succeeds.
 
-    The suffixes are kept, since several libraries choose the format by them.
+    The suffixes are kept, because several libraries choose the format by them.
 
     Raises:
         ValueError: it is a folder, or its folder cannot be written to.
@@ -116,7 +116,7 @@ def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
 
 
 def require_file(path: str | Path) -> Path:
-    """Return ``path``, which is there and no folder.
+    """Return ``path`` if it is a file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -131,7 +131,7 @@ def require_file(path: str | Path) -> Path:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read JSON, gzipped or plain (told apart by content, not by name).
+    """Read JSON, plain or gzip; the content decides which, not the name.
 
     Raises:
         FileNotFoundError: there is no such file.

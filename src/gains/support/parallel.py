@@ -1,4 +1,4 @@
-"""Work that is spread over processes, results in the order of the work."""
+"""A map over several processes, with results in the order of the inputs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Result = TypeVar("Result")
 def parallel_map(
     function: Callable[[Work], Result], work: Sequence[Work], jobs: int
 ) -> Iterator[Iterable[Result]]:
-    """Yield the results of ``function`` on each piece of work, in their order.
+    """Yield the results of ``function`` for each piece of work, in the order of the work.
 
-    Processes are forked where that is safe (Linux): a new interpreter would import for half a
-    second what this one has. They begin when the context is entered, so enter it before whatever
+    Processes are forked where that is safe (Linux), because a new interpreter needs half a second
+    for its imports. They start when the context is entered, so enter it before anything that
     starts threads, such as a progress bar.
 
     Args:
-        function: of a module, and free of torch, whose threads do not survive a fork; numpy's do.
-        work: its arguments.
-        jobs: processes; with one, all is done in this process when the results are read.
+        function: function of a module; it must not use torch, whose threads do not survive a fork.
+        work: the arguments, one for each call.
+        jobs: number of processes; with one, this process computes each result when it is read.
 
     Raises:
         ValueError: ``jobs`` is below 1. What ``function`` raises is raised when its result is read.

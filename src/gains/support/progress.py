@@ -15,19 +15,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 logger = logging.getLogger(__name__)
 
 LINES = 20
-"""Lines in a log over the whole work, at most."""
+"""Largest number of lines in a log for the whole work."""
 
 
 class Advance(Protocol):
-    """Tells how far the work is."""
+    """Function that reports how much of the work is done."""
 
     def __call__(self, done: int, note: str = "") -> None:
-        """``done`` of the total are finished; ``note`` is shown beside."""
+        """Report that ``done`` pieces are finished; ``note`` is shown beside the number."""
 
 
 @contextmanager
 def progress(what: str, total: int, start: int = 0) -> Iterator[Advance]:
-    """Show the progress of ``total`` pieces of work, of which ``start`` are done already."""
+    """Show the progress of ``total`` pieces of work, of which ``start`` are already done."""
     if sys.stderr.isatty():
         columns = (
             TextColumn("{task.description}"),

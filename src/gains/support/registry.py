@@ -9,11 +9,11 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Named(Protocol):
-    """Anything with a name."""
+    """An object with a name."""
 
     @property
     def name(self) -> str:
-        """The name it is asked for by."""
+        """Name by which the record is found."""
 
 
 T = TypeVar("T", bound=Named)
@@ -29,7 +29,7 @@ class Registry(Generic[T]):
     """Named records of one kind.
 
     Args:
-        kind: what is registered, for messages, e.g. ``"method"``.
+        kind: kind of the records, for messages, e.g. ``"method"``.
 
     Examples:
         >>> from dataclasses import dataclass
