@@ -306,5 +306,5 @@ def test_distances_are_in_strides_of_the_level() -> None:
 
 
 def test_sizes_of_interest_must_rise() -> None:
-    with pytest.raises(ValueError, match="must rise"):
+    with pytest.raises(ValueError, match="must be in increasing order"):
         FCOSSettings(sizes_of_interest=(16, 16, 32, 64))

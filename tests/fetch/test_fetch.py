@@ -106,7 +106,7 @@ def test_an_unpacked_folder_by_hand_stands_for_its_archive(
 ) -> None:
     project.add("Set.zip", server.give("/Set.zip", ARCHIVE), sha256=digest(ARCHIVE))
     (project.place / "Set").mkdir(parents=True)
-    with pytest.raises(ValueError, match="holds no file"):
+    with pytest.raises(ValueError, match="the folder is empty"):
         project.fetch()
     (project.place / "Set" / "a.txt").write_bytes(b"a")
     entry = project.fetch().files["Set.zip"]
@@ -188,7 +188,7 @@ def test_what_is_no_whole_archive_is_neither_kept_nor_held_to(
     body: bytes, server: Server, project: Project
 ) -> None:
     project.add("Set.zip", server.give("/Set.zip", body, Content_Type="application/zip"))
-    with pytest.raises(FileNotFoundError, match="no complete archive"):
+    with pytest.raises(FileNotFoundError, match="expected a complete archive"):
         project.fetch()
     assert project.names() == []
     assert not project.sources.with_suffix(".lock.json").exists()
@@ -199,7 +199,7 @@ def test_what_is_no_whole_archive_is_neither_kept_nor_held_to(
 
 def test_a_packed_answer_is_refused(server: Server, project: Project) -> None:
     project.add("a.txt", server.give("/a.txt", b"a", Content_Encoding="gzip"))
-    with pytest.raises(FileNotFoundError, match="packs the file"):
+    with pytest.raises(FileNotFoundError, match="compresses the file"):
         project.fetch()
     assert project.names() == []
 

@@ -169,7 +169,7 @@ def test_a_wrong_rest_is_thrown_away(span: str, server: Server, tmp_path: Path) 
     server.answers["/a.bin"] = Dropping(5000)
     attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
     server.answers["/a.bin"] = lambda handler: handler.reply(206, b"x" * 10, Content_Range=span)
-    assert "starting over" in attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
+    assert "it starts again" in attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
     assert files_in(tmp_path) == []
 
 

@@ -74,7 +74,7 @@ def test_half_precision_keeps_the_boxes() -> None:
 
 @pytest.mark.parametrize("change", [{"freeze_at": 2}, {"norm": "frozen_bn"}])
 def test_random_weights_must_be_trained(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="weights: none needs everything trained"):
+    with pytest.raises(ValueError, match="weights: none starts from random values"):
         BackboneSettings.model_validate({"weights": "none", "freeze_at": 0, "norm": "gn", **change})
 
 

@@ -163,7 +163,7 @@ def test_batch_norm_weights_do_not_go_into_group_norms(tmp_path: Path) -> None:
 
     torch.save(torchvision.models.resnet18().state_dict(), tmp_path / "r18.pt")
     target = model(name="resnet18", width=64, norm="gn")
-    with pytest.raises(ValueError, match="are of batch norms"):
+    with pytest.raises(ValueError, match="belong to batch norms"):
         load_pretrained(target, str(tmp_path / "r18.pt"), "resnet18")
 
 

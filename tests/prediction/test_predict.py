@@ -89,7 +89,7 @@ def test_instances_lie_in_the_image(model: Path) -> None:
 
 
 def test_an_empty_folder_is_refused(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no image in it"):
+    with pytest.raises(ValueError, match="there is no image in this folder"):
         predict_folder(model, tmp_path, tmp_path / "o.json", None)
     with pytest.raises(FileNotFoundError, match="no such folder"):
         predict_folder(model, tmp_path / "none", tmp_path / "o.json", None)

@@ -114,7 +114,7 @@ class _Work:
         self._check(target, found, mirrors)
         if before and before.content == found:
             return before
-        logger.info("%s: %s is here; used without the network", self.dataset, target)
+        logger.info("%s: %s is already here and is used without the network", self.dataset, target)
         return _by_hand(found, {})
 
     def _folder_here(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
@@ -127,7 +127,7 @@ class _Work:
             return before
         contents = _contents_by_hand(target)
         self._check(target, listing(contents), mirrors)
-        logger.info("%s: %s is here; used without the network", self.dataset, target)
+        logger.info("%s: %s is already here and is used without the network", self.dataset, target)
         return _by_hand(listing(contents), contents)
 
     def _only_unpacked(self, name: str, folder: Path) -> FetchedFile:
@@ -136,7 +136,7 @@ class _Work:
         if before and before.contents and before.origin != BY_HAND:
             self._check_sizes(folder, before.sizes)
             return before.model_copy(update={"bytes": None, "sha256": None})
-        logger.info("%s: %s is here, %s is not asked for", self.dataset, folder, name)
+        logger.info("%s: %s is already here, so %s is not downloaded", self.dataset, folder, name)
         return _by_hand(None, _contents_by_hand(folder))
 
     def _unpacked(self, name: str, archive: Path, folder: Path) -> dict[str, Content]:
@@ -169,9 +169,9 @@ class _Work:
         problems = size_problems(folder, sizes)
         if problems:
             raise ValueError(
-                f"{folder}: is not what was fetched or lies beside it as archive: "
-                f"{'; '.join(problems[:3])}{' ...' if problems[3:] else ''}. Remove or rename the "
-                f"folder and run `gains fetch {self.dataset}` again"
+                f"{folder}: the files differ from what was fetched or from the archive beside "
+                f"the folder: {'; '.join(problems[:3])}{' ...' if problems[3:] else ''}. Remove "
+                f"or rename the folder and run `gains fetch {self.dataset}` again"
             )
 
     def _from_mirrors(self, name: str, target: Path, mirrors: list[Source]) -> FetchedFile:
@@ -208,7 +208,10 @@ def _by_hand(found: Content | None, contents: dict[str, Content]) -> FetchedFile
 def _contents_by_hand(folder: Path) -> dict[str, Content]:
     contents = contents_of(folder)
     if not contents:
-        raise ValueError(f"{folder}: holds no file; fill it, or remove it to have it fetched")
+        raise ValueError(
+            f"{folder}: the folder is empty; put the files into it, or remove it so "
+            "that they are fetched"
+        )
     return contents
 
 

@@ -111,7 +111,7 @@ def whole_folder(target: Path) -> Iterator[Path]:
         OSError: the disk is full; nothing is left behind.
     """
     if target.exists():
-        raise FileExistsError(f"{target}: is there already; remove it first")
+        raise FileExistsError(f"{target}: exists already; remove it first")
     temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=TEMPORARY))
     try:
         with full_disk_named(target):

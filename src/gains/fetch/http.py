@@ -157,7 +157,9 @@ class _Transfer:
             ) as response:
                 if marks and not _continues(response, have, marks):
                     self.part.unlink()
-                    raise _BrokenError("the server cannot go on from the half file; starting over")
+                    raise _BrokenError(
+                        "the server cannot continue the partial download; it starts again"
+                    )
                 _refuse(response, self.target.name)
                 self._receive(response, have if response.status_code == 206 else 0)
         except requests.exceptions.SSLError as error:
@@ -219,7 +221,9 @@ class _Transfer:
                 done += len(chunk)
                 if time.monotonic() - began > self.limits.window:
                     if done - since < self.limits.least:
-                        raise _BrokenError(f"only {done - since} bytes came in a while: stalled")
+                        raise _BrokenError(
+                            f"the transfer has stalled: only {done - since} bytes arrived lately"
+                        )
                     since, began = done, time.monotonic()
 
 
@@ -252,7 +256,9 @@ def _refuse(response: requests.Response, name: str) -> None:
         raise MirrorError(f"no such file there ({code} {response.reason})")
     encoding = response.headers.get("Content-Encoding", "identity")
     if encoding != "identity":
-        raise MirrorError(f"the server packs the file ({encoding}) though asked not to")
+        raise MirrorError(
+            f"the server compresses the file ({encoding}), although it was asked not to"
+        )
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if kind == "text/html" and not name.endswith((".html", ".htm")):
         raise MirrorError(PAGE)

@@ -68,8 +68,8 @@ def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:
     receipt = validated(Receipt, read_json(path), str(path))
     if receipt.dataset != dataset:
         raise ValueError(
-            f"{path}: is of data set {receipt.dataset!r}, expected {dataset!r}; remove it and run "
-            f"`gains fetch {dataset}`"
+            f"{path}: the receipt belongs to data set {receipt.dataset!r}, expected {dataset!r}; "
+            f"remove it and run `gains fetch {dataset}`"
         )
     return receipt
 

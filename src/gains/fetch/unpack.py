@@ -142,7 +142,7 @@ def _poured(member: _Member, file: BinaryIO | None, archive: Path) -> Content:
             digest.update(chunk)
     if size != member.size:
         raise ValueError(
-            f"{archive}: {member.path} is said to have {member.size} bytes, but has "
+            f"{archive}: {member.path} should have {member.size} bytes, but has "
             f"{'more' if size > member.size else size}; the archive is damaged or hostile"
         )
     return Content(bytes=size, sha256=digest.hexdigest())
@@ -162,7 +162,7 @@ def _members(
                 yield _checked(archive, _tar_entries(archive, tar), stem, limits)
     except BROKEN as error:
         raise ValueError(
-            f"{archive}: no complete archive ({error}); remove it and fetch it again"
+            f"{archive}: expected a complete archive ({error}); remove it and fetch it again"
         ) from error
 
 

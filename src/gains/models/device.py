@@ -24,7 +24,7 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' was asked for, but torch finds no GPU; use 'cpu' or 'auto'")
+        raise ValueError("device 'cuda' was requested, but torch finds no GPU; use 'cpu' or 'auto'")
     return torch.device(name)
 
 

@@ -40,8 +40,8 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
     statistics = [k for k in state if k.startswith(encoder) and k.endswith("running_var")]
     if statistics and statistics[0] not in own:
         raise ValueError(
-            f"weights {weights!r} are of batch norms, but the backbone has group norms; "
-            "use norm: frozen_bn or bn, or weights: none"
+            f"weights {weights!r} belong to batch norms, but the backbone has group norms; use "
+            "norm: frozen_bn or bn, or weights: none"
         )
     counters = tuple(key for key in own if key.endswith("num_batches_tracked"))
     expected = [k for k in own if k.startswith(encoder) and k not in counters]

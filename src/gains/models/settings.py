@@ -39,11 +39,12 @@ class BackboneSettings(Settings):
     def _random_weights_are_trained(self) -> BackboneSettings:
         if self.weights == "none" and (self.freeze_at or self.norm == "frozen_bn"):
             raise ValueError(
-                "weights: none needs everything trained: set freeze_at: 0 and norm: gn or bn"
+                "weights: none starts from random values, so that all layers must be trained: "
+                "set freeze_at: 0 and norm: gn or bn"
             )
         if self.weights == "imagenet" and (self.width != 64 or self.norm == "gn"):
             raise ValueError(
-                "weights: imagenet are of width 64 and batch norms: set width: 64 and norm: "
+                "weights: imagenet belong to width 64 and batch norms: set width: 64 and norm: "
                 "frozen_bn or bn, or weights: none"
             )
         return self

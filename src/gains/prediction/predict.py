@@ -55,8 +55,8 @@ class Predictor:
             model.load_state_dict(content["state"])
         except RuntimeError as error:
             raise ValueError(
-                f"{path}: its weights do not fit the method as it is now; train it again "
-                f"({str(error).splitlines()[0]})"
+                f"{path}: the weights do not fit the present version of the method "
+                f"({str(error).splitlines()[0]}); train the model again"
             ) from error
         self.model = to_device(model, self.device).eval()
 
@@ -156,7 +156,10 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
         raise FileNotFoundError(f"{folder}: no such folder of images")
     paths = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
     if not paths:
-        raise ValueError(f"{folder}: no image in it (looked for {', '.join(SUFFIXES)})")
+        raise ValueError(
+            f"{folder}: there is no image in this folder; expected names ending in "
+            f"{', '.join(SUFFIXES)}"
+        )
     predictor = Predictor(model, device)
     torch.set_num_threads(predictor.recipe.threads)
 

@@ -174,8 +174,8 @@ class Study:
             return split.folds
         if not Path(split.file).is_file():
             raise FileNotFoundError(
-                f"studies.{self.name}.datasets.{dataset}.split: no file {split.file}; bring the "
-                "given lists, or leave `file` out to draw 6:2:2 by seed"
+                f"studies.{self.name}.datasets.{dataset}.split: there is no file {split.file}; "
+                "add it, or leave `file` out for a random split of 6:2:2"
             )
         return len(check_folds(split.file, read_json(split.file)))
 

@@ -74,7 +74,9 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
     """
     out_csv = Path(out_csv)
     if out_csv.suffix != ".csv":
-        raise ValueError(f"{out_csv}: expected a name ending in .csv; the .md follows from it")
+        raise ValueError(
+            f"{out_csv}: expected a name ending in .csv; the name ending in .md is derived from it"
+        )
     cells = _read_cells(table_files)
     pairs = [pair for table in spec.tables for pair in _pairs(table)]
     lines = [_line(spec.study, pair, cells) for pair in pairs]
@@ -150,7 +152,9 @@ def _read_cells(table_files: list[str]) -> Cells:
                 try:
                     key = (record["table"], record["row"], record["dataset"], record["subset"])
                 except KeyError as error:
-                    raise ValueError(f"{path}: no table of `gains table`: lacks {error}") from error
+                    raise ValueError(
+                        f"{path}: expected a table that `gains table` wrote, but {error} is missing"
+                    ) from error
                 cells[key] = record
     return cells
 

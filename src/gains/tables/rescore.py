@@ -57,8 +57,9 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
     missing = [item.predictions for item in work if not item.predictions.is_file()]
     if missing:
         raise FileNotFoundError(
-            f"{missing[0]}: no such predictions; {len(missing)} of {len(work)} runs have none yet: "
-            f"run the workflow's target all_runs with --config study={study.name} first"
+            f"{missing[0]}: there are no such predictions; {len(missing)} of {len(work)} runs "
+            f"have none: run the workflow's target all_runs with --config study={study.name} "
+            "first"
         )
     check_output(work[0].out)
     with parallel_map(_score, work, jobs) as scored, progress("scores, runs", len(work)) as advance:

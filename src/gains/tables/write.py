@@ -30,7 +30,10 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
     """
     out_csv = Path(out_csv)
     if out_csv.suffix != ".csv":
-        raise ValueError(f"{out_csv}: expected a name ending in .csv; .md and .tex follow from it")
+        raise ValueError(
+            f"{out_csv}: expected a name ending in .csv; the names ending in .md "
+            "and .tex are derived from it"
+        )
     cells = read_cells(spec)
     table = print_table(spec, cells)
     write_text(out_csv.with_suffix(".md"), to_markdown(table))

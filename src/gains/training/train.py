@@ -168,7 +168,9 @@ def _resumed(
                 LossRecord(kept["losses"]),
                 TrainingCost(device, kept["cost"]),
             )
-        logger.info("the checkpoint in %s is of another job: start anew", path.parent)
+        logger.info(
+            "the checkpoint in %s belongs to another job; the training starts again", path.parent
+        )
     return 0, LossRecord(), TrainingCost(device)
 
 

@@ -213,7 +213,7 @@ def _load(path: Path) -> dict[str, Any]:
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        logger.warning("%s: not a JSON mapping, taken for absent", path)
+        logger.warning("%s: expected a JSON object; the file is ignored", path)
         return {}
     return content
 

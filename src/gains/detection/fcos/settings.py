@@ -41,5 +41,5 @@ class FCOSSettings(Settings):
     @classmethod
     def _rise(cls, sizes: tuple[float, ...]) -> tuple[float, ...]:
         if any(a >= b for a, b in zip(sizes[:-1], sizes[1:], strict=True)):
-            raise ValueError(f"sizes of interest must rise, found {list(sizes)}")
+            raise ValueError(f"sizes_of_interest must be in increasing order, found {list(sizes)}")
         return sizes
