@@ -1,8 +1,8 @@
-"""Tables of the study in its own folder, and the copies that people ask for by name."""
+"""Tables of the study in its folder, and copies of them at the top of results/."""
 
 
 rule table:
-    """Gather scores into a table: mean, standard deviation and number of seeds per cell."""
+    """Make a table of scores: mean, standard deviation and number of seeds per cell."""
     input:
         scores=table_scores,
         spec=table_spec_file,
@@ -30,7 +30,7 @@ rule table:
 
 
 rule compare:
-    """Put the published value beside each cell of the tables."""
+    """Compare each cell of the tables with the published values."""
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
         published="src/gains/published/published.csv",
@@ -59,7 +59,7 @@ rule compare:
 
 
 rule audit_table:
-    """Gather the audits of all data sets into one table."""
+    """Collect the audits of all data sets in one table."""
     input:
         expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
     output:
@@ -84,7 +84,7 @@ rule audit_table:
 
 
 rule summary:
-    """Gather the main scores of all runs into one small file, for `dvc metrics`."""
+    """Collect the main scores of all runs in one small file, for `dvc metrics`."""
     input:
         scores=SCORES,
         spec=SPEC_FILES["summary"],
@@ -105,9 +105,9 @@ rule summary:
         "gains summary --spec {input.spec} --out {output} > {log} 2>&1"
 
 
-# results/<name> is a copy of what the study in force made; the file itself names the study.
+# results/<name> is a copy of a file of the study in force; the file itself names the study.
 rule copy_table:
-    """Copy a table to the place where people ask for it."""
+    """Copy a table to the top of results/."""
     input:
         csv=f"{RESULTS}/tables/{{table}}.csv",
         markdown=f"{RESULTS}/tables/{{table}}.md",
@@ -135,7 +135,7 @@ rule copy_table:
 
 
 rule copy_compare:
-    """Copy the comparison with the published values to where people ask for it."""
+    """Copy the comparison with the published values to the top of results/."""
     input:
         csv=f"{RESULTS}/tables/compare.csv",
         markdown=f"{RESULTS}/tables/compare.md",
@@ -161,7 +161,7 @@ rule copy_compare:
 
 
 rule copy_audit:
-    """Copy the audit of the data to where people ask for it."""
+    """Copy the audit of the data to the top of results/."""
     input:
         f"{RESULTS}/tables/data_audit.csv",
     output:

@@ -1,4 +1,4 @@
-"""Aggregated Jaccard index: the published evaluator's, and Kumar's."""
+"""Aggregated Jaccard index (AJI) of the published evaluator, and that of Kumar et al."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ AREA_RANGES = ((0.0, 1e10), (0.0, 32.0**2), (32.0**2, 96.0**2), (96.0**2, 1e10))
 
 
 def image_aji(pairs: Pairs) -> float:
-    """Return the AJI of one image by the published matching, without the program's quirks.
+    """Return the AJI of one image by the published matching, without the program's peculiarities.
 
-    Ground truths in file order take the free detection of largest IoU >= 0.5. With M those pairs,
-    AJI = sum_M I / (sum_M U + areas of unmatched ground truths + areas of unmatched detections);
-    0 where there are detections only or ground truths only.
+    Each ground truth, in file order, takes the free detection of largest IoU >= 0.5. With M the
+    set of these pairs, AJI = sum_M I / (sum_M U + areas of unmatched ground truths + areas of
+    unmatched detections). The value is 0 if there are only detections or only ground truths.
     """
     if pairs.one_sided:
         return 0.0
@@ -30,9 +30,10 @@ def image_aji(pairs: Pairs) -> float:
 def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
     """Return the AJI of one image as the published program computes it in an area range (px).
 
-    Ground truths outside the range, and crowd regions, move to the end of the list while the IoU
-    columns stay, so a missed column is charged the recorded area of the ground truth now at its
-    place. A ground truth with annotation id 0 leaves its detection free.
+    Ground truths outside the range, and crowd regions, move to the end of the list while the
+    columns of the IoU matrix stay. A missed column is therefore charged the recorded area of
+    another ground truth, the one that moved to its index. A ground truth with annotation id 0
+    leaves its detection free.
     """
     if pairs.one_sided:
         return 0.0
@@ -48,9 +49,9 @@ def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
 def image_aji_kumar(pairs: Pairs) -> float:
     """Return the AJI of Kumar et al. (IEEE TMI 36, 2017, algorithm 1) of one image.
 
-    Each ground truth is paired with the detection of largest IoU, however small, and detections
-    may serve twice; a ground truth that meets none, and each detection never used, add their area
-    to the denominator.
+    Each ground truth is paired with the detection of largest IoU, however small it is, and a
+    detection may be used twice. A ground truth that meets no detection adds its area to the
+    denominator, and so does each detection that is never used.
     """
     if pairs.one_sided:
         return 0.0

@@ -1,4 +1,4 @@
-"""What a metric is, and the table of them."""
+"""The definition of a metric, and the registry of all metrics."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from gains.metrics.pairs import Pairs
 from gains.support.registry import Registry
 
 Compute = Callable[[Sequence[Pairs]], float]
-"""From the images of one class (those with a detection or a ground truth) to a fraction.
+"""Function from the images of one class (those with a detection or a ground truth) to a fraction.
 
-Called with a single image it is that image's value. Without images it returns 0.
+For a single image it returns the value of that image, and for no image 0.
 """
 
 
@@ -19,10 +19,10 @@ Called with a single image it is that image's value. Without images it returns 0
 class Metric:
     """A metric of a class; it appears in the score file under its name.
 
-    Args:
-        name: its name in both modes.
-        clean: the careful formula, or None where there is none.
-        as_published: the published program's formula, or None where it has none.
+    Attributes:
+        name: name in both modes.
+        clean: the corrected formula, or None if there is none.
+        as_published: the formula of the published program, or None if it has none.
     """
 
     name: str
@@ -34,5 +34,5 @@ METRICS: Registry[Metric] = Registry("metric")
 
 
 def mean(values: Sequence[float]) -> float:
-    """Return the arithmetic mean; 0 of nothing."""
+    """Return the arithmetic mean, or 0 if there are no values."""
     return sum(values) / len(values) if values else 0.0

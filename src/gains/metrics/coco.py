@@ -16,12 +16,12 @@ RECALL_POINTS = np.linspace(0.0, 1.0, 101)
 
 @dataclass(frozen=True)
 class AveragePrecision:
-    """Fractions.
+    """Average precision of a class, or its mean over classes, as fractions.
 
-    Args:
-        ap: mean over IoU 0.50:0.05:0.95.
-        ap50: at IoU 0.50.
-        ap75: at IoU 0.75.
+    Attributes:
+        ap: mean of the values at IoU 0.50:0.05:0.95.
+        ap50: value at IoU 0.50.
+        ap75: value at IoU 0.75.
     """
 
     ap: float
@@ -34,12 +34,16 @@ class AveragePrecision:
 
 
 def average_precision(images: Sequence[Pairs]) -> AveragePrecision | None:
-    """Return the AP of one class over its images, in order of image id (ties depend on it).
+    """Return the AP of one class over its images.
 
-    Crowd regions are ignored: they need not be found, and detections in them count neither way.
+    Crowd regions are ignored: a missed one costs nothing, and detections in them count neither as
+    right nor as wrong.
+
+    Args:
+        images: pairs of each image, in order of image id, which decides between equal scores.
 
     Returns:
-        None where the class has no ground truth (pycocotools: -1).
+        The AP, or None if the class has no ground truth (pycocotools: -1).
     """
     total = int(sum(np.count_nonzero(~pairs.crowd) for pairs in images))
     if total == 0:
@@ -51,7 +55,7 @@ def average_precision(images: Sequence[Pairs]) -> AveragePrecision | None:
     true, false = np.cumsum(hit, axis=1), np.cumsum(~hit & ~ignored, axis=1)
     recall = true / total
     precision = true / (true + false + np.spacing(1))
-    # the best precision at this recall or a higher one; 0 beyond the highest
+    # Best precision at this recall or a higher one; 0 beyond the highest recall.
     envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
     envelope = np.pad(envelope, ((0, 0), (0, 1)))
     values = np.array(
@@ -67,7 +71,7 @@ def mean_average_precision(classes: Sequence[AveragePrecision | None]) -> Averag
     """Return the mean over the classes that have ground truth.
 
     Raises:
-        ValueError: none has.
+        ValueError: no class has ground truth.
     """
     known = [value for value in classes if value is not None]
     if not known:
@@ -80,11 +84,12 @@ def mean_average_precision(classes: Sequence[AveragePrecision | None]) -> Averag
 
 
 def match_by_score(pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Let each detection, best score first, take the free ground truth of largest IoU.
+    """Match each detection, best score first, with the free ground truth of largest IoU.
 
     Returns:
-        Two bool (10, D), one row per IoU threshold: matched to an object; ignored because matched
-        to a crowd region (overlap there: intersection over the detection's area).
+        Two bool arrays (10, D) with one row per IoU threshold. The first marks detections that
+        are matched with an object. The second marks those that are ignored, because they are
+        matched with a crowd region (overlap: intersection over the area of the detection).
     """
     hit = np.zeros((len(IOU_THRESHOLDS), pairs.num_detections), dtype=bool)
     ignored = np.zeros_like(hit)
@@ -105,7 +110,7 @@ def match_by_score(pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _options(pairs: Pairs) -> list[tuple[int, list[tuple[int, float]]]]:
-    """Return, per detection that has any, its ground truths with IoU >= 0.5, crowd last."""
+    """Return the ground truths with IoU >= 0.5 of each detection that has any, crowds last."""
     overlap = pairs.iou
     if pairs.crowd.any():
         inside = pairs.intersection / np.maximum(pairs.detection_areas, 1)[:, None]
@@ -123,7 +128,10 @@ def _options(pairs: Pairs) -> list[tuple[int, list[tuple[int, float]]]]:
 def _choose(
     candidates: list[tuple[int, float]], threshold: float, taken: set[int], crowd: list[bool]
 ) -> int:
-    """Return the best free candidate (the later of equals; an object before any crowd), or -1."""
+    """Return the best free candidate, or -1.
+
+    Of equal candidates the later one wins, and an object wins over any crowd region.
+    """
     best, chosen = threshold, -1
     for column, value in candidates:
         if column in taken:

@@ -1,7 +1,7 @@
-"""Dice, TPp and FNo over the pairs with Dice > 0.7 (ISBI 2014 challenge), and what became of them.
+"""Dice, TPp and FNo over the pairs with Dice > 0.7 (ISBI 2014 challenge), and their variants.
 
 The published program pools its lists over COCO's four area ranges. It clears its Dice matrix in
-the first range, so matched pairs enter once and everything else four times.
+the first range, so a matched pair counts once and everything else four times.
 """
 
 from __future__ import annotations
@@ -21,23 +21,24 @@ NUM_RANGES = 4
 def dice(images: Sequence[Pairs]) -> float:
     """Return the mean Dice of the matched pairs of all images.
 
-    Each ground truth of an image without detections adds one 0; a missed one elsewhere nothing.
+    Each ground truth of an image without detections adds one 0. A ground truth that is missed in
+    another image adds nothing.
     """
     return _pooled(_matched_dice(images), 1, images)
 
 
 def dice_published(images: Sequence[Pairs]) -> float:
-    """Return the published DSC: as :func:`dice`, but each 0 counts four times."""
+    """Return the published DSC: like :func:`dice`, but each 0 counts four times."""
     return _pooled(_matched_dice(images), NUM_RANGES, images)
 
 
 def tpp(images: Sequence[Pairs]) -> float:
-    """Return the mean of I / (ground-truth area) over the pairs of :func:`dice`, zeros alike."""
+    """Return the mean of I / (ground-truth area) over the pairs and the zeros of :func:`dice`."""
     return _pooled(_covered(images, [p.areas for p in images]), 1, images)
 
 
 def tpp_published(images: Sequence[Pairs]) -> float:
-    """Return the published TPRp: as :func:`tpp`, recorded areas, each 0 four times."""
+    """Return the published TPRp: :func:`tpp` with recorded areas, and each 0 counts four times."""
     return _pooled(_covered(images, [p.recorded_areas for p in images]), NUM_RANGES, images)
 
 
@@ -50,15 +51,17 @@ def fno(images: Sequence[Pairs]) -> float:
 def fnr_p(images: Sequence[Pairs]) -> float:
     """Return the published FNRp = (4 G' - matched) / (4 G).
 
-    G' are the ground truths of images that have detections. Normally >= 0.75, whatever is found.
+    G' is the number of ground truths of images that have detections. The value is normally at
+    least 0.75, whatever the detections are.
     """
     return _leftover_rate(images, [pairs.num_truths for pairs in images])
 
 
 def fdr(images: Sequence[Pairs]) -> float:
-    """Return the published FDR = (4 D' - matched) / (4 G); D' as G' in :func:`fnr_p`.
+    """Return the published FDR = (4 D' - matched) / (4 G).
 
-    The denominator is the program's: ground truths, not detections.
+    D' is the number of detections of images that have ground truths. The program divides by
+    ground truths, not by detections.
     """
     return _leftover_rate(images, [pairs.num_detections for pairs in images])
 

@@ -12,8 +12,8 @@ def image_f1(pairs: Pairs) -> float:
     """Return F1 = 2 TP / (D + G) of one image.
 
     TP counts the one-to-one pairs with IoU > 0.5, taken in descending order of IoU. This equals
-    2PR / (P + R) with P = TP / D and R = TP / G; 0 where there are detections only or ground
-    truths only.
+    2PR / (P + R) with P = TP / D and R = TP / G. The value is 0 if there are only detections or
+    only ground truths.
     """
     if pairs.one_sided:
         return 0.0
@@ -21,7 +21,7 @@ def image_f1(pairs: Pairs) -> float:
 
 
 def image_miss_rate(pairs: Pairs) -> float:
-    """Return (G - TP) / G of one image, 0 where detections or ground truths are lacking."""
+    """Return (G - TP) / G of one image, or 0 if it has no detections or no ground truths."""
     if pairs.one_sided:
         return 0.0
     return 1 - len(pairs.iou_matches) / pairs.num_truths
@@ -35,7 +35,7 @@ def f1(images: Sequence[Pairs]) -> float:
 def fnr_o(images: Sequence[Pairs]) -> float:
     """Return the published FNR_o: the mean of :func:`image_miss_rate` over images.
 
-    An image without any detection contributes 0, as if nothing were missed there.
+    An image without any detection contributes 0, as if it had no misses.
     """
     return mean([image_miss_rate(pairs) for pairs in images])
 

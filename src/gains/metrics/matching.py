@@ -10,14 +10,14 @@ Match = tuple[int, int]
 
 
 def greedy_by_overlap(overlap: NDArray[np.float64], above: float) -> list[Match]:
-    """Take pairs in descending order of overlap, each row and column at most once.
+    """Return pairs taken in descending order of overlap, with each row and column at most once.
 
     Args:
         overlap: (D, G), IoU or Dice.
-        above: pairs must be strictly above it.
+        above: threshold that the overlap of a pair must exceed.
 
     Returns:
-        The matches, best first; of equal pairs the earlier row, then the earlier column, wins.
+        The matches, best first. Of equal pairs the earlier row wins, then the earlier column.
     """
     rows, columns = np.nonzero(overlap > above)
     order = np.argsort(-overlap[rows, columns], kind="stable")
@@ -35,15 +35,15 @@ def greedy_by_overlap(overlap: NDArray[np.float64], above: float) -> list[Match]
 def greedy_by_truth(
     iou: NDArray[np.float64], at_least: float, reusable: NDArray[np.bool_] | None = None
 ) -> list[Match]:
-    """Let each ground truth, in the given order, take the best detection that is still free.
+    """Match each ground truth, in the given order, with the best detection that is still free.
 
     Args:
         iou: (D, G).
-        at_least: pairs must reach it.
-        reusable: bool (G,), ground truths that leave their detection free for another.
+        at_least: threshold that the IoU of a pair must reach.
+        reusable: bool (G,), ground truths that leave their detection free for another one.
 
     Returns:
-        The matches in order of the ground truths; of equal detections the later row wins.
+        The matches in order of the ground truths. Of equal detections the later row wins.
     """
     columns, rows = np.nonzero(at_least <= iou.T)
     values = iou[rows, columns].tolist()

@@ -25,18 +25,18 @@ DICE_ABOVE = 0.7
 
 @dataclass(frozen=True)
 class Pairs:
-    """D detections against G ground truths; every area is in px.
+    """All pairs of D detections and G ground truths; every area is in px.
 
-    Args:
+    Attributes:
         image_id: id of the image.
-        intersection: int64 (D, G), pixels in common.
-        scores: float64 (D,), descending.
-        box_scores: float64 (D,), what score thresholds act on.
-        detection_areas: int64 (D,).
-        areas: int64 (G,), of the masks.
-        recorded_areas: float64 (G,), as the ground-truth file states them.
+        intersection: int64 (D, G), number of shared pixels.
+        scores: float64 (D,), in descending order.
+        box_scores: float64 (D,), scores that thresholds act on.
+        detection_areas: int64 (D,), areas of the detections.
+        areas: int64 (G,), areas of the ground truths' masks.
+        recorded_areas: float64 (G,), areas that the ground-truth file records.
         ids: int64 (G,), annotation ids.
-        crowd: bool (G,), regions to be ignored.
+        crowd: bool (G,), regions that are ignored.
     """
 
     image_id: int

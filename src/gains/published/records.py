@@ -1,6 +1,6 @@
-"""The papers' printed numbers, as data: ``published.csv``, typed.
+"""The numbers that papers print, read from ``published.csv``.
 
-Papers disagree about the same cell, so nothing here picks one: every number carries its source.
+Papers disagree about the same cell, so this module chooses none: each number names its source.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from gains.support.registry import nearest
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
 """(paper, table) that print fractions; all others print percent."""
 
-# what a row is trained with where its name does not say: the paper's text
+# Backbone of the rows whose name does not say it, from the text of the paper.
 _DEFAULT_BACKBONE = {"GAInS": "R50", "DoNet": "R50"}
 _SUBSETS = {"cell": "target", "cytoplasm": "target", "average": "average", "all": "average"}
 
 
-# rows of ablation tables that are rows of the comparison tables under another name
+# Rows of ablation tables that repeat rows of the comparison tables under another name.
 _ABLATION_NAMES = {
     ("GAInS", "I", "ws=5"): "GAInS",
     ("GAInS", "I", "f_GA=0.5"): "GAInS",
@@ -38,13 +38,13 @@ _METRICS = {"mAP50": "AP50"}
 class Published:
     """One printed number.
 
-    Args:
+    Attributes:
         paper: short name of the paper, e.g. ``GAInS``.
-        table: its table, as numbered there, e.g. ``III``.
-        row: the row's name there.
+        table: number of the table in the paper, e.g. ``III``.
+        row: name of the row in that table.
         dataset: published data set.
-        metric: e.g. ``mAP``; a paper's other name for the same is replaced.
-        subset: classes as printed there: ``cell``, ``nucleus``, ``average``, ...
+        metric: e.g. ``mAP``; another name that a paper uses for it is replaced.
+        subset: classes as the paper prints them: ``cell``, ``nucleus``, ``average``, ...
         value: percent.
         spread: printed spread in percent, or None.
     """
@@ -60,19 +60,19 @@ class Published:
 
     @property
     def backbone(self) -> str | None:
-        """Short name of the backbone, e.g. ``R50``; None where the paper's is no plain ResNet."""
+        """Short name of the backbone, e.g. ``R50``; None if it is no plain ResNet."""
         named = re.search(r"\((R\d+)\)", self.row)
         return named.group(1) if named else _DEFAULT_BACKBONE.get(self.paper)
 
     @property
     def configuration(self) -> str:
-        """What was trained, but for the backbone, under one name across papers and tables."""
+        """Name of the configuration without its backbone, the same in all papers and tables."""
         ablation = _ABLATION_NAMES.get((self.paper, self.table, self.row))
         return ablation or re.sub(r"\s*\(R\d+\)$", "", self.row)
 
     @property
     def our_subset(self) -> str | None:
-        """``target`` or ``average``; None for classes that no table of ours singles out."""
+        """Subset of classes, ``target`` or ``average``; None if no subset of ours equals it."""
         return _SUBSETS.get(self.subset)
 
     @property
@@ -94,7 +94,7 @@ def _number(record: dict[str, str]) -> Published:
     return Published(
         **record,
         metric=_METRICS.get(metric, metric),
-        # two or three printed decimals: rounding removes what the factor adds
+        # Papers print two or three decimals; rounding removes the error of the multiplication.
         value=round(float(value) * factor, 4),
         spread=round(float(spread) * factor, 4) if spread else None,
     )
@@ -117,10 +117,10 @@ def row_names(paper: str, table: str) -> list[str]:
 
 
 def sources(paper: str, table: str, row: str) -> list[Published]:
-    """Return the numbers of a published row, and those that other tables print for the same.
+    """Return the numbers of a published row, and those of other tables for the same training.
 
-    The same means: an equal method under the same name, with the same backbone; a paper's
-    ablation tables repeat rows of its comparison table under other names, which are resolved.
+    Two rows are of the same training if method and backbone are equal. Ablation tables repeat
+    rows of a comparison table under other names; such names are resolved.
     """
     own = [n for n in numbers() if (n.paper, n.table, n.row) == (paper, table, row)]
     kinds = {(n.configuration, n.backbone) for n in own}

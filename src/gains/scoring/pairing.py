@@ -13,7 +13,7 @@ from gains.metrics.pairs import Pairs
 from gains.prediction.files import BOX_SCORE, Predictions, box_scores
 
 ByClass = dict[int, list[Pairs]]
-"""Per category id (ascending) the images, by id, with a detection or a ground truth of it."""
+"""For each category id (ascending) the images, by id, with a detection or ground truth of it."""
 
 _NONE = np.zeros(0, dtype=np.intp)
 
@@ -76,7 +76,7 @@ def _pairs(
 
 
 def _recorded_areas(objects: list[CocoRecord], areas: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the ``area`` of the file; the mask's where it is missing or not positive."""
+    """Return the ``area`` of the file, or that of the mask where it is missing or not positive."""
     recorded = np.array([float(a.get("area") or 0) for a in objects], dtype=np.float64)
     return np.where(recorded > 0, recorded, areas)
 

@@ -1,4 +1,4 @@
-"""Predictions against ground truth: every metric in both modes, per class and per image."""
+"""Scores of predictions: every metric in both modes, per class and per image."""
 
 from __future__ import annotations
 
@@ -32,12 +32,13 @@ def score_files(
     Args:
         ground_truth: COCO json.
         predictions: COCO result list, plain or gzip.
-        file_names: the images to score; all where None.
+        file_names: names of the images to score; None: all.
         max_detections: see :func:`score`.
         clean_score_threshold: see :func:`score`.
 
     Returns:
-        The content of the score file: :func:`score`'s, and the names and SHA-256 of the inputs.
+        The content of the score file: the result of :func:`score`, and the names and SHA-256 of
+        the inputs.
 
     Raises:
         FileNotFoundError: an input is missing.
@@ -67,18 +68,19 @@ def score(
     """Compute every metric; values are fractions, None where a class has nothing to score.
 
     Args:
-        ground_truth: ids, categories and empty masks are kept as they are.
+        ground_truth: data set; ids, categories and empty masks are scored as they are.
         predictions: COCO result list, masks as RLE or polygons.
-        max_detections: the best of an image and category that are looked at.
-        clean_score_threshold: the clean AJI, Dice, F1, TPp, FNo leave out detections below it.
+        max_detections: number of detections per image and category that count, the best ones.
+        clean_score_threshold: score below which a detection does not count in the clean AJI,
+            Dice, F1, TPp and FNo.
 
     Returns:
         A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``, ``counts``,
         ``settings``, ``version``.
 
     Raises:
-        ValueError: the ground truth is empty or a mask of it broken, or a prediction does not
-            fit it.
+        ValueError: the ground truth is empty, one of its masks is broken, or a prediction does
+            not belong to it.
     """
     detections = parse_predictions(predictions, ground_truth)
     return _score(ground_truth, detections, max_detections, clean_score_threshold)
@@ -133,10 +135,10 @@ def _coco(by_class: ByClass) -> dict[str, Any]:
 
 
 def _as_published(by_class: ByClass) -> dict[str, Any]:
-    """Every class, and the mean of two rows as the program prints it.
+    """Return the values of every class, and the mean of two rows as the program prints it.
 
-    Category 0 fills the first row, every other one the second (the last wins), and a row that
-    nothing fills is 0: a single class is halved.
+    Category 0 fills the first row and every other category the second, where the last one stays.
+    A row without a category is 0, so the mean of a single class is half its value.
     """
     metrics = {metric.name: metric.as_published for metric in METRICS if metric.as_published}
     per_class = {
@@ -151,7 +153,7 @@ def _as_published(by_class: ByClass) -> dict[str, Any]:
 
 
 def _clean(by_class: ByClass) -> dict[str, Any]:
-    """Every class, None for one that is absent, and the mean over those present."""
+    """Return the values of every class, None for an absent one, and the mean over the others."""
     metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
     values = {
         category: {name: compute(images) for name, compute in metrics.items()}

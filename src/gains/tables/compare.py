@@ -1,4 +1,4 @@
-"""Our numbers beside the published ones: every source of a cell, and whether they compare."""
+"""Our numbers beside the published ones, from every source, with a verdict whether they compare."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class _Pair:
         return self.row.cells[self.dataset.name]
 
     def ours(self, cells: Cells) -> MeanOverSeeds:
-        """Return our number from the tables' CSVs."""
+        """Return our number from the CSV files of the tables."""
         subset = str(self.published.our_subset)
         key = (self.table.name, self.row.label, self.dataset.name, subset)
         if key not in cells:

@@ -1,4 +1,4 @@
-"""Scores and tables of a whole study from its predictions, in one go."""
+"""Scores and tables of a whole study from its predictions, in one process."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ class _Work(NamedTuple):
 def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
     """Score every run of a study and make its tables from that; return the number of runs.
 
-    Below ``out`` the files have the names that they have below ``results/<study>``: for the study
-    as it stands, equal files. Nothing there is touched, so other thresholds can be tried. The audit
-    of the data, which reads no score, is not among them.
+    The files in ``out`` have the same names as those in ``results/<study>``, which stay unchanged.
+    Without changed settings their content is the same too. The audit of the data reads no score,
+    so it is not made.
 
     Args:
-        study: its predictions must have been made.
+        study: study whose predictions exist.
         out: folder for ``runs/<run>/test.scores.json`` and ``tables``.
-        jobs: processes; the files do not depend on it.
-        changes: of the study's settings, such as ``clean_score_threshold``; the files then name
-            the study ``<study>+rescored``.
+        jobs: number of processes; the files do not depend on it.
+        changes: changed settings of the study, such as ``clean_score_threshold``; the files then
+            name the study ``<study>+rescored``.
 
     Raises:
-        FileNotFoundError: a run has no predictions yet; the first of them is named.
-        ValueError: ``out`` is the folder of a study, which the workflow looks after, a setting is
-            out of range, or an input is broken.
+        FileNotFoundError: a run has no predictions; the first such run is named.
+        ValueError: ``out`` is a folder in which the workflow keeps records, a setting is out of
+            range, or an input is broken.
     """
     if (out / "provenance.json").exists() or out.resolve() == Path(study.results).resolve():
         raise ValueError(

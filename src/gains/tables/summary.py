@@ -1,4 +1,4 @@
-"""The main scores of many runs in one small file, for ``dvc metrics show``."""
+"""A small file with the main scores of many runs, for ``dvc metrics show``."""
 
 from __future__ import annotations
 
