@@ -1,1 +1,1 @@
-"""Gradient anomaly maps: how much the directions of neighbouring instances disagree."""
+"""Gradient anomaly maps, which show how much the directions of neighbouring instances differ."""

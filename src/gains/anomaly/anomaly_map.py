@@ -1,4 +1,8 @@
-"""A gradient anomaly map in memory. Apart from how maps are made, so that reading them is."""
+"""The in-memory gradient anomaly map.
+
+It has its own module so that code that only reads maps does not depend on the code that computes
+them.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,14 @@ from numpy.typing import NDArray
 
 
 class AnomalyMap(NamedTuple):
-    """A map as a block in a constant plane.
+    """A map, stored as a block in a constant plane.
 
     Attributes:
         constant: value outside the block, 1 or 0.
         y0: image row of the block's first row.
         x0: image column of the block's first column.
-        block: float64 or float32 (h, w), values in [1, 1 + f_ga]; (0, 0) if all is constant.
+        block: float64 or float32 (h, w), values in [1, 1 + f_ga]; of shape (0, 0) if the map
+            is constant.
     """
 
     constant: float
@@ -32,5 +37,5 @@ class AnomalyMap(NamedTuple):
 
 
 def constant_map(value: float) -> AnomalyMap:
-    """Return a map of one value everywhere."""
+    """Return a map that has the same value everywhere."""
     return AnomalyMap(value, 0, 0, np.zeros((0, 0)))

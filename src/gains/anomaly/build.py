@@ -1,4 +1,4 @@
-"""The anomaly maps of many images, in parallel, into one file."""
+"""Computation of the anomaly maps of many images, in parallel, into one file."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ def build_maps(
     full: bool = False,
     jobs: int = 1,
 ) -> int:
-    """Write the maps of all annotations of the given images; ids, order and empty masks are kept.
+    """Write the maps of all annotations of the given images, in their order, empty masks included.
 
     Args:
         coco: the annotations.
         settings: program, parameters, mode, rasterisation.
-        images: records of ``coco``; those without annotations are fine.
-        out: the .npz.
-        full: full-size float64 maps by annotation id instead of the compact store.
-        jobs: processes; the file does not depend on it.
+        images: records of ``coco``; images without annotations are allowed.
+        out: path of the .npz file.
+        full: whether to write full-size float64 maps by annotation id, not the compact store.
+        jobs: number of processes; the file does not depend on it.
 
     Returns:
         The number of maps.
 
     Raises:
-        ValueError: a category the file lacks, no annotation in all the images, a window that
-            exceeds an image, an annotation that cannot be rasterised, which is named, or ``out``
-            of another kind.
+        ValueError: the file lacks the target category, the images have no annotation, a window is
+            larger than an image, an annotation (named in the message) cannot be rasterised, or
+            ``out`` is no .npz.
     """
     if Path(out).suffix != ".npz":
         raise ValueError(f"{out}: expected a name ending in .npz for a file of anomaly maps")
@@ -68,13 +68,15 @@ def build_maps(
         parallel_map(maps_of_image if full else _stored_maps, work, jobs) as results,
         progress("anomaly maps, images", len(work)) as advance,
     ):
-        records = _told(coco.path, results, advance)
+        records = _with_progress(coco.path, results, advance)
         number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
 
 
-def _told(path: str, results: Iterable[list[MapRecord]], advance: Advance) -> Iterator[MapRecord]:
+def _with_progress(
+    path: str, results: Iterable[list[MapRecord]], advance: Advance
+) -> Iterator[MapRecord]:
     try:
         for done, found in enumerate(results, start=1):
             yield from found
@@ -98,7 +100,7 @@ def maps_of_image(job: MapJob) -> list[MapRecord]:
 
 
 def _stored_maps(job: MapJob) -> list[MapRecord]:
-    """Return the maps as the compact store holds them, so that no more travels than that."""
+    """Return the maps in float32, as the store holds them, to send less between processes."""
     return [
         (annotation_id, size, found._replace(block=found.block.astype(np.float32)))
         for annotation_id, size, found in maps_of_image(job)

@@ -1,8 +1,8 @@
-"""Standard deviations in sliding windows, exactly, by box sums (GAInS paper, Eq. 4).
+"""Exact standard deviations in sliding windows, by box sums (GAInS paper, Eq. 4).
 
-A direction field holds angles inside its mask and a sentinel of -4 outside. A standard deviation
-does not change when a constant is added, so fields are kept lifted by 4: zero outside the mask.
-A window is named by its top-left pixel, its origin.
+A direction field holds angles inside its mask and the sentinel -4 outside. Adding a constant does
+not change a standard deviation, so fields are stored with 4 added: zero outside the mask. The
+origin of a window is its top-left pixel.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from gains.anomaly.fields import Float
 
 LIFT = 4.0
-"""Minus the sentinel outside the mask; more than pi, so that every angle differs from it."""
+"""The negative of the sentinel outside the mask; above pi, so that it differs from every angle."""
 
 ROUND_OFF = 4 * np.finfo(np.float64).eps
-"""Variances below this share of the mean square are round-off."""
+"""Variances below this share of the mean square count as round-off."""
 
 
 def box_sum(values: Float, window: int) -> Float:
     """Return the sum over each window.
 
-    Each window is added up for itself, in one fixed order: unlike prefix or running sums, no
-    round-off comes in from elsewhere, and equal windows have equal sums to the last bit.
+    Each window is summed separately in one fixed order. Unlike with prefix or running sums, no
+    round-off comes from other windows, and equal windows have bitwise equal sums.
 
     Args:
         values: float64 (..., H, W); the result may share its memory.
@@ -55,23 +55,23 @@ def _sum_rows(values: Float, window: int) -> Float:
 
 
 def standard_deviation(count: Float | float, total: Float, squares: Float) -> Float:
-    """Return the population standard deviation from sums; 0 where nothing was counted."""
+    """Return the population standard deviation from sums; 0 where the count is 0."""
     number = np.maximum(count, 1.0)
     mean_square, mean = squares / number, total / number
     variance = mean_square - np.square(mean, out=mean)
     mean_square *= ROUND_OFF
-    # equal values must give 0, not the root of what round-off leaves of either sign
+    # equal values must give 0, not the square root of a round-off error
     variance *= variance > mean_square
     return np.sqrt(variance, out=variance)
 
 
 @dataclass(frozen=True)
 class WindowSums:
-    """Box sums of one lifted direction field, both signs, by window origin (h, w).
+    """Box sums of one lifted direction field, for both signs, by window origin (h, w).
 
     Attributes:
         window: side of the windows, px.
-        count: mask pixels, float64 (h, w).
+        count: number of mask pixels, float64 (h, w).
         total: sum of the field, float64 (2, h, w).
         squares: sum of its squares, float64 (2, h, w).
     """
@@ -83,7 +83,7 @@ class WindowSums:
 
     @staticmethod
     def from_field(field: Float, mask: NDArray[np.bool_], window: int) -> WindowSums:
-        """Sum up a lifted field (2, H, W) with its mask (H, W)."""
+        """Return the box sums of a lifted field (2, H, W) with its mask (H, W)."""
         sums = box_sum(np.concatenate([mask[None].astype(np.float64), field, field**2]), window)
         return WindowSums(window, sums[0], sums[1:3], sums[3:5])
 
@@ -108,7 +108,7 @@ class WindowSums:
         return standard_deviation(self.count, self.total, self.squares)
 
     def over_both_masks(self, other: WindowSums) -> Float:
-        """Return the deviation over the mask pixels of two fields, put together; (2, h, w)."""
+        """Return the deviation over the mask pixels of both fields together; (2, h, w)."""
         return standard_deviation(
             self.count + other.count, self.total + other.total, self.squares + other.squares
         )

@@ -1,7 +1,7 @@
 """The radial field of an instance, its gradient and directions (GAInS paper, Eq. 2 and 3).
 
-Everything is defined on the whole image but evaluated on a region, since only the surroundings
-of an instance are ever needed.
+All quantities are defined on the whole image but evaluated on a region, since maps only need the
+surroundings of an instance.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gains.anomaly.region import Region
 
 Float = NDArray[np.float64]
 Point = tuple[float, float]
-"""Row and column, px, not rounded."""
+"""Row and column, px, with fractions."""
 
 
 def centre_of(mask: NDArray[np.bool_], corner: tuple[int, int] = (0, 0)) -> Point:

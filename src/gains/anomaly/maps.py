@@ -1,7 +1,7 @@
 """Gradient anomaly maps of the instances of one image (GAInS paper, section II-C).
 
 A map is high where the directions of an instance disagree with those of its neighbours: at
-crossings, touching borders and overlaps. Steps and modes are told in ``docs/anomaly-maps.md``.
+crossings, touching borders and overlaps. ``docs/anomaly-maps.md`` describes the steps and modes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
 
 EPSILON = 1e-7
-"""Keeps the normalisation finite where the response is zero everywhere."""
+"""A small number that keeps the normalisation finite where the response is zero everywhere."""
 
 
 def anomaly_maps(
@@ -31,17 +31,29 @@ def anomaly_maps(
     """Return the gradient anomaly maps of the instances of one image, in annotation order.
 
     Args:
-        masks: N masks, bool (H, W); ``settings.rasterize`` was dealt with by who made them.
+        masks: N masks, bool (H, W), already made by the rule ``settings.rasterize``.
         categories: N category ids.
         settings: program, parameters and mode.
-        boxes: float64 (N, 4), x y width height as stored in the file; for `nuclei` only.
+        boxes: float64 (N, 4), x y width height as stored in the file; only `nuclei` needs them.
 
     Returns:
-        N maps. 1 everywhere for instances of other categories, without pixels, or without an
-        instance to compare with; 0 everywhere for `nuclei` without neighbours `as_published`.
+        N maps. A map is 1 everywhere for an instance of another category, without pixels, or
+        without an instance to compare with. In mode `as_published` the map of a `nuclei` instance
+        without neighbours is 0 everywhere.
 
     Raises:
         ValueError: the window exceeds the image, or numbers of masks, categories and boxes differ.
+
+    Example:
+        >>> rows, columns = np.indices((32, 40))
+        >>> masks = [(rows - 16) ** 2 + (columns - x) ** 2 <= 64 for x in (14, 24)]
+        >>> maps = anomaly_maps(masks, [1, 1], MapSettings(window_size=3))
+        >>> full = maps[0].full((32, 40))
+        >>> full.shape, float(full.min())
+        ((32, 40), 1.0)
+        >>> overlap = masks[0] & masks[1]
+        >>> bool(full[overlap].mean() > 1.2 * full[masks[0] & ~overlap].mean())
+        True
     """
     target = np.asarray(categories, dtype=np.int64) == settings.target_category
     patches: dict[int, Patch] = {}
@@ -83,7 +95,7 @@ def _check_size(mask: NDArray[np.bool_], window: int) -> None:
 def _blocks(
     patches: Mapping[int, Patch], near: Mapping[int, Neighbourhood], settings: MapSettings
 ) -> dict[int, Float]:
-    """The blocks of the maps that are not constant."""
+    """Return the blocks of the maps that are not constant."""
     self_terms = {i: patches[i].paint(_self_term(i, patches, near, settings)) for i in near}
     pairs: dict[tuple[int, int], Float] = {}
     result = {}
@@ -107,7 +119,7 @@ def _self_term(
     near: Mapping[int, Neighbourhood],
     settings: MapSettings,
 ) -> Float:
-    """Step 3, by window origin (2, *origins): the deviation that an instance has on its own."""
+    """Return step 3, by window origin (2, *origins): the deviation of an instance alone."""
     sums = patches[i].sums
     term = sums.over_window
     if settings.program != "chrom":
@@ -122,10 +134,10 @@ def _pair_term(
     pairs: Mapping[tuple[int, int], Float],
     settings: MapSettings,
 ) -> Float:
-    """Step 4, by window origin (2, *origins): the mean deviation from the peers.
+    """Return step 4, by window origin (2, *origins): the mean deviation from the peers.
 
-    Where a peer has no pixel in a window, it contributes exactly what the instance has alone.
-    So the mean starts from that, and only peers that share a window change it.
+    Where a peer has no pixel in a window, it contributes exactly the deviation of the instance
+    alone. So the mean starts from that value, and only peers that share a window change it.
     """
     patch = patches[i]
     alone = patch.sums.over_window
@@ -140,7 +152,7 @@ def _pair_term(
 
 
 def _restrict(term: Float, origins: Region, allowed: Region) -> Float:
-    """Zero outside the allowed window origins."""
+    """Return the term with zeros outside the allowed window origins."""
     rows, columns = origins.meet(allowed).within(origins)
     result = np.zeros_like(term)
     result[:, rows, columns] = term[:, rows, columns]
@@ -155,10 +167,11 @@ def _subtract_and_highlight(
     self_terms: Mapping[int, Float],
     settings: MapSettings,
 ) -> None:
-    """Step 6, in place, by pixel (2, *block).
+    """Apply step 6 in place, by pixel (2, *block).
 
-    As published, an instance's highlight is added right after its self term was subtracted, so
-    that later ones eat into it; clean, all highlights come after all subtractions.
+    As published, an instance's highlight is added directly after the subtraction of its self term,
+    so that later subtractions reduce it. In mode `clean` all highlights come after all
+    subtractions.
     """
     block, published = patches[i].block, settings.mode == "as_published"
     for k in order:
@@ -185,6 +198,6 @@ def _highlight(response: Float, patch: Patch, other: Patch, amount: float) -> No
 
 
 def _normalise(response: Float, f_ga: float) -> Float:
-    """Steps 7 and 8: to [1, 1 + f_ga] by each sign's own maximum, then the mean of both signs."""
+    """Return steps 7 and 8: [1, 1 + f_ga] by each sign's maximum, then the mean of both signs."""
     peak = response.max(axis=(1, 2), keepdims=True)
     return np.asarray((1.0 + f_ga * response / (peak + EPSILON)).mean(axis=0))

@@ -1,4 +1,4 @@
-"""Which instances take part in the map of which."""
+"""The choice of the instances that take part in the map of each instance."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ class Neighbourhood:
     """The instances that take part in the map of one instance.
 
     Attributes:
-        peers: number of instances in the mean of the pair term, far ones included.
-        near: those peers that share a window with the instance.
-        order: the instances whose self term is subtracted, in this order, itself included.
-        self_origins: window origins at which its own self term counts.
-        pair_origins: window origins at which its pair term counts.
+        peers: number of instances in the mean of the pair term, distant ones included.
+        near: the peers that share a window with the instance.
+        order: the instances whose self terms are subtracted, in this order; the instance itself
+            is one of them.
+        self_origins: window origins at which the self term counts.
+        pair_origins: window origins at which the pair term counts.
     """
 
     peers: int
@@ -35,14 +36,14 @@ class Neighbourhood:
 
 
 def neighbours_in_image(patches: Mapping[int, Patch], targets: int) -> dict[int, Neighbourhood]:
-    """Neighbourhoods of `isbi` and `chrom`: all instances of the target category are peers.
+    """Return the neighbourhoods of `isbi` and `chrom`: all target instances are peers.
 
     Args:
         patches: the target instances that have a pixel, in annotation order.
         targets: number of target instances, those without a pixel included.
 
     Returns:
-        An entry per patch; none at all if there is a single target, which has no peer.
+        An entry per patch; no entry if there is a single target, since it has no peer.
     """
     if targets < 2:
         return {}
@@ -60,9 +61,9 @@ def _sharing_windows(patches: Mapping[int, Patch]) -> dict[int, tuple[int, ...]]
         np.array([patches[i].origins for i in patches], dtype=np.int64).reshape(-1, 4).T
     )
     result = {}
-    for at, i in enumerate(patches):
-        meets = (y0 < y1[at]) & (y0[at] < y1) & (x0 < x1[at]) & (x0[at] < x1)
-        meets[at] = False
+    for n, i in enumerate(patches):
+        meets = (y0 < y1[n]) & (y0[n] < y1) & (x0 < x1[n]) & (x0[n] < x1)
+        meets[n] = False
         result[i] = tuple(int(k) for k in keys[meets])
     return result
 
@@ -70,14 +71,14 @@ def _sharing_windows(patches: Mapping[int, Patch]) -> dict[int, tuple[int, ...]]
 def neighbours_by_boxes(
     boxes: Float, target: NDArray[np.bool_], patches: Mapping[int, Patch], window: int
 ) -> tuple[dict[int, Neighbourhood], list[int]]:
-    """Neighbourhoods of `nuclei`: instances whose boxes, grown by the window, intersect.
+    """Return the neighbourhoods of `nuclei`: instances whose boxes, grown by the window, intersect.
 
-    A box that lies inside another one makes no neighbour. Windows count only around the union of
-    the boxes: from its corner for the self term, from w - 1 before it for the pair term.
+    A box that lies inside another box makes no neighbour. Windows count only near the union of the
+    boxes: from its corner for the self term, from w - 1 px before it for the pair term.
 
     Args:
         boxes: float64 (N, 4), x y width height as stored in the file, px.
-        target: bool (N,), whether of the target category.
+        target: bool (N,), whether an instance is of the target category.
         patches: the target instances that have a pixel, by index.
         window: side of the window, px.
 
@@ -108,7 +109,7 @@ def neighbours_by_boxes(
 
 
 def _around(boxes: Float) -> Region:
-    """The union of boxes, corner and extent each cut to whole px."""
+    """Return the union of boxes, with corner and extent each truncated to whole px."""
     x, y = boxes[:, 0].min(), boxes[:, 1].min()
     width = (boxes[:, 0] + boxes[:, 2]).max() - x
     height = (boxes[:, 1] + boxes[:, 3]).max() - y

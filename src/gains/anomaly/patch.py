@@ -1,4 +1,4 @@
-"""What the map of an instance needs to know of each instance, on its surroundings only."""
+"""The data of one instance that maps are computed from, restricted to its surroundings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from gains.anomaly.region import Region
 
 @dataclass(frozen=True)
 class Patch:
-    """An instance with its direction field and window sums.
+    """An instance with its direction field and its window sums.
 
     Attributes:
         box: tight box of the mask.
         mask: bool, shape of ``box``.
         origins: origins of the windows that can hold a mask pixel.
         block: the pixels that take their value from those windows.
-        support: the pixels those windows cover.
+        support: the pixels that those windows cover.
         field: directions lifted by 4, both signs, 0 outside the mask; (2, *support).
         sums: window sums of the field, by ``origins``.
         influence: gradient magnitude over its maximum in the image; shape of ``block``.
@@ -47,7 +47,7 @@ class Patch:
         origins = Region(box.y0 - window + 1, box.x0 - window + 1, box.y1, box.x1)
         origins = origins.meet(Region(0, 0, *last))
         support = covered_pixels(origins, window)
-        # the last window of a row or column also speaks for the pixels behind its origin
+        # the pixels after the last origin of a row or column take the value of that window
         block = origins._replace(
             y1=size[0] if origins.y1 == last[0] else origins.y1,
             x1=size[1] if origins.x1 == last[1] else origins.x1,
@@ -72,10 +72,10 @@ class Patch:
         )
 
     def paint(self, values: Float) -> Float:
-        """Turn values by window origin (2, *origins) into values by pixel (2, *block).
+        """Return values by pixel (2, *block) from values by window origin (2, *origins).
 
-        A pixel takes the window that starts at it; the last w - 1 rows and columns of the image,
-        where none starts, take the last one.
+        A pixel takes the value of the window that starts at it. In the last w - 1 rows and columns
+        of the image no window starts; they take the value of the last window.
         """
         more = np.subtract(self.block.shape, self.origins.shape)
         return np.pad(values, ((0, 0), (0, more[0]), (0, more[1])), mode="edge")
@@ -100,7 +100,7 @@ def pair_deviation(first: Patch, second: Patch, with_joint: bool) -> Float:
     Args:
         first: one instance.
         second: another; the order does not matter.
-        with_joint: take the minimum with the deviation over both masks put together.
+        with_joint: whether to take the minimum with the deviation over both masks together.
 
     Returns:
         float64 (2, h, w), the shape of ``first.origins.meet(second.origins)``.

@@ -1,4 +1,4 @@
-"""From the segmentation of an annotation to a mask."""
+"""Rasterisation of an annotation's segmentation to a mask."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _points_inside(segmentation: Any, height: int, width: int, flatten: bool) ->
 
 
 def _add(mask: NDArray[np.bool_], polygon: NDArray[np.float64]) -> None:
-    from matplotlib.path import Path  # a third of a second that the rule `coco` does not need
+    from matplotlib.path import Path  # slow to import (0.3 s), and `coco` does not need it
 
     low = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int) + 1, mask.shape[::-1])

@@ -15,16 +15,16 @@ class Region(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
+        """The number of rows and columns."""
         return self.y1 - self.y0, self.x1 - self.x0
 
     @property
     def empty(self) -> bool:
-        """Whether no pixel lies in it."""
+        """Whether the region holds no pixel."""
         return 0 in self.shape
 
     def meet(self, other: Region) -> Region:
-        """Return what lies in both (possibly empty)."""
+        """Return the intersection with another region, which may be empty."""
         y0, x0 = max(self.y0, other.y0), max(self.x0, other.x0)
         y1, x1 = min(self.y1, other.y1), min(self.x1, other.x1)
         return Region(y0, x0, max(y0, y1), max(x0, x1))

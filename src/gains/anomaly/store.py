@@ -1,9 +1,9 @@
 """Gradient anomaly maps on disk: one .npz per data set, split and parameter set.
 
-Two layouts. The compact store holds, per annotation, the constant and a float32 block (rounding
-by at most 6e-8 for values below 2, 1.2e-7 below 4); it is an index of plain arrays and one member
-per block, decompressed on demand. The full layout holds one float64 (H, W) array per
-annotation id. Equal maps give equal bytes.
+There are two layouts. The compact store holds the constant and a float32 block of each annotation.
+Rounding changes values below 2 by at most 6e-8, and values below 4 by at most 1.2e-7. The file is
+an index of plain arrays and one member per block, which is decompressed on demand. The full layout
+holds one float64 (H, W) array per annotation id. Equal maps give equal bytes.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ MapRecord = tuple[int, tuple[int, int], AnomalyMap]
 
 
 def write_full(path: str | Path, records: Iterable[MapRecord]) -> int:
-    """Write full-size maps, key = annotation id, value = float64 (H, W); return their number.
+    """Write full-size maps, float64 (H, W) by annotation id; return their number.
 
     Raises:
-        ValueError: no map, or an annotation id twice.
+        ValueError: there is no map, or an annotation id occurs twice.
     """
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         number = 0
@@ -49,7 +49,7 @@ def write_store(path: str | Path, settings: MapSettings, records: Iterable[MapRe
     """Write a compact store; return its number of maps.
 
     Raises:
-        ValueError: no map, or an annotation id twice.
+        ValueError: there is no map, or an annotation id occurs twice.
     """
     ids, sizes, constants, corners = [], [], [], []
     with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
@@ -70,7 +70,7 @@ def write_store(path: str | Path, settings: MapSettings, records: Iterable[MapRe
 
 
 def _add(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
-    # a fixed date: equal maps give equal bytes
+    # a fixed date, so that equal maps give equal bytes
     entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as file:
@@ -92,17 +92,33 @@ def _checked(path: str | Path, records: Iterable[MapRecord]) -> Iterator[MapReco
 
 
 class MapStore:
-    """The maps of a compact store.
+    """A reader of the maps of a compact store.
 
-    The index is read once; blocks are decompressed when asked for. A store may be pickled, and
-    used after a fork: every process opens the file for itself.
+    The index is read once, blocks are decompressed on demand. A store may be pickled, and it may be
+    used after a fork, since every process opens the file for itself.
 
     Args:
-        path: of the .npz.
+        path: path of the .npz file.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is damaged, or not a compact store.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from gains.anomaly.anomaly_map import AnomalyMap
+        >>> from gains.config.maps import MapSettings
+        >>> block = np.array([[1.5, 2.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = f"{folder}/maps.npz"
+        ...     records = [(7, (4, 5), AnomalyMap(1.0, 2, 3, block))]
+        ...     number = write_store(path, MapSettings(), records)
+        ...     store = MapStore(path)
+        ...     store.annotation_ids, store.size(7), store.shape(7)
+        ...     store.full(7)[2]
+        ([7], (4, 5), (1, 2))
+        array([1. , 1. , 1. , 1.5, 2. ], dtype=float32)
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -137,7 +153,7 @@ class MapStore:
         return {**self.__dict__, "_archive": None, "_process": 0}
 
     def _open(self) -> zipfile.ZipFile:
-        # processes that share a file handle share its position, so each has its own
+        # processes that share a file handle also share its position, so each opens its own
         if self._archive is None or self._process != os.getpid():
             try:
                 self._archive = zipfile.ZipFile(self.path)
@@ -161,7 +177,7 @@ class MapStore:
     def _damaged(self, error: Exception) -> ValueError:
         return ValueError(f"{self.path}: damaged store of anomaly maps ({error}); make it again")
 
-    def _place(self, annotation_id: int) -> int:
+    def _index(self, annotation_id: int) -> int:
         if annotation_id not in self._row:
             raise ValueError(
                 f"{self.path}: no map of annotation {annotation_id} among its "
@@ -170,13 +186,16 @@ class MapStore:
         return self._row[annotation_id]
 
     def size(self, annotation_id: int) -> tuple[int, int]:
-        """Return height and width of the map's image; errors as in :meth:`block`."""
-        height, width = self._sizes[self._place(annotation_id)]
+        """Return height and width of the map's image; it raises the errors of :meth:`block`."""
+        height, width = self._sizes[self._index(annotation_id)]
         return int(height), int(width)
 
     def shape(self, annotation_id: int) -> tuple[int, int]:
-        """Return height and width of the map's block without reading it; errors as there."""
-        self._place(annotation_id)
+        """Return height and width of the map's block without reading its values.
+
+        It raises the errors of :meth:`block`.
+        """
+        self._index(annotation_id)
         if annotation_id not in self._with_block:
             return 0, 0
         with self._member(str(annotation_id)) as file:
@@ -185,12 +204,12 @@ class MapStore:
         return int(height), int(width)
 
     def block(self, annotation_id: int) -> AnomalyMap:
-        """Return ``(constant, y0, x0, block)`` with a float32 block, (0, 0) if all is constant.
+        """Return the map with a float32 block, of shape (0, 0) if the map is constant.
 
         Raises:
             ValueError: the store has no map of that annotation, or is damaged.
         """
-        row = self._place(annotation_id)
+        row = self._index(annotation_id)
         block = np.zeros((0, 0), dtype=np.float32)
         if annotation_id in self._with_block:
             block = self._read(str(annotation_id))
