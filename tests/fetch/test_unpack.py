@@ -110,7 +110,9 @@ def test_a_bomb_that_lies_about_its_size_is_refused(tmp_path: Path) -> None:
     data, true = bytearray(zipped({"zeros": bytes(1_000_000)})), (1_000_000).to_bytes(4, "little")
     assert data.count(true) == 2
     lying = bytes(data).replace(true, (10).to_bytes(4, "little"))
-    refuse(packed(tmp_path, lying), "expected a complete archive|should have", ArchiveLimits(bytes=100))
+    refuse(
+        packed(tmp_path, lying), "expected a complete archive|should have", ArchiveLimits(bytes=100)
+    )
 
 
 @pytest.mark.parametrize("given", [b"y" * 1000, b"y"])

@@ -75,11 +75,6 @@ class Published:
         """Subset of classes, ``target`` or ``average``; None if no subset of ours equals it."""
         return _SUBSETS.get(self.subset)
 
-    @property
-    def source(self) -> str:
-        """Where it is printed, for people."""
-        return f"{self.paper}, Table {self.table}, {self.row}"
-
 
 @functools.cache
 def numbers() -> tuple[Published, ...]:
