@@ -1,1 +1,1 @@
-"""What ``config.yaml`` and study files may say: one module per section."""
+"""The settings in ``config.yaml`` and in the files of studies: one module per section."""

@@ -10,7 +10,7 @@ from gains.support.registry import nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
-"""A name that becomes part of a path."""
+"""Name that becomes part of a path."""
 
 Changes = dict[str, Any]
 """Keys of settings with new values, to be merged into the settings and validated with them."""
@@ -43,7 +43,7 @@ class Settings(BaseModel):
 
 
 def explain(error: ValidationError, where: str) -> ValueError:
-    """Turn pydantic's report into one ValueError with a line per problem."""
+    """Turn a report of pydantic into one ValueError that names every problem."""
     lines = []
     for problem in error.errors(include_url=False):
         place = ".".join(str(part) for part in (where, *problem["loc"]) if str(part))
@@ -59,7 +59,7 @@ S = TypeVar("S", bound=BaseModel)
 
 
 def validated(model: type[S], content: Any, where: str) -> S:
-    """Validate settings.
+    """Return validated settings.
 
     Raises:
         ValueError: a key is unknown or a value out of range; ``where`` and each key are named.
@@ -71,7 +71,7 @@ def validated(model: type[S], content: Any, where: str) -> S:
 
 
 def merge(*layers: Changes) -> Changes:
-    """Merge nested dicts; later layers win, lists are replaced whole."""
+    """Merge nested mappings; later layers win, and lists are replaced as a whole."""
     result: Changes = {}
     for layer in layers:
         for key, value in layer.items():

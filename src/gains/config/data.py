@@ -1,4 +1,4 @@
-"""The data sets of a study: source, split, maps, and what they change."""
+"""The data sets of a study: source, split, maps, and changes of recipe and detector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gains.config.maps import MapSettings
 
 
 class SplitSettings(Settings):
-    """Random 6:2:2 by seed, k-fold cross-validation by seed, or given lists."""
+    """Division into parts: a random split, k-fold cross-validation, or given lists."""
 
     ratio: tuple[float, float, float] = Field(
         (0.6, 0.2, 0.2), description="shares of the images in train, val and test"

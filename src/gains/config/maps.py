@@ -1,4 +1,4 @@
-"""A gradient anomaly map parameter set."""
+"""The parameters of gradient anomaly maps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gains.config.base import Settings
 
 
 class MapSettings(Settings):
-    """A gradient anomaly map parameter set (paper section II-C)."""
+    """Parameters of gradient anomaly maps (paper, section II-C)."""
 
     RENAMED: ClassVar[dict[str, str]] = {"variant": "program"}
 
@@ -36,7 +36,7 @@ class MapSettings(Settings):
 
     @property
     def key(self) -> str:
-        """A name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
+        """Name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
         name = (
             f"{self.program}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
             f"-ol{self.overlap_highlight:g}-{self.mode}"

@@ -1,4 +1,4 @@
-"""What a study changes for a method, and the variants it adds."""
+"""The changes that a study makes to methods, and the variants that it adds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gains.config.base import Changes, Settings
 
 
 class VariantSettings(Settings):
-    """What a variant changes: the method's own settings, the recipe, the maps."""
+    """Changes that a variant makes to the method's own settings, the recipe and the maps."""
 
     method: Changes = Field(
         default_factory=dict, description="changes of the method's own settings"
@@ -22,7 +22,7 @@ class VariantSettings(Settings):
 
 
 class MethodSettings(Settings):
-    """What a study changes for one method, all variants of it."""
+    """Changes that a study makes to one method, for all its variants."""
 
     RENAMED: ClassVar[dict[str, str]] = {
         "images": "images_factor",

@@ -1,4 +1,4 @@
-"""The training recipe: optimiser, schedule, image sizes, machine."""
+"""The training recipe: optimiser, schedule, image sizes, device."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from gains.config.base import Settings
 
 
 class RecipeSettings(Settings):
-    """Optimiser, schedule, image sizes, machine. Defaults are the paper's."""
+    """Optimiser, schedule, image sizes and device; the defaults are those of the paper."""
 
-    iterations: int = Field(20000, ge=1)
+    iterations: int = Field(20000, ge=1, description="number of training steps")
     batch_size: int = Field(1, ge=1, description="number of images in a batch")
     accumulate: int = Field(
         1,
@@ -21,7 +21,7 @@ class RecipeSettings(Settings):
         "and averaged; `bn`, and losses that are divided by the number of objects, see "
         "one part at a time",
     )
-    optimiser: Literal["sgd", "adamw"] = "sgd"
+    optimiser: Literal["sgd", "adamw"] = Field("sgd", description="optimiser of the training")
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
     backbone_lr_factor: float = Field(
         1.0, ge=0, description="learning rate of the ResNet, as a multiple of lr"

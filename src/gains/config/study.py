@@ -1,4 +1,4 @@
-"""A study: the sections together."""
+"""The settings of a study: all sections together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gains.config.tables import RESERVED, Figure3Settings, TableSettings
 
 
 class StudySettings(Settings):
-    """A study as it stands in ``config.yaml``."""
+    """Settings of a study, as a config file gives them."""
 
     RENAMED: ClassVar[dict[str, str]] = {"report": "printed_mode"}
 
@@ -23,7 +23,7 @@ class StudySettings(Settings):
     )
     gpu: int = Field(0, ge=0, le=1, description="number of GPUs of each training and prediction")
     mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction in MB")
-    datasets: dict[Name, DatasetSettings] = Field(min_length=1)
+    datasets: dict[Name, DatasetSettings] = Field(min_length=1, description="data sets by name")
     detector: Changes = Field(
         default_factory=dict, description="settings of all methods that have them"
     )
@@ -34,7 +34,7 @@ class StudySettings(Settings):
     variants: dict[Name, dict[Name, VariantSettings]] = Field(
         default_factory=dict, description="further variants of methods, by method and name"
     )
-    tables: dict[Name, TableSettings] = Field(min_length=1)
+    tables: dict[Name, TableSettings] = Field(min_length=1, description="tables by name")
     figure3: Figure3Settings | None = Field(
         None, description="settings of figure 3; default: no such figure"
     )

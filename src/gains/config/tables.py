@@ -10,7 +10,7 @@ from gains.config.base import Settings
 
 
 class RowSettings(Settings):
-    """A table row: a method's variant, and the published row it stands beside."""
+    """A row of a table: a variant of a method, and the published row to compare it with."""
 
     method: str = Field(description="name of the method, see `gains methods`")
     variant: str = Field(
@@ -23,14 +23,14 @@ class RowSettings(Settings):
 
 
 RESERVED = ("compare", "data_audit", "summary", "figure3")
-"""Outputs beside the tables."""
+"""Names of other outputs in the folder of the tables."""
 
 
 class TableSettings(Settings):
-    """A table: rows, columns, and the published table it stands beside."""
+    """A table: rows, columns, and the published table to compare it with."""
 
-    title: str
-    rows: tuple[RowSettings, ...] = Field(min_length=1)
+    title: str = Field(description="caption of the table")
+    rows: tuple[RowSettings, ...] = Field(min_length=1, description="rows of the table")
     datasets: tuple[str, ...] | None = Field(
         None, min_length=1, description="data sets of the study; default: all"
     )
@@ -56,9 +56,9 @@ class TableSettings(Settings):
 
 
 class Figure3Settings(Settings):
-    """What figure 3 shows."""
+    """The image that figure 3 shows."""
 
-    dataset: str
+    dataset: str = Field(description="data set of the study")
     image: str | None = Field(
         None, description="file name of the image; default: the first training image"
     )

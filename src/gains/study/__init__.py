@@ -1,1 +1,1 @@
-"""The study in force: its runs, their settings, its plan."""
+"""Studies: their runs, the settings of each run, and the plan of the trainings."""

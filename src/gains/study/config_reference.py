@@ -1,4 +1,4 @@
-"""The reference of ``config.yaml``, written from the models that check it."""
+"""The page docs/config.md, written from the models that check the config file."""
 
 from __future__ import annotations
 
@@ -37,14 +37,23 @@ _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _INTRODUCTION = """\
 # The config file
 
-Written by `gains config reference --out docs/config.md` from the models that check the file.
-A misspelt key is refused with the nearest known one. `gains config show` prints what a run gets
-after the layers are merged: a method's defaults, the study's `detector` and `recipe`, the data
-set's, the method's block in the study (`methods`), the variant's; later layers win.
+`gains config reference --out docs/config.md` writes this page from the models that check the file.
+A misspelt key is refused, and the message names the nearest known key. A key that was renamed is
+refused with its new name.
 
-A study of one's own is a block in `config.yaml` or in a file given with `--configfile`. A study of
-`config.yaml` itself can be overridden on the command line only under a name of its own
-(`--config label=<name>`), which gets folders of its own.
+The settings of a run are merged from five layers, of which later ones win: the defaults of the
+method, `detector` and `recipe` of the study, those of the data set, the block of the method under
+`methods`, and the variant. `gains config show` prints the result.
+
+`config.yaml` holds the study in force and the studies `demo` and `paper`. Every further study is a
+file `studies/<name>.yaml` with the block `studies: {<name>: ...}`; the file has the name of its
+study. Choose a study with `--config study=<name>` (Snakemake) or `--study <name>` (`gains`). A file
+at any other place is given with `--configfile <file>` (Snakemake) or `--config <file>` (`gains`); it
+has the same form, and for Snakemake a top-level key `study` puts its study in force. The verbs of
+`gains` also read the folder `studies` beside the file that they are given.
+
+The command line can change a committed study only together with `--config label=<label>`. Its
+results then get folders of their own, `data/<name>+<label>` and `results/<name>+<label>`.
 """
 
 

@@ -1,4 +1,4 @@
-"""Effective settings, after defaults are merged, for people to read."""
+"""The settings of a run or a study after defaults and layers are merged, for people to read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from gains.study.study import Study
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
     """Return the settings that every run of a data set, method and variant gets.
 
-    ``trained_as`` names the variant of equal settings that is trained in its place, since equal
-    runs are trained once.
+    Runs of equal settings are trained once: ``trained_as`` names the variant that is trained.
 
     Raises:
         ValueError: the study has no such data set, or the method no such variant.

@@ -1,4 +1,4 @@
-"""The study in force: which runs it has, and the effective settings of each."""
+"""A study: its runs, the settings of each, and the paths of its files."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ from gains.support.registry import nearest
 
 
 class Study:
-    """A study with names resolved: datasets, runs, tables.
+    """A study whose names are checked: its data sets, runs and tables.
 
     Args:
-        name: name in ``config.yaml``.
-        settings: its validated block.
-        label: name of a command-line override, or None.
-        data: folder of the converted data; by default ``data/`` and the study's name and label.
-        results: folder of the results; by default ``results/`` and the same.
+        name: name in the config file.
+        settings: validated settings.
+        label: name of a change that the command line makes, or None.
+        data: folder of the converted data; by default ``data/<name>`` or
+            ``data/<name>+<label>``.
+        results: folder of the results; by default ``results/`` with the same name.
 
     Raises:
-        ValueError: a method, variant or setting that does not exist; it is named.
+        ValueError: a method, variant or setting does not exist; the message names it.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Study:
         self.results = results or f"results/{self.tag}"
         self._check_data()
         self._check_detector_keys()
+        self._check_changes()
         for table in settings.tables:
             self.table_runs(table)
 
@@ -79,6 +81,9 @@ class Study:
                         f"studies.{self.name}.{where}: unknown key {key!r}; "
                         f"{nearest(key, known)}known: {', '.join(known)}"
                     )
+
+    def _check_changes(self) -> None:
+        """Resolve what the study changes of methods, also of those that no table shows."""
         for method in self.settings.methods:
             METHODS.get(method)
             for dataset in self.settings.datasets:
@@ -90,11 +95,11 @@ class Study:
                     self._resolve(dataset, method, variant)
 
     def with_results_folder(self, results: str, **changes: Any) -> Study:
-        """Return this study with another folder for what it makes of its data.
+        """Return this study with another folder for its results; the data stay where they are.
 
         Args:
             results: the folder.
-            changes: of its settings; the study's name then says that it is no longer itself.
+            changes: changed settings; the study then has a label that says so.
 
         Raises:
             ValueError: a value is out of range.
@@ -107,7 +112,7 @@ class Study:
         return Study(self.name, settings, label, data=self.data, results=results)
 
     def dataset(self, name: str) -> DatasetSettings:
-        """Return a data set's block; an unknown name is a ValueError listing those known."""
+        """Return a data set's block; a ValueError lists the known ones if there is none."""
         known = list(self.settings.datasets)
         if name not in known:
             raise ValueError(
@@ -127,7 +132,7 @@ class Study:
         return merged_settings(self.settings, dataset, method, variant, where)
 
     def run_settings(self, run: Run) -> RunSettings:
-        """Return the effective settings of a run.
+        """Return the settings of a run, after all layers are merged.
 
         Raises:
             ValueError: the study lacks the data set, the method or the variant.
@@ -136,13 +141,15 @@ class Study:
 
     def canonical(self, dataset: str, method: str, variant: str) -> str:
         """Return the first variant of equal settings, so that equal runs are trained once."""
-        wanted = self._resolve(dataset, method, variant)
+        expected = self._resolve(dataset, method, variant)
         return next(
-            name for name in self.variants(method) if self._resolve(dataset, method, name) == wanted
+            name
+            for name in self.variants(method)
+            if self._resolve(dataset, method, name) == expected
         )
 
     def score_options(self, dataset: str) -> dict[str, Any]:
-        """Return the options with which runs on a data set are scored."""
+        """Return the options for scoring the runs on a data set."""
         return {
             "max_detections": self.dataset(dataset).max_detections,
             "clean_score_threshold": self.settings.clean_score_threshold,
@@ -192,17 +199,17 @@ class Study:
                 f"known: {', '.join(known)}"
             )
         rows = self.settings.tables[table].rows
-        found: dict[Run, None] = {}
+        runs: dict[Run, None] = {}
         for dataset in self.table_datasets(table):
             for row in rows:
-                found.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
-        return list(found)
+                runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
+        return list(runs)
 
     def runs(self) -> Iterator[Run]:
         """Yield every run of the study once."""
         yield from dict.fromkeys(run for t in self.settings.tables for run in self.table_runs(t))
 
-    # Paths of the artefacts; the workflow's rules spell the same ones.
+    # The rules of the workflow spell the same paths.
 
     def coco(self, dataset: str) -> Path:
         """Return the path of the COCO json; the images are beside it as ``.zip``."""
@@ -220,17 +227,26 @@ class Study:
         return Path(f"{self.data}/maps/{run.dataset}/fold{run.fold}.train.{settings.key}.npz")
 
     def run_folder(self, run: Run) -> Path:
-        """Return the folder of a run's artefacts."""
+        """Return the folder of a run's files."""
         return Path(f"{self.results}/runs/{run.path}")
 
 
 def open_study(path: str | Path, name: str | None = None) -> Study:
-    """Return a study of a config file; by default the one in force there."""
+    """Return a study of a config file; by default the one that the file names.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not valid, or there is no such study.
+    """
     return from_config(config_file.load_config(path), name)
 
 
 def from_config(config: Config, name: str | None = None) -> Study:
-    """Return a study of a checked config; by default the one in force."""
+    """Return a study of a checked config; by default the one in force.
+
+    Raises:
+        ValueError: there is no such study, or it names something that does not exist.
+    """
     name = name or config.study
     if name not in config.studies:
         known = list(config.studies)
@@ -246,11 +262,11 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     committed study.
 
     Args:
-        content: Snakemake's ``config``.
+        content: ``config`` of Snakemake.
         committed: path of the project's ``config.yaml``.
 
     Raises:
-        ValueError: invalid, or overridden without a name.
+        ValueError: a setting is not valid, or a committed study is overridden without a label.
     """
     config = config_file.check(config_file.with_studies_of(content, committed), "config")
     known = config_file.load_config(committed).studies.get(config.study)

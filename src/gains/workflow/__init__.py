@@ -1,1 +1,1 @@
-"""The only room that knows Snakemake and DVC."""
+"""Support for Snakemake and DVC; no other room knows them."""

@@ -1,7 +1,8 @@
-"""What a step's code is: a hash of the modules it runs and of all of the package they import.
+"""A hash of the code of a step: of the modules that it runs and of all that they import.
 
-A workflow sees the files a step reads, not the modules it imports. With this hash as a parameter
-a change of code reruns the steps it touches. Comments, docstrings and blank lines do not count.
+A workflow knows the files that a step reads, but not the modules that it imports. With this hash as
+a parameter, a change of code reruns the steps that run it. Comments, docstrings and blank lines do
+not count.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ from pathlib import Path
 CONFIG_SECTIONS = ("data", "file", "maps", "methods", "recipe", "study", "tables")
 LEFT_OUT = frozenset(
     {
-        # They fill registries. A step names the module of its own method or data set instead, so
-        # that editing one method reruns that method only.
+        # These modules fill registries. A step names the module of its own method or data set
+        # instead, so that editing one method reruns that method only.
         "gains.support.registry",
         "gains.methods",
         "gains.datasets.catalogue",
         "gains.datasets.catalogue.isbi2014",
         "gains.datasets.catalogue.synthetic",
         "gains.figures",
-        # What they decide reaches a step through its parameters, after defaults are merged.
-        # ``gains.config.base`` is not among them: it decides what is refused.
+        # Settings reach a step through its parameters, after defaults are merged.
+        # ``gains.config.base`` counts, since it decides what is refused.
         *(f"gains.config.{section}" for section in CONFIG_SECTIONS),
         "gains.study.study",
         "gains.study.runs",
-        # How far a step is, which process does what, when a checkpoint is made: no result
-        # depends on it.
+        # No result depends on the display of progress, the division of work among processes, or
+        # the times of checkpoints.
         "gains.support.progress",
         "gains.support.parallel",
         "gains.training.checkpoint_timer",
@@ -38,7 +39,7 @@ LEFT_OUT = frozenset(
 
 
 class Sources:
-    """The modules of one package, and what they import of it.
+    """The modules of one package, and the modules of it that they import.
 
     Args:
         root: folder that holds the package.

@@ -1,4 +1,4 @@
-"""Copies of a study's tables and figures at the place where people ask for them."""
+"""Copies of a study's tables and figures at the top of the results folder."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""Snakemake's own record of how each output was made, in one portable file.
+"""Snakemake's records of how each output was made, in one file that travels with the outputs.
 
-``.snakemake/metadata`` has one small file per output, named by the output's path; it stays on the
-machine. :func:`export` gathers the records, with each output's SHA-256 and without times, in a
-file that travels along with the outputs. :func:`restore` gives the records back to Snakemake for
-every output whose content is the recorded one, so that a fresh clone with the outputs fetched has
-nothing to do. It also repairs the record of a failed rerun: Snakemake deletes the output, keeps
-the new parameters on record, and would take what was made from the old output for up to date.
+Snakemake keeps one small file per output in ``.snakemake/metadata``, which stays on the machine.
+:func:`export` gathers these records, with the SHA-256 of each output and without times, in a file
+beside the outputs. :func:`restore` gives Snakemake the records of every output whose content is the
+recorded one, so that a fresh clone that fetched the outputs has nothing to do. It also repairs the
+records of a failed rerun: Snakemake deletes the output of the failed job but records its new
+parameters, and would then treat files made from the old output as up to date.
 
-The record format is Snakemake's own (9.27, persistence backend ``file``).
+The format of a record is that of Snakemake 9.27 with the persistence backend ``file``.
 """
 
 from __future__ import annotations
@@ -46,16 +46,16 @@ _NAME_LENGTH = 254
 
 
 def export(out: str, roots: Sequence[str], complete: bool) -> None:
-    """Write to ``out`` what is recorded of every output under one of ``roots``.
+    """Write the records of every output below one of ``roots`` to ``out``.
 
-    Nothing is written when nothing has changed.
+    The file is not written if nothing has changed.
 
     Args:
-        out: the provenance file.
-        roots: folders or files.
-        complete: every job of the run ended well. A failed job has lost its output but not its
-            record, and that record is of the new parameters: for a missing output what was known
-            before stays.
+        out: provenance file to write.
+        roots: folders or files whose records are exported.
+        complete: whether every job of the run succeeded. When a job fails, Snakemake deletes its
+            output but keeps a record with the new parameters. For such an output the record that
+            was exported before is kept.
     """
     known = _records(out)
     files = _gather(out, roots, known, complete)
@@ -97,7 +97,7 @@ def _gather(
 
 
 def restore(*sources: str) -> None:
-    """Give Snakemake back the records in ``sources``, for outputs whose content is the recorded.
+    """Give Snakemake the records in ``sources`` of all outputs whose content is the recorded one.
 
     A source that this checkout wrote or read last is not read again, so the call is cheap.
     """
@@ -121,11 +121,11 @@ def _restore_present(files: dict[str, Record]) -> None:
 
 
 def _repair_absent(known: dict[str, Record]) -> None:
-    """Set right the records of outputs that are not here.
+    """Repair the records of outputs that do not exist here.
 
-    Snakemake does not ask for an intermediate file as long as what was made from it is here, so
-    these records must be right: those of the outputs as they last were, or, where that is not
-    known, one that makes Snakemake run the job.
+    Snakemake does not ask for an intermediate file as long as the files made from it exist, but it
+    reads its record. That record must describe the output as it last was. If this is not known,
+    write a record that makes Snakemake run the job.
     """
     for key, wanted in known.items():
         if not Path(key).exists() and not _same(_load(_record_path(key)), wanted):
@@ -138,7 +138,7 @@ def _repair_absent(known: dict[str, Record]) -> None:
 
 
 def verify_records(*sources: str) -> list[str]:
-    """Return a line per output that is not what the record says, or made from other inputs.
+    """Return a line per output that differs from its record or was made from other inputs.
 
     Raises:
         FileNotFoundError: a source is missing.
