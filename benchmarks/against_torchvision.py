@@ -1,15 +1,16 @@
-"""Training steps of Mask R-CNN and GAInS beside torchvision's ``maskrcnn_resnet50_fpn``.
+"""Compare training steps of Mask R-CNN and GAInS with torchvision's ``maskrcnn_resnet50_fpn``.
 
     python benchmarks/against_torchvision.py [--size 512] [--batch 1 2] [--device cpu] [--amp]
                                              [--compile]
 
-A step is losses, gradients and the optimiser's update: ResNet-50-FPN with frozen batch norms,
-images with 10 objects, the same proposals on both sides, of which 60 are foreground, the same
-numbers of anchors and RoIs sampled, adaptive RoIAlign on both sides. Each side trains as its own
-loop does: ours channels-last with a fused optimiser, torchvision's without, looking at every loss.
-``--compile`` adds ours with the ResNet through ``torch.compile``; the first step, which compiles,
-is not counted. Models take turns; images/s and ratios are of medians. On a GPU ``GiB`` is the most
-that a few steps allocate while no other model is there.
+A step computes the losses and their gradients and updates the weights. All models have a
+ResNet-50-FPN with frozen batch norms and adaptive RoIAlign. All get images with 10 objects and the
+same proposals, 60 of them foreground, and sample the same number of anchors and RoIs. Each model
+trains as in its own loop: ours in channels-last format with a fused optimiser; torchvision's
+without these, and its loop reads every loss. ``--compile`` adds our models with a ResNet compiled
+by ``torch.compile``; the first step, which compiles, does not count. The models take turns. Images
+per second and ratios are computed from medians. On a GPU, ``GiB`` is the maximum memory that a few
+steps allocate while no other model exists.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ LEARNING_RATE = 1e-12
 def our_step(
     name: str, size: int, batch: int, device: torch.device, amp: bool, compiled: bool = False
 ) -> Callable[[], Any]:
-    """Return a training step of one of our methods, by the training loop's own function."""
+    """Return a training step of one of our methods; it calls the function of our training loop."""
     recipe = RecipeSettings(amp=amp, batch_size=batch, iterations=1, lr=LEARNING_RATE)
     samples = [Sample(str(k), *scene(size, k)) for k in range(batch)]
     model = to_device(build_ours(name), device)
@@ -53,7 +54,7 @@ def our_step(
 
 
 def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callable[[], Any]:
-    """Return a training step as torchvision's reference loop takes it."""
+    """Return a training step of torchvision's reference loop."""
     scenes = [scene(size, k) for k in range(batch)]
     model = build_torchvision(size).to(device).train()
     fix_proposals(model, fixed_proposals(scenes[0][1], size, 1000).to(device), batch)
@@ -66,7 +67,7 @@ def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callab
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=amp):
             losses = model(images, targets)
             total = sum(losses.values())
-        _ = total.item()  # its loop looks at every loss
+        _ = total.item()  # the reference loop reads every loss
         optimiser.zero_grad()
         total.backward()
         optimiser.step()
@@ -75,7 +76,7 @@ def their_step(size: int, batch: int, device: torch.device, amp: bool) -> Callab
 
 
 def peak_gib(make: Callable[[], Callable[[], Any]]) -> float:
-    """Return the most memory on the GPU while a fresh model takes three steps."""
+    """Return the maximum GPU memory in GiB during three steps of a new model."""
     free_memory()
     torch.cuda.reset_peak_memory_stats()
     step = make()
@@ -85,7 +86,7 @@ def peak_gib(make: Callable[[], Callable[[], Any]]) -> float:
 
 
 def measure(options: argparse.Namespace, batch: int) -> None:
-    """Print the steps of all models at one batch size."""
+    """Measure and print the steps of all models at one batch size."""
     device, size = torch.device(options.device), options.size
     makers = {REFERENCE: partial(their_step, size, batch, device, options.amp)}
     for name in options.methods:
@@ -110,8 +111,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512)
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--amp", action="store_true", help="bf16 autocast on both sides")
-    parser.add_argument("--compile", action="store_true", help="ours with a compiled ResNet too")
+    parser.add_argument("--amp", action="store_true", help="Use bfloat16 autocast in all models.")
+    parser.add_argument(
+        "--compile", action="store_true", help="Also measure our models with a compiled ResNet."
+    )
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=7)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Time of the gradient anomaly maps, on one core.
+"""Measure the time of the gradient anomaly maps on one core.
 
     OMP_NUM_THREADS=1 PYTHONPATH=tests python benchmarks/anomaly_maps.py
 
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 def discs(
     shape: tuple[int, int], circles: list[tuple[int, int, int]]
 ) -> tuple[list[NDArray[np.bool_]], Float]:
-    """Return masks and stored boxes (x y width height) of discs (row, column, radius)."""
+    """Return the masks and the stored boxes (x y width height) of discs (row, column, radius)."""
     rows, columns = np.indices(shape)
     masks = [(rows - y) ** 2 + (columns - x) ** 2 <= r * r for y, x, r in circles]
     boxes = [(x - r, y - r, 2 * r + 1, 2 * r + 1) for y, x, r in circles]
@@ -40,7 +40,7 @@ def discs(
 
 
 def seconds(work: Callable[[], Result], repeats: int) -> tuple[float, Result]:
-    """Return the CPU time of the fastest of several runs, and the result of the last."""
+    """Return the CPU time of the fastest of several runs, and the result of the last one."""
     times = []
     for _ in range(repeats):
         start = time.process_time()

@@ -1,12 +1,12 @@
-"""Time of loading training samples, beside torchvision's ``CocoDetection`` with its transforms.
+"""Compare the loading of training samples with torchvision's ``CocoDetection``.
 
     python benchmarks/data_loading.py [--images 24] [--size 512] [--model-size 800]
 
-Drawn scenes of overlapping cells are written as a COCO file with PNG images. Both sides give an
-image at the model's size with boxes, labels and masks, flipped at random; ours with gradient
-anomaly maps too where ``--maps`` is given, which the reference has not. The first epoch decodes and
-resizes, later ones find samples in memory where they fit. With several ``train_sizes`` an image is
-resized once for each before that.
+The script draws scenes of overlapping cells and writes them as a COCO file with PNG images. Both
+data sets return an image at the size of the model with boxes, labels and masks, flipped at random.
+With ``--maps``, ours also returns gradient anomaly maps, which torchvision's does not have. The
+first epoch decodes and resizes; later epochs find the samples in memory if they fit. With several
+``train_sizes``, each image is first resized once for each size.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lib.timing import machine
 
 
 def epoch(get: Callable[[int], Any], start: int, count: int) -> float:
-    """Return the seconds per sample of ``count`` samples from ``start`` on."""
+    """Return the seconds per sample of ``count`` samples, beginning with the sample ``start``."""
     began = time.perf_counter()
     for position in range(start, start + count):
         get(position)
@@ -42,10 +42,12 @@ def epoch(get: Callable[[int], Any], start: int, count: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--images", type=int, default=24)
-    parser.add_argument("--size", type=int, default=512, help="of the images, px")
-    parser.add_argument("--model-size", type=int, default=800, help="that the model sees, px")
+    parser.add_argument("--size", type=int, default=512, help="Side length of the images in px.")
+    parser.add_argument(
+        "--model-size", type=int, default=800, help="Side length of the resized images in px."
+    )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--maps", action="store_true", help="load gradient anomaly maps too")
+    parser.add_argument("--maps", action="store_true", help="Also load gradient anomaly maps.")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     count = options.images

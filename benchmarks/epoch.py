@@ -1,4 +1,4 @@
-"""Images per second of whole trainings, beside torchvision's reference loop on the same files.
+"""Compare images per second of whole trainings with torchvision's reference loop, on equal files.
 
     python benchmarks/epoch.py [--methods mask_rcnn] [--size 512] [--batch 2] [--precision fp32]
                                [--iterations 10] [--rounds 3] [--device cpu]
@@ -6,13 +6,14 @@
     on a GPU: --device cuda --methods mask_rcnn gains --size 512 800 --batch 1 2 4 8 16
               --precision fp32 bf16 --iterations 60
 
-Both load, train and log: torchvision's Mask R-CNN by the loop of its references (loading in
-``--workers`` processes, every loss fetched each iteration), ours by ``gains train``'s own function;
-GAInS reads its anomaly maps too. Drawn cells, ResNet-50-FPN from random weights, one image size.
-They train by turns; medians of the rounds, with how busy the device was and the most memory on a
-GPU. As many iterations as read every image once, which warm up, are not counted, so ours finds its
-samples in memory where they fit (``--uncached``: where they do not). The share of time that
-checkpoints of Mask R-CNN take is found by saving one.
+All trainings load, train and log. torchvision's Mask R-CNN trains in the loop of torchvision's
+references, which loads in ``--workers`` processes and reads every loss in each iteration. Our
+methods train in the function of ``gains train``; GAInS also reads its anomaly maps. The images are
+drawn cells of one size, and the ResNet-50-FPN starts from random weights. The trainings take turns.
+The script prints medians over the rounds, the share of time that the device was busy, and the
+maximum memory on a GPU. The first iterations, which read every image once, do not count, so that
+our samples are in memory if they fit; ``--uncached`` measures the case that they do not fit. To
+find the share of time that checkpoints of Mask R-CNN take, the script saves one.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def joined(batch: list[Any]) -> tuple[Any, ...]:
 
 
 def theirs(options: argparse.Namespace, coco: Path, size: int, batch: int, amp: bool) -> Measured:
-    """Train by torchvision's reference loop."""
+    """Train in torchvision's reference loop."""
     free_memory()
     device = torch.device(options.device)
     model = build_torchvision(size, classes=2, frozen=False).to(device).train()
@@ -59,7 +60,7 @@ def theirs(options: argparse.Namespace, coco: Path, size: int, batch: int, amp: 
     optimiser = torch.optim.SGD(trained, lr=1e-4, momentum=0.9, weight_decay=1e-4)
     data = torchvision_dataset(coco, size)
     warm_up, gauge, began = math.ceil(options.images / batch), Gauge(options.device), 0.0
-    # one long epoch: a small data set's many would make it load the first batch anew each time
+    # One long epoch: in many short epochs the loop would wait for the first batch of each.
     wanted = (warm_up + options.iterations + 1) * batch
     loader = DataLoader(
         data,
@@ -95,7 +96,7 @@ def theirs(options: argparse.Namespace, coco: Path, size: int, batch: int, amp: 
 def ours(
     options: argparse.Namespace, method: str, coco: Path, size: int, batch: int, amp: bool
 ) -> Measured:
-    """Train by ``gains train``'s own function."""
+    """Train in the function of ``gains train``."""
     folder = coco.parent
     split = train_all(coco, folder)
     warm_up = math.ceil(options.images / batch)
@@ -128,7 +129,7 @@ def ours(
 
 
 def checkpoint_seconds(folder: Path, device: str) -> float:
-    """Return how long a checkpoint of Mask R-CNN with its momentum takes."""
+    """Return the seconds that a checkpoint of Mask R-CNN with its momentum takes."""
     model = build_ours("mask_rcnn").to(device)
     optimiser = make_optimiser(model, RecipeSettings())
     for parameter in model.parameters():
@@ -142,7 +143,7 @@ def checkpoint_seconds(folder: Path, device: str) -> float:
 
 
 def compare(options: argparse.Namespace, coco: Path, size: int, batch: int, amp: bool) -> None:
-    """Print all loops at one size, batch and precision."""
+    """Measure and print all loops at one size, batch and precision."""
     taken: dict[str, list[Measured]] = {name: [] for name in (REFERENCE, *options.methods)}
     for _ in range(options.rounds):
         for name, found in taken.items():
@@ -170,16 +171,20 @@ def compare(options: argparse.Namespace, coco: Path, size: int, batch: int, amp:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--methods", nargs="+", default=["mask_rcnn"])
-    parser.add_argument("--images", type=int, default=16, help="of the data set")
+    parser.add_argument("--images", type=int, default=16, help="Number of images in the data set.")
     parser.add_argument("--iterations", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batch", type=int, nargs="+", default=[2])
     parser.add_argument("--size", type=int, nargs="+", default=[512])
     parser.add_argument("--precision", nargs="+", choices=["fp32", "bf16"], default=["fp32"])
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--workers", type=int, default=2, help="that load data")
+    parser.add_argument(
+        "--workers", type=int, default=2, help="Number of processes that load data."
+    )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--uncached", action="store_true", help="ours reads every sample anew")
+    parser.add_argument(
+        "--uncached", action="store_true", help="Read every sample again in our trainings."
+    )
     options = parser.parse_args()
     if options.uncached:
         samples.CACHE_BYTES = dict.fromkeys(samples.CACHE_BYTES, 0)

@@ -1,10 +1,11 @@
-"""Time from an image to masks as RLE, beside torchvision's model with pycocotools' encoding.
+"""Compare the time from an image to run-length encoded masks with torchvision's model.
 
     python benchmarks/inference.py [--size 512] [--images 4] [--device cpu]
 
-ResNet-50-FPN, the same 1,000 proposals on both sides, and 100 detections an image, whose masks are
-ellipses that fill their boxes: random weights would make noise, which costs more to encode.
-``detections to RLE`` is the part after the network: pasting and encoding.
+The masks of torchvision's model are encoded with pycocotools. Both models have a ResNet-50-FPN, the
+same 1,000 proposals, and 100 detections per image. The masks are ellipses that fill their boxes,
+because random weights would give noise, which takes longer to encode. ``detections to RLE`` is the
+part after the network: pasting and encoding.
 """
 
 from __future__ import annotations
@@ -41,12 +42,12 @@ def ellipses(count: int, channels: int, device: torch.device) -> Tensor:
 
 
 def draw_ellipses(predictor: nn.Module) -> None:
-    """Let a mask predictor compute its logits, and then answer with ellipses."""
+    """Let a mask predictor compute its logits, but return ellipses."""
     predictor.register_forward_hook(lambda _, __, out: ellipses(len(out), out.shape[1], out.device))
 
 
 def our_predictor(size: int, batch: int, device: str, folder: Path) -> Predictor:
-    """Return a Mask R-CNN of ours by way of a model file."""
+    """Return our Mask R-CNN, read from a model file."""
     recipe = RecipeSettings(test_size=size, max_size=1333, train_sizes=(size,))
     settings = {
         "method": {"name": "mask_rcnn", "backbone": BACKBONE},
@@ -68,7 +69,7 @@ def our_predictor(size: int, batch: int, device: str, folder: Path) -> Predictor
 
 
 def their_codes(masks: Tensor) -> list[Any]:
-    """Encode torchvision's masks (D, 1, H, W), probabilities, one after the other."""
+    """Encode torchvision's masks, probabilities (D, 1, H, W), one after the other."""
     found = (masks[:, 0] > 0.5).cpu().numpy().astype(np.uint8)
     return [coco_mask.encode(np.asfortranarray(mask)) for mask in found]
 
@@ -83,7 +84,7 @@ def their_call(model: MaskRCNN, images: list[NDArray[np.uint8]], device: str) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--images", type=int, default=4, help="predicted at a time, on both sides")
+    parser.add_argument("--images", type=int, default=4, help="Number of images per batch.")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5)

@@ -1,11 +1,11 @@
-"""Images per second of several trainings on one device at once, and their memory.
+"""Measure images per second and memory of several trainings on one device at the same time.
 
     python benchmarks/packing.py [--trainings 1 2 4] [--method gains] [--size 512] [--device cuda]
 
-Each training is a process of its own, as Snakemake starts them with ``--resources gpu=N``. They
-begin together, take steps for the same time, and the steps of all are added up: as many trainings
-pay as raise the sum. The scenes are those of ``against_torchvision.py``; memory is that of model
-and step, without the samples that a real training keeps on its device.
+Each training is a separate process, as Snakemake starts them with ``--resources gpu=N``. All begin
+at the same time and take steps for the same time, and the script adds up their steps. A further
+training is worthwhile if it raises this sum. The scenes are those of ``against_torchvision.py``.
+Memory is that of model and step, without the samples that a real training keeps on its device.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from lib.timing import machine, wait
 
 
 def train(options: argparse.Namespace, begin: Barrier, results: Any) -> None:
-    """Take steps for a while, and report images per second and memory."""
+    """Take steps for some time, and report images per second and memory."""
     torch.set_num_threads(options.threads)
     device = torch.device(options.device)
     step = our_step(options.method, options.size, options.batch, device, options.amp)
@@ -44,7 +44,7 @@ def train(options: argparse.Namespace, begin: Barrier, results: Any) -> None:
 
 
 def together(options: argparse.Namespace, count: int) -> tuple[float, int]:
-    """Return the images per second of ``count`` trainings, and the largest one's memory in MB."""
+    """Return the images per second of ``count`` trainings, and the memory of the largest in MB."""
     context: SpawnContext = multiprocessing.get_context("spawn")
     begin, results = context.Barrier(count), context.Queue()
     work = [context.Process(target=train, args=(options, begin, results)) for _ in range(count)]
@@ -72,7 +72,9 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=1, help="of each training")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="Number of CPU threads of each training."
+    )
     parser.add_argument("--amp", action="store_true")
     options = parser.parse_args()
     print(machine(options.device))

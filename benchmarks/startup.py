@@ -1,9 +1,9 @@
-"""Time until verbs begin, and until Snakemake knows the jobs of a large study.
+"""Measure the time until verbs begin, and until Snakemake knows the jobs of a large study.
 
     python benchmarks/startup.py [--seeds 7]
 
-Verbs are timed by what they import, and it is said whether torch is among it. The dry run is of the
-demo study with that many seeds: about 150 jobs each.
+The script times the imports of each verb and prints whether torch is one of them. The dry run is of
+the demo study with the given number of seeds; each seed adds about 150 jobs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LOADED = "import sys; print('with torch' if 'torch' in sys.modules else '')"
 
 
 def seconds(command: list[str], runs: int = 3, cwd: Path = ROOT) -> tuple[float, str]:
-    """Return the median wall-clock time of a command, and what it printed last."""
+    """Return the median wall-clock time of a command, and what its last run printed."""
     times, text = [], ""
     env = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     for _ in range(runs):
@@ -51,7 +51,7 @@ def seconds(command: list[str], runs: int = 3, cwd: Path = ROOT) -> tuple[float,
 
 
 def dry_run(seeds: int) -> tuple[float, int]:
-    """Return how long a dry run of the demo study with so many seeds takes, and its jobs."""
+    """Return the seconds of a dry run of the demo study with some seeds, and its number of jobs."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
     config["label"] = "seeds"
     config["studies"]["demo"]["seeds"] = list(range(seeds))

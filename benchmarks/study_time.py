@@ -1,20 +1,22 @@
-"""How long the trainings of a study take on this machine: each row of a table, a few iterations.
+"""Estimate how long the trainings of a study take on this machine.
 
     python benchmarks/study_time.py [--study paper] [--table table3] [--methods gains]
                                     [--iterations 20] [--device cpu] [--coco isbi2014.json]
 
     on a GPU: --device cuda --skip 300 --iterations 300 --coco isbi2014.json (of `gains convert`)
-    one schedule end to end: --device cuda --methods gains --skip 0 --iterations 20000 --coco ...
+    one complete schedule: --device cuda --methods gains --skip 0 --iterations 20000 --coco ...
 
-Every row trains by ``gains train``'s own function with the study's settings: image sizes, batch,
-anomaly maps, loading. Only the ResNet's initial weights are random, and the learning rate is so
-small that nothing diverges, unless the whole schedule is asked for. The time of an iteration times
-the study's iterations, data sets and seeds is the time of the table, one training after the other;
-``--at-once 1.8`` divides it by what ``packing.py`` found that several gain.
+Every row of a table trains for some iterations in the function of ``gains train`` with the settings
+of the study: image sizes, batch, anomaly maps, loading. Only the initial weights of the ResNet are
+random, and the learning rate is so small that nothing diverges, unless the complete schedule is
+requested. The time of the table is the sum of the time per iteration times the iterations, data
+sets and seeds of the study, one training after the other. ``--at-once 1.8`` divides it by the
+speed-up of several trainings at the same time, which ``packing.py`` measures.
 
-It is an estimate. ``--skip`` leaves out the iterations in which most samples are read for the first
-time. A model that has learned nothing has fewer foreground RoIs, so its mask branch does less. All
-data sets are given the time of one: the images of ``--coco``, else drawn cells of ISBI2014's size.
+The result is an estimate. ``--skip`` leaves out the iterations in which most samples are read for
+the first time. A model that has learnt nothing has fewer foreground RoIs, so its mask branch does
+less. The time on one data set is used for all: the images of ``--coco``, or drawn cells of the size
+of ISBI2014.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def rows(study: Study, table: str, methods: list[str]) -> list[Run]:
-    """Return a run of each row, on the table's first data set."""
+    """Return one run of each row, on the first data set of the table."""
     first = study.table_datasets(table)[0]
     runs = [run for run in study.table_runs(table) if run.dataset == first]
     own: dict[tuple[str, str], Run] = {}
@@ -52,7 +54,7 @@ def rows(study: Study, table: str, methods: list[str]) -> list[Run]:
 
 
 def settings_of(study: Study, run: Run, options: argparse.Namespace, folder: Path) -> RunSettings:
-    """Return the run's settings, with the iterations, device and threads of this measurement."""
+    """Return the settings of a run with the iterations, device and threads of this benchmark."""
     settings = study.run_settings(run).to_json()
     backbone, recipe = settings["method"]["backbone"], settings["recipe"]
     backbone["weights"] = str(random_weights(backbone["name"], folder))
@@ -68,7 +70,7 @@ def settings_of(study: Study, run: Run, options: argparse.Namespace, folder: Pat
 
 
 def random_weights(name: str, folder: Path) -> Path:
-    """Write a file of random weights for a ResNet."""
+    """Write a file of random weights of a ResNet."""
     path = folder / f"{name}.pt"
     if not path.is_file():
         torch.manual_seed(0)
@@ -78,7 +80,7 @@ def random_weights(name: str, folder: Path) -> Path:
 
 
 def time_row(study: Study, run: Run, coco: Path, options: argparse.Namespace) -> Measured:
-    """Train a row for some iterations."""
+    """Train the run of a row for some iterations."""
     folder = coco.parent
     settings = settings_of(study, run, options, folder)
     maps = maps_of(coco, settings.maps, options.threads) if settings.maps else None
@@ -88,7 +90,7 @@ def time_row(study: Study, run: Run, coco: Path, options: argparse.Namespace) ->
 
 
 def report(study: Study, coco: Path, options: argparse.Namespace) -> None:
-    """Print a line per row, and the whole table's time."""
+    """Print a line per row and the time of the whole table."""
     total, trainings = 0.0, 0
     for run in rows(study, options.table, options.methods):
         alike = [
@@ -116,14 +118,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--study", default="paper")
     parser.add_argument("--table", default="table3")
-    parser.add_argument("--methods", nargs="*", default=[], help="default: every row")
-    parser.add_argument("--iterations", type=int, default=20, help="that are timed")
-    parser.add_argument("--skip", type=int, default=2, help="iterations before those")
-    parser.add_argument("--coco", type=Path, help="COCO json, its images beside it as .zip")
-    parser.add_argument("--images", type=int, default=4, help="drawn, without --coco")
+    parser.add_argument(
+        "--methods", nargs="*", default=[], help="Methods to time; by default those of all rows."
+    )
+    parser.add_argument("--iterations", type=int, default=20, help="Number of timed iterations.")
+    parser.add_argument(
+        "--skip", type=int, default=2, help="Number of iterations before the timed ones."
+    )
+    parser.add_argument(
+        "--coco", type=Path, help="COCO JSON file, with the images in a .zip archive beside it."
+    )
+    parser.add_argument(
+        "--images", type=int, default=4, help="Number of drawn images without --coco."
+    )
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--at-once", type=float, default=1.0, help="speed-up by packing.py")
+    parser.add_argument(
+        "--at-once", type=float, default=1.0, help="Speed-up that packing.py measured."
+    )
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     logging.disable()

@@ -1,25 +1,26 @@
-"""Time of every method's training step, beside what its parts must cost.
+"""Compare the time of every method's training step with the cost of its parts.
 
     python benchmarks/training_step.py [--methods pointrend ...] [--size 512] [--repetitions 5]
 
-A step is losses and their gradients: ResNet-50 from random weights, one image with 10 objects, on
-one core of the CPU, each method with its default settings. All two-stage methods are given the
-same proposals, of which 60 are foreground, the objects themselves among them.
+A step computes the losses and their gradients for one image with 10 objects on one core of the CPU.
+Each method has its default settings and a ResNet-50 with random weights. All two-stage methods get
+the same proposals, 60 of them foreground, including the objects themselves.
 
-What a method must cost is a sum of three, all measured in the same run:
+The expected cost of a method is a sum of three terms, all measured in the same run:
 
     Mask R-CNN's step
     + (its FLOPs - Mask R-CNN's) / (Mask R-CNN's FLOPs / Mask R-CNN's step)
     + its RoIAlign, matching and sampling calls - Mask R-CNN's
 
-FLOPs are those of convolutions and matrix products, forward and backward; PyTorch's counter sees
-none in RoIAlign, ``grid_sample`` and ``embedding_bag``. These calls, NMS and the matchings are
-recorded in a step with their arguments and timed alone, also forward and backward. ``ratio`` takes
-both differences as extras, 0 where a method has less than Mask R-CNN; ``signed`` lets them be
-negative, so that a method without RoIs must do without their time.
+FLOPs are those of convolutions and matrix products, forward and backward. PyTorch counts none in
+RoIAlign, ``grid_sample`` and ``embedding_bag``. The script records these calls, NMS and the
+matchings in a step with their arguments and times them separately, also forward and backward.
+``ratio`` takes both differences as extra costs, and as 0 where a method has less than Mask R-CNN;
+``signed`` lets them be negative, so that the time of RoIs is subtracted for a method without them.
 
-Times are CPU time of this process, medians in ms; repetitions of all methods are interleaved.
-``apart`` is the time of the calls, ``sum`` that with extras, the ratios are the step over the sums.
+Times are CPU times of this process, medians in ms; the repetitions of all methods are interleaved.
+``apart`` is the time of the separate calls, ``sum`` the sum with extra costs, and the ratios are
+the step over the sums.
 """
 
 from __future__ import annotations
@@ -65,14 +66,14 @@ TIMED: tuple[Callable[..., Any], ...] = (
 
 @dataclass
 class Call:
-    """A call of a timed function, with arguments cut from the step's graph."""
+    """A call of a timed function with arguments that are detached from the graph of the step."""
 
     function: Callable[..., Any]
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
 
     def seconds(self) -> float:
-        """Return the time of the call and, where it has a gradient, of its backward pass."""
+        """Return the time of the call and, if it has a gradient, of its backward pass."""
         args, kwargs = tree_map(cut, self.args), tree_map(cut, self.kwargs)
         start = time.process_time()
         for out in tree_leaves(self.function(*args, **kwargs)):
@@ -82,7 +83,7 @@ class Call:
 
 
 def cut(value: Any) -> Any:
-    """Return a tensor as a leaf that still asks for a gradient if it did; the rest as it is."""
+    """Return a tensor as a leaf that requires a gradient if the tensor did, or another value."""
     if not isinstance(value, Tensor):
         return value
     return value.detach().requires_grad_(value.requires_grad and torch.is_grad_enabled())
@@ -90,7 +91,7 @@ def cut(value: Any) -> Any:
 
 @dataclass
 class Entry:
-    """A method with what was measured of it."""
+    """A method with its measurements."""
 
     name: str
     model: Detector
@@ -101,7 +102,7 @@ class Entry:
 
 
 def prepare(name: str, target: Target, size: int) -> Entry:
-    """Build a method's model; its proposals are computed, and then replaced by the fixed ones."""
+    """Build the model of a method; it computes its proposals, which fixed ones then replace."""
     torch.manual_seed(0)
     record = METHODS.get(name)
     settings: Any = record.settings.model_validate({"backbone": BACKBONE})
@@ -114,7 +115,7 @@ def prepare(name: str, target: Target, size: int) -> Entry:
 
 
 def step(model: Detector, image: Tensor, target: Target) -> float:
-    """Return the time of losses and gradients; equal chance in every call."""
+    """Return the time of losses and gradients; every call draws the same random numbers."""
     start = time.process_time()
     losses = model.losses([image], [target], torch.Generator().manual_seed(0))
     torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -125,7 +126,7 @@ def step(model: Detector, image: Tensor, target: Target) -> float:
 
 @contextlib.contextmanager
 def recording(calls: list[Call]) -> Iterator[None]:
-    """Note the outermost calls of the timed functions, wherever they were imported to."""
+    """Record the outermost calls of the timed functions in all modules that import them."""
     inside = False
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -157,9 +158,9 @@ def recording(calls: list[Call]) -> Iterator[None]:
 
 
 def backward_flops(grad: Any, x: Any, weight: Any, *args: Any, **_: Any) -> int:
-    """Count a convolution's gradients: each costs the forward pass, in groups too.
+    """Count the FLOPs of a convolution's gradients: each costs a forward pass, also in groups.
 
-    PyTorch's own formula multiplies the weight's gradient by the number of groups.
+    PyTorch's formula multiplies those of the weight's gradient by the number of groups.
     """
     transposed, output_mask = args[4], args[7]
     forward: int = conv_flop_count(x, weight, grad, transposed=transposed)
@@ -168,7 +169,7 @@ def backward_flops(grad: Any, x: Any, weight: Any, *args: Any, **_: Any) -> int:
 
 
 def count(entry: Entry, image: Tensor, target: Target) -> None:
-    """Fill in a method's FLOPs and its calls; this is also its warm-up."""
+    """Count the FLOPs and record the calls of a method; this is also its warm-up."""
     counter = FlopCounterMode(
         display=False, custom_mapping={torch.ops.aten.convolution_backward: backward_flops}
     )

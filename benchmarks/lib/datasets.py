@@ -1,4 +1,4 @@
-"""A drawn data set as files, and torchvision's reader of it."""
+"""A drawn data set as files, and torchvision's data set that reads it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gains.datasets.convert import convert
 
 
 def write_cells(folder: Path, images: int, size: int) -> Path:
-    """Write scenes of overlapping cells as COCO json, its images zipped and plain."""
+    """Write scenes of overlapping cells as a COCO JSON file, an archive of images and image files."""
     coco = folder / "cells.json"
     convert("cells", "synthetic-cells", {"count": images, "size": size, "seed": 0}, coco)
     with zipfile.ZipFile(coco.with_suffix(".zip")) as archive:
@@ -22,7 +22,7 @@ def write_cells(folder: Path, images: int, size: int) -> Path:
 
 
 def torchvision_dataset(coco: Path, model_size: int) -> Any:
-    """Return torchvision's data set of these images at the model's size, flipped at random."""
+    """Return torchvision's data set of these images at the size of the model, flipped at random."""
     transforms = v2.Compose(
         [v2.ToImage(), v2.Resize(model_size, antialias=True), v2.RandomHorizontalFlip(0.5)]
     )

@@ -1,4 +1,4 @@
-"""Ours and torchvision's Mask R-CNN with the same settings, and steps of both."""
+"""Our models and torchvision's Mask R-CNN with the same settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BACKBONE = {"name": "resnet50", "norm": "frozen_bn", "freeze_at": 2}
 
 
 def build_ours(method: str, detections: int = 100) -> Detector:
-    """Return a method's detector with its default settings, ResNet-50, one class."""
+    """Return the detector of a method with its default settings, ResNet-50 and one class."""
     torch.manual_seed(0)
     record = METHODS.get(method)
     settings: Any = record.settings.model_validate({"backbone": BACKBONE})
@@ -30,15 +30,15 @@ def build_ours(method: str, detections: int = 100) -> Detector:
 def build_torchvision(
     size: int, detections: int = 100, classes: int = 1, frozen: bool = True
 ) -> MaskRCNN:
-    """Return ``maskrcnn_resnet50_fpn`` with our sampling: adaptive RoIAlign, detectron2's counts.
+    """Return ``maskrcnn_resnet50_fpn`` with adaptive RoIAlign and the sampling of detectron2.
 
-    Its RoIAlign has no half-pixel shift; the samples it reads are as many.
+    Its RoIAlign has no half-pixel shift, but reads the same number of samples.
 
     Args:
-        size: short and long side at most, px.
-        detections: kept per image.
-        classes: without background.
-        frozen: batch norms and the first stages are not trained; otherwise all is.
+        size: short side, and maximum of the long side, in px.
+        detections: maximum number of detections per image.
+        classes: number of classes without background.
+        frozen: whether batch norms and the first stages are not trained.
     """
     torch.manual_seed(0)
     backbone = resnet_fpn_backbone(
@@ -69,7 +69,7 @@ def build_torchvision(
 def halve_norms(model: AnyModule) -> AnyModule:
     """Let frozen norms halve their input.
 
-    Without this the features of random weights would grow with every block.
+    Without this, the features of random weights would grow with every block.
     """
     for module in model.modules():
         if isinstance(module, FrozenBatchNorm2d):
@@ -78,7 +78,7 @@ def halve_norms(model: AnyModule) -> AnyModule:
 
 
 def fix_proposals(model: nn.Module, proposals: Tensor, images: int) -> None:
-    """Let a model compute its proposals, and then go on with these in each image."""
+    """Let a model compute its proposals, but continue with these proposals in each image."""
     fixed = [proposals] * images
     for module in model.modules():
         if isinstance(module, ProposalNetwork) or module is getattr(model, "rpn", None):
@@ -86,5 +86,5 @@ def fix_proposals(model: nn.Module, proposals: Tensor, images: int) -> None:
 
 
 def their_targets(targets: list[Target]) -> list[dict[str, Tensor]]:
-    """Return targets as torchvision's models take them; class 0 is background there."""
+    """Return targets in the format of torchvision's models, where class 0 is the background."""
     return [{"boxes": t.boxes, "labels": t.labels + 1, "masks": t.masks} for t in targets]

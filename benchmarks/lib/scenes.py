@@ -16,7 +16,7 @@ FOREGROUND = 60
 
 
 def scene(size: int, seed: int = 0) -> tuple[Tensor, Target]:
-    """Return noise with overlapping pairs of discs, and what they are."""
+    """Return noise with overlapping pairs of discs, and the targets of the discs."""
     generator = torch.Generator().manual_seed(seed)
     image = torch.randint(0, 100, (3, size, size), generator=generator, dtype=torch.uint8)
     y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
@@ -35,7 +35,10 @@ def scene(size: int, seed: int = 0) -> tuple[Tensor, Target]:
 
 
 def fixed_proposals(target: Target, size: int, count: int) -> Tensor:
-    """Return ``count`` boxes: those around the objects have an IoU above 0.8, others below 0.3."""
+    """Return ``count`` boxes.
+
+    Those around the objects have an IoU above 0.8 with them, the others one below 0.3.
+    """
     generator = torch.Generator().manual_seed(1)
     near = target.boxes.repeat(FOREGROUND // OBJECTS - 1, 1)
     side = (near[:, 2:] - near[:, :2]).repeat(1, 2)

@@ -1,4 +1,4 @@
-"""Timing of alternatives in turn, so that whatever slows the machine slows all of them."""
+"""Timing of alternatives in turn, so that a slow phase of the machine affects all of them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ import torch
 def interleave(
     calls: Mapping[str, Callable[[], Any]], repetitions: int, device: str = "cpu"
 ) -> dict[str, float]:
-    """Return the median seconds of each call; all are run once before the clock starts.
+    """Return the median seconds of each call; all are called once before the clock starts.
 
     Args:
-        calls: by name; called in this order, ``repetitions`` times over.
-        repetitions: timed rounds.
-        device: waited for before and after each call.
+        calls: calls by name; each round calls them in this order.
+        repetitions: number of timed rounds.
+        device: device to wait for before and after each call.
     """
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for round_number in range(repetitions + 1):
@@ -39,22 +39,22 @@ def interleave(
 
 
 def wait(device: str) -> None:
-    """Wait until an accelerator has finished."""
+    """Wait until an accelerator has finished its work."""
     if torch.device(device).type == "cuda":
         torch.cuda.synchronize()
 
 
 def free_memory() -> None:
-    """Free what the last model held: the next finds the GPU as a process of its own would."""
+    """Free the memory of the last model, so that the next one finds the GPU as in a new process."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 class Gauge:
-    """Tells how busy a device was: a GPU as ``nvidia-smi`` says, a CPU by this process's threads.
+    """Measures how busy a device is: a GPU by ``nvidia-smi``, a CPU by the threads of this process.
 
-    A GPU counts as busy while any kernel runs, however few of its parts that one fills.
+    A GPU counts as busy while any kernel runs, even if the kernel uses few of its units.
     """
 
     def __init__(self, device: str) -> None:
@@ -68,9 +68,9 @@ class Gauge:
         self._began, self._cpu = time.perf_counter(), time.process_time()
         if self.cuda:
             query = ["--query-gpu=utilization.gpu", "--format=csv,noheader,nounits"]
-            # its own numbers are not those of CUDA_VISIBLE_DEVICES
+            # nvidia-smi numbers the GPUs without regard to CUDA_VISIBLE_DEVICES
             card = f"--id=GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
-            with contextlib.suppress(FileNotFoundError):  # then nothing tells
+            with contextlib.suppress(FileNotFoundError):  # without nvidia-smi the share is unknown
                 self._smi = subprocess.Popen(
                     ["nvidia-smi", *query, card, "-lms", "200"], stdout=self._said
                 )
@@ -90,7 +90,7 @@ class Gauge:
 
 
 def machine(device: str = "cpu") -> str:
-    """Return the machine in words."""
+    """Return a description of the machine."""
     if torch.device(device).type == "cuda":
         name = torch.cuda.get_device_name()
     else:

@@ -1,4 +1,4 @@
-"""Trainings by ``gains train``'s own function, timed from an iteration on."""
+"""Trainings in the function of ``gains train``, timed from a certain iteration on."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from lib.timing import Gauge, free_memory, wait
 
 
 class Measured(NamedTuple):
-    """What some iterations of a training took.
+    """Time and memory of some iterations of a training.
 
-    Args:
-        seconds: per iteration.
-        busy: share of the time that the device computed, or None where nothing tells.
-        memory_gib: most that was allocated on a GPU, or None.
+    Attributes:
+        seconds: seconds per iteration.
+        busy: share of the time that the device computed, or None if it is unknown.
+        memory_gib: maximum memory allocated on a GPU in GiB, or None on a CPU.
     """
 
     seconds: float
@@ -34,7 +34,7 @@ class Measured(NamedTuple):
 
 
 def train_all(coco: Path, folder: Path) -> Path:
-    """Write a split in which every image but one is trained on, and return it."""
+    """Write a split in which every image but one is in the training part, and return its path."""
     names = [record.file_name for record in read_coco(coco).images.values()]
     lists, split = folder / "lists.json", folder / "split.json"
     fold = {"train": names[:-1], "val": [], "test": names[-1:]}  # a test part must not be empty
@@ -44,7 +44,7 @@ def train_all(coco: Path, folder: Path) -> Path:
 
 
 def maps_of(coco: Path, settings: MapSettings, jobs: int) -> Path:
-    """Return the anomaly maps of all images beside their COCO file, made if they are not there."""
+    """Return the file of anomaly maps beside a COCO file; make it if it does not exist."""
     path = coco.parent / f"{settings.key}.npz"
     if not path.is_file():
         content = read_coco(coco)
@@ -53,11 +53,11 @@ def maps_of(coco: Path, settings: MapSettings, jobs: int) -> Path:
 
 
 def measure(job: Job, skip: int) -> Measured:
-    """Train; neither the first ``skip`` iterations count, nor the saving of the final model."""
+    """Train and measure; the first ``skip`` iterations and the saving of the model do not count."""
     free_memory()
     recipe = job.settings.recipe
     cuda = recipe.device == "cuda"
-    loop: Any = training  # whose functions are replaced while this one measures
+    loop: Any = training  # its functions are replaced during the measurement
     plain, plain_file = loop.step, loop._model_file
     started: list[float] = []
     ended: list[float] = []
