@@ -13,7 +13,7 @@ from gains.datasets.convert import convert
 
 
 def write_cells(folder: Path, images: int, size: int) -> Path:
-    """Write scenes of overlapping cells as a COCO JSON file, an archive of images and image files."""
+    """Write scenes of overlapping cells: a COCO JSON file, an archive of images and image files."""
     coco = folder / "cells.json"
     convert("cells", "synthetic-cells", {"count": images, "size": size, "seed": 0}, coco)
     with zipfile.ZipFile(coco.with_suffix(".zip")) as archive:
