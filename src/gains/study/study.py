@@ -142,11 +142,8 @@ class Study:
     def canonical(self, dataset: str, method: str, variant: str) -> str:
         """Return the first variant of equal settings, so that equal runs are trained once."""
         expected = self._resolve(dataset, method, variant)
-        return next(
-            name
-            for name in self.variants(method)
-            if self._resolve(dataset, method, name) == expected
-        )
+        names = self.variants(method)
+        return next(n for n in names if self._resolve(dataset, method, n) == expected)
 
     def score_options(self, dataset: str) -> dict[str, Any]:
         """Return the options for scoring the runs on a data set."""
