@@ -1,1 +1,1 @@
-"""Data sets: what they are, how they come into COCO form, how they are split and audited."""
+"""Data sets: their records, conversion to COCO, splits and audits."""

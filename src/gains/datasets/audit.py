@@ -65,11 +65,12 @@ class Audit(TypedDict):
 
 @dataclass(frozen=True)
 class Relations:
-    """How the N objects of one category in one image lie to each other.
+    """Overlap and contact of the N objects of one category in one image.
 
     Args:
-        overlapping: bool (N,), shares a pixel with another.
-        touching: bool (N,), shares none, but does when grown by one pixel (8 neighbours).
+        overlapping: bool (N,), whether an object shares a pixel with another one.
+        touching: bool (N,), whether an object shares no pixel but would after growing by one pixel
+            (8 neighbours).
         ratios: float64, intersection over the smaller area of each pair that shares a pixel.
     """
 
@@ -79,7 +80,7 @@ class Relations:
 
 
 def relations(masks: list[Rle]) -> Relations:
-    """Return how the masks of one image and category lie to each other."""
+    """Return overlap and contact of the masks of one image and category."""
     n = len(masks)
     if n < 2:
         return Relations(np.zeros(n, bool), np.zeros(n, bool), np.zeros(0))
@@ -107,7 +108,7 @@ def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] 
 
 
 def _category(name: str, found: list[list[Rle]]) -> CategoryAudit:
-    """Describe one category; ``found`` holds its masks image by image."""
+    """Describe one category; ``found`` holds a list of its masks for each image."""
     areas = [float(area) for masks in found for area in mask_areas(masks)]
     related = [relations(masks) for masks in found]
     ratios = np.concatenate([r.ratios for r in related])
@@ -153,18 +154,19 @@ def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> 
 
 
 def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: str | Path) -> Audit:
-    """Describe a data set, as a whole and by the parts of the first fold, and write it as JSON.
+    """Describe a data set and the parts of its first fold, and write the result as JSON.
 
-    Overlap and touching are between objects of the same category: shares of objects that share
-    a pixel with another, and that share none but do when grown by one pixel. The overlap ratio of
-    a pair is the intersection over the smaller area. Areas in px. ``published_counts`` holds what a
-    published data set should hold beside what was found, null for others.
+    Overlap and contact are between objects of the same category. ``overlapping`` is the share of
+    objects that share a pixel with another one; ``touching`` is the share of those that share
+    none, but would after growing by one pixel. The overlap ratio of a pair is the intersection
+    over the smaller area. Areas are in px. ``published_counts`` holds the published and the actual
+    numbers of a published data set, and is null for others.
 
     Args:
         coco: COCO json.
         split: split file.
         max_detections: images with more objects are listed, since a detector cannot find all.
-        out_json: what to write.
+        out_json: path of the JSON.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -214,7 +216,9 @@ def _row(
 
 
 def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
-    """Write audits as one CSV, a row per data set, part and category; empty where undefined.
+    """Write audits as one CSV with a row per data set, part and category.
+
+    Undefined cells are empty.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -238,7 +242,7 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
         for part in (name for name in ("all", *PARTS) if name in content["parts"]):
             described = content["parts"][part]
             for number in described["categories"]:
-                # what is published is of the whole set
+                # published numbers describe the whole data set
                 published = content.get("published_counts") if part == "all" else None
                 row = _row(content["dataset"], part, number, described, published or {})
                 writer.writerow(

@@ -1,4 +1,4 @@
-"""What a data set is: a record with its options, and a function that makes its images."""
+"""The record of a data set: its options, and a function that makes its images."""
 
 from __future__ import annotations
 
@@ -72,17 +72,17 @@ class Dataset:
     Attributes:
         name: name in config, e.g. ``synthetic-cells``.
         title: name for people.
-        licence: of the images.
-        citation: authors, title, venue, year; of the data or of what they imitate.
-        homepage: where it is described, or an empty string.
-        settings: the validated options.
-        make: makes the images from validated options, and records in the findings what it
-            repairs.
-        inputs: the files and folders it reads, from validated options; of a published data set
-            nothing, since the receipt of `gains fetch` stands for them.
-        raw: of a published data set, its folder below ``data/raw`` and its name in
-            ``data/sources.csv``; otherwise empty.
-        splits: the committed files of official lists, e.g. ``data/splits/isbi2014.json``.
+        licence: licence of the images.
+        citation: authors, title, venue and year of the data, or of the data that they imitate.
+        homepage: address of a description, or an empty string.
+        settings: model of the options.
+        make: function that makes the images from validated options, and adds its repairs to the
+            findings.
+        inputs: function that returns the files and folders that validated options name; for a
+            published data set none, because the receipt of `gains fetch` represents them.
+        raw: folder of a published data set below ``data/raw`` and its name in
+            ``data/sources.csv``; empty for others.
+        splits: files of official splits in the repository, e.g. ``data/splits/isbi2014.json``.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""COCO json and the image archive beside it: the one format between the steps.
+"""COCO json and the image archive beside it, the format between all steps.
 
 ``<dataset>.json`` is COCO with compressed RLE; ``<dataset>.zip`` holds the images as 8-bit PNG
 (grey or RGB) under their ``file_name``. Reading keeps the ids, categories and empty masks of
@@ -27,7 +27,7 @@ from gains.support.files import atomic_path, read_json, write_json
 from gains.support.registry import nearest
 
 MAX_PIXELS = 2**31 - 1
-"""Of an image: pycocotools counts pixels in 32 bits."""
+"""Largest number of pixels of an image, because pycocotools counts pixels in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class CocoDataset:
     """A COCO file in memory.
 
     Args:
-        path: where it was read from, for messages.
+        path: path of the file, for messages.
         images: by image id, in file order.
         categories: names by category id, in file order.
         annotations: the annotation dicts by image id, in file order; an entry for every image.
@@ -57,7 +57,7 @@ class CocoDataset:
     annotations: dict[int, list[CocoRecord]]
 
     def instances(self, image_id: int) -> Instances:
-        """Return the ground truth of one image, in file order, ids kept."""
+        """Return the ground truth of one image, in file order and with its ids."""
         image, found = self.images[image_id], self.annotations[image_id]
         return Instances.from_rles(
             image.height,

@@ -1,4 +1,4 @@
-"""The making of splits: drawn by seed, cross-validated, or from given lists."""
+"""Making of splits: drawn by seed, cross-validated, or from given lists."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], see
     Args:
         file_names: n distinct names.
         ratio: shares of train, val, test.
-        seed: of the shuffle.
+        seed: seed of the shuffle.
 
     Raises:
         ValueError: fewer than three images, names that repeat, or none left for training.
@@ -59,7 +59,7 @@ def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], see
 def draw_folds(
     file_names: Iterable[str], folds: int, ratio: tuple[float, float, float], seed: int
 ) -> tuple[Fold, ...]:
-    """Draw the folds of a cross-validation: every image is in the test part of one of them.
+    """Draw the folds of a cross-validation; every image is in the test part of one of them.
 
     The test parts differ by at most one image. Of the other images val gets the share that
     ``ratio`` gives it beside train, rounded (half up), and at least one.
@@ -87,7 +87,7 @@ def draw_folds(
     tests = np.array_split(order, folds)
     drawn = []
     for k, test in enumerate(tests):
-        # from the next test part on, so that val differs between folds too
+        # start after the test part, so that val differs between folds too
         others = np.concatenate([*tests[k + 1 :], *tests[:k]])
         val = _share(val_share, len(others))
         parts = {"train": others[val:], "val": others[:val], "test": test}
@@ -102,9 +102,9 @@ def _share(share: float, n: int) -> int:
 def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Split:
     """Split the images of a COCO file, drawn by seed or from given lists, and write it as JSON.
 
-    A file of given lists is a split file, or one dict ``{"train": [...], "val": [...],
+    A file of given lists is a split file, or one object ``{"train": [...], "val": [...],
     "test": [...]}``; val may be empty, and images in no list are left out. An entry with ``*``,
-    ``?`` or ``[`` that is no image's name is a pattern, as in a shell, for the names it matches.
+    ``?`` or ``[`` that is not the name of an image is a shell pattern.
 
     Raises:
         FileNotFoundError: a file is missing.

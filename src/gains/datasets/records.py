@@ -1,4 +1,4 @@
-"""The checks that every reader of COCO records shares."""
+"""Checks of COCO records that several readers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Split files: which images of a data set train, validate and test; the image is the unit."""
+"""Split files, which divide whole images of a data set into train, val and test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gains.support.registry import nearest
 PARTS = ("train", "val", "test", "unlabelled")
 
 Fold = dict[str, list[str]]
-"""File names by part; every part of :data:`PARTS` is there."""
+"""File names by part; every part of :data:`PARTS` is a key."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Split:
 
     Args:
         dataset: name of the data set.
-        generator: how the parts came about: ``ratio`` and ``seed``, or ``file``.
+        generator: origin of the parts: ``ratio`` and ``seed``, or ``file``.
         folds: file names by part, one dict per fold.
     """
 
@@ -82,8 +82,8 @@ def check_folds(where: str, content: Any) -> tuple[Fold, ...]:
     """Return the folds of a split file, or the one fold of plain lists.
 
     Raises:
-        ValueError: not lists by part, an unknown part, an empty train or test, or parts that
-            share a name.
+        ValueError: the content is not lists by part, a part is unknown, train or test is empty, or
+            parts share a name.
     """
     if isinstance(content, Mapping) and "folds" in content:
         folds = content["folds"]

@@ -1,4 +1,4 @@
-"""The data sets; importing this package registers them all.
+"""The catalogue of data sets; importing this package registers them all.
 
 Steps that only read COCO files do not import it.
 """

@@ -1,9 +1,10 @@
-"""BBBC010: C. elegans in wells, with one mask file per worm; worms overlap.
+"""BBBC010: overlapping C. elegans in wells, with one mask file per worm.
 
 Published as ``BBBC010_v2_images/1649_1109_0003_Amp5-1_B_20070424_A01_w1_<GUID>.tif`` (520 x 696
 px, 16 bit; A01 is the well, w1 the channel) and
-``BBBC010_v1_foreground_eachworm/A01_01_ground_truth.png``. Layering crops first and scales to 8
-bit after, by the values within the crop; so does ``crop: layering``.
+``BBBC010_v1_foreground_eachworm/A01_01_ground_truth.png``. The paper on layering crops the images
+first and then scales them to 8 bit by the values within the crop; the option ``crop: layering``
+does the same.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from gains.masks.rle import encode_mask
 IMAGE = re.compile(r".+_([A-H]\d\d)_(w[12])_[^_]+\.tif")
 MASK = re.compile(r"([A-H]\d\d)_(\d+)_ground_truth\.png")
 LAYERING = (slice(50, 498), slice(120, 568))
-"""Rows and columns that Layering keeps."""
+"""Rows and columns that the paper on layering keeps."""
 
 Window = tuple[slice, slice] | None
 
@@ -80,7 +81,7 @@ def _mask(path: Path, size: tuple[int, int], image: Path, window: Window) -> NDA
 
 
 def _brighter(pixels: NDArray[np.uint8], masks: list[NDArray[np.bool_]]) -> bool:
-    """Whether the worms of an image are brighter than its background."""
+    """Return whether the worms of an image are brighter than its background."""
     worms = np.any(masks, axis=0)
     return bool(not worms.all() and pixels[worms].mean() > pixels[~worms].mean())
 
@@ -125,7 +126,7 @@ def make(settings: Bbbc010Settings, findings: Findings) -> SceneSet:
             read, a mask of another size, or an image that is smaller than the crop.
     """
     wells = _files(settings.root, settings.channel)
-    # how many worms the crop leaves is not published
+    # the number of worms within the crop is not published
     objects = {"worm": 1407} if settings.crop == "none" else {}
     scenes = _scenes(wells, settings, findings)
     return SceneSet({1: "worm"}, scenes, DatasetCounts(100, objects))

@@ -1,9 +1,10 @@
-"""CCDB:6843: neuroblastoma cells; the masks of an image hold its cells in one or two layers.
+"""CCDB:6843: neuroblastoma cells with one or two layers of masks per image.
 
 Published as ``MP6843_img_full/F01_120w1.TIF`` and ``...w2.TIF``, ``MP6843_seg/F01_120_GT_01.tif``
-and, where cells overlap, ``F01_120_GT_02.tif`` with the cells that lie on those of the first. An
-object is a connected region (8 neighbours) of a layer's first channel, as in the loader of
-Layering's authors. Several public loaders report masks of half the size of the images.
+and, where cells overlap, ``F01_120_GT_02.tif`` with the cells that lie on those of the first
+layer. An object is a connected region (8 neighbours) of the first channel of a layer, as in the
+loader of the paper on layering. Several public loaders report masks of half the size of the
+images.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ def _objects(
         findings.add("masks of half the image's size scaled up by repeating pixels", path.name)
         scale = 2
         mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
-    # repeating pixels neither joins regions of 8 neighbours nor parts them
+    # repeating pixels neither joins nor divides regions of 8 neighbours
     found = components(mask, 8, min_area * scale**2)
     for _ in range(scipy.ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
         findings.add(f"regions of less than {min_area} px of the mask dropped", path.name)
@@ -129,7 +130,7 @@ def make(settings: Ccdb6843Settings, findings: Findings) -> SceneSet:
             read, or a mask of another size.
     """
     fields = _files(settings.root, settings.channel)
-    # how many cells there are is not published
+    # the number of cells is not published
     return SceneSet({1: "cell"}, _scenes(fields, settings, findings), DatasetCounts(100))
 
 

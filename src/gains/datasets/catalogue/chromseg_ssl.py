@@ -1,9 +1,10 @@
-"""ChromSeg-SSL: metaphases with chromosomes of 24 classes, part of them without annotation.
+"""ChromSeg-SSL: metaphases with chromosomes of 24 classes; most images have no annotation.
 
 The folder ``AutoKary2022_1600x1600`` holds folders of the training and the test images, such as
 ``train_labelme`` and ``test_labelme`` with a folder per patient, and a LabelMe json beside each
-annotated image or in a folder beside its folder. Images without json are unlabelled, wherever they
-lie. Names are ``train/``, ``test/`` or ``unlabelled/`` and the path, so ``split`` can tell them.
+annotated image or in a folder beside its folder. Images without json are unlabelled, in whatever
+folder they are. Names begin with ``train/``, ``test/`` or ``unlabelled/``, so that a split can
+select the parts by pattern.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CLASSES = 24
 IMAGES = {"train": 548, "test": 67, "unlabelled": 3570}
 """Published number of images by part."""
 PARTS = {"train": "train", "test": "test", "val": "test"}
-"""Part by what the name of a folder holds."""
+"""Part by a word in the name of a folder."""
 
 
 class ChromSegSslSettings(RawSettings):
@@ -168,7 +169,7 @@ def _scenes(
 
 
 def _check_parts(items: list[_Item], must_match: bool, findings: Findings) -> None:
-    """Compare the parts with the published ones: a json that is lost makes an image unlabelled."""
+    """Compare the parts with the published ones: an image whose json is lost is unlabelled."""
     found = Counter(item.name.split("/")[0] for item in items)
     differences = [
         f"expected {n} images in part {part}, found {found[part]}"
@@ -203,7 +204,7 @@ def make(settings: ChromSegSslSettings, findings: Findings) -> SceneSet:
             f"published (rarest: {rare!r}, {labels[rare]} times)"
         )
     categories = {number: label for label, number in numbers.items()}
-    # how many chromosomes there are is not published
+    # the number of chromosomes is not published
     published = DatasetCounts(sum(IMAGES.values()))
     return SceneSet(categories, _scenes(items, numbers, settings, findings), published)
 

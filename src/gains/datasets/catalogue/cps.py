@@ -1,8 +1,8 @@
-"""CPS: cytoplasms and nuclei in cervical smears, from its authors on request.
+"""CPS: cytoplasms and nuclei in cervical smears, available from its authors on request.
 
-COCO json, one or several (such as one per fold), anywhere below the folder, and the images they
-name anywhere below it; the images are known by their file names without folders. An image that
-several json list is taken once, and they must agree on it.
+One or several COCO json files (such as one per fold) and their images may be anywhere below the
+folder. Images are identified by their file names without folders. An image that several json files
+list is converted once, and the files must agree on it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ NAMES = {
     "nuclei": 2,
     "nucleus": 2,
 }
-"""Category ids by the names that are understood, in lower case."""
+"""Category ids by known names in lower case."""
 
 
 class CpsSettings(RawSettings):
@@ -74,7 +74,7 @@ def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> d
 
 
 def _choose(findings: Findings) -> Choose:
-    """Return how to choose a file; copies, such as one per fold, may lie in several folders."""
+    """Return a function that chooses a file among copies, such as one per fold."""
 
     def choose(name: str, found: list[Path], at: str) -> Path:
         if not found:

@@ -1,4 +1,4 @@
-"""The 2018 Data Science Bowl, first stage: as first published, and as the community corrected it.
+"""The first stage of the 2018 Data Science Bowl, as published and as the community corrected it.
 
 ``stage1_train/<id>/images/<id>.png`` and ``<id>/masks/*.png``, one mask per nucleus. The 16 images
 of 1024 x 1024 px are the EDF images of ISBI2014.
@@ -45,7 +45,7 @@ def _stage(root: Path) -> Path:
     if not root.is_dir():
         raise FileNotFoundError(f"{root}: no such folder; expected {STAGE}/ in it. {fetch}")
     found = {p.parent.parent for p in root.rglob("masks") if (p.parent / "images").is_dir()}
-    # an archive may bring further folders of the same layout, e.g. that of the second stage
+    # an archive may hold further folders of the same layout, e.g. that of the second stage
     found = {place for place in found if place.name == STAGE} or found
     if not found:
         raise FileNotFoundError(
@@ -86,7 +86,7 @@ def _make(settings: DsbSettings, published: DatasetCounts, findings: Findings) -
             findings.add("EDF images of ISBI2014 dropped", place.folder.name)
     if settings.edf_images == "drop":
         places = [place for place in places if not _is_edf(place)]
-        # how many nuclei the dropped images hold is not published
+        # the number of nuclei in the dropped images is not published
         images = None if published.images is None else published.images - EDF_IMAGES
         published = DatasetCounts(images)
     return SceneSet({1: "nucleus"}, _scenes(places, findings), published)

@@ -1,7 +1,7 @@
-"""Any folder of images with a COCO json, checked on load.
+"""Any folder of images with a COCO json.
 
-What is wrong is repaired by a stated rule, which ``info["repairs"]`` records, or refused with an
-error that names the record. All ids are written anew: images 1..N by file name, annotations 1..M
+Errors are repaired by stated rules, which ``info["repairs"]`` records, or refused with a message
+that names the record. All ids are numbered anew: images 1..N by file name, annotations 1..M
 by image and then file order, categories 1..K by their id.
 """
 

@@ -1,8 +1,8 @@
 """Kaggle2018: the subset ``cluster_nuclei`` of stained tissue, as COCO json.
 
 ``Nuclei/annotations/cluster_nuclei.json`` and ``Nuclei/cluster_nuclei/<original>.bmp.jpg``, 200 x
-200 px RGB. It is no part of the 2018 Data Science Bowl. Its masks were made from red outlines;
-``kaggle2018-outlines`` makes its own from the same.
+200 px RGB. It is not part of the 2018 Data Science Bowl. Its masks were made from red outlines;
+``kaggle2018-outlines`` makes masks from the same outlines.
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ outermost pixels of the image as walls, and the regions they close as nuclei:
   holes, red specks among them, are filled.
 - Regions under ``min_area`` are dropped, and over ``max_share`` of the image: the background.
 - A region that holds a nucleus is dropped too: background that nuclei enclose, or a nucleus with
-  another drawn into it. A part of the background that holds none and that outlines and the border
-  close off cannot be told from a nucleus cut by the border, and becomes one.
+  another one drawn into it. A part of the background that holds no nucleus and is enclosed by
+  outlines and the border looks like a nucleus that the border cuts, and becomes one.
 
-Two things differ. The json's polygons run along the red pixels, so its masks hold those above and
-to the left of a nucleus; here the outline belongs to no nucleus, and two that share an outline lie
-one pixel apart. And its program took any pixel of full red for a wall, even a white one.
+Two rules differ. The polygons of the json run along the red pixels, so its masks include those
+above and to the left of a nucleus; here the outline belongs to no nucleus, and two nuclei that
+share an outline are one pixel apart. The program of the json also treated any pixel of full red as
+a wall, even a white one.
 """
 
 from __future__ import annotations
@@ -94,8 +95,8 @@ def outlined(
         label: uint8 (H, W, 3) RGB.
         min_area: smaller regions are dropped, px.
         max_share: regions of a larger share of the image are dropped, 0 to 1.
-        findings: takes what was dropped, but for the background by its size.
-        name: of the image, for the findings.
+        findings: records what was dropped, except the background.
+        name: name of the image, for the findings.
     """
     wall = (label == RED).all(axis=2)
     wall[[0, -1]] = wall[:, [0, -1]] = True
@@ -103,7 +104,7 @@ def outlined(
     filled = []
     background = False
     for number, place in enumerate(scipy.ndimage.find_objects(regions), start=1):
-        # a region is 4-connected, so what it encloses is 8-connected
+        # a region is 4-connected, so the area that it encloses is 8-connected
         mask = scipy.ndimage.binary_fill_holes(regions[place] == number, np.ones((3, 3)))
         area = np.count_nonzero(mask)
         if area < min_area:

@@ -63,7 +63,7 @@ def _mapped(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """Return an array that stays on disk; None in ``shape`` is any length.
 
     Raises:
-        ValueError: damaged, of another shape, or of Python objects.
+        ValueError: the file is damaged, has another shape, or holds Python objects.
     """
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -104,8 +104,8 @@ def _open_fold(root: str, number: int) -> _Fold:
 
 
 def _whole(values: NDArray[Any], largest: float, where: str) -> NDArray[Any]:
-    """Return values that are whole numbers from 0 to ``largest``; ValueError otherwise."""
-    # a value that is not a number fails each comparison
+    """Return the values; raise ValueError if they are not whole numbers from 0 to ``largest``."""
+    # NaN fails each comparison
     good = (values >= 0) & (values <= largest) & (values == np.floor(values))
     if not good.all():
         raise ValueError(
@@ -126,7 +126,7 @@ def _instances(planes: NDArray[Any], where: str) -> Instances:
     categories: list[int] = []
     for category in CATEGORIES:
         plane = _whole(planes[..., category - 1], 2**31 - 1, where)
-        # an id of two classes is two objects
+        # an id in two classes means two objects
         for number in np.unique(plane):
             if number:
                 rles.append(encode_mask(plane == number))

@@ -1,8 +1,8 @@
 """UCOC: 125 images of two overlapping chromosomes each, outlined by hand.
 
-One COCO json and its PNG of 211 x 210 px. The folder ``test`` that the author keeps beside the
-125, with a COCO json of its own and one LabelMe json per image, is not part of the set. Its
-first annotation has id 0, which COCO's evaluation reads as unmatched; it is renumbered.
+The data set is one COCO json and PNG images of 211 x 210 px. The author's folder ``test``, with a
+COCO json of its own and one LabelMe json per image, is not part of it. The first annotation has id
+0, which COCO's evaluation reads as unmatched, so it is renumbered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _is_coco(path: Path) -> bool:
 
 
 def _annotations(root: Path) -> Path:
-    """Return the COCO json of the 125, by its name or else the only one that is COCO."""
+    """Return the COCO json of the 125 images: by its name, or else the only COCO file."""
     files = [
         path
         for path in some_files(root, "*.json")

@@ -1,4 +1,4 @@
-"""The checks of a COCO file that a person brings; each finding is repaired by rule or refused."""
+"""Checks of a COCO file from any program; each error is repaired by a rule or refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gains.support.files import read_json
 
 @dataclass
 class SourceImage:
-    """One image of the folder, checked.
+    """One checked image of a folder.
 
     Args:
         path: the image file.
         name: its name in the archive.
-        height: px.
-        width: px.
-        masks: RLE of its instances.
+        height: height, px.
+        width: width, px.
+        masks: RLEs of its instances.
         categories: new category ids of its instances.
         change: what reading the file changes, or None.
     """
@@ -198,7 +198,7 @@ def _note_id(number: Any, seen: set[Any], record: str, findings: Findings) -> No
 
 
 def leaves_image(segmentation: Any, height: int, width: int) -> bool:
-    """Whether a polygon of a checked segmentation reaches over the border of its image."""
+    """Return whether a polygon of a checked segmentation reaches over the border of its image."""
     return isinstance(segmentation, list) and any(
         min(part) < 0 or max(part[0::2]) > width or max(part[1::2]) > height
         for part in segmentation

@@ -1,4 +1,4 @@
-"""A COCO json and its folder of images as scenes: one's own, or as published."""
+"""Scenes from a COCO json and a folder of images, own or published."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def make_published(
 
     Args:
         root: folder of the files as published.
-        annotations: its json.
-        category: name of the category; that of the json may differ in upper and lower case.
+        annotations: the json.
+        category: name of the category; the name in the json may differ in case.
         published: the published counts.
         findings: takes what is repaired.
 
@@ -92,8 +92,8 @@ def make_published(
 def _image_folder(records: list[CocoRecord], annotations: Path, root: Path) -> Path:
     """Return the folder that the file names of the json are relative to.
 
-    Where no folder holds them all it is the one that holds most, so that the check of the
-    records names the image that is missing.
+    If no folder holds all of them, return the one that holds most, so that the check of the
+    records names the missing image.
     """
     names = [str(record.get("file_name")) for record in records]
     held = ImageIndex(root).folders_holding(names)

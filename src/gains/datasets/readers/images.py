@@ -1,4 +1,4 @@
-"""Image files of any usual kind as 8-bit grey or RGB, by stated rules.
+"""Reading of image files as 8-bit grey or RGB, by these rules.
 
 - 8-bit grey, RGB: as they are; 1-bit: 0 and 255.
 - 16-bit and other deep grey: scaled linearly, per image, its smallest value to 0 and its largest
@@ -28,7 +28,7 @@ SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
 @dataclass(frozen=True)
 class Header:
-    """What an image file says of itself; ``change`` names what reading will change, if anything."""
+    """Size of an image file in px, and what reading changes, or None."""
 
     height: int
     width: int
@@ -37,7 +37,7 @@ class Header:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image of a kind that can be read; what fails in the block names the file.
+    """Open an image; an error in the block names the file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -80,7 +80,7 @@ def read_header(path: Path) -> Header:
 
 
 def read_values(path: Path) -> NDArray[Any]:
-    """Return an image as uint8 by the rules above, but deep grey in its own values, float64 (H, W).
+    """Return an image as uint8 by the rules above, but deep grey unscaled as float64 (H, W).
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -1,4 +1,4 @@
-"""Files of the annotation tool LabelMe: outlines with labels, one file per image."""
+"""Reading of LabelMe files, which hold outlines with labels for one image each."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from gains.masks.segmentation import is_number
 from gains.support.files import read_json
 
 Polygon = list[float]
-"""x0, y0, x1, y1, ... in px."""
+"""Coordinates x0, y0, x1, y1, ... in px."""
 
 
 @dataclass(frozen=True)
 class LabelMe:
-    """One file.
+    """Content of a LabelMe file.
 
     Args:
         path: the file, for messages.
-        height: of its image, px; None where it does not say.
-        width: of its image, px; None where it does not say.
-        labels: of its objects.
-        polygons: of its objects, each one or several.
+        height: height of its image, px, or None if not stated.
+        width: width of its image, px, or None if not stated.
+        labels: labels of its objects.
+        polygons: polygons of its objects, one or several each.
     """
 
     path: Path
@@ -34,7 +34,7 @@ class LabelMe:
 
 
 def read_labelme(path: Path) -> LabelMe:
-    """Read a file; polygons of one label and one ``group_id`` are one object, as in LabelMe itself.
+    """Read a file; polygons with equal label and ``group_id`` are one object, as in LabelMe.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -73,7 +73,7 @@ def _polygon(shape: dict[str, Any], at: str) -> Polygon:
         for point in points
     ):
         raise ValueError(f"{at}: 'points' is missing or not a list of [x, y] in px")
-    # files of early versions do not say, and know polygons alone
+    # files of early versions hold only polygons and no shape_type
     kind = shape.get("shape_type") or "polygon"
     if kind not in ("polygon", "rectangle"):
         raise ValueError(

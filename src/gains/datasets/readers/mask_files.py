@@ -1,7 +1,7 @@
-"""The layout of one PNG per nucleus: its images, its masks, and its COCO json.
+"""The layout with one PNG per object: its images, its masks, and its COCO json.
 
 ``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/*.png``, as in the 2018 Data
-Science Bowl. The json goes with the data set ``folder``, whose ``images`` is the same folder.
+Science Bowl. The data set ``folder`` reads the json; its ``images`` is the same folder.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Place:
     """The folder of one image.
 
     Args:
-        folder: holds ``images`` and ``masks``.
-        image: the one image.
-        size: of it.
+        folder: folder that holds ``images`` and ``masks``.
+        image: path of the image.
+        size: size of the image.
     """
 
     folder: Path
@@ -97,7 +97,7 @@ def _read_mask(path: Path, place: Place) -> Rle | None:
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Return the image as grey whose pixels are 0 where they are no object."""
+    """Return a grey image whose pixels are 0 outside the object."""
     if image.mode in ("1", "L") and not image.has_transparency_data:
         return image
     if image.mode in DEEP:
@@ -107,7 +107,7 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
-    """Write COCO json of a folder of mask files; pixels other than black are the object.
+    """Write the COCO json of a folder of mask files; pixels that are not black are the object.
 
     Mask files without such a pixel are dropped and counted in the log; an image without masks
     is kept. Annotations are numbered 1..M by image and then mask file name.

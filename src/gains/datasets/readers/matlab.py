@@ -1,6 +1,6 @@
-"""Cell arrays of MATLAB files, v5 (scipy) and v7.3 (HDF5), told apart by content.
+"""Reading of cell arrays from MATLAB files of version 5 (scipy) and 7.3 (HDF5).
 
-Every array is returned as MATLAB shows it: v7.3 stores arrays transposed, which is undone here.
+Every array is returned as MATLAB shows it; the transposition in files of version 7.3 is undone.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Cell = NDArray[Any] | list["Cell"]
 """An element of a cell array: a numeric array, or the elements of a cell vector inside it."""
 
 MAX_DEPTH = 2
-"""Of cells in cells: image, then object."""
+"""Depth of cells in cells: image, then object."""
 
 
 def variables(path: str | Path) -> list[str]:
@@ -31,7 +31,7 @@ def variables(path: str | Path) -> list[str]:
     if not _is_hdf5(path):
         return [name for name, _, _ in _whosmat(path)]
     with _open(path) as file:
-        # MATLAB keeps what references point to in groups such as #refs#
+        # MATLAB stores the targets of references in groups such as #refs#
         return [name for name in file if not name.startswith("#")]
 
 
@@ -58,7 +58,7 @@ def read_cell_vector(
 ) -> Iterator[Cell]:
     """Yield elements ``start`` to ``stop`` of a cell vector, (N, 1) or (1, N).
 
-    From v7.3 one element at a time is in memory; v5 gives the whole variable at once.
+    With version 7.3 one element at a time is in memory, with version 5 the whole variable.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -137,7 +137,7 @@ def _numeric(values: NDArray[Any], at: str) -> NDArray[Any]:
 def _whosmat(path: str | Path) -> list[tuple[str, tuple[int, ...], str]]:
     try:
         return list(scipy.io.whosmat(path, appendmat=False))
-    except Exception as error:  # a damaged file trips scipy's parser in any way
+    except Exception as error:  # a damaged file may raise any error in scipy's parser
         raise _damaged(str(path), error) from error
 
 
@@ -189,7 +189,7 @@ def _class(item: h5py.Dataset | h5py.Group) -> str:
 
 
 def _is_empty(item: h5py.Dataset) -> bool:
-    """Whether MATLAB wrote the dimensions of an empty array in place of its values."""
+    """Return whether MATLAB wrote the dimensions of an empty array in place of its values."""
     return bool(item.attrs.get("MATLAB_empty", 0))
 
 
@@ -228,7 +228,7 @@ def _hdf5_value(file: h5py.File, item: Any, at: str, depth: int) -> Cell:
 
 
 def _dense(item: h5py.Group, at: str) -> NDArray[Any]:
-    """Return a sparse array of v7.3: compressed columns, not transposed, as a full one."""
+    """Return a sparse array of version 7.3 (compressed columns, not transposed) as a full one."""
     try:
         columns = _read(item["jc"], at)
         rows = _read(item["ir"], at) if "ir" in item else np.zeros(0, np.int64)

@@ -15,7 +15,7 @@ from gains.support.files import is_junk
 
 
 class RawSettings(Settings):
-    """Options of every published data set; each gives ``root`` its default."""
+    """Options of every published data set; each data set gives ``root`` its default."""
 
     root: str = Field(
         description="folder of the published files, which may lie in folders below it"
@@ -28,7 +28,7 @@ class RawSettings(Settings):
 
     @property
     def counts_must_match(self) -> bool:
-        """Whether other counts than the published ones are an error."""
+        """Whether a difference to the published counts is an error."""
         return self.counts == "check"
 
 
@@ -36,11 +36,11 @@ def some_files(root: str | Path, *patterns: str) -> list[Path]:
     """Return the files below ``root`` that match one of the patterns, sorted by path.
 
     Args:
-        root: searched with all its folders.
-        patterns: of the end of the path, e.g. ``trainset.mat`` or ``masks/*.png``.
+        root: folder to search, with all its subfolders.
+        patterns: patterns of the end of the path, e.g. ``trainset.mat`` or ``masks/*.png``.
 
     Raises:
-        FileNotFoundError: no such folder, or no such file in it.
+        FileNotFoundError: there is no such folder, or no such file in it.
     """
     root = Path(root)
     wanted = " or ".join(patterns)
@@ -54,13 +54,13 @@ def some_files(root: str | Path, *patterns: str) -> list[Path]:
 
 def _advice(root: Path) -> str:
     by_hand = "put the files as published there by hand (docs/datasets.md)"
-    # a folder of a person's own is not for `gains fetch` to fill
+    # `gains fetch` does not fill a folder outside data/raw
     own = root.parent != RAW
     return by_hand.capitalize() if own else f"Run `gains fetch {root.name}`, or {by_hand}"
 
 
 def _real(path: Path, root: Path) -> bool:
-    """Whether a file is data: no folder, nothing hidden, no leaving of an archiver, no receipt."""
+    """Return whether a path is a data file: not hidden, no junk, not the receipt."""
     return path != root / RECEIPT and path.is_file() and not is_junk(path.relative_to(root))
 
 
@@ -83,17 +83,17 @@ def one_file(root: str | Path, *patterns: str) -> Path:
 def named_files(
     root: str | Path, pattern: re.Pattern[str], example: str, *globs: str
 ) -> dict[tuple[str, ...], Path]:
-    """Return the files below ``root`` by the groups of their names, sorted by those.
+    """Return the files below ``root`` by the groups of their names, in sorted order.
 
     Args:
-        root: searched with all its folders.
-        pattern: of the whole file name; its groups are the key.
+        root: folder to search, with all its subfolders.
+        pattern: pattern of the whole file name; its groups are the key.
         example: a good name, for messages.
-        globs: which files to look at, as in :func:`some_files`.
+        globs: patterns of the files to consider, as in :func:`some_files`.
 
     Raises:
         FileNotFoundError: no such folder, or no such file in it.
-        ValueError: a name that does not fit, or two files of one key.
+        ValueError: a name does not fit, or two files have one key.
     """
     found: dict[tuple[str, ...], Path] = {}
     for path in some_files(root, *globs):

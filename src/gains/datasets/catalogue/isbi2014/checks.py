@@ -1,4 +1,4 @@
-"""What the images and masks of ISBI2014 must be, its nuclei, and that all lie the same way."""
+"""Checks of the images and masks of ISBI2014 and of their orientation, and its nuclei."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def mask(values: object, shape: tuple[int, ...], at: str) -> NDArray[np.bool_]:
 
 
 def nuclei(drawn: NDArray[np.bool_], name: str, findings: Findings) -> list[Rle]:
-    """Return the nuclei of a binary image: regions of 4 neighbours, single pixels dropped.
+    """Return the nuclei of a binary image: regions of 4 neighbours without single pixels.
 
-    The 45 training images then have 270, as many as cytoplasms. Two of their nuclei have a pixel
-    that touches them by its corner alone: a nucleus of its own to 4 neighbours without the
-    drop, part of the nucleus to 8.
+    The 45 training images then have 270 nuclei, as many as cytoplasms. At two of their nuclei one
+    pixel touches the nucleus only by its corner. With 4 neighbours it would be a nucleus of its
+    own, with 8 neighbours a part of the nucleus.
 
     Args:
         drawn: bool (H, W).
-        name: of the image.
-        findings: takes note of the pixels dropped.
+        name: name of the image.
+        findings: records the dropped pixels.
     """
     kept = []
     for region in components(drawn, connectivity=4):
@@ -82,12 +82,12 @@ def _described(values: object) -> str:
 
 
 class Orientation:
-    """That image and masks lie the same way: cytoplasm is darker than what surrounds it.
+    """Test that images and masks have one orientation: cytoplasm is darker than its surroundings.
 
-    Square images transposed by mistake keep their size, and most cells lie in the middle, so
-    that transposed images mostly remain darker inside too: of the 45 training images all but
-    one. Hence a second test over all images: the masks must fit them better than they fit the
-    transposed images, which all 45 do.
+    A square image that is transposed by mistake keeps its size, and most cells are in the middle.
+    Most transposed images are therefore darker inside the masks too: all but one of the 45
+    training images. So there is a second test over all images: most masks must fit their image
+    better than the transposed image. All 45 training images pass it.
     """
 
     def __init__(self) -> None:
@@ -100,10 +100,10 @@ class Orientation:
         Args:
             image: uint8 (H, W).
             masks: bool (H, W) each, of its cytoplasms.
-            at: file and image, for the message.
+            at: file and image, for messages.
 
         Returns:
-            False where there is nothing to compare: no pixel is covered, or none is left.
+            False if there is nothing to compare, because no pixel or every pixel is covered.
 
         Raises:
             ValueError: cytoplasm is not darker than the rest.
@@ -121,14 +121,14 @@ class Orientation:
             )
         if image.shape[0] == image.shape[1]:
             self._square += 1
-            # the outside follows from the inside: the same pixels in all
+            # one comparison is enough, because inside and outside have the same pixels in total
             if float(image.T[covered].mean()) < inside:
                 self._turned += 1
                 self._first = self._first or at
         return True
 
     def conclude(self, path: Path) -> None:
-        """Check the images together, once all are seen.
+        """Check all images together.
 
         Raises:
             ValueError: the masks fit most images better once these are transposed.

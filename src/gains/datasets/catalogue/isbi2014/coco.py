@@ -1,4 +1,4 @@
-"""ISBI2014 as the authors of GAInS and DoNet share it: three COCO files, ``isbi_<part>_v3.json``.
+"""ISBI2014 as shared by the authors of GAInS and DoNet: COCO files ``isbi_<part>_v3.json``.
 
 Images are found by file name anywhere below the root and archived as ``<part>/<file name>``, so
 that a split can name the parts by pattern. Checks and repairs are those of ``folder``.
@@ -44,9 +44,9 @@ class IsbiCocoSettings(PartSettings):
 
 
 def _choose(part: Part, root: Path) -> Choose:
-    """Return how to choose the image of a part among files of one name.
+    """Return a function that chooses the image of a part among files of one name.
 
-    Numbered names repeat between the parts, so a file in another part's folder is not it.
+    Numbered names repeat between the parts, so a file in the folder of another part is not chosen.
     """
     others = {other for other in PARTS if other != part}
 

@@ -1,4 +1,4 @@
-"""The 16 real images of ISBI2014, extended depth of field, in which the nuclei are annotated."""
+"""The 16 real images of ISBI2014 (extended depth of field) with annotated nuclei."""
 
 from __future__ import annotations
 

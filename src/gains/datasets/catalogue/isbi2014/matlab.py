@@ -1,7 +1,8 @@
 """ISBI2014 (OCC2014): synthetic images of overlapping cervical cells, from its MATLAB files.
 
-945 grey images of 512 x 512 px with every cytoplasm in full. Two distributions: ``Dataset.zip``
-(45 and 900 images) and ``Train45Test90.zip`` (the same 45, and the first 90 of the 900).
+There are 945 grey images of 512 x 512 px, with complete masks of every cytoplasm. They come in two
+distributions: ``Dataset.zip`` (45 and 900 images) and ``Train45Test90.zip`` (the same 45, and the
+first 90 of the 900).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class IsbiSettings(PartSettings):
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one of the two sets is named: in both distributions, and in what is made."""
+    """Names of one of the two sets in both distributions and in the converted data set."""
 
     files: tuple[str, str]
     variables: tuple[str, str]
@@ -96,7 +97,7 @@ _TEST = _Kind(
 
 @dataclass(frozen=True)
 class _Run:
-    """Images ``start`` to ``stop`` of one of the two sets, its files found and checked."""
+    """Images ``start`` to ``stop`` of one of the two sets, in checked files."""
 
     images: Path
     truth: Path
@@ -108,7 +109,7 @@ class _Run:
 
 
 def _run(settings: IsbiSettings, kind: _Kind) -> _Run:
-    # imported late: its libraries are slow to load, and every verb imports the data sets
+    # imported late, because its libraries are slow to load and every verb imports the data sets
     from gains.datasets.readers.matlab import count_cells, read_array, variables
 
     images = one_file(settings.root, *kind.files)
@@ -166,7 +167,7 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
             kept = [m for m in masks if m.any()]
             for _ in range(len(masks) - len(kept)):
                 findings.add("cytoplasm masks that cover no pixel dropped", name)
-            # an empty mask is no cell, whichever way the file counts
+            # CellNum may count empty masks or not, so both numbers are right
             if run.cells is not None and run.cells[k] not in (len(masks), len(kept)):
                 raise ValueError(
                     f"{at}: CellNum says {run.cells[k]} cells, found {len(masks)} cytoplasms; "
@@ -212,7 +213,7 @@ def make(settings: IsbiSettings, findings: Findings) -> SceneSet:
     if {"val", "test"} & set(settings.parts):
         kinds.append(_TEST)
     runs = [_run(settings, kind) for kind in kinds]
-    # of the other parts only a lower bound is published
+    # for the other parts only a lower bound is published
     objects = {"cytoplasm": 270, "nucleus": 270} if set(settings.parts) == {"train"} else {}
     categories = {CYTOPLASM: "cytoplasm", NUCLEUS: "nucleus"}
     return SceneSet(categories, _scenes(runs, findings), DatasetCounts(settings.images, objects))

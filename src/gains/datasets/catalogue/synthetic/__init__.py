@@ -1,4 +1,4 @@
-"""The three embedded synthetic data sets; importing this package registers them."""
+"""The three synthetic data sets; importing this package registers them."""
 
 from gains.datasets.catalogue.synthetic import cells, chromosomes, nuclei
 

@@ -1,4 +1,4 @@
-"""Embedded data set: overlapping translucent cells with nuclei, as in a cervical smear."""
+"""Synthetic data set of overlapping translucent cells with nuclei, as in a cervical smear."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def _place(
         return None
     mask = cell.mask(size)
     ratios = [overlap_ratio(mask, other) for other in masks]
-    # any pair that overlaps does so within the range, not only the pair that was pushed together
+    # every overlap must be within the range, not only that of the pair that was pushed together
     fits = all(r == 0 or low <= r <= high for r in ratios)
     return cell if fits and (high == 0 or not cells or max(ratios) > 0) else None
 
 
 def place_cells(rng: Generator, settings: CellSettings) -> list[Blob]:
-    """Place the cells of one image; those that overlap do so within the range of the options.
+    """Place the cells of one image; every overlap is within the range of the options.
 
     Raises:
         ValueError: they do not fit.
@@ -138,7 +138,7 @@ def draw_cells(rng: Generator, settings: CellSettings) -> tuple[NDArray[np.uint8
     nuclei: list[Mask] = []
     for cell in cells:
         depth, core = cell.depth(size), _nucleus(rng, cell, scale).depth(size)
-        # light passes one layer after the other, so overlaps are darker
+        # light passes through one layer after the other, so overlaps are darker
         image *= _cytoplasm(rng, depth, rng.uniform(*settings.transparency), scale)
         chromatin = 1 + 0.12 * smooth_noise(rng, size, 1.2 * scale)
         image *= 1 - np.clip(rng.uniform(0.5, 0.68) * chromatin, 0, 0.95) * fade(core, 1.4 * scale)

@@ -1,4 +1,4 @@
-"""Embedded data set: two crossing chromosomes whose light adds up, as under fluorescence."""
+"""Synthetic data set of two crossing chromosomes whose light adds up, as in fluorescence."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Rod:
     """A bent rod with a waist.
 
     Args:
-        line: float64 (POINTS, 2), y and x along the middle, px.
+        line: float64 (POINTS, 2), y and x along the middle line, px.
         width: half width, px.
-        waist: place of the centromere along the line, in [0, 1].
-        length: px.
+        waist: position of the centromere along the line, in [0, 1].
+        length: length, px.
     """
 
     line: Floats
@@ -56,7 +56,7 @@ class Rod:
     length: float
 
     def field(self, size: int) -> tuple[Floats, Floats]:
-        """Return depth inside the outline, px, and place along the line, both (size, size)."""
+        """Return depth inside the outline, px, and position along the line, both (size, size)."""
         y, x = np.mgrid[0:size, 0:size] + 0.5
         best = np.full((size, size), np.inf)
         nearest = np.zeros((size, size), dtype=np.intp)
@@ -72,7 +72,7 @@ class Rod:
 def _rod(rng: Generator, scale: float) -> Rod:
     """Draw a rod whose middle runs through the origin; its line is an arc."""
     length, width = rng.uniform(38, 62) * scale, rng.uniform(7.6, 9.8) * scale
-    bend = rng.normal(0, 0.5)  # radians turned from end to end
+    bend = rng.normal(0, 0.5)  # angle between the two ends, radians
     place = np.linspace(-0.5, 0.5, POINTS)
     heading = bend * place
     steps = np.stack([np.sin(heading), np.cos(heading)], axis=1) * length / (POINTS - 1)
@@ -101,7 +101,7 @@ def place_rods(rng: Generator, settings: ChromosomeSettings) -> tuple[Rod, Rod]:
         # the second may pass beside the point it aims at, so that some pairs barely overlap
         aims = size / 2 + np.cumsum(rng.normal(0, [[9 * scale], [7 * scale]], (2, 2)), axis=0)
         turns = (angle, angle + np.radians(rng.uniform(25, 155)))
-        # anywhere along the one, towards a tip of the other: crossings, and tips on a neighbour
+        # anywhere along the first, and near a tip of the second: crossings, and tips on a neighbour
         places = rng.uniform(0, 1), rng.beta(0.6, 1.6)
         first, second = (
             _turn(_rod(rng, scale), turn, int(place * (POINTS - 1)), *aim)
@@ -124,7 +124,7 @@ def _glow(rng: Generator, depth: Floats, along: Floats, rod: Rod, scale: float) 
     """Return the light of one chromosome, float64 (H, W)."""
     bands = scipy.ndimage.gaussian_filter1d(rng.uniform(-1, 1, 256), 256 * 2.6 * scale / rod.length)
     bands = 0.17 * bands / bands.std()
-    # bands lie a little askew, so the place along the line is read with a wobble
+    # bands are slightly oblique, so the position along the line gets some noise
     wobble = along + 0.6 * scale / rod.length * smooth_noise(rng, len(depth), 2 * scale)
     band = np.interp(wobble, np.linspace(0, 1, 256), bands)
     # two chromatids: a faint groove along the middle

@@ -1,4 +1,4 @@
-"""Embedded data set: dense touching nuclei in stained tissue."""
+"""Synthetic data set of dense touching nuclei in stained tissue."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _place(
         limit = settings.overlap[1]
     else:
         nucleus = nucleus.at(*rng.uniform(0, size, 2))
-    # cut at the border at most by half, as nuclei in a field of view are
+    # the border cuts at most half of a nucleus, as in a field of view
     if min(nucleus.y, nucleus.x) < 3 * scale or max(nucleus.y, nucleus.x) > size - 3 * scale:
         return None
     mask = nucleus.mask(size)
@@ -135,7 +135,7 @@ def draw_nuclei(rng: Generator, settings: NucleusSettings) -> tuple[NDArray[np.u
         depth = nucleus.depth(size)
         hematoxylin += _chromatin(rng, depth, scale)
         masks.append(encode_mask(depth > 0))
-    # a breath of hematoxylin in the tissue, and its own tint for each image
+    # a little hematoxylin in the tissue, and a tint for each image
     hematoxylin += np.clip(0.10 + 0.05 * smooth_noise(rng, size, 6 * scale), 0, None)
     tints = rng.normal(1, 0.06, (2, 3))
     density = hematoxylin[..., None] * (HEMATOXYLIN * tints[0])

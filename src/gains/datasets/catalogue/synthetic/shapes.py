@@ -1,7 +1,7 @@
-"""What the embedded data sets share: options, outlines without a pixel grid, smooth noise.
+"""Shared parts of the synthetic data sets: options, outlines without a pixel grid, noise.
 
-Lengths are given for an image of 128 px and grow with the image. A scene depends on the seed and
-its own number alone, so a longer data set begins with the images of a shorter one.
+Lengths are given for an image of 128 px and grow with the image. A scene depends only on the seed
+and its number, so a longer data set begins with the images of a shorter one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ CountRange = Annotated[tuple[Count, Count], AfterValidator(_ordered)]
 
 
 class SceneSettings(Settings):
-    """Options of every embedded data set."""
+    """Options of every synthetic data set."""
 
     RENAMED: ClassVar[dict[str, str]] = {"images": "count"}
 
@@ -51,15 +51,15 @@ class SceneSettings(Settings):
 
 @dataclass(frozen=True)
 class Blob:
-    """A smooth closed outline: an ellipse whose radius a few harmonics perturb.
+    """A smooth closed outline: an ellipse whose radius is changed by a few harmonics.
 
     Args:
-        y: centre, px; pixel borders are at integers.
-        x: centre, px.
+        y: y of the centre, px; pixel borders are at integers.
+        x: x of the centre, px.
         radii: half axes, px.
-        angle: of the first axis, radians.
-        amplitudes: relative, of the harmonics 2, 3, ...
-        phases: of the same harmonics, radians.
+        angle: angle of the first axis, radians.
+        amplitudes: relative amplitudes of the harmonics 2, 3, ...
+        phases: phases of the same harmonics, radians.
     """
 
     y: float
@@ -71,7 +71,7 @@ class Blob:
 
     @property
     def reach(self) -> float:
-        """A distance from the centre that the outline stays within, px."""
+        """Largest distance of the outline from the centre, px."""
         return max(self.radii) * (1 + float(np.abs(self.amplitudes).sum()))
 
     def at(self, y: float, x: float) -> Blob:
@@ -79,9 +79,9 @@ class Blob:
         return replace(self, y=y, x=x)
 
     def depth(self, size: int, margin: float = 3.0) -> Floats:
-        """Return how deep each pixel centre lies inside the outline, px, float64 (size, size).
+        """Return the depth of each pixel centre inside the outline, px, float64 (size, size).
 
-        Negative outside; farther than about ``margin`` outside it is ``-margin``.
+        The depth is negative outside, and ``-margin`` farther than about ``margin`` outside.
         """
         depth = np.full((size, size), -margin)
         reach = self.reach + margin
@@ -110,11 +110,11 @@ def draw_blob(
     """Draw a blob around the origin.
 
     Args:
-        rng: source of chance.
+        rng: generator of random numbers.
         radius: geometric mean of the half axes, px.
-        eccentricity: the half axes differ by a factor of up to 1 + this.
-        roughness: relative amplitude of harmonic 2; that of harmonic k is 2 / k of it.
-        harmonics: how many.
+        eccentricity: the half axes differ by a factor of at most 1 + eccentricity.
+        roughness: relative amplitude of harmonic 2; harmonic k has 2 / k of it.
+        harmonics: number of harmonics.
     """
     stretch = float(np.sqrt(1 + rng.uniform(0, eccentricity)))
     scale = roughness * 2 / np.arange(2, harmonics + 2)
@@ -137,14 +137,14 @@ def overlap_ratio(a: Mask, b: Mask) -> float:
 def push_together(blob: Blob, other: Blob, direction: float, ratio: float, size: int) -> Blob:
     """Move ``blob`` to where it overlaps ``other`` by ``ratio`` along a direction.
 
-    Overlap falls with distance, so twelve halvings find the place to well below a pixel.
+    The overlap falls with distance, so twelve bisections find the position to well below a pixel.
 
     Args:
-        blob: what is moved.
-        other: what stays.
-        direction: from the centre of ``other``, radians.
-        ratio: wanted :func:`overlap_ratio`.
-        size: of the image, px.
+        blob: outline to move.
+        other: outline that stays.
+        direction: direction from the centre of ``other``, radians.
+        ratio: expected :func:`overlap_ratio`.
+        size: side of the image, px.
     """
     near, far = 0.0, blob.reach + other.reach
     fixed = other.mask(size)
@@ -170,9 +170,9 @@ def smooth_noise(rng: Generator, size: int, sigma: float | tuple[float, float]) 
     """Return noise of zero mean and unit standard deviation, float64 (size, size).
 
     Args:
-        rng: source of chance.
-        size: of the image, px.
-        sigma: of the Gaussian it is smoothed by, px; one, or one per axis.
+        rng: generator of random numbers.
+        size: side of the image, px.
+        sigma: standard deviation of the smoothing Gaussian, px; one, or one per axis.
     """
     noise = scipy.ndimage.gaussian_filter(rng.standard_normal((size, size)), sigma, mode="wrap")
     return np.asarray((noise - noise.mean()) / noise.std())
