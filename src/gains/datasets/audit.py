@@ -67,7 +67,7 @@ class Audit(TypedDict):
 class Relations:
     """Overlap and contact of the N objects of one category in one image.
 
-    Args:
+    Attributes:
         overlapping: bool (N,), whether an object shares a pixel with another one.
         touching: bool (N,), whether an object shares no pixel but would after growing by one pixel
             (8 neighbours).

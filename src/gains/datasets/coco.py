@@ -44,7 +44,7 @@ class ImageRecord:
 class CocoDataset:
     """A COCO file in memory.
 
-    Args:
+    Attributes:
         path: path of the file, for messages.
         images: by image id, in file order.
         categories: names by category id, in file order.

@@ -1,4 +1,4 @@
-"""What was repaired or noticed while a data set was converted."""
+"""A record of the repairs and notes that the conversion of a data set makes."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ Fold = dict[str, list[str]]
 class Split:
     """The parts of a data set.
 
-    Args:
+    Attributes:
         dataset: name of the data set.
         generator: origin of the parts: ``ratio`` and ``seed``, or ``file``.
         folds: file names by part, one dict per fold.

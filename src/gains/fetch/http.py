@@ -33,7 +33,7 @@ PAGE = "a web page came instead of the file (a login, consent or error page); op
 class DownloadLimits:
     """Limits of time and attempts for one download.
 
-    Args:
+    Attributes:
         connect: time to connect, seconds.
         read: time without any data after which the transfer is broken, seconds.
         window: time within which ``least`` bytes must arrive, seconds; a server that sends too

@@ -21,7 +21,7 @@ class Lockfile(RootModel[dict[str, dict[str, dict[str, Content]]]]):
 class Known:
     """Expected checksum and size of a file; None accepts any.
 
-    Args:
+    Attributes:
         sha256: checksum of the file or of a folder's listing, or None.
         bytes: size, or None.
         advice: origin of these facts, and what to do if they differ.

@@ -16,7 +16,7 @@ from gains.fetch.unpack import archive_folder
 class FetchState:
     """State of a data set on this disk.
 
-    Args:
+    Attributes:
         dataset: its name in ``data/sources.csv``.
         complete: whether every file has been fetched.
         files: number of data files.

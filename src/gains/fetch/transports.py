@@ -34,7 +34,7 @@ WEB_ADDRESSES = {
 class NetworkSettings:
     """Settings of network access.
 
-    Args:
+    Attributes:
         limits: limits of each download.
         api: address of GitHub's interface.
     """

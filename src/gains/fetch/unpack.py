@@ -37,7 +37,7 @@ BROKEN = (
 class ArchiveLimits:
     """Limits of an archive's content.
 
-    Args:
+    Attributes:
         entries: number of files and folders.
         bytes: total size of the unpacked files; the largest archive of PanNuke takes about 13 GB.
     """

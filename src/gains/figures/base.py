@@ -26,7 +26,7 @@ Out = Annotated[
 class Figure:
     """One figure.
 
-    Args:
+    Attributes:
         name: name on the command line and of the output.
         draw: function that writes the files; its annotated parameters become the options of the
             verb, and its docstring the help.

@@ -22,7 +22,7 @@ from gains.datasets.records import CocoRecord
 class Steps:
     """Joint fields of all target instances, float64 (H, W) each, NaN outside all masks.
 
-    Args:
+    Attributes:
         distance: distance to the centre of the instance, px; in overlaps to the nearest centre.
         direction: direction of the distance's gradient, rad in [-pi, pi]; in overlaps that of the
             nearest centre.

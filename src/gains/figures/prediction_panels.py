@@ -25,7 +25,7 @@ PANEL = 1.9
 class Row:
     """One image with its masks.
 
-    Args:
+    Attributes:
         name: file name.
         pixels: uint8 (H, W, 3).
         masks: instances of the ground truth, then those of each method.

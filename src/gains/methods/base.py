@@ -1,4 +1,4 @@
-"""What a method is: a record with its settings, and a function that builds its model.
+"""The record of a method: its settings, and a function that builds its model.
 
 Records import no torch, so that configuration, tables and the workflow can read them at once;
 ``build`` imports the model when it is called.

@@ -1,4 +1,4 @@
-"""What a run is, and its settings: every layer of a study merged and checked."""
+"""A run and its settings, which are merged from all layers of a study and validated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def variants_of(study: StudySettings, method: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Layers:
-    """What a study says about one run, from the most general to the most special.
+    """Settings of a study for one run, from the most general to the most specific.
 
     Attributes:
         study: settings of the study.

@@ -1,4 +1,4 @@
-"""When a training saves its checkpoint."""
+"""The times at which a training saves its checkpoint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training has cost so far, over all the processes that worked on it."""
+"""The cost of a training so far, summed over all processes that worked on it."""
 
 from __future__ import annotations
 

@@ -108,12 +108,13 @@ class Resizer:
 
 
 class _Axis(NamedTuple):
-    """How the cells of an axis become wanted ones.
+    """The map from the input cells of an axis to its output cells.
 
     Attributes:
-        weights: what each cell adds to each wanted one, float32 (wanted, length).
-        first: the first wanted one that a cell or a later one adds to.
-        end: one past the last wanted one that a cell or an earlier one adds to.
+        weights: share of each input cell in each output cell, float32 (outputs, length).
+        first: for each input cell, the lowest output index that it or a later cell contributes to.
+        end: for each input cell, one past the highest output index that it or an earlier cell
+            contributes to.
     """
 
     weights: Tensor

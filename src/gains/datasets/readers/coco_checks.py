@@ -20,7 +20,7 @@ from gains.support.files import read_json
 class SourceImage:
     """One checked image of a folder.
 
-    Args:
+    Attributes:
         path: the image file.
         name: its name in the archive.
         height: height, px.

@@ -18,7 +18,7 @@ Polygon = list[float]
 class LabelMe:
     """Content of a LabelMe file.
 
-    Args:
+    Attributes:
         path: the file, for messages.
         height: height of its image, px, or None if not stated.
         width: width of its image, px, or None if not stated.

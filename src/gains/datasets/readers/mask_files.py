@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 class Place:
     """The folder of one image.
 
-    Args:
+    Attributes:
         folder: folder that holds ``images`` and ``masks``.
         image: path of the image.
         size: size of the image.

@@ -16,7 +16,7 @@ from gains.methods.fastinst.queries import Queries
 
 @dataclass
 class QueryPredictions:
-    """What the queries picked from the image say.
+    """Predictions of the queries that were picked from the image.
 
     Attributes:
         logits: float32 (B, Q, K + 1), background last.
@@ -29,7 +29,7 @@ class QueryPredictions:
 
 @dataclass
 class LayerInput:
-    """What the query half of a layer worked on, and its head.
+    """Input of the query half of a layer, and its head.
 
     Attributes:
         queries: (B, Q + A, C), before the layer.

@@ -40,7 +40,7 @@ class Truth:
 
 @dataclass
 class Matches:
-    """Which predictions stand for which objects, over a batch.
+    """Pairs of predictions and objects in a batch.
 
     Attributes:
         query: int64 (M,), index into the B * Q queries of all images, one after the other.

@@ -1,4 +1,4 @@
-"""Where queries come from: instance activations in the image (paper section 3.3), and learned."""
+"""The sources of queries: instance activations of the image (paper section 3.3), and learning."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class ChromosomeSettings(SceneSettings):
 class Rod:
     """A bent rod with a waist.
 
-    Args:
+    Attributes:
         line: float64 (POINTS, 2), y and x along the middle line, px.
         width: half width, px.
         waist: position of the centromere along the line, in [0, 1].

@@ -53,7 +53,7 @@ class SceneSettings(Settings):
 class Blob:
     """A smooth closed outline: an ellipse whose radius is changed by a few harmonics.
 
-    Args:
+    Attributes:
         y: y of the centre, px; pixel borders are at integers.
         x: x of the centre, px.
         radii: half axes, px.
