@@ -109,8 +109,8 @@ def test_each_stage_learns_the_other_stages_objects_as_background() -> None:
     model = mrp(3)
     labels = torch.tensor([0, 2, 1, 0])
     target = Target(torch.zeros(4, 4), labels, torch.zeros(4, 8, 8, dtype=torch.uint8))
-    assert model.cells.relabelled(target).labels.tolist() == [0, 3, 3, 0]
-    assert model.others.relabelled(target).labels.tolist() == [3, 2, 1, 3]
+    assert model.cells.relabel(target).labels.tolist() == [0, 3, 3, 0]
+    assert model.others.relabel(target).labels.tolist() == [3, 2, 1, 3]
     assert target.labels.tolist() == [0, 2, 1, 0]
 
 
@@ -123,7 +123,7 @@ def test_a_box_on_a_nucleus_is_background_though_it_overlaps_a_cell() -> None:
     features = [torch.rand(1, 32, 64 // s, 64 // s) for s in (4, 8, 16, 32, 64)]
     proposals = [torch.tensor([[10.0, 10.0, 45.0, 46.0]])]  # IoU 0.79 with the cell
     for stage, own in ((model.cells, [cell]), (model.others, [nucleus, proposals[0][0].tolist()])):
-        relabelled = stage.relabelled(target)
+        relabelled = stage.relabel(target)
         _, positives = stage.boxes.losses(features, proposals, [relabelled], generator)
         assert sorted(positives.boxes[0].tolist()) == sorted(own)
 

@@ -1,4 +1,4 @@
-"""Mask R-CNN, the base of most rows, as detectron2 trains it."""
+"""Mask R-CNN as detectron2 trains it, the base of most methods."""
 
 from __future__ import annotations
 

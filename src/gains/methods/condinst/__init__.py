@@ -1,4 +1,4 @@
-"""CondInst: masks by convolutions made for each instance, the record; the model is in model.py."""
+"""The record of CondInst: masks by convolutions whose weights depend on the instance."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 CHANNELS = 8
-"""Of the mask features, and inside the head."""
+"""Number of channels of the mask features and inside the head."""
 WIDTHS = (CHANNELS + 2, CHANNELS, CHANNELS, 1)
 """Channels before, between and after the head's three 1x1 convolutions; 2 are coordinates."""
 PARAMETERS = sum(a * b + b for a, b in pairwise(WIDTHS))
@@ -20,7 +20,7 @@ PARAMETERS = sum(a * b + b for a, b in pairwise(WIDTHS))
 
 
 def split_parameters(parameters: Tensor) -> list[tuple[Tensor, Tensor]]:
-    """Cut (N, 169) into the layers' weights (N, out, in) and biases (N, out, 1).
+    """Split (N, 169) into the layers' weights (N, out, in) and biases (N, out, 1).
 
     All weights come first, then all biases, each in the order of the layers.
     """
@@ -36,9 +36,9 @@ def split_parameters(parameters: Tensor) -> list[tuple[Tensor, Tensor]]:
 
 
 def dynamic_heads(x: Tensor, parameters: Tensor) -> Tensor:
-    """Apply to each instance's input its own head, ReLU between the layers.
+    """Apply to each instance's input its own head, with ReLU between the layers.
 
-    A 1x1 convolution with a group per instance is a batch of matrix products.
+    A 1x1 convolution with a group per instance is computed as a batch of matrix products.
 
     Args:
         x: (N, 10, H, W), mask features and relative coordinates.
@@ -57,11 +57,11 @@ def dynamic_heads(x: Tensor, parameters: Tensor) -> Tensor:
 def relative_coordinates(
     points: Tensor, scales: Tensor, shape: tuple[int, int], stride: int
 ) -> Tensor:
-    """Return the way from each cell to an instance's location, x and y, in units of its scale.
+    """Return the offset from each cell to an instance's location, x and y, in units of its scale.
 
     Args:
         points: (N, 2), x y of the locations in px.
-        scales: (N,) px, the size of interest of each location's level.
+        scales: (N,) px, the size of interest of the level of each location.
         shape: height and width of the mask features.
         stride: px per cell of the mask features.
 
@@ -76,11 +76,11 @@ def relative_coordinates(
 
 
 def aligned_bilinear(x: Tensor, factor: int) -> Tensor:
-    """Enlarge maps (N, C, H, W) so that cell i comes to lie at ``factor * i + factor // 2``.
+    """Enlarge maps (N, C, H, W) so that cell i lies at ``factor * i + factor // 2`` afterwards.
 
-    Between the cells it is bilinear, beyond the outer ones constant, so a ramp stays a ramp of
-    the same phase at every factor. (Bilinear interpolation of torch would put cell i half a new
-    cell earlier.)
+    Values are bilinear between the cells and constant beyond the outer ones, so a ramp stays a ramp
+    with the same phase at every factor. (With torch's bilinear interpolation cell i would lie half
+    a new cell earlier.)
 
     Returns:
         (N, C, factor * H, factor * W).

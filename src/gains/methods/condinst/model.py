@@ -1,4 +1,4 @@
-"""CondInst's model: FCOS, a mask branch for the whole image, and a controller (paper section 3)."""
+"""The model of CondInst: FCOS, mask features of the image, and a controller (paper section 3)."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from gains.models.backbone import NORMS, Backbone
 from gains.models.contract import Detections, Detector, Target, Task
 
 MASK_STRIDE = 4
-"""px per cell of the mask logits, half of the mask features' stride."""
+"""px per cell of the mask logits; half the stride of the mask features."""
 
 
 class MaskFeatureBranch(nn.Module):
-    """Mask features of the whole image out of p3, p4, p5.
+    """The branch that makes mask features of the whole image from p3, p4 and p5.
 
     Args:
         settings: widths and norm.
@@ -58,11 +58,11 @@ def _layer(inside: int, outside: int, norm: str) -> nn.Sequential:
 
 
 class CondInst(Detector):
-    """FCOS whose every location also predicts the parameters of a mask head.
+    """FCOS in which every location also predicts the parameters of a mask head.
 
     Args:
         settings: sizes of interest, widths, thresholds.
-        task: classes, and detections kept.
+        task: number of classes and of detections per image.
     """
 
     scales: Tensor
@@ -87,7 +87,7 @@ class CondInst(Detector):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of FCOS, and ``loss_mask`` (Dice) of locations drawn from all."""
+        """Return the losses of FCOS, and ``loss_mask`` (Dice) of randomly drawn locations."""
         features = self.backbone(images)
         found = self.head(features)
         positives = assign_batch(found.locations, targets, self.settings.sizes_of_interest)
@@ -101,7 +101,7 @@ class CondInst(Detector):
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
-        """Return the detections that remain, with masks of the whole image."""
+        """Return the detections of each image, with masks of the whole image."""
         features = self.backbone(images)
         found, mask_features = self.head(features), self.masks(features)
         detections = []
@@ -122,13 +122,13 @@ class CondInst(Detector):
 
         Args:
             features: mask features (B, 8, H / 8, W / 8).
-            found: by the head.
+            found: predictions of the head.
             image: int64 (N,), index of the image.
             place: int64 (N,), index of the location.
         """
         parameters = by_location([self.controller(x) for x in found.hidden])[image, place]
         locations, shape = found.locations, (features.shape[2], features.shape[3])
-        # bfloat16 cannot tell coordinates apart far from the instance
+        # far from the instance, bfloat16 would round different coordinates to one value
         with torch.autocast(features.device.type, enabled=False):
             coordinates = relative_coordinates(
                 locations.points[place],
@@ -144,11 +144,11 @@ class CondInst(Detector):
 def full_mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
     """Return every 4th pixel of the masks of a batch, starting at 2: uint8 (N, H / 4, W / 4).
 
-    That is where :func:`aligned_bilinear` lays the cells of the logits at test.
+    At test time :func:`aligned_bilinear` puts the cells of the logits at the same pixels.
 
     Args:
         targets: ground truth of images that may differ in size.
-        shape: of the mask logits; smaller masks are padded with zeros.
+        shape: height and width of the mask logits; smaller masks are padded with zeros.
     """
     fine = [
         t.masks[:, MASK_STRIDE // 2 :: MASK_STRIDE, MASK_STRIDE // 2 :: MASK_STRIDE]

@@ -1,4 +1,4 @@
-"""DoNet: deep de-overlapping network, the record; the model is in model.py and mrp.py."""
+"""The record of DoNet, the deep de-overlapping network."""
 
 from __future__ import annotations
 

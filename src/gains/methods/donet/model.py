@@ -1,4 +1,4 @@
-"""DoNet's mask branch: decomposition into parts (DRM) and recombination (CRM), section 3."""
+"""The mask branch of DoNet: decomposition (DRM) and recombination (CRM), paper section 3."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def mismatch(refined: Tensor, intersection: Tensor, complement: Tensor) -> Tenso
     """Return the published consistency term: 100 times the share of pixels that differ.
 
     The program compares the thresholded refined mask with the XOR of the thresholded parts by
-    binary cross entropy, which is 0 or, its logarithms being clamped, 100 per pixel. Thresholds
-    pass no gradient: it adds to the loss and trains nothing.
+    binary cross entropy. Its logarithms are clamped, so it is 0 or 100 per pixel. Thresholds pass
+    no gradient, so the term adds to the loss and trains nothing.
 
     Args:
-        refined: logits of any one shape.
-        intersection: logits of that shape.
-        complement: logits of that shape.
+        refined: logits of any shape.
+        intersection: logits of the same shape.
+        complement: logits of the same shape.
 
     Returns:
         A scalar in [0, 100] without a graph; 0 when there is no pixel.
@@ -36,15 +36,15 @@ def mismatch(refined: Tensor, intersection: Tensor, complement: Tensor) -> Tenso
 
 
 def soft_consistency(refined: Tensor, intersection: Tensor, complement: Tensor) -> Tensor:
-    """Return the paper's Eq. 4 as a loss that trains: cross entropy to the soft XOR of the parts.
+    """Return the paper's Eq. 4 as a trainable loss: cross entropy with the soft XOR of the parts.
 
-    Two independent events of probabilities a and b exclude each other with a + b - 2ab. The
-    gradient reaches all three masks.
+    Of two independent events with probabilities a and b, exactly one happens with probability
+    a + b - 2ab. The gradient reaches all three masks.
 
     Args:
-        refined: logits of any one shape.
-        intersection: logits of that shape.
-        complement: logits of that shape.
+        refined: logits of any shape.
+        intersection: logits of the same shape.
+        complement: logits of the same shape.
 
     Returns:
         A scalar; 0 (with a graph) when there is no pixel.
@@ -65,7 +65,7 @@ class PartHead(nn.Module):
 
     def __init__(self, pyramid: int, width: int, num_classes: int) -> None:
         super().__init__()
-        # the program makes three of these, but feeds each the same input and keeps the last
+        # the program makes three of these, gives each the same input and uses only the last
         self.unit = nn.Conv2d(pyramid + width, pyramid, 3, padding=1)
         self.head = ConvHead(pyramid, width, num_classes)
 
@@ -75,7 +75,7 @@ class PartHead(nn.Module):
 
 
 def fusion_unit(inside: int, outside: int) -> nn.Sequential:
-    """Return the fusion unit (FU): three 3x3 convolutions in a row."""
+    """Return the fusion unit (FU): three consecutive 3x3 convolutions."""
     layers: list[nn.Module] = []
     for channels in (inside, inside, outside):
         layers += [nn.Conv2d(inside, channels, 3, padding=1), nn.ReLU()]
@@ -83,11 +83,11 @@ def fusion_unit(inside: int, outside: int) -> nn.Sequential:
 
 
 class DoNetBranch(nn.Module):
-    """The instance head H_i, its parts' heads H_o and H_m, and H_i once more on what they know.
+    """The instance head H_i, the part heads H_o and H_m, and H_i again on the fused features.
 
     Args:
-        settings: ``modules`` of at least ``intersection``, widths, weights.
-        task: classes, and which of them overlaps.
+        settings: ``modules`` (``intersection`` or more), widths, weights.
+        task: number of classes, and the class that overlaps.
 
     Raises:
         ValueError: the task declares no category whose objects overlap.
@@ -108,13 +108,13 @@ class DoNetBranch(nn.Module):
         self.fusion = fusion_unit(pyramid + 2 * width, pyramid) if refines else None
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the logits of all masks for the losses.
+        """Return the logits of all masks that have a loss.
 
         Args:
             x: pooled RoI features (R, C, 14, 14).
 
         Returns:
-            ``coarse``, ``intersection`` and, as far as there are such modules, ``complement`` and
+            ``coarse``, ``intersection`` and, if the settings include them, ``complement`` and
             ``refined``, each (R, K, 28, 28).
         """
         coarse = self.instance.features(x)
@@ -126,7 +126,7 @@ class DoNetBranch(nn.Module):
         return logits
 
     def output(self, x: Tensor) -> Tensor:
-        """Return the logits (R, K, 28, 28) that are kept: refined, or coarse without a CRM."""
+        """Return the output logits (R, K, 28, 28): refined, or coarse without a CRM."""
         coarse = self.instance.features(x)
         if self.fusion is None:
             return self.instance.logits(coarse)
@@ -143,22 +143,22 @@ class DoNetBranch(nn.Module):
     def losses(
         self, features: list[Tensor], positives: Positives, _generator: torch.Generator, /
     ) -> dict[str, Tensor]:
-        """Return the losses of :meth:`mask_losses`."""
+        """Return the losses of :meth:`mask_losses` on pooled features."""
         return self.mask_losses(self(pool(features, positives.boxes, MASK_POOL_SIZE)), positives)
 
     def mask_losses(self, logits: dict[str, Tensor], positives: Positives) -> dict[str, Tensor]:
         """Return ``loss_<mask>`` of every mask in ``logits``, and ``loss_consistency``.
 
         Args:
-            logits: as of :meth:`forward`.
-            positives: the RoIs they belong to.
+            logits: result of :meth:`forward`.
+            positives: the RoIs that the logits belong to.
         """
-        labels, wanted = positives.labels, part_targets(positives, self.cell)
+        labels, parts = positives.labels, part_targets(positives, self.cell)
         pairs = {
-            "coarse": (self.settings.mask_weight, wanted.whole),
-            "intersection": (1.0, wanted.intersection),
-            "complement": (1.0, wanted.complement),
-            "refined": (1.0, wanted.whole),
+            "coarse": (self.settings.mask_weight, parts.whole),
+            "intersection": (1.0, parts.intersection),
+            "complement": (1.0, parts.complement),
+            "refined": (1.0, parts.whole),
         }
         losses = {}
         for name, found in logits.items():

@@ -1,4 +1,4 @@
-"""DoNet's mask-guided region proposal (MRP, section 3.3): cells first, then what lies in them."""
+"""Mask-guided region proposal of DoNet (MRP, section 3.3): cells first, then objects in them."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from gains.models.points import sample_points
 
 
 def nearest_pixels(length: int, count: int, like: Tensor) -> Tensor:
-    """Return the centres of the ``count`` pixels that nearest-neighbour resizing keeps."""
+    """Return the centres of the ``count`` pixels that nearest-neighbour resizing selects."""
     return torch.arange(count, device=like.device) * length // count + 0.5
 
 
 def cell_attention(
     logits: Tensor, boxes: Tensor, canvas: tuple[int, int], shape: tuple[int, int]
 ) -> Tensor:
-    """Return where an image has cells, as one level of the pyramid is weighted with it.
+    """Return the map of cells that weights one level of the pyramid.
 
     The program pastes each cell's logits into the image, clamps them at 0, sums the cells, takes
-    the sigmoid, and resizes by nearest neighbour; here only the pixels that this keeps are
-    computed. Outside of cells the value is therefore 0.5, not 0.
+    the sigmoid, and resizes by nearest neighbour. Here only the pixels that this resizing selects
+    are computed. Outside of cells the value is 0.5, not 0.
 
     Args:
-        logits: (R, 28, 28) of the RoIs' cells.
+        logits: (R, 28, 28), the cells in the RoIs.
         boxes: float32 (R, 4), px.
         canvas: height and width of the padded batch, px.
         shape: height and width of the level.
@@ -53,14 +53,14 @@ def cell_attention(
 
 
 def attend(features: list[Tensor], logits: list[Tensor], boxes: list[Tensor]) -> list[Tensor]:
-    """Weigh every level of the pyramid with the cells of each image.
+    """Weight every level of the pyramid with the cells of each image.
 
-    Gradients reach the features and, through the map, the cells' logits.
+    Gradients reach the features and, through the map, the logits of the cells.
 
     Args:
         features: (B, C, H_l, W_l), p2..p6.
-        logits: per image (R_i, 28, 28).
-        boxes: per image float32 (R_i, 4), px.
+        logits: one (R_i, 28, 28) per image.
+        boxes: one float32 (R_i, 4) per image, px.
     """
     height, width = features[0].shape[2:]
     canvas = (ROI_STRIDES[0] * height, ROI_STRIDES[0] * width)
@@ -73,14 +73,15 @@ def attend(features: list[Tensor], logits: list[Tensor], boxes: list[Tensor]) ->
 
 
 class GuidedStage(nn.Module):
-    """A full two-stage detector without backbone, which keeps either the cells or the rest.
+    """A two-stage detector without backbone that detects either the cells or all other objects.
 
-    Objects that it does not keep are learned as background; its proposals learn from all.
+    It learns all objects that it does not detect as background. Its proposals learn from all
+    objects.
 
     Args:
-        settings: of the detector.
-        task: classes, and which of them overlaps.
-        cells: whether it keeps the cells.
+        settings: settings of the detector.
+        task: number of classes, and the class that overlaps.
+        cells: whether it detects the cells; otherwise it detects the other objects.
     """
 
     def __init__(self, settings: DoNetSettings, task: Task, cells: bool) -> None:
@@ -91,14 +92,14 @@ class GuidedStage(nn.Module):
         self.branch = DoNetBranch(settings, task)
 
     def keeps(self, labels: Tensor) -> Tensor:
-        """Return which class indices (N,) it keeps, bool (N,)."""
+        """Return whether this stage detects class indices (N,), bool (N,)."""
         return (labels == self.cell) == self.cells
 
-    def relabelled(self, target: Target) -> Target:
-        """Return the target with the objects it does not keep labelled as background.
+    def relabel(self, target: Target) -> Target:
+        """Return the target with all objects that this stage does not detect as background.
 
-        What overlaps them most is then background itself, even where a kept object overlaps it
-        too; as published, this comes before the RoIs are drawn.
+        A box that overlaps such an object most is then background itself, even if it also overlaps
+        an object of this stage. As published, this happens before the RoIs are drawn.
         """
         kept = self.keeps(target.labels)
         return replace(target, labels=target.labels.where(kept, self.background))
@@ -110,9 +111,9 @@ class GuidedStage(nn.Module):
         targets: list[Target],
         generator: torch.Generator,
     ) -> tuple[dict[str, Tensor], list[Tensor], list[Tensor]]:
-        """Return the losses, and per image the refined cell logits and boxes of its RoIs."""
+        """Return the losses, and the refined cell logits and the boxes of each image's RoIs."""
         proposals, losses = self.proposals(features, sizes, targets, generator)
-        own = [self.relabelled(target) for target in targets]
+        own = [self.relabel(target) for target in targets]
         box_losses, positives = self.boxes.losses(features, proposals, own, generator)
         logits = self.branch(pool(features, positives.boxes, MASK_POOL_SIZE))
         mask_losses = self.branch.mask_losses(logits, positives)
@@ -123,7 +124,7 @@ class GuidedStage(nn.Module):
     def detect(
         self, features: list[Tensor], sizes: list[tuple[int, int]]
     ) -> tuple[list[BoxDetections], list[Tensor]]:
-        """Return what it keeps of each image, and the refined logits (D_i, 28, 28)."""
+        """Return the detections of each image, and their refined logits (D_i, 28, 28)."""
         proposals, _ = self.proposals(features, sizes)
         found = [self._kept(f) for f in self.boxes.detect(features, proposals, sizes)]
         logits = self.branch.output(pool(features, [f.boxes for f in found], MASK_POOL_SIZE))
@@ -136,11 +137,11 @@ class GuidedStage(nn.Module):
 
 
 class MaskGuidedDetector(Detector):
-    """Detects cells, and then all other objects on features weighted with the cells' masks.
+    """A detector of cells, and then of all other objects on features weighted with cell masks.
 
     Args:
-        settings: with ``modules`` of ``mrp``.
-        task: classes, which of them overlaps, and detections kept.
+        settings: settings with ``modules: mrp``.
+        task: number of classes and of detections per image, and the class that overlaps.
 
     Raises:
         ValueError: the task declares no category whose objects overlap, or has no other one.
@@ -161,7 +162,7 @@ class MaskGuidedDetector(Detector):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of both stages; those of the second end in ``_guided``."""
+        """Return the losses of both stages; names of the second stage end in ``_guided``."""
         features, sizes = self.backbone(images), sizes_of(images)
         losses, logits, boxes = self.cells.losses(features, sizes, targets, generator)
         attended = attend(features, logits, boxes)
@@ -170,7 +171,7 @@ class MaskGuidedDetector(Detector):
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
-        """Return the cells of the first stage and all else of the second, best first."""
+        """Return the cells of the first stage and the objects of the second, best first."""
         features, sizes = self.backbone(images), sizes_of(images)
         cells, cell_logits = self.cells.detect(features, sizes)
         attended = attend(features, cell_logits, [f.boxes for f in cells])

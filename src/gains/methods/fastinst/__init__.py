@@ -1,4 +1,4 @@
-"""FastInst: a query-based detector, the record; the model is in model.py."""
+"""The record of FastInst, a query-based detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One-to-one assignment of predictions to objects (Hungarian matching), and costs for it."""
+"""One-to-one assignment of predictions to objects (Hungarian matching), and its costs."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from torch import Tensor
 def assign_one_to_one(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
     """Find, for each matrix, the one-to-one assignment of least total cost.
 
-    All matrices travel to the CPU together, so that a GPU waits once.
+    All matrices are copied to the CPU together, to synchronise with the GPU only once.
 
     Args:
         costs: float (Q_i, N_i) each, on one device: the cost of giving object n to prediction q.
-            What is not finite counts as finite, so that a training that diverges fails at its
-            losses, where the images are named.
+            Values that are not finite are replaced, so that a training that diverges fails
+            at its losses, whose message names the images.
 
     Returns:
-        Per matrix the indices of predictions and of objects, int64 (min(Q_i, N_i),) each, on the
-        device of the costs; objects rise.
+        For each matrix the indices of predictions and of objects, int64 (min(Q_i, N_i),) each, on
+        the device of the costs; those of objects ascend.
     """
     if not costs:
         return []
     ends = np.cumsum([0, *(cost.numel() for cost in costs)])
     flat = torch.cat([cost.float().flatten() for cost in costs]).nan_to_num().cpu().numpy()
-    found = [
+    rows = [
         np.stack(linear_sum_assignment(flat[start:end].reshape(cost.shape).T)[::-1])
         for (start, end), cost in zip(pairwise(ends), costs, strict=True)
     ]
-    joined = torch.from_numpy(np.concatenate(found, axis=1)).to(costs[0].device)
-    pairs = torch.split(joined, [pair.shape[1] for pair in found], dim=1)
+    joined = torch.from_numpy(np.concatenate(rows, axis=1)).to(costs[0].device)
+    pairs = torch.split(joined, [pair.shape[1] for pair in rows], dim=1)
     return [(pair[0], pair[1]) for pair in pairs]
 
 
 def mask_costs(logits: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the cost of every mask for every object, on shared points (Mask2Former).
+    """Return the cost of every pair of mask and object, on shared points (Mask2Former).
 
     Args:
         logits: (..., Q, P), predicted masks at P points.

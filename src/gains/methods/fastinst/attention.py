@@ -1,4 +1,4 @@
-"""Parts of transformer decoders: attention and feed-forward with post-norm, and MLPs."""
+"""Parts of transformer decoders: attention and feed-forward layers with post-norm, and MLPs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Memory = tuple[Tensor, Tensor]
 
 
 class Attention(nn.Module):
-    """Multi-head attention, then the residual, then layer norm.
+    """Multi-head attention, followed by the residual and layer norm.
 
     Args:
         dim: channels, C; divisible by ``heads``.
@@ -21,24 +21,24 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.query = nn.Linear(dim, dim)
-        # a bias of the keys would move all scores of a query alike, and change nothing
+        # a bias of the keys would shift all scores of a query equally, which has no effect
         self.key = nn.Linear(dim, dim, bias=False)
         self.value = nn.Linear(dim, dim)
         self.out = nn.Linear(dim, dim)
         self.norm = nn.LayerNorm(dim)
         for layer in (self.query, self.key, self.value):
-            # as nn.MultiheadAttention, which sees the three as one matrix
+            # like nn.MultiheadAttention, which initialises the three as one matrix
             nn.init.xavier_uniform_(layer.weight, gain=2**-0.5)
         nn.init.xavier_uniform_(self.out.weight)
         for layer in (self.query, self.value, self.out):
             nn.init.zeros_(layer.bias)
 
     def memory(self, x: Tensor, position: Tensor) -> Memory:
-        """Return the keys and values of what is attended to.
+        """Return the keys and values of the tokens that are attended to.
 
         Args:
             x: (B, M, C).
-            position: positional embeddings, (B or 1, M, C); only keys have them.
+            position: positional embeddings, (B or 1, M, C); they are added to keys only.
         """
         return self._split(self.key(x + position)), self._split(self.value(x))
 
@@ -51,7 +51,7 @@ class Attention(nn.Module):
             x: (B, N, C).
             position: positional embeddings, (B or 1, N, C).
             memory: see :meth:`memory`.
-            allowed: bool (B, 1, N, M), true where x may look; at least one in each row.
+            allowed: bool (B, 1, N, M), true where a token may attend; at least once per row.
         """
         query = self._split(self.query(x + position))
         seen = F.scaled_dot_product_attention(query, *memory, attn_mask=allowed)
@@ -63,11 +63,11 @@ class Attention(nn.Module):
 
 
 class FeedForward(nn.Module):
-    """Two linear layers with ReLU between, then the residual, then layer norm.
+    """Two linear layers with ReLU between, followed by the residual and layer norm.
 
     Args:
-        dim: channels in and out.
-        inner: channels between.
+        dim: number of channels of input and output.
+        inner: number of channels between the layers.
     """
 
     def __init__(self, dim: int, inner: int) -> None:
@@ -86,7 +86,7 @@ class FeedForward(nn.Module):
 
 def mlp(dim: int, out: int, layers: int = 3) -> nn.Sequential:
     """Return linear layers with ReLU between: ``layers - 1`` of width ``dim``, then to ``out``."""
-    made: list[nn.Module] = []
+    hidden: list[nn.Module] = []
     for _ in range(layers - 1):
-        made += [nn.Linear(dim, dim), nn.ReLU()]
-    return nn.Sequential(*made, nn.Linear(dim, out))
+        hidden += [nn.Linear(dim, dim), nn.ReLU()]
+    return nn.Sequential(*hidden, nn.Linear(dim, out))

@@ -32,7 +32,7 @@ class LayerInput:
     """Input of the query half of a layer, and its head.
 
     Attributes:
-        queries: (B, Q + A, C), before the layer.
+        queries: (B, Q + A, C), as they were before the layer.
         memory: keys and values of the pixels.
         mask_features: (B, C, h, w).
     """
@@ -43,11 +43,11 @@ class LayerInput:
 
 
 def attention_mask(inside: Tensor, auxiliary: int) -> Tensor:
-    """Return where queries may look: inside their mask, or everywhere if they have none.
+    """Return where queries may attend: inside their mask, or everywhere without a mask.
 
     Args:
         inside: bool (B, Q, h, w), true in the mask of each query.
-        auxiliary: A, queries that have no mask.
+        auxiliary: A, the number of queries without a mask.
 
     Returns:
         bool (B, 1, Q + A, h * w).
@@ -57,12 +57,12 @@ def attention_mask(inside: Tensor, auxiliary: int) -> Tensor:
 
 
 class Head(nn.Module):
-    """Class and mask of each query that was picked from the image.
+    """The head that predicts class and mask of each query that was picked from the image.
 
     Args:
         dim: channels, C.
         num_classes: K.
-        auxiliary: A, queries at the end that predict nothing.
+        auxiliary: A, the number of queries at the end that predict nothing.
     """
 
     def __init__(self, dim: int, num_classes: int, auxiliary: int) -> None:
@@ -89,10 +89,10 @@ class Head(nn.Module):
 
 
 class Layer(nn.Module):
-    """Pixels attend to queries; then queries attend to pixels and to one another.
+    """One layer: pixels attend to queries, then queries attend to pixels and to one another.
 
     Args:
-        settings: widths.
+        settings: widths and number of heads.
         num_classes: K.
     """
 
@@ -107,13 +107,13 @@ class Layer(nn.Module):
         self.head = Head(dim, num_classes, settings.auxiliary_queries)
 
     def pixels(self, x: Tensor, position: Tensor, queries: Tensor, where: Tensor) -> Tensor:
-        """Return the updated pixels (B, h * w, C); ``where`` are the queries' positions."""
+        """Return the updated pixels (B, h * w, C); ``where`` is the position of the queries."""
         memory = self.pixel_attention.memory(queries, where)
         out: Tensor = self.pixel_feedforward(self.pixel_attention(x, position, memory))
         return out
 
     def queries(self, step: LayerInput, position: Tensor, attention_mask: Tensor) -> Tensor:
-        """Return the updated queries (B, Q + A, C); ``position`` is theirs."""
+        """Return the updated queries (B, Q + A, C); ``position`` is that of the queries."""
         x = self.query_attention(step.queries, position, step.memory, attention_mask)
         x = self.self_attention(x, position, self.self_attention.memory(x, position))
         out: Tensor = self.query_feedforward(x)
@@ -121,7 +121,7 @@ class Layer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Layers, with a head before the first and after each; nothing is shared among them.
+    """The decoder layers, with a head before the first layer and after each, nothing shared.
 
     Args:
         settings: number of layers, widths.
@@ -142,12 +142,12 @@ class Decoder(nn.Module):
         """Refine queries and pixels in turn.
 
         Args:
-            queries: the initial ones.
+            queries: the initial queries.
             pixels: (B, C, h, w), at a stride of 8 px.
-            position: of the pixels, (1, h * w, C).
+            position: positional embeddings of the pixels, (1, h * w, C).
 
         Returns:
-            The predictions of all heads, the last one's best, and what each layer worked on.
+            The predictions of all heads, the last ones the best, and the inputs of each layer.
         """
         size = pixels.shape[-2:]
         x, pixels = queries.features, pixels.flatten(2).transpose(1, 2)
@@ -165,17 +165,17 @@ class Decoder(nn.Module):
     def guided(
         self, queries: Queries, steps: list[LayerInput], inside: Tensor
     ) -> list[QueryPredictions]:
-        """Run every layer's queries again with given masks in place of the predicted ones.
+        """Run the queries of every layer again with given masks instead of the predicted ones.
 
-        Each layer starts from what it had in the first pass, and since its pixels do not depend
-        on the masks, they are those of the first pass. (The paper replaces the mask. The program
-        also feeds each layer its own output.)
+        Each layer starts from its input of the first pass. Its pixels do not depend on the masks,
+        so they are also those of the first pass. (The paper replaces only the mask. The program
+        also passes each layer's output of this second pass on.)
 
         Args:
-            queries: the initial ones.
-            steps: of the first pass.
+            queries: the initial queries.
+            steps: inputs of the layers in the first pass.
             inside: bool (B, Q, h, w), the mask of the object that each query is matched to; empty
-                for queries without object.
+                for queries without an object.
 
         Returns:
             One prediction per layer.

@@ -1,4 +1,4 @@
-"""Matching of queries to objects, and the losses of what is matched (paper section 3.6)."""
+"""Matching of queries to objects, and the losses of the matches (paper section 3.6)."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Truth:
 
     @classmethod
     def from_targets(cls, targets: list[Target], size: tuple[int, int]) -> Truth:
-        """Pad the masks of targets to (H, W)."""
+        """Return the objects of targets, with masks padded to (H, W)."""
         padded = [t.masks.new_zeros((len(t.masks), *size), dtype=torch.float32) for t in targets]
-        for place, target in zip(padded, targets, strict=True):
-            place[:, : target.masks.shape[1], : target.masks.shape[2]] = target.masks
+        for plane, target in zip(padded, targets, strict=True):
+            plane[:, : target.masks.shape[1], : target.masks.shape[2]] = target.masks
         return cls([t.labels for t in targets], padded)
 
 
@@ -44,7 +44,7 @@ class Matches:
 
     Attributes:
         query: int64 (M,), index into the B * Q queries of all images, one after the other.
-        object: int64 (M,), index into the objects of all images likewise; rises.
+        object: int64 (M,), index into the objects of all images, one after the other; ascending.
     """
 
     query: Tensor
@@ -52,7 +52,7 @@ class Matches:
 
 
 def _join(pairs: list[tuple[Tensor, Tensor]], queries: int, truth: Truth) -> Matches:
-    """Join the assignments of images that have as many queries each."""
+    """Join the assignments of images that have equally many queries."""
     starts = accumulate([0, *(len(labels) for labels in truth.labels)])
     return Matches(
         torch.cat([query + number * queries for number, (query, _) in enumerate(pairs)]),
@@ -68,20 +68,20 @@ def match_queries(
     truth: Truth,
     generator: torch.Generator,
 ) -> list[Matches]:
-    """Match queries to objects, for every prediction by itself.
+    """Match queries to objects, separately for the predictions of every head.
 
-    The cost of a pair is that of class, mask and dice, and ``location_cost`` where the query's
-    location lies outside the object.
+    The cost of a pair is the sum of the costs of class, mask and dice, and of ``location_cost`` if
+    the location of the query lies outside the object.
 
     Args:
         settings: weights, number of points.
-        predictions: of L heads.
+        predictions: predictions of L heads.
         locations: float32 (B, Q, 2), x y in [0, 1].
         truth: objects of B images.
-        generator: draws the points of each image, which all its masks share.
+        generator: source of the random points; all masks of an image share them.
 
     Returns:
-        One per prediction.
+        The matches of each head.
     """
     costs: list[Tensor] = []
     for number, (labels, masks) in enumerate(zip(truth.labels, truth.masks, strict=True)):
@@ -103,12 +103,12 @@ def match_queries(
 
 @torch.no_grad()
 def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) -> Matches:
-    """Match the cells of the activation map to objects, by class and location alone.
+    """Match the cells of the activation map to objects, by class and location only.
 
     Args:
         settings: weights.
-        logits: (B, K + 1, h, w), background last; a cell lies outside an object that covers none
-            of its pixels.
+        logits: (B, K + 1, h, w), background last; a cell lies outside an object if the
+            object covers none of its pixels.
         truth: objects of B images.
 
     Returns:
@@ -124,20 +124,20 @@ def match_locations(settings: FastInstSettings, logits: Tensor, truth: Truth) ->
 
 
 def class_loss(logits: Tensor, matched: Matches, truth: Truth, no_object_weight: float) -> Tensor:
-    """Cross entropy; what stands for no object is background, of its own weight.
+    """Return the cross entropy; unmatched queries are background, which has its own weight.
 
     Args:
         logits: (B, K + 1, Q), background last.
-        matched: see :class:`Matches`.
+        matched: the matches.
         truth: the objects.
-        no_object_weight: of background; the mean is weighted too.
+        no_object_weight: weight of background; the mean is weighted too.
     """
     background = logits.shape[1] - 1
-    wanted = matched.query.new_full((len(logits) * logits.shape[2],), background)
-    wanted[matched.query] = torch.cat(truth.labels)[matched.object]
+    classes = matched.query.new_full((len(logits) * logits.shape[2],), background)
+    classes[matched.query] = torch.cat(truth.labels)[matched.object]
     weight = logits.new_ones(background + 1, dtype=torch.float32)
     weight[background] = no_object_weight
-    return F.cross_entropy(logits.float(), wanted.reshape(len(logits), -1), weight)
+    return F.cross_entropy(logits.float(), classes.reshape(len(logits), -1), weight)
 
 
 def mask_losses(
@@ -147,21 +147,21 @@ def mask_losses(
     masks: Tensor,
     generator: torch.Generator,
 ) -> tuple[Tensor, Tensor]:
-    """Return binary cross entropy and dice loss on points, sums over the matched masks.
+    """Return binary cross entropy and dice loss on points, summed over the matched masks.
 
     Args:
         settings: number and choice of the points.
-        prediction: of one head.
-        matched: M matches of it.
+        prediction: predictions of one head.
+        matched: the M matches of that head.
         masks: float32 (N, H, W), all objects of the batch.
-        generator: draws the points.
+        generator: source of the random points.
     """
     logits = prediction.masks.flatten(0, 1).index_select(0, matched.query)[:, None]
     points = uncertain_points(
         logits, settings.points, generator, settings.oversampling, settings.uncertain_share
     )
     found = sample_points(logits, points)[:, 0]
-    if len(matched.object) < len(masks):  # else they are in order, and no copy is made
+    if len(matched.object) < len(masks):  # otherwise they are in order and need no copy
         masks = masks.index_select(0, matched.object)
     wanted = sample_points(masks[:, None], points)[:, 0]
     entropy = F.binary_cross_entropy_with_logits(found, wanted, reduction="none")
@@ -176,15 +176,15 @@ def losses(
     truth: Truth,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    """Return the weighted losses: three summed over all predictions, and the activation's.
+    """Return the weighted losses: three summed over all heads, and that of the activation map.
 
     Args:
         settings: weights.
-        predictions: of all heads, guided ones too.
-        matches: one per prediction.
-        queries: whose activation logits are trained too.
+        predictions: predictions of all heads, those of the guided pass included.
+        matches: the matches of each head.
+        queries: the initial queries, with the activation logits.
         truth: the objects.
-        generator: draws points.
+        generator: source of the random points.
     """
     masks = torch.cat(truth.masks)
     entropy, dice, classes = [], [], []

@@ -1,4 +1,4 @@
-"""FastInst: backbone, pixel decoder, picked queries, dual-path decoder."""
+"""The model of FastInst: backbone, pixel decoder, picked queries, dual-path decoder."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from gains.models.backbone import Trunk
 from gains.models.contract import Detections, Detector, Target, Task
 
 MASK_STRIDE = 8
-"""Of pixel features and masks, px."""
+"""px per cell of pixel features and masks."""
 
 
 class FastInst(Detector):
-    """The detector.
+    """The query-based detector.
 
     Args:
         settings: widths, weights, thresholds.
-        task: classes, and detections kept.
+        task: number of classes and of detections per image.
     """
 
     def __init__(self, settings: FastInstSettings, task: Task) -> None:
@@ -44,7 +44,7 @@ class FastInst(Detector):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of class, mask, dice and activation."""
+        """Return the losses of class, mask, dice and activation map."""
         queries, predictions, steps = self._decode(images)
         height, width = predictions[-1].masks.shape[-2:]
         truth = Truth.from_targets(targets, (MASK_STRIDE * height, MASK_STRIDE * width))
@@ -62,7 +62,7 @@ class FastInst(Detector):
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
-        """Return the detections, with masks of the whole image."""
+        """Return the detections of each image, with masks of the whole image."""
         _, predictions, _ = self._decode(images)
         last = predictions[-1]
         sizes = [(image.shape[1], image.shape[2]) for image in images]
@@ -81,9 +81,9 @@ class FastInst(Detector):
         return queries, predictions, steps
 
     def _detections(self, logits: Tensor, masks: Tensor, size: tuple[int, int]) -> Detections:
-        """Keep the best pairs of query and class of one image.
+        """Return the best pairs of query and class of one image.
 
-        The published program leaves boxes empty; here they are those of the masks.
+        The published program leaves boxes empty; here they are the boxes of the masks.
 
         Args:
             logits: (Q, K + 1), background last.
@@ -95,7 +95,7 @@ class FastInst(Detector):
         # the final score is at most this one
         index = index[scores > self.settings.score_threshold]
         query, labels = index // self.task.num_classes, index % self.task.num_classes
-        # masks as a batch, which may be empty; channels may not
+        # the masks are the batch, since a batch may be empty and channels may not
         padded = F.interpolate(
             masks[query][:, None], scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
         )
@@ -108,10 +108,10 @@ class FastInst(Detector):
 
 
 def mask_scores(masks: Tensor) -> Tensor:
-    """Return the mean probability inside each mask, 0 for a mask without inside.
+    """Return the mean probability inside each mask, 0 for an empty mask.
 
     Args:
-        masks: float32 probabilities (D, H, W); inside is above 0.5.
+        masks: float32 probabilities (D, H, W); pixels above 0.5 are inside.
 
     Returns:
         float32 (D,).
@@ -122,15 +122,15 @@ def mask_scores(masks: Tensor) -> Tensor:
 
 
 def masks_of_queries(matched: Matches, truth: Truth, like: Tensor) -> Tensor:
-    """Return the mask of each query's object, a cell belonging to it that is covered by half.
+    """Return the mask of each query's object; cells that it covers by half belong to it.
 
     Args:
         matched: queries and objects.
         truth: the objects.
-        like: (B, Q, h, w).
+        like: a tensor of the shape (B, Q, h, w) of the result.
 
     Returns:
-        bool (B, Q, h, w); empty for queries without object.
+        bool (B, Q, h, w); empty for queries without an object.
     """
     cells = F.avg_pool2d(torch.cat(truth.masks)[:, None], MASK_STRIDE)[:, 0] >= 0.5
     inside = torch.zeros_like(like, dtype=torch.bool)

@@ -16,10 +16,10 @@ def _resize(x: Tensor, size: torch.Size) -> Tensor:
 
 
 class PyramidPooling(nn.Module):
-    """Context at several scales, joined with the map itself (Zhao et al., CVPR 2017).
+    """Context at several scales, concatenated with the map itself (Zhao et al., CVPR 2017).
 
     Args:
-        channels: of the map, in and out; each scale has a quarter.
+        channels: number of channels of input and output; each scale gets a quarter of it.
     """
 
     def __init__(self, channels: int) -> None:
@@ -46,12 +46,12 @@ def _block(inside: int, outside: int, kernel: int) -> list[nn.Module]:
 class PixelDecoder(nn.Module):
     """Lateral 1x1 convolutions, top-down sums, and a 3x3 convolution after each sum.
 
-    The coarsest map passes pyramid pooling first; what goes down is what came out of the level
-    above.
+    The coarsest map passes pyramid pooling first. Each level adds the output of the next coarser
+    level.
 
     Args:
-        in_channels: of the stages, finest first.
-        channels: of all outputs.
+        in_channels: number of channels of each stage, finest first.
+        channels: number of channels of all outputs.
     """
 
     def __init__(self, in_channels: list[int], channels: int) -> None:

@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 LEAST = 1e-6
-"""Probability below which a location is no local maximum."""
+"""Smallest probability of a local maximum."""
 
 
 @dataclass
 class Queries:
-    """The initial queries: Q picked from the image, then A auxiliary ones.
+    """The initial queries: Q queries picked from the image, then A auxiliary queries.
 
     Attributes:
         features: (B, Q + A, C).
@@ -32,12 +32,12 @@ class Queries:
 def pick_locations(logits: Tensor, count: int) -> Tensor:
     """Pick the locations of highest foreground probability, local maxima before all others.
 
-    A location's class is its likeliest, background excluded; it is a local maximum if none of
-    its eight neighbours of that class has a higher probability.
+    The class of a location is the most probable one, background excluded. A location is a local
+    maximum if none of its eight neighbours of the same class has a higher probability.
 
     Args:
         logits: (B, K + 1, h, w), background last.
-        count: wanted locations.
+        count: number of locations to pick.
 
     Returns:
         int64 (B, min(count, h * w)), indices into the flattened map, best first.
@@ -53,14 +53,14 @@ class PositionMap(nn.Module):
     """Learned positional embeddings of a grid, resized to any map.
 
     Args:
-        side: cells of the grid per axis.
+        side: number of cells of the grid per axis.
         channels: C.
     """
 
     def __init__(self, side: int, channels: int) -> None:
         super().__init__()
         self.side = side
-        # the program leaves these weights as the memory happens to be
+        # the program does not initialise these weights
         self.cells = nn.Embedding(side * side, channels)
 
     def forward(self, size: torch.Size) -> Tensor:
@@ -71,14 +71,14 @@ class PositionMap(nn.Module):
 
 
 class ActivationQueries(nn.Module):
-    """Instance activation-guided queries, and auxiliary queries beside them.
+    """Instance activation-guided queries, and auxiliary queries.
 
     Args:
         channels: C.
         num_classes: K.
-        count: queries picked from an image.
-        auxiliary: learned queries.
-        cells: learned positions per axis; in the program the root of ``count``.
+        count: number of queries picked from an image.
+        auxiliary: number of learned queries.
+        cells: number of learned positions per axis; in the program the square root of ``count``.
     """
 
     def __init__(
@@ -101,14 +101,14 @@ class ActivationQueries(nn.Module):
         index = pick_locations(logits.detach(), self.count)
         pixels = x.flatten(2).transpose(1, 2)
         position = self.position(x.shape[-2:]).expand_as(pixels)
-        wanted = index[:, :, None].expand(-1, -1, pixels.shape[2])
+        picked = index[:, :, None].expand(-1, -1, pixels.shape[2])
         learned = [e.weight.expand(len(x), -1, -1) for e in self._auxiliaries()]
         height, width = x.shape[-2:]
-        # centres of cells; the program stretches them so that the outer ones touch the border
+        # centres of cells; the program stretches them so that the outer ones lie on the border
         centre = torch.stack([index % width, index // width], dim=2) + 0.5
         return Queries(
-            torch.cat([pixels.gather(1, wanted), learned[0]], dim=1),
-            torch.cat([position.gather(1, wanted), learned[1]], dim=1),
+            torch.cat([pixels.gather(1, picked), learned[0]], dim=1),
+            torch.cat([position.gather(1, picked), learned[1]], dim=1),
             centre / centre.new_tensor([width, height]),
             logits,
         )

@@ -1,4 +1,4 @@
-"""GAInS: gradient anomaly-aware instance segmentation, the record; the model is in model.py."""
+"""The record of GAInS, gradient anomaly-aware instance segmentation."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def build(settings: GainsSettings, task: Task) -> Detector:
 
 
 def needs_maps(settings: GainsSettings) -> bool:
-    """Maps are read by either of the two ideas."""
+    """Return whether training reads maps: either of the two ideas does."""
     return settings.alrm or settings.gal
 
 

@@ -1,4 +1,4 @@
-"""GAInS' RoI branches: masks, guidance, gradient anomaly maps (paper section II)."""
+"""The RoI branches of GAInS: masks, guidance, gradient anomaly maps (paper section II)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from gains.models.contract import Task
 
 
 def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error between the class's linear output and the map, L_GA (Eq. 5).
+    """Return the mean squared error of the class's output and the map, L_GA (Eq. 5).
 
-    The paper sums the means of the maps; the published program averages over them.
+    The paper sums the means of the maps, the published program averages them.
 
     Args:
-        prediction: (R, K, 28, 28), linear.
+        prediction: (R, K, 28, 28), without activation function.
         labels: int64 (R,).
         target: (R, 28, 28), map values in [1, 1 + f_GA].
 
@@ -41,11 +41,11 @@ def anomaly_loss(prediction: Tensor, labels: Tensor, target: Tensor) -> Tensor:
 
 
 class GainsBranch(nn.Module):
-    """Mask branch and gradient anomaly branch on one pooled feature.
+    """The mask branch and the gradient anomaly branch on shared RoI features.
 
-    The mask features before the deconvolution join the RoI features, one 3x3 convolution fuses
-    them, and the anomaly head, laid out like the mask head, regresses the map. Its gradient
-    reaches the mask branch and the backbone.
+    The mask features before the deconvolution are concatenated with the RoI features, and one 3x3
+    convolution fuses them. The anomaly head, with the layout of the mask head, regresses the map.
+    Its gradient reaches the mask branch and the backbone.
 
     Args:
         settings: switches, widths, loss weights.
@@ -57,7 +57,7 @@ class GainsBranch(nn.Module):
         pyramid, width = settings.backbone.fpn_channels, settings.mask_channels
         self.settings = settings
         self.mask = ConvHead(pyramid, width, num_classes)
-        # the program makes three of these, but feeds each the same input and keeps the last
+        # the program makes three of these, gives each the same input and uses only the last
         self.guidance = nn.Conv2d(pyramid + width, pyramid, 3, padding=1)
         self.anomaly = ConvHead(pyramid, width, num_classes)
 
@@ -85,16 +85,16 @@ class GainsBranch(nn.Module):
         }
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
-        """Return mask probabilities (D, 28, 28); the anomaly branch plays no part at test."""
+        """Return mask probabilities (D, 28, 28); the anomaly branch is not used at test time."""
         x = self.mask.features(pool(features, boxes, MASK_POOL_SIZE))
         return logits_of_class(self.mask.logits(x), labels).float().sigmoid()
 
 
 def build_detector(settings: GainsSettings, task: Task) -> TwoStageDetector:
-    """Build the variant that the switches name (paper Table II).
+    """Build the variant that the switches select (paper Table II).
 
-    With ``gal`` the RoI heads have two branches; without it the plain mask head remains, its
-    loss weighted by the map if ``alrm`` is on.
+    With ``gal`` the RoI heads have two branches. Without it there is only the plain mask head,
+    whose loss the map weights if ``alrm`` is on.
     """
     branch: nn.Module
     if settings.gal:

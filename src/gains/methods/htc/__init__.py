@@ -1,4 +1,4 @@
-"""HTC: Hybrid Task Cascade, the record; the model is in model.py, its option in semantic.py."""
+"""The record of HTC, the Hybrid Task Cascade."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Hybrid Task Cascade: boxes and masks refined by turns (paper section 3), as mmdetection's."""
+"""The model of Hybrid Task Cascade (paper section 3), as in mmdetection.
+
+Boxes and masks are refined in turn.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ from gains.models.initialisation import init_relu
 
 
 def _stage(iou: float, deviations: tuple[float, float], weight: float) -> CascadeStage:
-    """Make a stage from the standard deviations of shift and scale, as mmdetection has them."""
+    """Return a stage from the standard deviations of shift and scale, which mmdetection gives."""
     shift, scale = (1 / d for d in deviations)
     return CascadeStage(iou, (shift, shift, scale, scale), weight)
 
@@ -42,14 +45,14 @@ STAGES = (
     _stage(0.7, (0.033, 0.067), 0.25),
 )
 BETA = 1.0
-"""Of the smooth L1 loss of the boxes."""
+"""Distance below which the smooth L1 loss of the boxes is quadratic."""
 
 
 class MaskStages(nn.Module):
-    """A mask head per stage; the features of each flow into the next (section 3.1).
+    """A mask head per stage; the features of each head flow into the next (section 3.1).
 
     Args:
-        settings: widths.
+        settings: widths of the heads.
         num_classes: K.
     """
 
@@ -69,12 +72,12 @@ class MaskStages(nn.Module):
 
         Args:
             x: RoI features (R, C, 14, 14), the same for all heads.
-            count: of heads.
+            count: number of heads.
         """
-        found = [self.heads[0].features(x)]
+        features = [self.heads[0].features(x)]
         for head, flow in zip(self.heads[1:count], self.flows, strict=False):
-            found.append(head.features(x + F.relu(flow(found[-1]))))
-        return found
+            features.append(head.features(x + F.relu(flow(features[-1]))))
+        return features
 
     def logits(self, x: Tensor, number: int) -> Tensor:
         """Return (R, K, 28, 28) of one head, counted from 0; x as in :meth:`features`."""
@@ -89,12 +92,12 @@ class MaskStages(nn.Module):
 
 
 def without_truth(boxes: list[Tensor], before: list[Tensor], targets: list[Target]) -> list[Tensor]:
-    """Drop the boxes that are empty, or were an object's own box before they were refined.
+    """Drop boxes that are empty, or that were an object's own box before the refinement.
 
     Args:
-        boxes: refined, one (R_i, 4) per image, px.
-        before: the same boxes before.
-        targets: ground truth; its boxes join again when RoIs are drawn.
+        boxes: refined boxes, one (R_i, 4) per image, px.
+        before: the same boxes before the refinement.
+        targets: ground truth; its boxes are added again when RoIs are drawn.
     """
     truth = [
         (old[:, None] == target.boxes).all(dim=2).any(dim=1)
@@ -105,11 +108,11 @@ def without_truth(boxes: list[Tensor], before: list[Tensor], targets: list[Targe
 
 
 class HybridTaskCascade(Detector):
-    """Boxes and masks refined by turns, stage after stage.
+    """The detector that refines boxes and masks in turn, stage after stage.
 
     Args:
         settings: sizes, sampling, thresholds, the semantic branch.
-        task: classes, and detections kept.
+        task: number of classes and of detections per image.
     """
 
     def __init__(self, settings: HtcSettings, task: Task) -> None:
@@ -127,7 +130,7 @@ class HybridTaskCascade(Detector):
     def losses(
         self, images: list[Tensor], targets: list[Target], generator: torch.Generator
     ) -> dict[str, Tensor]:
-        """Return the losses of proposals, of every stage's boxes and masks, and of semantics."""
+        """Return the losses of proposals, of each stage's boxes and masks, and of semantics."""
         losses: dict[str, Tensor]
         features, sizes = self.backbone(images), sizes_of(images)
         boxes, losses = self.proposals(features, sizes, targets, generator)
@@ -141,7 +144,7 @@ class HybridTaskCascade(Detector):
             loss_cls, loss_box = box_losses(logits, deltas, rois, stage.delta_weights, BETA)
             refined = refine(rois.boxes, deltas, stage, sizes)
             boxes = without_truth(refined, rois.boxes, targets)
-            # the masks of a stage learn from the boxes that it has just refined
+            # the masks of a stage learn from the boxes that this stage has refined
             positives = self._draw(boxes, targets, stage, generator).positives
             masks = self.masks.logits(pooled(positives.boxes, MASK_POOL_SIZE), number)
             loss_mask = mask_loss(masks, positives.labels, mask_targets(positives), None)

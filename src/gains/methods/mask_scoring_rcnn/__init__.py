@@ -1,4 +1,4 @@
-"""Mask Scoring R-CNN, the record; the model is in model.py."""
+"""The record of Mask Scoring R-CNN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Occlusion R-CNN, the record; the model is in model.py."""
+"""The record of Occlusion R-CNN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PISA: prime sample attention, on Mask R-CNN, the record; the model is in model.py."""
+"""The record of PISA, prime sample attention, on Mask R-CNN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PointRend: image segmentation as rendering, the record; the model is in model.py."""
+"""The record of PointRend, image segmentation as rendering."""
 
 from __future__ import annotations
 
