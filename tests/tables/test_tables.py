@@ -155,6 +155,17 @@ def test_backbone_that_differs_between_data_sets_is_named_for_each() -> None:
     assert {(r["dataset"], r["backbone"]) for r in lines()} == {("a", "R18"), ("b", "R50")}
 
 
+def test_two_data_sets_may_have_one_title() -> None:
+    block = {"source": "synthetic-cells", "title": "cells"}
+    table = spec_of(study([0, 1], datasets={"a": block, "b": block}))
+    write_scores(table, {"/a/gains": 0.9, "": 0.1})
+    write_table(table, "t.csv")
+    rows = Path("t.md").read_text().splitlines()
+    ours = next(row for row in rows if row.startswith("| GAInS"))
+    assert [cell.strip(" *")[:5] for cell in ours.split("|")[2:-1:4]] == ["71.00", "-9.00"]
+    assert Path("t.tex").read_text().count("\\cmidrule") == 4
+
+
 def test_published_table_three_has_thirteen_rows() -> None:
     assert row_names("GAInS", "III") == [
         "Mask R-CNN (R50)",
