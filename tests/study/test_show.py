@@ -89,3 +89,11 @@ def test_copy_files_refuses_nothing_and_empty_files(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
     with pytest.raises(ValueError, match="pairs"):
         run("copy", "--study", "demo", str(tmp_path / "a"))
+
+
+def test_a_description_starts_with_the_thing_it_names() -> None:
+    rows = [line for line in reference().splitlines() if line.startswith("| `")]
+    texts = [line.rstrip("| ").rsplit(" | ", 1)[-1] for line in rows]
+    assert len(texts) > 100
+    for text in texts:
+        assert not text.startswith(("of ", "the same", "absent", "default:", "see ", "per ")), text
