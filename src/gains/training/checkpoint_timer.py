@@ -7,19 +7,19 @@ import time
 from collections.abc import Iterator
 
 SHARE = 0.02
-"""Of the time since the last checkpoint, what the next may cost at most."""
+"""Maximum share of the time since the last checkpoint that writing the next one may take."""
 
 
 class CheckpointTimer:
-    """Says when a checkpoint is due: every few iterations, unless that would take too much time.
+    """A timer of checkpoints: one every few iterations, unless this would take too much time.
 
-    On a fast GPU a few iterations pass in the time that writing takes. A checkpoint holds no state
-    of chance, so it does not matter to the result when one is made.
+    On a fast GPU writing takes as long as several iterations. A checkpoint holds no state of random
+    generators, so the result does not depend on when it is written.
 
     Args:
-        every: iterations between two checkpoints, or a multiple of it. The first two are made
-            whatever they cost; the cheaper of the last two says what the next will, so that a disk
-            that was slow once does not put it off for long.
+        every: number of iterations between two checkpoints, or a multiple of it. The first two are
+            always written. The expected cost is the smaller of the last two, so that a single slow
+            write does not delay checkpoints for long.
     """
 
     def __init__(self, every: int) -> None:
@@ -33,7 +33,7 @@ class CheckpointTimer:
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
-        """Measure what a checkpoint costs."""
+        """Measure the time that writing a checkpoint takes."""
         began = time.monotonic()
         yield
         self.since = time.monotonic()

@@ -11,11 +11,11 @@ from gains.models.device import peak_memory
 
 
 class TrainingCost:
-    """A clock and a memory gauge that go on after a resume.
+    """A clock and a memory gauge that continue after a resume.
 
     Args:
-        device: whose memory counts beside the host's.
-        earlier: content of an earlier process, from its last checkpoint.
+        device: the device whose memory is measured beside the host's.
+        earlier: the cost of earlier processes, from the last checkpoint.
     """
 
     def __init__(self, device: torch.device, earlier: dict[str, Any] | None = None) -> None:

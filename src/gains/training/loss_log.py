@@ -1,4 +1,4 @@
-"""The record of losses: kept on the device, written as CSV, checked for finiteness."""
+"""The record of losses: collected on the device, checked for finiteness, written as CSV."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ LossRow = dict[str, float]
 
 
 class LossRecord:
-    """Losses of every iteration; values leave the device only every few iterations.
+    """The losses of every iteration; values leave the device only every few iterations.
 
     Args:
-        rows: those of an earlier part of the same training.
-        every: iterations between two transfers, so that a GPU never waits for each step.
+        rows: rows of an earlier part of the same training.
+        every: number of iterations between two transfers, which synchronise with the GPU.
     """
 
     def __init__(self, rows: list[LossRow] | None = None, every: int = 20) -> None:
@@ -27,17 +27,17 @@ class LossRecord:
         self._waiting: list[tuple[int, float, list[str], dict[str, Tensor]]] = []
 
     def add(self, iteration: int, rate: float, names: list[str], losses: dict[str, Tensor]) -> None:
-        """Note the losses of an iteration on the images of these names.
+        """Add the losses of an iteration on the images of these names.
 
         Raises:
-            ValueError: a loss is not finite; iteration, losses and images are named.
+            ValueError: a loss is not finite; the message names iteration, losses and images.
         """
         self._waiting.append((iteration, rate, names, {k: v.detach() for k, v in losses.items()}))
         if len(self._waiting) >= self.every:
             self.flush()
 
     def flush(self) -> None:
-        """Fetch the waiting losses from the device and check them.
+        """Copy the pending losses from the device and check them.
 
         Raises:
             ValueError: a loss is not finite.
@@ -48,18 +48,18 @@ class LossRecord:
         table = torch.stack([torch.stack([w[3][k].float() for k in keys]) for w in self._waiting])
         waiting, self._waiting = self._waiting, []
         for (iteration, rate, names, _), values in zip(waiting, table.tolist(), strict=True):
-            found = dict(zip(keys, values, strict=True))
+            losses = dict(zip(keys, values, strict=True))
             total = sum(values)
             if not abs(total) < float("inf"):
                 raise ValueError(
-                    f"iteration {iteration}: the loss is not finite ({_text(found)}) on images "
+                    f"iteration {iteration}: the loss is not finite ({_text(losses)}) on images "
                     f"{', '.join(names)}; look at these images, or lower the learning rate"
                 )
-            self.rows.append({"iteration": iteration, "lr": rate, "loss": total, **found})
+            self.rows.append({"iteration": iteration, "lr": rate, "loss": total, **losses})
 
     @property
     def last(self) -> str:
-        """The latest known total, for the progress display."""
+        """The latest total loss, for the progress display; empty before the first."""
         return f"loss {self.rows[-1]['loss']:.3f}" if self.rows else ""
 
     def write(self, path: str | Path) -> None:

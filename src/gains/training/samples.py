@@ -1,7 +1,7 @@
 """Training samples: image, objects and maps, augmented together.
 
-A sample is a pure function of (seed, position in the stream), so a resumed training sees what
-an uninterrupted one would have seen, whatever the number of loading processes.
+A sample depends only on the seed and its position in the stream. A resumed training therefore sees
+the samples of an uninterrupted one, whatever the number of loading processes.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ from gains.training.targets import make_target
 logger = logging.getLogger(__name__)
 
 CACHE_BYTES = {"cpu": 512 * 2**20, "cuda": 8 * 2**30}
-"""Samples that fit, at every size the model sees, stay in the memory of the device; of a GPU they
-take a quarter of what is free at most."""
+"""Largest size of the samples that stay in the memory of each type of device.
+
+All sizes that the model sees must fit. On a GPU they take at most a quarter of the free memory.
+"""
 CPU = torch.device("cpu")
 ORDER, AUGMENTATION = 1, 2
-"""Streams of chance, kept apart."""
+"""Independent streams of random numbers."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Sample:
     target: Target
 
     def to(self, device: torch.device) -> Sample:
-        """Return the sample on a device; what is there already is not copied."""
+        """Return the sample on a device; tensors already on it are not copied."""
         image = self.image.to(device, non_blocking=True)
         return Sample(self.name, image, self.target.to(device))
 
@@ -55,12 +57,12 @@ class Samples(Dataset[Sample]):
     Args:
         coco: ground truth.
         archive: its images.
-        records: images of the training split; those without objects are left out.
+        records: images of the training split; images without objects are left out.
         recipe: sizes and flips.
         maps: gradient anomaly maps, or None if the method reads none.
-        seed: of order and augmentation.
-        length: samples in the stream.
-        device: where samples are kept, if all fit there; ``cached`` says whether they do.
+        seed: seed of order and augmentation.
+        length: number of samples in the stream.
+        device: device that holds the samples if all fit; ``cached`` tells whether they do.
 
     Raises:
         ValueError: no image has an object.
@@ -127,7 +129,7 @@ class Samples(Dataset[Sample]):
         )
 
     def _at_size(self, index: int, short: int) -> Sample:
-        """Return a sample at the size the model sees, on the device if samples are kept."""
+        """Return a sample at the size that the model sees, on the device if samples are cached."""
         if (index, short) in self._cache:
             return self._cache[index, short]
         record = self.records[index]
@@ -163,7 +165,7 @@ class Samples(Dataset[Sample]):
 
 
 def flip_sample(sample: Sample, axes: list[int]) -> Sample:
-    """Return a sample turned over along axes of (channel, height, width)."""
+    """Return a sample flipped along axes of (channel, height, width)."""
     if not axes:
         return sample
     target = sample.target

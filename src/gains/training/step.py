@@ -18,17 +18,17 @@ def step(
     generator: torch.Generator,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """Take a training step and return its losses: they stay on the device, nothing waits for it."""
+    """Take a training step and return its losses, on the device, without synchronisation."""
     optimiser.zero_grad(set_to_none=True)
     size = len(batch) // recipe.accumulate
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]
-    found = [_gradients(model, part, recipe, generator, device) for part in parts]
+    results = [_gradients(model, part, recipe, generator, device) for part in parts]
     if recipe.clip_norm is not None:
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimiser.step()
-    if len(found) == 1:
-        return found[0]
-    return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
+    if len(results) == 1:
+        return results[0]
+    return {name: torch.stack([part[name] for part in results]).mean() for name in results[0]}
 
 
 def _gradients(
@@ -38,7 +38,7 @@ def _gradients(
     generator: torch.Generator,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """Add the gradients of a part of a batch, and return its losses."""
+    """Add the gradients of a part of a batch, and return the losses of the part."""
     part = [sample.to(device) for sample in part]
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.amp):
         images, targets = [s.image for s in part], [s.target for s in part]

@@ -1,6 +1,6 @@
 """Masks, maps and boxes of an image's objects at the size that the model sees.
 
-Only the surroundings of an object are resized: the rest of its planes is constant.
+Only the surroundings of an object are resized, since the rest of its planes is constant.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from gains.models.block_maps import BlockMaps
 from gains.models.contract import Target
 
 HALF = 0.5 - 1e-6
-"""Share of a pixel from which on it belongs to a mask: a half, whatever rounding does."""
+"""Smallest covered share of a pixel of a mask: a half, with a margin for rounding errors."""
 Size = tuple[int, int]
 
 
 def make_target(
     instances: Instances, labels: NDArray[np.int64], maps: list[AnomalyMap] | None, size: Size
 ) -> Target:
-    """Return the ground truth of an image at another size; objects that vanish are left out.
+    """Return the ground truth of an image at another size, without objects that become empty.
 
     Args:
         instances: N objects of the image, at its own size; their boxes enclose the masks.
         labels: int64 (N,), class indices.
         maps: N gradient anomaly maps, or None.
-        size: wanted height and width.
+        size: height and width of the result.
     """
     planes = torch.zeros((len(instances), *size), dtype=torch.uint8)
     boxes = torch.zeros((len(instances), 4))
@@ -79,12 +79,12 @@ def tight_box(mask: Tensor, top: int = 0, left: int = 0) -> Tensor:
 
 
 class Resizer:
-    """Resizes parts of planes, bilinearly, as ``torch.nn.functional.interpolate`` does a plane.
+    """A bilinear resizer of parts of planes, equal to ``torch.nn.functional.interpolate``.
 
     Args:
         shape: height and width of the planes.
-        size: wanted height and width.
-        antialias: average over the cells of a smaller size instead of sampling.
+        size: height and width of the result.
+        antialias: whether to average over several pixels when an axis shrinks.
     """
 
     def __init__(self, shape: Size, size: Size, antialias: bool) -> None:
@@ -137,9 +137,9 @@ class _Axis(NamedTuple):
         return _Axis(weights, first.tolist(), np.maximum.accumulate(end).tolist())
 
     def touched(self, start: int, stop: int) -> tuple[Tensor, int]:
-        """Return the weights of these cells in the wanted ones they add to, and the first of them.
+        """Return the weights of a range of input cells, and the first output cell that they affect.
 
-        Without antialiasing a few cells may lie between the samples, and add to none.
+        Without antialiasing a few cells may lie between the samples and contribute to none.
         """
         first, end = self.first[start], self.end[stop - 1]
         return self.weights[first : max(first, end), start:stop], first

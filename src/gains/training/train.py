@@ -1,8 +1,8 @@
-"""The training loop: the same for every method, on CPU and GPU, resumable at any moment.
+"""The training loop: the same for every method, on CPU and GPU, resumable at any time.
 
-What an iteration does depends on (seed, iteration) alone: samples, augmentation and sampling
-draw from generators seeded with both, the learning rate is a function of the iteration. A
-checkpoint therefore holds weights, momentum and losses, and no state of chance.
+An iteration depends only on the seed and its number. Samples, augmentation and sampling draw from
+generators seeded with both, and the learning rate is a function of the number. A checkpoint
+therefore holds weights, momentum and losses, but no state of random generators.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from gains.training.step import step
 logger = logging.getLogger(__name__)
 
 SAMPLING = 3
-"""Stream of chance of the model's own sampling; see also samples.py."""
+"""The stream of random numbers for the model's sampling; samples.py has the other streams."""
 CHECKPOINT = "last.pt"
 """Name of the running checkpoint in its scratch folder."""
 
@@ -61,7 +61,7 @@ def train(job: Job) -> None:
     inputs = job.inputs()
     key = settings_hash([job.settings.to_json(), job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
-    # a second process on the same checkpoint is an orphan of a killed run: wait for it
+    # a second process on the same checkpoint is left over from a killed run, so wait for it
     lock = job.scratch.with_name(f".{job.scratch.name}.lock")
     with waiting_lock(lock, f"another process trains this run ({lock}): waiting for it to end"):
         model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
@@ -79,7 +79,7 @@ def train(job: Job) -> None:
             },
         )
         (job.scratch / CHECKPOINT).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # somebody else's files may lie there
+        with contextlib.suppress(OSError):  # the folder may hold files of other programs
             job.scratch.rmdir()
 
 
@@ -156,7 +156,7 @@ def _resumed(
     optimiser: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[int, LossRecord, TrainingCost]:
-    """Load a checkpoint of the same job, if there is one; return the iteration to go on from."""
+    """Load a checkpoint of the same job if there is one; return the iteration to continue at."""
     if path.exists():
         kept = checkpoint.load(path, device)
         if kept.get("key") == key:

@@ -51,15 +51,15 @@ class MaskIoUHead(nn.Module):
         nn.init.zeros_(self.ious.bias)
 
     def forward(self, roi_features: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
-        """Return the IoU that each mask is thought to have.
+        """Return the predicted IoU of each mask.
 
         Args:
-            roi_features: (R, C, 14, 14), those the masks were made from.
+            roi_features: (R, C, 14, 14), the features that the masks were made from.
             logits: (R, 28, 28), the masks of the RoIs' classes.
             labels: int64 (R,), the classes.
 
         Returns:
-            float32 (R,), about [0, 1]; the output is linear.
+            float32 (R,), roughly in [0, 1], since the output is linear.
         """
         masks = F.max_pool2d(logits.sigmoid()[:, None], 2)
         x = torch.cat([roi_features, masks.to(roi_features.dtype)], dim=1)
@@ -75,7 +75,7 @@ def pixels_inside(masks: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
 
     Args:
         masks: uint8 (N, H, W), 0 or 1.
-        boxes: (R, 4), px, inside the image; one pixel wide and high at least after rounding.
+        boxes: (R, 4), px, inside the image; after rounding at least one pixel wide and high.
         index: int64 (R,), the mask of each box.
 
     Returns:
@@ -83,7 +83,7 @@ def pixels_inside(masks: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
     """
     corners = boxes.long()
     low, high = corners[:, :2], torch.maximum(corners[:, 2:], corners[:, :2] + 1)
-    # a row's pixels between two columns are the difference of its sums up to there
+    # the pixels of a row between two columns are a difference of cumulative sums
     sums = F.pad(masks.cumsum(dim=2, dtype=torch.int32), (1, 0))
     in_row = sums[index, :, high[:, 0]] - sums[index, :, low[:, 0]]
     row = torch.arange(masks.shape[1], device=masks.device)
@@ -91,7 +91,7 @@ def pixels_inside(masks: Tensor, boxes: Tensor, index: Tensor) -> Tensor:
 
 
 def visible_share(positives: Positives) -> Tensor:
-    """Return the share of each RoI's object that lies inside the RoI, float32 (R,) in [0, 1]."""
+    """Return the share of each RoI's object inside the RoI, float32 (R,) in [0, 1]."""
     shares = []
     for target, boxes, index in zip(
         positives.targets, positives.boxes, positives.matched, strict=True
@@ -102,15 +102,15 @@ def visible_share(positives: Positives) -> Tensor:
 
 
 def iou_targets(masks: Tensor, truth: Tensor, share: Tensor) -> Tensor:
-    """Return the IoU of predicted masks with the whole object, of which the RoI sees a share.
+    """Return the IoU of predicted masks with the whole object, also its part outside the RoI.
 
-    What lies outside the RoI counts for the union: there the object's area is the area inside
-    divided by ``share``.
+    The part outside the RoI counts for the union: the area of the whole object is its area inside
+    the RoI divided by ``share``.
 
     Args:
         masks: bool (R, 28, 28), predicted.
         truth: bool (R, 28, 28), ground truth inside the RoI.
-        share: float32 (R,), of the object's area that lies inside the RoI.
+        share: float32 (R,), the share of the object's area that lies inside the RoI.
 
     Returns:
         float32 (R,) in [0, 1]; 0 where both masks are empty.
@@ -121,7 +121,7 @@ def iou_targets(masks: Tensor, truth: Tensor, share: Tensor) -> Tensor:
 
 
 def iou_loss(ious: Tensor, target: Tensor) -> Tensor:
-    """Mean squared error over the RoIs of target above 0; 0 (with a graph) if there is none.
+    """Return the mean squared error over RoIs whose target is above 0; 0 without such a RoI.
 
     Args:
         ious: float32 (R,), predicted.
@@ -132,7 +132,7 @@ def iou_loss(ious: Tensor, target: Tensor) -> Tensor:
 
 
 class MaskScoringBranch(MaskBranch):
-    """Mask R-CNN's mask branch, and the MaskIoU head on the same pooled features.
+    """The mask branch of Mask R-CNN, and the MaskIoU head on the same pooled features.
 
     Args:
         settings: widths, weights, threshold.
@@ -168,11 +168,11 @@ class MaskScoringBranch(MaskBranch):
 
 
 class MaskScoringRCNN(TwoStageDetector):
-    """Mask R-CNN whose detections are ranked by box score times predicted mask IoU.
+    """Mask R-CNN that ranks its detections by box score times predicted mask IoU.
 
     Args:
-        settings: of the method.
-        task: classes, and detections kept.
+        settings: settings of the method.
+        task: number of classes and of detections per image.
     """
 
     branch: MaskScoringBranch
@@ -181,14 +181,14 @@ class MaskScoringRCNN(TwoStageDetector):
         super().__init__(settings, task, MaskScoringBranch(settings, task.num_classes))
 
     def with_masks(self, features: list[Tensor], found: list[BoxDetections]) -> list[Detections]:
-        """Give the detections masks and mask scores; what was found by box scores all remains."""
+        """Return the detections with masks and mask scores; none of them is dropped."""
         boxes, labels = [f.boxes for f in found], torch.cat([f.labels for f in found])
         _, logits, ious = self.branch(features, boxes, labels)
         counts = [len(b) for b in boxes]
         parts = zip(
             found,
             torch.split(logits.float().sigmoid(), counts),
-            # the head's output is linear, a score is not above the box score nor below 0
+            # the head's output is linear, but a score must lie between 0 and the box score
             torch.split(ious.clamp(0, 1), counts),
             strict=True,
         )
@@ -196,12 +196,12 @@ class MaskScoringRCNN(TwoStageDetector):
 
 
 def rescore_detections(found: BoxDetections, masks: Tensor, ious: Tensor) -> Detections:
-    """Score the detections of one image by box score times IoU, and sort them, best first.
+    """Return the detections of one image scored by box score times IoU, best first.
 
     Args:
         found: D detections with box scores.
         masks: (D, 28, 28) probabilities.
-        ious: (D,) in [0, 1], predicted for the classes found.
+        ious: (D,) in [0, 1], predicted for the classes of the detections.
     """
     scores, order = (found.scores * ious).sort(descending=True, stable=True)
     return Detections(

@@ -1,4 +1,4 @@
-"""Occlusion R-CNN's mask branch: amodal, visible and invisible masks (paper section 3)."""
+"""The mask branch of Occlusion R-CNN: amodal, visible, invisible masks (paper section 3)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from gains.models.contract import Task
 
 
 def invisible_logits(amodal: Tensor, visible: Tensor) -> Tensor:
-    """Return the logits of what is in the amodal mask and not visible, float32.
+    """Return the logits of the invisible part of the amodal mask, float32.
 
-    They have no parameters of their own: where the visible logit is positive, it is subtracted
-    from the amodal one.
+    This part has no parameters of its own: where the visible logit is positive, it is subtracted
+    from the amodal logit.
     """
     return amodal.float() - F.relu(visible.float())
 
 
 class OcclusionBranch(nn.Module):
-    """An amodal and a visible mask head on one pooled feature; the invisible mask follows.
+    """An amodal and a visible mask head on shared RoI features; the invisible mask follows.
 
     Args:
         settings: widths, weight of the losses.
-        task: classes, and which of them overlaps.
+        task: number of classes, and the class that overlaps.
 
     Raises:
         ValueError: the task declares no category whose objects overlap.
@@ -56,12 +56,12 @@ class OcclusionBranch(nn.Module):
             "loss_invisible": (invisible_logits(amodal, visible), parts.intersection),
         }
         return {
-            name: self.weight * mask_loss(logits, labels, wanted, None)
-            for name, (logits, wanted) in pairs.items()
+            name: self.weight * mask_loss(logits, labels, target, None)
+            for name, (logits, target) in pairs.items()
         }
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:
-        """Return amodal mask probabilities (D, 28, 28); the other masks are not asked for."""
+        """Return amodal mask probabilities (D, 28, 28); the other masks are not computed."""
         x = pool(features, boxes, MASK_POOL_SIZE)
         return (
             logits_of_class(self.amodal.logits(self.amodal.features(x)), labels).float().sigmoid()

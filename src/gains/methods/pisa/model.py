@@ -1,4 +1,7 @@
-"""PISA's box branch: importance-based reweighting, classification-aware regression (section 4)."""
+"""The box branch of PISA (paper section 4).
+
+It has importance-based reweighting (ISR) and classification-aware regression (CARL).
+"""
 
 from __future__ import annotations
 
@@ -21,24 +24,24 @@ from gains.models.contract import Target, Task
 def positive_weights(
     ious: Tensor, objects: Tensor, labels: Tensor, power: float, bias: float
 ) -> Tensor:
-    """Weigh foreground RoIs by the rank of their refined boxes, IoU-HLR (ISR-P).
+    """Return weights of foreground RoIs by the rank of their refined boxes, IoU-HLR (ISR-P).
 
     Args:
-        ious: float32 (P,), of the refined box with its object.
-        objects: int64 (P,), which object; unique in the batch.
+        ious: float32 (P,), IoU of the refined box with its object.
+        objects: int64 (P,), index of the object, unique in the batch.
         labels: int64 (P,), class index.
         power: see :func:`weights_of`.
         bias: see :func:`weights_of`.
 
     Returns:
-        float32 (P,); equal ranks of different classes weigh the same.
+        float32 (P,); equal ranks of different classes have equal weights.
     """
     most = (labels[:, None] == labels).sum(dim=1).amax() if len(labels) else 0
     return weights_of(hierarchical_rank(ious, objects, labels), most, power, bias)
 
 
 def carl_weights(logits: Tensor, labels: Tensor, power: float, bias: float) -> Tensor:
-    """Weigh foreground RoIs by the probability of their class (CARL, section 4.2).
+    """Return weights of foreground RoIs by the probability of their class (CARL, section 4.2).
 
     Args:
         logits: float32 (P, K + 1).
@@ -47,8 +50,8 @@ def carl_weights(logits: Tensor, labels: Tensor, power: float, bias: float) -> T
         bias: b of the paper.
 
     Returns:
-        float32 (P,) of mean 1, with the graph of the logits: a poorly placed box lowers its own
-        class score.
+        float32 (P,) of mean 1, with the graph of the logits, so that a poorly placed box lowers its
+        own class score.
     """
     probability = logits.softmax(dim=1).gather(1, labels[:, None])[:, 0]
     weights = (bias + (1 - bias) * probability) ** power
@@ -56,11 +59,11 @@ def carl_weights(logits: Tensor, labels: Tensor, power: float, bias: float) -> T
 
 
 class PisaBranch(BoxBranch):
-    """Faster R-CNN's box branch with prime sample attention; at test it is the same.
+    """The box branch of Faster R-CNN with prime sample attention, which only affects training.
 
     Args:
-        settings: of the method.
-        task: classes, and detections kept.
+        settings: settings of the method.
+        task: number of classes and of detections per image.
     """
 
     settings: PisaSettings
@@ -77,8 +80,8 @@ class PisaBranch(BoxBranch):
     ) -> tuple[dict[str, Tensor], Positives]:
         """Return ``loss_cls`` (reweighted), ``loss_box``, ``loss_carl``; and foreground RoIs.
 
-        All are divided by the number of sampled RoIs. As in the published program, CARL comes on
-        top of the ordinary loss of the boxes.
+        All losses are divided by the number of sampled RoIs. As in the published program, CARL is
+        added to the ordinary loss of the boxes.
         """
         s = self.settings
         rois, negative = self._draw(features, proposals, targets, generator)
@@ -86,11 +89,11 @@ class PisaBranch(BoxBranch):
         logits, labels, positives = logits.float(), torch.cat(rois.labels), rois.positives
         foreground = rois.foreground_rows
         references, truth = torch.cat(positives.boxes), rois.matched_boxes()
-        found = deltas_of_class(deltas[foreground], labels[foreground]).float()
-        wanted = box_ops.encode(truth, references, DELTA_WEIGHTS)
-        box = F.smooth_l1_loss(found, wanted, reduction="none", beta=s.box_beta).sum(dim=1)
+        predicted = deltas_of_class(deltas[foreground], labels[foreground]).float()
+        expected = box_ops.encode(truth, references, DELTA_WEIGHTS)
+        box = F.smooth_l1_loss(predicted, expected, reduction="none", beta=s.box_beta).sum(dim=1)
         cls = F.cross_entropy(logits, labels, reduction="none")
-        refined = box_ops.decode(found.detach(), references, DELTA_WEIGHTS)
+        refined = box_ops.decode(predicted.detach(), references, DELTA_WEIGHTS)
         ious = box_iou(refined, truth).diagonal()
         weights = self._class_weights(cls.detach(), foreground, positives, ious, negative)
         carl = carl_weights(logits[foreground], labels[foreground], s.carl_power, s.carl_bias)
@@ -105,13 +108,13 @@ class PisaBranch(BoxBranch):
         ious: Tensor,
         negative: list[Tensor],
     ) -> Tensor:
-        """Return the weights of the classification losses (R,); they keep the losses' sums.
+        """Return the weights of the classification losses (R,); they preserve the sums of losses.
 
         Args:
             losses: (R,), each image's foreground first.
             foreground: int64 (P,), indices of the foreground.
             positives: the foreground RoIs.
-            ious: (P,), of their refined boxes with their objects.
+            ious: (P,), IoU of their refined boxes with their objects.
             negative: weights of each image's background, (N_i,).
         """
         s, counts = self.settings, [len(boxes) for boxes in positives.boxes]
@@ -138,7 +141,7 @@ class PisaBranch(BoxBranch):
         targets: list[Target],
         generator: torch.Generator,
     ) -> tuple[RoiSample, list[Tensor]]:
-        """Draw RoIs, the background by importance (ISR-N), and weigh the background.
+        """Draw RoIs, the background by importance (ISR-N), with weights of the background.
 
         Returns:
             The RoIs, each image's foreground first, and the weights of its background (N_i,).
@@ -166,7 +169,7 @@ class PisaBranch(BoxBranch):
 
     @torch.no_grad()
     def _hard(self, features: list[Tensor], boxes: list[Tensor]) -> list[Tensor]:
-        """Return which background boxes look like an object, indices, most important first."""
+        """Return indices of the background boxes that resemble objects, most important first."""
         s, counts = self.settings, [len(b) for b in boxes]
         logits, deltas = self.head(pool(features, boxes, BOX_POOL_SIZE))
         scores, best = logits.float().softmax(dim=1)[:, :-1].max(dim=1)
@@ -177,16 +180,16 @@ class PisaBranch(BoxBranch):
     def _draw_image(
         self, labels: Tensor, hard: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Draw foreground by chance, background by importance, and where that ends by chance.
+        """Draw random foreground, and background by importance, then random background.
 
         Args:
             labels: int64 (N,), K for background.
-            hard: int64 (H,), background boxes in their order.
-            generator: source of chance.
+            hard: int64 (H,), background boxes by importance.
+            generator: source of random numbers.
 
         Returns:
-            Indices of foreground and background, and the background's weights: by rank, and what
-            was drawn by chance weighs as the last that was not.
+            Indices of foreground and background, and the weights of the background by rank;
+            random boxes have the weight of the last ranked box.
         """
         s = self.settings
         role = (labels < self.task.num_classes).to(torch.int8)

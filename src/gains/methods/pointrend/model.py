@@ -1,4 +1,4 @@
-"""PointRend's heads, its training on uncertain points, and its subdivision at test."""
+"""The model of PointRend: heads, training on uncertain points, subdivision at test time."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ COARSE_SIZE = 7
 
 
 class CoarseHead(nn.Module):
-    """A 2x2 convolution with stride 2 and two fully connected layers give a coarse mask.
+    """The head of the coarse mask: a 2x2 convolution with stride 2, two fully connected layers.
 
     Args:
-        in_channels: of the RoI features.
-        channels: of the convolution.
+        in_channels: channels of the RoI features.
+        channels: channels of the convolution.
         dim: width of the two layers.
         num_classes: K.
     """
@@ -58,10 +58,10 @@ class CoarseHead(nn.Module):
 
 
 class PointHead(nn.Module):
-    """A perceptron that sees one point; every layer also sees the coarse logits there.
+    """A perceptron on one point; every layer also receives the coarse logits at the point.
 
     Args:
-        in_channels: of the features.
+        in_channels: channels of the features.
         channels: width of the three hidden layers.
         num_classes: K.
     """
@@ -89,15 +89,15 @@ def subdivide(
 ) -> Tensor:
     """Render logits from coarse to fine (paper, section 3.1, inference).
 
-    A map that ``count`` points would fill is evaluated whole. Every step doubles it bilinearly
-    and evaluates anew its ``count`` points with logits nearest to 0.
+    A map of at most ``count`` points is evaluated as a whole. Every step doubles it bilinearly and
+    evaluates the ``count`` points again whose logits are nearest to 0.
 
     Args:
-        evaluate: logits (R, P) of points (R, P, 2), x y in [0, 1] of each RoI.
-        side: of the coarse mask.
-        steps: doublings in all.
-        count: points per RoI and step.
-        boxes: the R RoIs, for their number and device.
+        evaluate: returns the logits (R, P) of points (R, P, 2), x y in [0, 1] of each RoI.
+        side: side of the coarse mask.
+        steps: number of doublings.
+        count: number of points per RoI and step.
+        boxes: the R RoIs; only their number and device are used.
 
     Returns:
         float32 (R, side * 2**steps, side * 2**steps).
@@ -110,13 +110,13 @@ def subdivide(
         side *= 2
         logits = F.interpolate(logits, scale_factor=2, mode="bilinear").flatten(1)
         unsure = (-logits.abs()).topk(min(count, side**2), dim=1).indices
-        found = evaluate(grid_points(side, boxes.device)[unsure])
-        logits = logits.scatter(1, unsure, found).reshape(-1, 1, side, side)
+        again = evaluate(grid_points(side, boxes.device)[unsure])
+        logits = logits.scatter(1, unsure, again).reshape(-1, 1, side, side)
     return logits[:, 0]
 
 
 class PointBranch(nn.Module):
-    """Coarse masks, and points of them predicted anew from the finest level of the pyramid.
+    """The mask branch: coarse masks, refined at points with the finest level of the pyramid.
 
     Args:
         settings: widths, points, weight of the losses.
@@ -161,7 +161,7 @@ class PointBranch(nn.Module):
         return masks.sigmoid()
 
     def _coarse(self, finest: Tensor, rois: Tensor) -> Tensor:
-        """Return coarse logits (R, K, 7, 7) of RoIs (R, 5) with the image in front."""
+        """Return coarse logits (R, K, 7, 7) of RoIs (R, 5), image index first."""
         grid = grid_points(COARSE_POOL_SIZE, rois.device).expand(len(rois), -1, -1)
         x = self._fine(finest, rois, grid).transpose(1, 2)
         logits: Tensor = self.coarse(x.reshape(*x.shape[:2], COARSE_POOL_SIZE, COARSE_POOL_SIZE))
@@ -175,8 +175,8 @@ class PointBranch(nn.Module):
 
     def _fine(self, finest: Tensor, rois: Tensor, points: Tensor) -> Tensor:
         """Return p2's features (R, P, C) at points (R, P, 2) in [0, 1] of the RoIs."""
-        places = to_image(points, rois[:, 1:])
-        return sample_features(finest, ROI_STRIDES[0], rois[:, 0].long(), places)
+        in_px = to_image(points, rois[:, 1:])
+        return sample_features(finest, ROI_STRIDES[0], rois[:, 0].long(), in_px)
 
 
 def coarse_targets(positives: Positives) -> Tensor:
@@ -199,16 +199,16 @@ def point_targets(positives: Positives, points: Tensor) -> Tensor:
 
 
 class RefinedBoxBranch(BoxBranch):
-    """A box branch whose mask RoIs are its own predictions, as at test (TRAIN_ON_PRED_BOXES)."""
+    """A box branch whose mask RoIs are its predictions, as at test time (TRAIN_ON_PRED_BOXES)."""
 
     def mask_rois(self, rois: RoiSample, deltas: Tensor, /) -> Positives:
         """Return the foreground RoIs, refined for their true class and clipped, without a graph.
 
-        The reference clips at test alone.
+        The reference clips boxes only at test time.
         """
         positives = rois.positives
-        found = deltas_of_class(deltas[rois.foreground_rows].detach(), positives.labels)
-        refined = box_ops.decode(found, torch.cat(positives.boxes), DELTA_WEIGHTS)
+        predicted = deltas_of_class(deltas[rois.foreground_rows].detach(), positives.labels)
+        refined = box_ops.decode(predicted, torch.cat(positives.boxes), DELTA_WEIGHTS)
         parts = torch.split(refined, [len(b) for b in positives.boxes])
         boxes = [
             box_ops.clip(part, (target.masks.shape[1], target.masks.shape[2]))
@@ -218,11 +218,11 @@ class RefinedBoxBranch(BoxBranch):
 
 
 class PointRend(TwoStageDetector):
-    """Mask R-CNN with PointRend's branch and its boxes.
+    """Mask R-CNN with the mask branch and the box branch of PointRend.
 
     Args:
-        settings: of detector, heads and points.
-        task: classes, and detections kept.
+        settings: settings of detector, heads and points.
+        task: number of classes and of detections per image.
     """
 
     def __init__(self, settings: PointRendSettings, task: Task) -> None:

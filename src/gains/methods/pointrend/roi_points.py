@@ -1,4 +1,4 @@
-"""Points inside RoIs, and what maps and masks hold there."""
+"""Points inside RoIs, and the values of maps and masks at these points."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ def grid_points(side: int, device: torch.device) -> Tensor:
 
 
 def to_image(points: Tensor, boxes: Tensor) -> Tensor:
-    """Turn points (R, P, 2), x y in [0, 1] of the boxes (R, 4), into px of the image."""
+    """Return points (R, P, 2), x y in [0, 1] of the boxes (R, 4), in px of the image."""
     return boxes[:, None, :2] + points * (boxes[:, 2:] - boxes[:, :2])[:, None]
 
 
 def sample_features(features: Tensor, stride: int, image: Tensor, points: Tensor) -> Tensor:
-    """Sample the maps of a batch bilinearly, each RoI in its own image; outside lies zero.
+    """Sample the maps of a batch bilinearly, each RoI in its own image; values outside are zero.
 
-    A sample is the weighted sum of four rows of a table with a row per cell, an embedding bag:
-    on a CPU ten times as fast as ``grid_sample``, and its backward pass adds in a fixed order.
+    A sample is the weighted sum of four rows of a table with a row per cell, hence an embedding
+    bag. On a CPU this is ten times as fast as ``grid_sample``, and its backward pass adds in a
+    fixed order.
 
     Args:
         features: (B, C, H, W).
@@ -44,7 +45,7 @@ def sample_features(features: Tensor, stride: int, image: Tensor, points: Tensor
 
 
 def sample_masks(masks: Tensor, index: Tensor, points: Tensor) -> Tensor:
-    """Sample the mask of each RoI's object bilinearly; outside the image lies zero.
+    """Sample the mask of each RoI's object bilinearly; values outside the image are zero.
 
     Args:
         masks: uint8 (N, H, W), 0 or 1.
@@ -64,8 +65,8 @@ def _neighbours(points: Tensor, plane: Tensor, height: int, width: int) -> tuple
     Args:
         points: float32 (R, P, 2), x y in cells; cell centres lie at halves.
         plane: int64 (R,), the plane of each row of points.
-        height: of the planes, cells.
-        width: of the planes, cells.
+        height: height of the planes, cells.
+        width: width of the planes, cells.
 
     Returns:
         Flat indices into (planes, height, width), int64, and float32 weights, 0 outside.
