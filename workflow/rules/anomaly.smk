@@ -12,12 +12,12 @@ rule maps:
         f"logs/{STUDY_TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.log",
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/maps/{{dataset}}/fold{{fold}}.train.{{mapkey}}.tsv"
-    # Trainings wait for their maps.
+    # Trainings wait for their maps, so make maps first.
     priority: 1
     conda:
         "../../environment.yml"
-    # One: a job that asks for more waits until enough are free at once, while others go on starting.
-    # Seconds an image; `gains maps --jobs` uses several by hand.
+    # A job that asks for several cores waits until they are free at the same time, while other jobs
+    # start. Maps take seconds per image, so one core is enough; `gains maps --jobs` can use more.
     threads: 1
     resources:
         mem_mb=2000,

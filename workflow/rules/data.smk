@@ -1,11 +1,11 @@
-"""Published data fetched, data sets in COCO form, their splits, and an audit of what they hold."""
+"""Download published data, convert data sets to COCO, split them, and describe their content."""
 
 
-# The files of a data set are no outputs: Snakemake would delete before the job what a person has
-# put there, or what a broken download may resume. The receipt names them with their checksums, and
-# is updated, not made anew, since it knows where each file came from.
+# The files of a data set are not outputs: Snakemake would delete them before the job, also those that
+# a person has put there and those of a download that can be resumed. The output is a receipt with
+# their checksums. It is updated and not made anew, because it records where each file came from.
 rule fetch:
-    """Bring a published data set into data/raw, or check what lies there."""
+    """Download a published data set into data/raw, or check the files that are there."""
     output:
         update("data/raw/{raw}/fetched.json"),
     log:
@@ -26,7 +26,7 @@ rule fetch:
 
 
 rule convert:
-    """Bring a data set into COCO form: one json, one archive of images."""
+    """Convert a data set to COCO: a JSON file and an archive of the images."""
     input:
         source_files,
     output:
@@ -75,7 +75,7 @@ rule split:
 
 
 rule audit:
-    """Count and measure what a data set holds: sizes, overlaps, touching objects."""
+    """Describe a data set: numbers and sizes of objects, overlaps, touching objects."""
     input:
         coco=f"{DATA}/coco/{{dataset}}.json",
         images=f"{DATA}/coco/{{dataset}}.zip",

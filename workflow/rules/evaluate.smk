@@ -2,7 +2,7 @@
 
 
 rule predict:
-    """Find the instances of the test images."""
+    """Predict the objects of the test images."""
     input:
         model=f"{RESULTS}/runs/{RUN_PATH}/model.pt",
         coco=f"{DATA}/coco/{{dataset}}.json",
@@ -29,7 +29,7 @@ rule predict:
 
 
 rule score:
-    """Compare predictions with the ground truth, by every metric."""
+    """Compare predictions with the ground truth by all metrics."""
     input:
         coco=f"{DATA}/coco/{{dataset}}.json",
         split=f"{DATA}/splits/{{dataset}}.json",

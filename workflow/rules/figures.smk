@@ -1,9 +1,9 @@
-"""Figures of the study in its own folder, and the copies that people ask for by name."""
+"""Figures of the study in its own folder, and their copies in results/."""
 
 if SETTINGS.figure3:
 
     rule figure3:
-        """Draw how the anomaly map of one image comes about."""
+        """Draw the steps from one image to its anomaly map."""
         input:
             coco=f"{DATA}/coco/{SETTINGS.figure3.dataset}.json",
             images=f"{DATA}/coco/{SETTINGS.figure3.dataset}.zip",
@@ -39,7 +39,7 @@ if SETTINGS.figure3:
             " --out {output.pdf} > {log} 2>&1"
 
     rule copy_figure3:
-        """Copy figure 3 to the place where people ask for it."""
+        """Copy figure 3 to results/."""
         input:
             pdf=f"{RESULTS}/figures/figure3.pdf",
             png=f"{RESULTS}/figures/figure3.png",

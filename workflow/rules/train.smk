@@ -2,9 +2,10 @@
 
 
 rule train:
-    """Train a method; the running checkpoint is kept in scratch/, where a rerun resumes from it.
+    """Train a method; a rerun continues from the checkpoint in scratch/.
 
-    Snakemake deletes the declared outputs of a job that failed or was killed, so scratch is none.
+    Snakemake deletes the declared outputs of a job that failed or was killed. The checkpoint must
+    survive that, so it is not declared as an output.
     """
     input:
         unpack(training_inputs),

@@ -139,8 +139,10 @@ def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> 
 
 
 def _maps(layers: _Layers) -> MapSettings:
-    own = merge(layers.block.maps.model_dump(), layers.variant.maps)
-    maps = validated(MapSettings, own, layers.where)
+    maps = layers.block.maps
+    if layers.variant.maps:
+        own = merge(maps.model_dump(), layers.variant.maps)
+        maps = validated(MapSettings, own, layers.where)
     if maps.rasterize == "points":
         raise ValueError(
             f"{layers.where}: rasterize: points needs polygons, but a study's data sets hold RLE; "
