@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import errno
 import gzip
-from pathlib import Path
+import threading
+import time
+from pathlib import Path, PurePath
 
 import pytest
 
-from gains.support.files import atomic_path, read_json, write_json
+from gains.support.files import (
+    atomic_path,
+    is_junk,
+    parse_object,
+    read_json,
+    require_suffix,
+    waiting_lock,
+    write_json,
+)
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path: Path) -> None:
@@ -46,3 +56,41 @@ def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path: Pa
         raise AssertionError("the work began")
     with pytest.raises(ValueError, match="cannot be written"), atomic_path("/proc/none/a.json"):
         raise AssertionError("the work began")
+
+
+def test_a_lock_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    order: list[str] = []
+
+    def second() -> None:
+        with waiting_lock(tmp_path / "lock", "somebody else is at work"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with waiting_lock(tmp_path / "lock", "not said"):
+        thread.start()
+        while "somebody else is at work" not in caplog.text:
+            time.sleep(0.01)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert "not said" not in caplog.text
+
+
+def test_json_objects_of_options() -> None:
+    assert parse_object('{"a": 1}', "--settings") == {"a": 1}
+    for text in ("{", "[1]", "1"):
+        with pytest.raises(ValueError, match="--settings: expected a JSON object, found"):
+            parse_object(text, "--settings")
+
+
+def test_suffixes(tmp_path: Path) -> None:
+    assert require_suffix("a.png", ".pdf", ".png") == Path("a.png")
+    with pytest.raises(ValueError, match=r"a\.svg: expected a name ending in \.pdf or \.png"):
+        require_suffix("a.svg", ".pdf", ".png")
+
+
+@pytest.mark.parametrize("name", [".hidden", "a/.DS_Store", "__MACOSX/a.txt", ".git/config"])
+def test_junk(name: str) -> None:
+    assert is_junk(PurePath(name))
+    assert not is_junk(PurePath("a/b.txt"))

@@ -15,6 +15,7 @@ from gains.anomaly.store import MapRecord, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.records import CocoRecord
+from gains.support.files import require_suffix
 from gains.support.parallel import parallel_map
 from gains.support.progress import Advance, progress
 
@@ -50,8 +51,7 @@ def build_maps(
             larger than an image, an annotation (named in the message) cannot be rasterised, or
             ``out`` is no .npz.
     """
-    if Path(out).suffix != ".npz":
-        raise ValueError(f"{out}: expected a name ending in .npz for a file of anomaly maps")
+    require_suffix(out, ".npz")
     if settings.target_category not in coco.categories:
         known = ", ".join(f"{i} ({name})" for i, name in coco.categories.items())
         raise ValueError(

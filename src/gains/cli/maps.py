@@ -82,28 +82,24 @@ def maps(
     Example:
       gains maps --coco cells.json --program isbi --target-category 1 --window-size 5 --out maps.npz
     """
-    from pydantic import ValidationError
-
     from gains.anomaly.build import build_maps
-    from gains.config.base import explain
+    from gains.config.base import validated
     from gains.config.maps import MapSettings
     from gains.datasets.coco import read_coco
     from gains.datasets.split_file import read_split
 
     if split is None and (part, fold) != (None, None):
         raise ValueError("--part and --fold choose images of a split file; name it with --split")
-    try:
-        settings = MapSettings(
-            program=program.value,
-            target_category=target_category,
-            window_size=window_size,
-            f_ga=f_ga,
-            overlap_highlight=overlap_highlight,
-            mode=mode.value,
-            rasterize=rasterize.value,
-        )
-    except ValidationError as error:
-        raise explain(error, "maps") from error
+    content = {
+        "program": program.value,
+        "target_category": target_category,
+        "window_size": window_size,
+        "f_ga": f_ga,
+        "overlap_highlight": overlap_highlight,
+        "mode": mode.value,
+        "rasterize": rasterize.value,
+    }
+    settings = validated(MapSettings, content, "maps")
     dataset = read_coco(coco)
     images = list(dataset.images.values())
     if split is not None:

@@ -41,8 +41,8 @@ def files_below(folder: Path) -> list[str]:
 
 def contents_of(folder: Path, paths: Iterable[str] | None = None) -> dict[str, Content]:
     """Return size and checksum of files in a folder by relative path; by default of all files."""
-    wanted = files_below(folder) if paths is None else sorted(paths)
-    return {path: content_of(folder / path) for path in wanted}
+    listed = files_below(folder) if paths is None else sorted(paths)
+    return {path: content_of(folder / path) for path in listed}
 
 
 def listing(contents: dict[str, Content]) -> Content:

@@ -187,8 +187,8 @@ class _Transfer:
         """Append the body to the ``have`` bytes that are already there, and check the length."""
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
-        wanted = self.known.bytes if total is None else total
-        if self.known.bytes not in (None, wanted):
+        expected = self.known.bytes if total is None else total
+        if self.known.bytes not in (None, expected):
             raise MirrorError(
                 f"has {total} bytes there, expected {self.known.bytes}. {self.known.advice}"
             )
@@ -200,10 +200,10 @@ class _Transfer:
         with full_disk_named(self.part), self.part.open("ab") as file:
             self._pour(response, file, have, total)
         size = self.part.stat().st_size
-        if wanted is not None and size > wanted:
+        if expected is not None and size > expected:
             self.part.unlink()
-        if wanted is not None and size != wanted:
-            raise _BrokenError(f"the transfer ended after {size} of {wanted} bytes")
+        if expected is not None and size != expected:
+            raise _BrokenError(f"the transfer ended after {size} of {expected} bytes")
 
     def _pour(
         self, response: requests.Response, file: BinaryIO, have: int, total: int | None

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO
 from gains.fetch.folders import Content, require_space, whole_folder
 from gains.support.files import is_junk
 
-SUFFIXES = (".zip", ".tar.gz", ".tgz")
+ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 MOST_ENTRIES = 500_000
 MOST_BYTES = 64 * 10**9
 CHUNK = 1 << 20
@@ -60,7 +60,7 @@ class _Member:
 
 def archive_folder(name: str) -> str | None:
     """Return the folder that an archive is unpacked into, or None if it is no archive."""
-    for suffix in SUFFIXES:
+    for suffix in ARCHIVE_SUFFIXES:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
     return None

@@ -59,9 +59,9 @@ def draw(
     columns = [
         methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
     ]
-    wanted = image or (None if worst is None else _worst(scores, worst))
-    if wanted:
-        records = content.by_name(wanted)
+    names = image or (None if worst is None else _worst(scores, worst))
+    if names:
+        records = content.by_name(names)
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from gains.datasets.coco import ImageRecord, read_coco
 from gains.datasets.image_archive import ImageArchive
-from gains.datasets.readers.images import SUFFIXES, read_rgb
+from gains.datasets.readers.images import IMAGE_SUFFIXES, read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
@@ -154,11 +154,13 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    paths = sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in SUFFIXES)
+    paths = sorted(
+        p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in IMAGE_SUFFIXES
+    )
     if not paths:
         raise ValueError(
             f"{folder}: there is no image in this folder; expected names ending in "
-            f"{', '.join(SUFFIXES)}"
+            f"{', '.join(IMAGE_SUFFIXES)}"
         )
     predictor = Predictor(model, device)
     torch.set_num_threads(predictor.recipe.threads)

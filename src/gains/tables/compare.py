@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gains.support.files import write_text
+from gains.support.files import require_suffix, write_text
 from gains.tables.comparison import Cells, Line, compare_cells
 from gains.tables.markdown import escape_markdown, grid
 from gains.tables.printed import BLANK, format_number
@@ -35,11 +35,7 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
         FileNotFoundError: a table file is missing.
         ValueError: a table file lacks a row of the spec, or ``out_csv`` is no ``.csv``.
     """
-    out_csv = Path(out_csv)
-    if out_csv.suffix != ".csv":
-        raise ValueError(
-            f"{out_csv}: expected a name ending in .csv; the name ending in .md is derived from it"
-        )
+    out_csv = require_suffix(out_csv, ".csv")
     cells = _read_cells(table_files)
     lines = compare_cells(spec, cells)
     if not lines:

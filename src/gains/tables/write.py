@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gains.support.files import write_text
+from gains.support.files import require_suffix, write_text
 from gains.tables.cells import read_cells
 from gains.tables.latex import to_latex
 from gains.tables.markdown import to_markdown
@@ -28,12 +28,7 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
         FileNotFoundError: a score file is missing.
         ValueError: a score file is truncated or lacks a number, or ``out_csv`` is no ``.csv``.
     """
-    out_csv = Path(out_csv)
-    if out_csv.suffix != ".csv":
-        raise ValueError(
-            f"{out_csv}: expected a name ending in .csv; the names ending in .md "
-            "and .tex are derived from it"
-        )
+    out_csv = require_suffix(out_csv, ".csv")
     cells = read_cells(spec)
     table = print_table(spec, cells)
     write_text(out_csv.with_suffix(".md"), to_markdown(table))

@@ -21,7 +21,8 @@ from pydantic import Field
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import leaves_image
-from gains.datasets.readers.images import SUFFIXES, read_header, read_pixels
+from gains.datasets.readers.image_index import ImageIndex
+from gains.datasets.readers.images import read_header, read_pixels
 from gains.datasets.readers.labelme import LabelMe, read_labelme
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
@@ -104,7 +105,7 @@ def _name(path: Path, root: Path, labelled: bool) -> str:
 def _items(root: Path) -> list[_Item]:
     """Return the images by name."""
     annotations = some_files(root, "*.json")
-    images = [path for path in some_files(root, "*.*") if path.suffix.lower() in SUFFIXES]
+    images = ImageIndex(root).files
     paired = _paired(images, annotations)
     items: dict[str, _Item] = {}
     for path in images:

@@ -16,7 +16,7 @@ from gains.datasets.base import DATASETS, Dataset, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import SourceImage, read_records
 from gains.datasets.readers.coco_folder import check_sources, scenes
-from gains.datasets.readers.images import SUFFIXES
+from gains.datasets.readers.images import IMAGE_SUFFIXES
 
 
 class FolderSettings(Settings):
@@ -29,7 +29,7 @@ class FolderSettings(Settings):
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
     listed = {source.path.resolve() for source in sources}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.resolve() not in listed:
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.resolve() not in listed:
             findings.add("image files that the json does not list ignored", path.name)
 
 

@@ -29,7 +29,7 @@ from pydantic import Field
 
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import SUFFIXES, read_pixels
+from gains.datasets.readers.images import IMAGE_SUFFIXES, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
 from gains.masks.rle import Rle, encode_mask
@@ -53,7 +53,7 @@ def _pairs(root: Path) -> list[tuple[Path, Path]]:
 
     The label is named after the original without its extension, or with it.
     """
-    originals = [p for p in some_files(root, "original/*") if p.suffix.lower() in SUFFIXES]
+    originals = [p for p in some_files(root, "original/*") if p.suffix.lower() in IMAGE_SUFFIXES]
     labels = some_files(root, f"label/*{TAIL}")
     places = {path.parent.parent for path in originals + labels}
     if len(places) != 1:

@@ -80,9 +80,9 @@ def _mapped(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )
     if not fits:
-        wanted = ", ".join("S" if n is None else str(n) for n in shape)
+        expected = ", ".join("S" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"{path}: has shape {array.shape}; expected ({wanted}), where S is the number of "
+            f"{path}: has shape {array.shape}; expected ({expected}), where S is the number of "
             "patches. Fetch it again"
         )
     return array

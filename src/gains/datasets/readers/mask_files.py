@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from gains.datasets.coco import coco_annotations
-from gains.datasets.readers.images import DEEP, SUFFIXES, Header, opened, read_header
+from gains.datasets.readers.images import DEEP, IMAGE_SUFFIXES, Header, opened, read_header
 from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
@@ -48,7 +48,7 @@ def find_places(folder: Path) -> list[Place]:
     """
     places = []
     for place in sorted(p.parent for p in folder.glob("*/images")):
-        images = [p for p in _visible(place / "images", "*") if p.suffix.lower() in SUFFIXES]
+        images = [p for p in _visible(place / "images", "*") if p.suffix.lower() in IMAGE_SUFFIXES]
         if len(images) != 1:
             raise ValueError(f"{place}: expected one image in images/, found {len(images)}")
         if not (place / "masks").is_dir():

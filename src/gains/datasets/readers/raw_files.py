@@ -43,12 +43,14 @@ def some_files(root: str | Path, *patterns: str) -> list[Path]:
         FileNotFoundError: there is no such folder, or no such file in it.
     """
     root = Path(root)
-    wanted = " or ".join(patterns)
+    expected = " or ".join(patterns)
     if not root.is_dir():
-        raise FileNotFoundError(f"{root}: no such folder; expected {wanted} in it. {_advice(root)}")
+        raise FileNotFoundError(
+            f"{root}: no such folder; expected {expected} in it. {_advice(root)}"
+        )
     found = sorted({p for pattern in patterns for p in root.rglob(pattern) if _real(p, root)})
     if not found:
-        raise FileNotFoundError(f"{root}: has no file {wanted}. {_advice(root)}")
+        raise FileNotFoundError(f"{root}: has no file {expected}. {_advice(root)}")
     return found
 
 

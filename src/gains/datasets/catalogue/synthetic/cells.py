@@ -78,7 +78,7 @@ def place_cells(rng: Generator, settings: CellSettings) -> list[Blob]:
     Raises:
         ValueError: they do not fit.
     """
-    wanted = int(rng.integers(settings.cells[0], settings.cells[1] + 1))
+    count = int(rng.integers(settings.cells[0], settings.cells[1] + 1))
     for _ in range(10):
         cells: list[Blob] = []
         masks: list[Mask] = []
@@ -90,11 +90,11 @@ def place_cells(rng: Generator, settings: CellSettings) -> list[Blob]:
                 continue
             cells.append(cell)
             masks.append(cell.mask(settings.size))
-            if len(cells) == wanted:
+            if len(cells) == count:
                 return cells
             misses = 0
     raise ValueError(
-        f"synthetic-cells: {wanted} cells with overlap {settings.overlap} do not fit an image; "
+        f"synthetic-cells: {count} cells with overlap {settings.overlap} do not fit an image; "
         "ask for fewer cells or a wider overlap range"
     )
 

@@ -78,7 +78,7 @@ def place_nuclei(rng: Generator, settings: NucleusSettings) -> list[Blob]:
     Raises:
         ValueError: they do not fit.
     """
-    wanted = int(rng.integers(settings.nuclei[0], settings.nuclei[1] + 1))
+    count = int(rng.integers(settings.nuclei[0], settings.nuclei[1] + 1))
     nuclei: list[Blob] = []
     masks: list[Mask] = []
     misses = 0
@@ -89,10 +89,10 @@ def place_nuclei(rng: Generator, settings: NucleusSettings) -> list[Blob]:
             continue
         nuclei.append(nucleus)
         masks.append(nucleus.mask(settings.size))
-        if len(nuclei) == wanted:
+        if len(nuclei) == count:
             return nuclei
         misses = 0
-    raise ValueError(f"synthetic-nuclei: {wanted} nuclei do not fit an image; ask for fewer")
+    raise ValueError(f"synthetic-nuclei: {count} nuclei do not fit an image; ask for fewer")
 
 
 def _tissue(rng: Generator, size: int, scale: float) -> Floats:
