@@ -58,10 +58,10 @@ def _resized_maps(maps: list[AnomalyMap], instances: Instances, size: Size) -> B
     """Resize maps bilinearly without antialiasing, as the published program."""
     resize = Resizer((instances.height, instances.width), size, antialias=False)
     parts = []
-    for found in maps:
-        block = torch.from_numpy(found.block.astype(np.float32)) - found.constant
-        parts.append(resize(block, found.y0, found.x0) if found.block.size else (block, 0, 0))
-    return BlockMaps.from_parts(parts, [found.constant for found in maps], size)
+    for one in maps:
+        block = torch.from_numpy(one.block.astype(np.float32)) - one.constant
+        parts.append(resize(block, one.y0, one.x0) if one.block.size else (block, 0, 0))
+    return BlockMaps.from_parts(parts, [one.constant for one in maps], size)
 
 
 def _put(plane: Tensor, part: Tensor, top: int, left: int) -> None:
@@ -123,16 +123,16 @@ class _Axis(NamedTuple):
 
     @staticmethod
     @functools.lru_cache(maxsize=16)
-    def from_lengths(length: int, wanted: int, antialias: bool) -> _Axis:
-        scale = length / wanted
+    def from_lengths(length: int, outputs: int, antialias: bool) -> _Axis:
+        scale = length / outputs
         reach = max(scale, 1.0) if antialias else 1.0
-        centre = (torch.arange(wanted, dtype=torch.float64) + 0.5) * scale - 0.5
+        centre = (torch.arange(outputs, dtype=torch.float64) + 0.5) * scale - 0.5
         cell = torch.arange(length, dtype=torch.float64)
         share = (1 - (cell - centre[:, None]).abs() / reach).clamp(min=0)
         weights = (share / share.sum(dim=1, keepdim=True)).float()
         adds = (weights != 0).numpy()
-        first = np.where(adds.any(axis=0), adds.argmax(axis=0), wanted)
-        end = np.where(adds.any(axis=0), wanted - adds[::-1].argmax(axis=0), 0)
+        first = np.where(adds.any(axis=0), adds.argmax(axis=0), outputs)
+        end = np.where(adds.any(axis=0), outputs - adds[::-1].argmax(axis=0), 0)
         first = np.minimum.accumulate(first[::-1])[::-1]
         return _Axis(weights, first.tolist(), np.maximum.accumulate(end).tolist())
 

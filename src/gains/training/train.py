@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 import gains
@@ -93,7 +93,7 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.
         maps = MapStore(job.maps)
         if maps.settings != expected:
             raise ValueError(
-                f"{job.maps}: made with {maps.settings.key}, the run wants {expected.key}"
+                f"{job.maps}: made with {maps.settings.key}, the run expects {expected.key}"
             )
     archive = ImageArchive(job.coco.with_suffix(".zip"))
     length = recipe.iterations * recipe.batch_size
@@ -106,7 +106,7 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
     Args:
         settings: settings of the run.
         categories: ids of the data set, ascending.
-        seed: of the initial weights; the global state of chance is left as it was.
+        seed: seed of the initial weights; the global random state stays as it was.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -130,23 +130,35 @@ def _loop(
     model.train()
     with progress(job.name or job.out.name, recipe.iterations, start) as advance:
         for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
-            rate = learning_rate(recipe, iteration)
-            for group in optimiser.param_groups:
-                group["lr"] = rate * group["factor"]
-            generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
-            losses = step(model, optimiser, batch, recipe, generator, device)
+            rate, losses = _take_step(model, optimiser, batch, job, iteration, generator)
             record.add(iteration, rate, [s.name for s in batch], losses)
             done = iteration + 1
             advance(done, record.last)
             if done < recipe.iterations and timer.due(done):
                 record.flush()
-                kept = {"key": key, "iteration": done, "losses": record.rows}
-                kept |= {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
+                kept = {"key": key, "iteration": done, "losses": record.rows, **state}
                 with timer.saving():
-                    checkpoint.save(path, kept | {"cost": cost.to_json()})
+                    checkpoint.save(path, {**kept, "cost": cost.to_json()})
     record.flush()
     _check_finite(model)
     return record, cost
+
+
+def _take_step(
+    model: Detector,
+    optimiser: torch.optim.Optimizer,
+    batch: list[Sample],
+    job: Job,
+    iteration: int,
+    generator: torch.Generator,
+) -> tuple[float, dict[str, Tensor]]:
+    """Take the step of one iteration; return its learning rate and losses."""
+    rate = learning_rate(job.settings.recipe, iteration)
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["factor"]
+    generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
+    return rate, step(model, optimiser, batch, job.settings.recipe, generator, generator.device)
 
 
 def _resumed(
