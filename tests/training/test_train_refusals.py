@@ -48,7 +48,7 @@ def test_a_split_of_another_data_set_is_refused(tiny: Tiny, tmp_path: Path) -> N
 def test_maps_of_other_settings_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     settings = settings_of("gains")
     settings = replace(settings, maps=MapSettings(window_size=4))
-    with pytest.raises(ValueError, match="made with isbi-t1-w3.*wants isbi-t1-w4"):
+    with pytest.raises(ValueError, match="made with isbi-t1-w3.*expects isbi-t1-w4"):
         training.train(job_of(tiny, tmp_path, settings))
 
 
