@@ -23,7 +23,9 @@ class TwoStageSettings(Settings):
     aspect_ratios: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (0.5, 1.0, 2.0), min_length=1, description="heights of the anchors over their widths"
     )
-    rpn_anchors_per_image: int = Field(256, ge=2)
+    rpn_anchors_per_image: int = Field(
+        256, ge=2, description="number of anchors per image that the RPN learns from"
+    )
     rpn_pre_nms_train: int = Field(
         2000,
         ge=1,
@@ -44,11 +46,21 @@ class TwoStageSettings(Settings):
         ge=1,
         description="number of proposals per image after non-maximum suppression, in prediction",
     )
-    rpn_nms: float = Field(0.7, gt=0, le=1)
-    rois_per_image: int = Field(512, ge=1)
-    roi_positive_fraction: float = Field(0.25, gt=0, le=1)
-    box_dim: int = Field(1024, ge=4)
-    mask_channels: int = Field(256, ge=4)
-    mask_weight: float = Field(1.0, ge=0)
-    score_threshold: float = Field(0.05, ge=0, lt=1)
-    nms: float = Field(0.5, gt=0, le=1)
+    rpn_nms: float = Field(
+        0.7, gt=0, le=1, description="IoU threshold of the non-maximum suppression of proposals"
+    )
+    rois_per_image: int = Field(
+        512, ge=1, description="number of RoIs per image that the heads learn from"
+    )
+    roi_positive_fraction: float = Field(
+        0.25, gt=0, le=1, description="maximum share of foreground RoIs"
+    )
+    box_dim: int = Field(
+        1024, ge=4, description="width of the fully connected layers of the box head"
+    )
+    mask_channels: int = Field(256, ge=4, description="number of channels in the mask head")
+    mask_weight: float = Field(1.0, ge=0, description="weight of the mask loss")
+    score_threshold: float = Field(0.05, ge=0, lt=1, description="lowest score of a detection")
+    nms: float = Field(
+        0.5, gt=0, le=1, description="IoU threshold of the non-maximum suppression of detections"
+    )

@@ -12,8 +12,12 @@ from gains.config.base import Settings
 class BackboneSettings(Settings):
     """ResNet with feature pyramid."""
 
-    name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = "resnet50"
-    norm: Literal["frozen_bn", "bn", "gn"] = "frozen_bn"
+    name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = Field(
+        "resnet50", description="name of the ResNet"
+    )
+    norm: Literal["frozen_bn", "bn", "gn"] = Field(
+        "frozen_bn", description="norm of the ResNet; bn and gn are trained"
+    )
     weights: str = Field(
         "imagenet",
         description="weights of the backbone: imagenet (from torchvision), none, or a file",
@@ -33,7 +37,7 @@ class BackboneSettings(Settings):
         description="order of the channels and their normalisation; rgb: mean and standard "
         "deviation of ImageNet; bgr: mean of detectron2, standard deviation 1",
     )
-    fpn_channels: int = Field(256, ge=4)
+    fpn_channels: int = Field(256, ge=4, description="number of channels of the feature pyramid")
 
     @model_validator(mode="after")
     def _random_weights_are_trained(self) -> BackboneSettings:

@@ -35,7 +35,9 @@ class FCOSSettings(Settings):
         description="lowest product of class probability and centre-ness; the score is its square "
         "root",
     )
-    nms: float = Field(0.6, gt=0, le=1)
+    nms: float = Field(
+        0.6, gt=0, le=1, description="IoU threshold of the non-maximum suppression of detections"
+    )
 
     @field_validator("sizes_of_interest")
     @classmethod

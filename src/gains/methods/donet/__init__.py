@@ -19,7 +19,9 @@ class DoNetSettings(TwoStageSettings):
     The weights of intersection, complement and refined masks are 1.
     """
 
-    rois_per_image: int = Field(256, ge=1)
+    rois_per_image: int = Field(
+        256, ge=1, description="number of RoIs per image that the heads learn from"
+    )
     mask_weight: float = Field(0.75, ge=0, description="weight of the loss of the coarse masks")
     modules: Literal["base", "intersection", "drm", "crm", "mrp"] = Field(
         "crm",
@@ -36,7 +38,7 @@ class DoNetSettings(TwoStageSettings):
             "of thresholded masks, which trains nothing; soft: of probabilities"
         ),
     )
-    consistency_weight: float = Field(0.00125, ge=0)
+    consistency_weight: float = Field(0.00125, ge=0, description="weight of the consistency loss")
 
 
 def build(settings: DoNetSettings, task: Task) -> Detector:

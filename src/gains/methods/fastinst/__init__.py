@@ -38,9 +38,9 @@ class FastInstSettings(Settings):
     position_cells: int = Field(
         10, ge=1, description="number of learned positions per axis, which are interpolated"
     )
-    decoder_layers: int = Field(3, ge=1)
+    decoder_layers: int = Field(3, ge=1, description="number of decoder layers")
     heads: int = Field(8, ge=1, description="number of attention heads, a divisor of fpn_channels")
-    feedforward_dim: int = Field(1024, ge=4)
+    feedforward_dim: int = Field(1024, ge=4, description="width of the feed-forward layers")
     class_weight: float = Field(
         2.0, ge=0, description="weight of the class loss, in loss and matching"
     )

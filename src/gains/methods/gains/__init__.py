@@ -22,8 +22,8 @@ class GainsSettings(TwoStageSettings):
 
     alrm: bool = Field(True, description="weighting of the mask loss by the anomaly map (ALRM)")
     gal: bool = Field(True, description="additional branch that learns the anomaly map (GAL)")
-    mask_weight: float = Field(0.75, ge=0)
-    anomaly_weight: float = Field(1.0, ge=0)
+    mask_weight: float = Field(0.75, ge=0, description="weight of the mask loss")
+    anomaly_weight: float = Field(1.0, ge=0, description="weight of the loss of the anomaly map")
 
 
 def build(settings: GainsSettings, task: Task) -> Detector:

@@ -27,7 +27,7 @@ class MaskScoringSettings(TwoStageSettings):
     iou_dim: int = Field(
         1024, ge=4, description="width of the fully connected layers of the MaskIoU head"
     )
-    iou_weight: float = Field(0.5, ge=0)
+    iou_weight: float = Field(0.5, ge=0, description="weight of the loss of the MaskIoU head")
     binarize_logit: bool = Field(
         True,
         description="threshold of the mask whose IoU is learnt: logit 0.5 if true, probability 0.5 "

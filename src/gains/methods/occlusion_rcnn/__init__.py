@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class OcclusionSettings(TwoStageSettings):
     """Mask R-CNN's settings, with the numbers of DoNet's comparison."""
 
-    rois_per_image: int = Field(256, ge=1)
+    rois_per_image: int = Field(
+        256, ge=1, description="number of RoIs per image that the heads learn from"
+    )
     mask_weight: float = Field(
         1.0, ge=0, description="weight of each loss of the amodal, visible and invisible masks"
     )

@@ -46,7 +46,7 @@ class SceneSettings(Settings):
 
     count: int = Field(60, ge=1, description="number of images")
     size: int = Field(128, ge=64, description="side length of the square images in px")
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, description="seed of the random images")
 
 
 @dataclass(frozen=True)
