@@ -31,6 +31,17 @@ class Instances:
 
     Raises:
         ValueError: fields of unequal length, or a mask of another size.
+
+    Examples:
+        >>> import numpy as np
+        >>> from gains.masks.rle import encode_mask
+        >>> mask = np.zeros((4, 6), dtype=bool)
+        >>> mask[1:3, 2:5] = True
+        >>> cells = Instances.from_rles(4, 6, [encode_mask(mask)], categories=[1])
+        >>> len(cells), cells.boxes.tolist()
+        (1, [[2.0, 1.0, 5.0, 3.0]])
+        >>> cells.stack().shape
+        (1, 4, 6)
     """
 
     height: int

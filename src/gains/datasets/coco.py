@@ -128,6 +128,16 @@ def read_coco(path: str | Path) -> CocoDataset:
         FileNotFoundError: there is no such file.
         ValueError: it is not COCO ground truth, holds no image, an id is missing or repeated, or
             an annotation names an unknown image or category or has no segmentation.
+
+    Examples:
+        >>> cells = read_coco("my-cells.json")
+        >>> len(cells.images)
+        6
+        >>> image = next(iter(cells.images.values()))
+        >>> image.height, image.width
+        (64, 64)
+        >>> cells.instances(image.id).stack().shape[1:]
+        (64, 64)
     """
     content = read_json(path)
     images = _images(record_list(content, "images", path), path)

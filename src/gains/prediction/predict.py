@@ -42,6 +42,13 @@ class Predictor:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is truncated or not a model.
+
+    Examples:
+        >>> import numpy as np
+        >>> predictor = Predictor("model.pt", device="cpu")
+        >>> instances = predictor(np.zeros((48, 64, 3), dtype=np.uint8))
+        >>> instances.height, instances.width
+        (48, 64)
     """
 
     def __init__(self, path: str | Path, device: str | None = None) -> None:

@@ -234,6 +234,13 @@ def open_study(path: str | Path, name: str | None = None) -> Study:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is not valid, or there is no such study.
+
+    Examples:
+        >>> study = open_study("config.yaml", "demo")
+        >>> len(list(study.runs()))
+        47
+        >>> str(study.coco("synthetic-cells"))
+        'data/demo/coco/synthetic-cells.json'
     """
     return from_config(config_file.load_config(path), name)
 
