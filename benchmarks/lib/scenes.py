@@ -12,7 +12,7 @@ from gains.models.contract import Target
 
 OBJECTS = 10
 FOREGROUND = 60
-"""Proposals that are foreground, with the objects that sampling appends."""
+"""Number of foreground proposals, including the objects that sampling appends."""
 
 
 def scene(size: int, seed: int = 0) -> tuple[Tensor, Target]:

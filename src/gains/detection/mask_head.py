@@ -27,7 +27,7 @@ class RoiMaskBranch(Protocol):
         Args:
             features: pyramid maps (B, C, H_l, W_l), finest first.
             positives: the foreground RoIs.
-            generator: source of chance; most branches draw nothing and leave it untouched.
+            generator: source of random numbers; most branches do not use it.
         """
 
     def predict(self, features: list[Tensor], boxes: list[Tensor], labels: Tensor) -> Tensor:

@@ -1,4 +1,7 @@
-"""Settings of the detectors; defaults are the published programs'. Imports no torch."""
+"""Settings of two-stage detectors; defaults are those of the published programs.
+
+This module imports no torch.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Settings of FCOS; defaults are the published program's. Imports no torch."""
+"""Settings of FCOS; defaults are those of the published program.
+
+This module imports no torch.
+"""
 
 from __future__ import annotations
 

@@ -160,12 +160,12 @@ def mask_losses(
     points = uncertain_points(
         logits, settings.points, generator, settings.oversampling, settings.uncertain_share
     )
-    found = sample_points(logits, points)[:, 0]
+    predicted = sample_points(logits, points)[:, 0]
     if len(matched.object) < len(masks):  # otherwise they are in order and need no copy
         masks = masks.index_select(0, matched.object)
-    wanted = sample_points(masks[:, None], points)[:, 0]
-    entropy = F.binary_cross_entropy_with_logits(found, wanted, reduction="none")
-    return entropy.mean(dim=1).sum(), smoothed_dice_loss(found, wanted).sum()
+    truth = sample_points(masks[:, None], points)[:, 0]
+    entropy = F.binary_cross_entropy_with_logits(predicted, truth, reduction="none")
+    return entropy.mean(dim=1).sum(), smoothed_dice_loss(predicted, truth).sum()
 
 
 def losses(

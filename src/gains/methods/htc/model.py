@@ -156,7 +156,7 @@ class HybridTaskCascade(Detector):
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
-        """Return the detections that remain of the last boxes, scored and masked by all stages."""
+        """Return the detections: the last boxes, with scores and masks of all stages."""
         features, sizes = self.backbone(images), sizes_of(images)
         proposals, _ = self.proposals(features, sizes)
         pooled, _ = self._pooling(features)
@@ -172,7 +172,7 @@ class HybridTaskCascade(Detector):
         ]
 
     def _pooling(self, features: list[Tensor]) -> tuple[Pool, Tensor | None]:
-        """Return what makes RoI features, and the logits of the semantic branch."""
+        """Return the function that makes RoI features, and the logits of the semantic branch."""
         if self.semantic is None:
             return partial(pool, features), None
         logits, embedding = self.semantic(features)

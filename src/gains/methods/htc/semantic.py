@@ -1,4 +1,4 @@
-"""HTC's semantic segmentation branch (paper section 3.2): what class lies where in the image."""
+"""The semantic branch of HTC (paper section 3.2), which predicts the class of each cell."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from gains.models.contract import Target
 from gains.models.initialisation import init_relu
 
 LEVEL = 1
-"""The pyramid's level that the branch works at, p3."""
+"""Index of the pyramid level that the branch works at, p3."""
 SEMANTIC_STRIDE = RPN_STRIDES[LEVEL]
 SEMANTIC_POOL_SIZE = 14
 IGNORED_CELL = -100
-"""Target of cells beyond the image."""
+"""Target of cells outside the image."""
 
 
 class SemanticBranch(nn.Module):
-    """Fuses p2..p6 at the size of p3, and makes class logits and an embedding.
+    """The branch that fuses p2..p6 at the size of p3, and makes class logits and an embedding.
 
     Args:
-        channels: of the pyramid, and of every layer.
+        channels: number of channels of the pyramid and of every layer.
         num_classes: K.
     """
 
@@ -38,7 +38,7 @@ class SemanticBranch(nn.Module):
         self.classes = nn.Conv2d(channels, num_classes + 1, 1)
         for layer in (*self.laterals, *self.convs, self.embedding):
             init_relu(layer)
-        # mmdetection's Kaiming by fan-out suits its 183 classes; two would begin ten times larger
+        # mmdetection's initialisation suits 183 classes; for two it would be ten times too large
         nn.init.normal_(self.classes.weight, std=0.01)
         nn.init.zeros_(self.classes.get_parameter("bias"))
 
@@ -61,42 +61,43 @@ def semantic_target(targets: list[Target], num_classes: int, shape: tuple[int, i
     """Return the class of every cell, int64 (B, h, w), from the images' objects.
 
     A cell has the class of the smallest object that covers its central pixel, so that a nucleus
-    lies upon its cell; K where there is none, ``IGNORED_CELL`` beyond the image.
+    lies on top of its cell. Its class is K without such an object, and ``IGNORED_CELL`` outside the
+    image.
 
     Args:
         targets: ground truth.
         num_classes: K.
-        shape: h and w of the batch's map at stride 8.
+        shape: height and width of the map of the batch at stride 8.
     """
     out = targets[0].labels.new_full((len(targets), *shape), IGNORED_CELL)
-    for place, target in zip(out, targets, strict=True):
+    for plane, target in zip(out, targets, strict=True):
         cells = target.masks[
             :, SEMANTIC_STRIDE // 2 :: SEMANTIC_STRIDE, SEMANTIC_STRIDE // 2 :: SEMANTIC_STRIDE
         ]
         order = cells.flatten(1).sum(dim=1).argsort(stable=True)
         everywhere = cells.new_ones((1, *cells.shape[1:]))
-        # of equal values argmax takes the first
+        # among equal values argmax takes the first
         first = torch.cat([cells[order], everywhere]).argmax(dim=0)
         classes = torch.cat([target.labels[order], target.labels.new_tensor([num_classes])])
-        place[: cells.shape[1], : cells.shape[2]] = classes[first]
+        plane[: cells.shape[1], : cells.shape[2]] = classes[first]
     return out
 
 
 def semantic_loss(logits: Tensor, targets: list[Target]) -> Tensor:
     """Return the mean cross entropy over the images' cells of logits (B, K+1, h, w)."""
     shape = (logits.shape[2], logits.shape[3])
-    wanted = semantic_target(targets, logits.shape[1] - 1, shape)
-    return F.cross_entropy(logits.float(), wanted, ignore_index=IGNORED_CELL)
+    classes = semantic_target(targets, logits.shape[1] - 1, shape)
+    return F.cross_entropy(logits.float(), classes, ignore_index=IGNORED_CELL)
 
 
 def pool_with(embedding: Tensor, features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
-    """Pool RoIs from pyramid and embedding, and add the two (paper Eq. 6).
+    """Pool RoIs from pyramid and embedding, and return the sum (paper Eq. 6).
 
     Args:
-        embedding: (B, C, h, w) at stride 8, pooled at 14 x 14 whatever the size.
+        embedding: (B, C, h, w) at stride 8, always pooled to 14 x 14 first.
         features: the pyramid.
         boxes: one (R_i, 4) per image, px.
-        size: output side, 7 or 14.
+        size: side of the output, 7 or 14.
 
     Returns:
         (R, C, size, size).
