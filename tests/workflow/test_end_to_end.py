@@ -87,7 +87,7 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     ("options", "message"),
     [
         (("--out", "results/tiny"), "the workflow keeps records of what it made there"),
-        (("--out", "new", "--config", "config.yaml"), "47 of 47 runs have none yet"),
+        (("--out", "new", "--config", "config.yaml"), "47 of 47 runs have none"),
         (("--out", "config.yaml"), "cannot be written"),
         (("--out", "new", "--clean-score-threshold", "1.5"), "clean_score_threshold"),
     ],
