@@ -307,7 +307,7 @@ def test_the_paper_study_has_stages_of_its_own(twin: Project) -> None:
     twin.replace(".dvcignore", "/workflow/dvc/paper", "")
     file = "workflow/dvc/paper/dvc.yaml"
     listed = twin.call("dvc", "stage", "list", "--names-only", file).split()
-    assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "paper"]
+    assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "tables"]
 
 
 def test_a_changed_address_keeps_what_the_receipt_knows(tmp_path: Path) -> None:
