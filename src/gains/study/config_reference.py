@@ -47,10 +47,10 @@ method, `detector` and `recipe` of the study, those of the data set, the block o
 
 `config.yaml` holds the study in force and the studies `demo` and `paper`. Every further study is a
 file `studies/<name>.yaml` with the block `studies: {<name>: ...}`; the file has the name of its
-study. Choose a study with `--config study=<name>` (the workflow) or `--study <name>` (`gains`). A file
-at any other place is given with `--configfile <file>` (the workflow) or `--config <file>` (`gains`).
-It has the same form, and for the workflow a top-level key `study` chooses its study. The verbs of
-`gains` also read the folder `studies` beside the file that they are given.
+study. Choose a study with `--config study=<name>` (the workflow) or `--study <name>` (`gains`).
+A file at any other place is given with `--configfile <file>` (the workflow) or `--config <file>`
+(`gains`). It has the same form, and for the workflow a top-level key `study` chooses its study. The
+verbs of `gains` also read the folder `studies` beside the file that they are given.
 
 The command line can change a committed study only together with `--config label=<label>`. Its
 results then get folders of their own, `data/<name>+<label>` and `results/<name>+<label>`.
