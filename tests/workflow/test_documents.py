@@ -32,7 +32,7 @@ FENCE = re.compile(
 ABSOLUTE = re.compile(r"(?<=[\s\"'])/data/")
 DRY = """
 snakemake() { command snakemake -n --quiet rules "$@"; }
-dvc() { if [ "$1" = repro ]; then command dvc repro --dry "${@:2}"; else command dvc "$@"; fi; }
+dvc() { if [ "$1" = repro ]; then command dvc repro --dry --single-item data; else command dvc "$@"; fi; }
 make() { command make -n "$@"; }
 """
 
