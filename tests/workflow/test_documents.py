@@ -83,9 +83,11 @@ class Reader:
         self.project.call("dvc", "init", "-q")
 
     def save_study(self, text: str) -> None:
-        """Save a study under its name, shrunk."""
+        """Save a whole study under its name, shrunk; a part of one is left out."""
         content = yaml.safe_load(ABSOLUTE.sub(f"{self.project.folder}/reader/", text))
         for name, study in content["studies"].items():
+            if "tables" not in study:
+                continue
             shrink(study)
             file = self.project.path(f"studies/{name}.yaml")
             file.write_text(yaml.safe_dump({"studies": {name: study}}, sort_keys=False))
