@@ -69,15 +69,22 @@ class RunSettings:
             )
         own = dict(content["method"])
         method = METHODS.get(own.pop("name", None))
-        maps = content["maps"]
+        maps, cell = content["maps"], content["cell_category"]
         return cls(
             method=method.name,
             model=validated(method.settings, own, f"{where}.method"),
             recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
             maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
-            max_detections=content["max_detections"],
-            cell_category=content["cell_category"],
+            max_detections=_whole(content, "max_detections", 1, where),
+            cell_category=None if cell is None else _whole(content, "cell_category", 0, where),
         )
+
+
+def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:
+    value = content[key]
+    if type(value) is not int or value < least:
+        raise ValueError(f"{where}.{key}: expected a whole number from {least} up, found {value!r}")
+    return value
 
 
 def build_method(settings: RunSettings, categories: Sequence[int]) -> Detector:
