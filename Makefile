@@ -12,20 +12,20 @@ demo: $(READY)
 	$(BIN)/snakemake --cores all
 
 # Two trainings on synthetic cells, about two minutes on two cores.
-RUNS := results/quick/runs/synthetic-cells
+RUNS := results/first/runs/synthetic-cells
 
 first: $(READY)
-	@echo 'Two trainings of a minute each on two cores; their logs are in logs/quick/train.'
-	$(BIN)/snakemake --cores 2 --quiet rules host reason --config study=quick
-	$(BIN)/gains figure predictions --coco data/quick/coco/synthetic-cells.json \
+	@echo 'Two trainings of a minute each on two cores; their logs are in logs/first/train.'
+	$(BIN)/snakemake --cores 2 --quiet rules host reason --config study=first
+	$(BIN)/gains figure predictions --coco data/first/coco/synthetic-cells.json \
 		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
 		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
-		--out results/quick/figures/predictions.png
+		--out results/first/figures/predictions.png
 	@cat results/table3.md
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
 	@echo 'Anomaly map: results/figure3.png'
-	@echo 'Predictions: results/quick/figures/predictions.png'
+	@echo 'Predictions: results/first/figures/predictions.png'
 
 environment: $(READY)
 

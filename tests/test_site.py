@@ -73,8 +73,8 @@ OWN_MESSAGES = [
     " could not be downloaded (",
     "Kaggle wants an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
     " the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again",
-    " is not here",
-    ". Was tried:",
+    " is missing",
+    ", and no address gave it:",
 ]
 
 

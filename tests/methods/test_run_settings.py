@@ -40,6 +40,9 @@ def test_settings_come_back_from_json(method: str, variant: str) -> None:
         ({"method": {"name": "gain"}}, "did you mean 'gains'"),
         ({"method": {"name": "gains", "alarm": 1}}, r"test\.method: .* did you mean 'alrm'"),
         ({"maps": {"variant": "isbi"}}, r"test\.maps: key 'variant' is now called 'program'"),
+        ({"max_detections": "many"}, r"test\.max_detections: .* from 1 up, found 'many'"),
+        ({"max_detections": 0}, r"test\.max_detections: .* from 1 up, found 0"),
+        ({"cell_category": -1}, r"test\.cell_category: .* from 0 up, found -1"),
     ],
 )
 def test_settings_from_json_are_checked(change: dict[str, object], message: str) -> None:

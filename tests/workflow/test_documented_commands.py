@@ -26,7 +26,7 @@ def block(page: str, start: str, language: str = "sh") -> str:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A copy of the project with a folder of own images, and a quick study of two iterations."""
+    """A copy of the project with a folder of own images, and a first study of two iterations."""
     project = Project.copy(tmp_path_factory.mktemp("documented") / "project", stub=False)
     for old, new in (
         (r"iterations: \d+", "iterations: 2"),
@@ -36,7 +36,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (r"train_sizes: \[\d+\]", "train_sizes: [64]"),
         (r"test_size: \d+", "test_size: 64"),
     ):
-        file = project.path("studies/quick.yaml")
+        file = project.path("studies/first.yaml")
         file.write_text(re.sub(rf"(?<!_){old}", new, file.read_text()))
     options = '{"count": 10, "size": 64, "seed": 3}'
     run(project, f"gains convert synthetic-cells --options '{options}' --out source.json")
@@ -52,7 +52,7 @@ def run(project: Project, script: str) -> str:
 
 
 def test_commands_of_the_readme(project: Project) -> None:
-    run(project, "snakemake --cores 2 --config study=quick")
+    run(project, "snakemake --cores 2 --config study=first")
     run(project, block("README.md", "gains convert folder"))
     assert project.path("detections.json").is_file()
     run(project, block("README.md", "gains methods"))

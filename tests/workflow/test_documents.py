@@ -74,7 +74,7 @@ class Reader:
         (folder / ".venv/bin").mkdir(parents=True)
         (folder / ".venv/bin/activate").touch()
         (folder / ".ready").touch()
-        self.save_study((ROOT / "studies/quick.yaml").read_text())
+        self.save_study((ROOT / "studies/first.yaml").read_text())
         self.save_images(folder / "reader/my-cells")
         shutil.copytree(folder / "reader/my-cells/images", folder / "reader/new-images")
         shutil.copytree(folder / "reader/my-cells/images", folder / "my_images")

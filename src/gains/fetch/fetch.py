@@ -222,9 +222,9 @@ def _advice(dataset: str, name: str, target: Path, mirrors: list[Source], said: 
     if folder:
         place += f", or what it holds into {target.parent / folder}/"
     tries = "".join(f"\n  {n}. {what}" for n, what in enumerate(said, 1))
-    tried = f". Was tried:{tries}" if said else ", and comes by hand only"
+    tried = f", and no address gave it:{tries}" if said else ", and comes by hand only"
     pages = "".join(f"\n  {web_address(s)}{f' ({s.note})' if s.note else ''}" for s in mirrors)
     return (
-        f"{dataset}: {name} is not here{tried}\n"
+        f"{dataset}: {name} is missing{tried}\n"
         f"By hand: {place}, and run `gains fetch {dataset}` again. It is at{pages}"
     )

@@ -50,7 +50,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
         # torch's own message advises the user to load the file unsafely
         raise ValueError(
             f"{path}: not a complete checkpoint: it is cut off, damaged, or holds more than "
-            "tensors and plain values; delete it and make it again"
+            "tensors and plain values; name a file that `gains train` wrote, or train again"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected a checkpoint, found a {type(content).__name__}")

@@ -16,7 +16,7 @@ from helpers.project import Project
 def test_it_trains_two_methods_once_on_one_data_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study = open_study(ROOT / "config.yaml", "quick")
+    study = open_study(ROOT / "config.yaml", "first")
     assert [run.path for run in study.runs()] == [
         "synthetic-cells/mask_rcnn/default/seed0/fold0",
         "synthetic-cells/gains/default/seed0/fold0",
@@ -26,7 +26,7 @@ def test_it_trains_two_methods_once_on_one_data_set(
 
 
 def test_its_table_shows_ap50_and_its_title_says_that_the_images_are_synthetic() -> None:
-    study = open_study(ROOT / "config.yaml", "quick")
+    study = open_study(ROOT / "config.yaml", "first")
     assert "AP50" in study.settings.tables["table3"].metrics
     assert "synthetic" in study.settings.title
 
@@ -34,7 +34,7 @@ def test_its_table_shows_ap50_and_its_title_says_that_the_images_are_synthetic()
 @pytest.mark.slow
 def test_both_methods_reach_an_ap50_of_70(tmp_path: Path) -> None:
     project = Project.copy(tmp_path / "project", stub=False)
-    project.snakemake("--config", "study=quick")
+    project.snakemake("--config", "study=first")
     with project.path("results/table3.csv").open(encoding="utf-8") as file:
         found = {row["method"]: float(row["AP50"]) for row in csv.DictReader(file)}
     assert set(found) == {"mask_rcnn", "gains"}
