@@ -35,7 +35,7 @@ def test_rasterize_points_of_several_parts() -> None:
     assert (flat != united).any()  # the edge between the parts encloses other pixels
 
 
-def test_rasterize_refuses() -> None:
+def test_outlines_that_cannot_be_drawn_are_refused() -> None:
     rle = {"id": 7, "segmentation": {"size": [6, 6], "counts": "k0"}}
     with pytest.raises(ValueError, match=r"annotation 7: .*'points' needs polygons, found RLE"):
         rasterize(rle, 6, 6, MapSettings(rasterize="points"))

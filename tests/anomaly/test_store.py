@@ -63,7 +63,9 @@ def test_equal_maps_give_equal_bytes(tmp_path: Path, records: list[MapRecord]) -
         assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_full_layout(tmp_path: Path, records: list[MapRecord]) -> None:
+def test_full_files_hold_one_whole_map_per_annotation(
+    tmp_path: Path, records: list[MapRecord]
+) -> None:
     write_full(tmp_path / "full.npz", records)
     found = np.load(tmp_path / "full.npz")
     assert sorted(found.files) == ["0", "17", "3"]
@@ -109,7 +111,9 @@ def test_an_open_store_survives_a_fork(tmp_path: Path, records: list[MapRecord])
         child.join()
 
 
-def test_store_refuses(tmp_path: Path, records: list[MapRecord]) -> None:
+def test_a_store_refuses_what_is_no_store_or_has_no_map(
+    tmp_path: Path, records: list[MapRecord]
+) -> None:
     path = tmp_path / "maps.npz"
     with pytest.raises(FileNotFoundError, match="make the anomaly maps first"):
         MapStore(path)
@@ -157,7 +161,9 @@ def test_a_failure_in_a_worker_names_image_and_annotation(tmp_path: Path, golden
     assert not (tmp_path / "o.npz").exists()
 
 
-def test_build_refuses(tmp_path: Path, golden: Path) -> None:
+def test_building_maps_refuses_settings_that_do_not_fit_the_data(
+    tmp_path: Path, golden: Path
+) -> None:
     coco = read_coco(golden / "mixed.json")
     images, out = list(coco.images.values()), tmp_path / "maps.npz"
     with pytest.raises(ValueError, match=r"no category 5, .*known: 0 \(Cell\), 1 \(Nuclei\)"):
@@ -191,7 +197,9 @@ def run_maps(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_command_line(tmp_path: Path, golden: Path) -> None:
+def test_the_command_line_gives_the_maps_of_the_published_program(
+    tmp_path: Path, golden: Path
+) -> None:
     name = "isbi_mixed_t0_ws8_f0.8_ol0.3"
     numbers = ("--window-size", 8, "--f-ga", 0.8, "--overlap-highlight", 0.3)
     arguments = (

@@ -32,7 +32,7 @@ def test_cells_without_a_measurement_are_empty() -> None:
     assert len(cells(NEW)) == len(COLUMNS)
 
 
-def test_the_outlook() -> None:
+def test_the_outlook_adds_the_time_of_what_is_left() -> None:
     assert list(outlook([DONE], 80_000)) == []
     assert "finish one first" in list(outlook([NEW], None))[-1]
     assert list(outlook([ON_CPU, ON_GPU], None)) == [
@@ -40,7 +40,7 @@ def test_the_outlook() -> None:
     ]
 
 
-def test_the_outlook_on_a_gpu() -> None:
+def test_the_outlook_on_a_gpu_says_how_many_trainings_fit() -> None:
     assert "none has run on a GPU yet" in list(outlook([ON_CPU], 80_000))[-1]
     assert "--resources gpu=20" in list(outlook([ON_GPU], 80_000))[-1]
     assert "largest training does not fit 3000 MB" in list(outlook([ON_GPU], 3000))[-1]

@@ -98,7 +98,9 @@ def test_audit_refuses_a_split_of_another_data_set(
     assert not (tmp_path / "audit.json").exists()
 
 
-def test_audit_table(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_audit_table_has_a_row_per_data_set_part_and_category(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
     audit(*files, max_detections=4, out_json=tmp_path / "a.json")
     audit(*files, max_detections=4, out_json=tmp_path / "b.json")
     audit_table([tmp_path / "a.json", tmp_path / "b.json"], tmp_path / "t.csv")
@@ -139,7 +141,7 @@ def masks(tmp_path: Path) -> Masks:
     return Masks(tmp_path / "stage1")
 
 
-def test_mask_files(masks: Masks, tmp_path: Path) -> None:
+def test_mask_files_become_one_coco_file(masks: Masks, tmp_path: Path) -> None:
     colour = np.zeros((SIZE, SIZE, 4), np.uint8)
     colour[..., 3] = 255
     colour[B] = (0, 0, 1, 255)
@@ -193,7 +195,7 @@ def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
     assert not any(r.overlapping.any() for r in related)
 
 
-def test_contact_sheet(tmp_path: Path) -> None:
+def test_the_contact_sheet_shows_images_plain_and_outlined(tmp_path: Path) -> None:
     for name, source in (("a", "synthetic-cells"), ("b", "synthetic-nuclei")):
         convert(name, source, {"count": 2}, tmp_path / f"{name}.json")
     files = [tmp_path / "a.json", tmp_path / "b.json"]
@@ -262,7 +264,9 @@ def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
         (["split", "--coco", "nowhere.json"], "no such file"),
     ],
 )
-def test_verbs_refuse(arguments: list[str], message: str, tmp_path: Path) -> None:
+def test_verbs_refuse_wrong_options_and_write_nothing(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
     result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "out.json")])
     assert result.exit_code != 0
     assert message in str(result.exception)

@@ -235,7 +235,7 @@ def test_a_proposal_runs_through_all_stages_at_test() -> None:
     assert len(logits) == 3
 
 
-def test_reference_settings() -> None:
+def test_defaults_are_those_of_the_reference() -> None:
     settings: Any = METHODS.get("cascade_rcnn").settings()
     assert settings.rpn_post_nms_train == 2000
     assert settings.rois_per_image == 512

@@ -23,7 +23,7 @@ def matched(
     return index[0], role[0]
 
 
-def test_matching_roles() -> None:
+def test_roles_follow_the_overlap_and_each_object_keeps_its_best_box() -> None:
     truth = torch.tensor([[0.0, 0, 10, 10], [100, 100, 110, 110]])
     boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 20], [30, 30, 40, 40], [100, 100, 104, 104]])
     index, role = matched(truth, boxes, 0.3, 0.7, keep_best=False)

@@ -12,7 +12,7 @@ from gains.detection.pooling import crop, levels, pool
 @pytest.mark.parametrize(
     ("side", "level"), [(20, 0), (111, 0), (113, 1), (223, 1), (225, 2), (449, 3), (2000, 3)]
 )
-def test_levels(side: float, level: int) -> None:
+def test_larger_boxes_are_pooled_from_coarser_levels(side: float, level: int) -> None:
     assert levels(torch.tensor([[0.0, 0, side, side]])).tolist() == [level]
 
 

@@ -50,7 +50,9 @@ def test_google_drive_fails(gives: str, project: Project, monkeypatch: pytest.Mo
     assert project.names() == []
 
 
-def test_kaggle(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kaggle_files_arrive_without_the_marker_of_its_client(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def dataset_download(handle: str, *, output_dir: str) -> str:
         fill(output_dir)
         (Path(output_dir) / ".complete").mkdir()

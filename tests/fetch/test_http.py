@@ -61,7 +61,7 @@ def test_a_file_arrives_whole_and_leaves_nothing_beside_it(server: Server, tmp_p
     assert files_in(tmp_path) == ["a.bin"]
 
 
-def test_connection_refused(tmp_path: Path) -> None:
+def test_a_refused_connection_is_tried_again_and_reported(tmp_path: Path) -> None:
     with serving() as gone:
         pass
     said = attempt(f"{gone.url}/a.bin", tmp_path / "a.bin", limits=replace(QUICK, attempts=2))

@@ -31,7 +31,7 @@ def write(path: Path, *rows: dict[str, str], columns: tuple[str, ...] = COLUMNS)
     return path
 
 
-def test_a_row(tmp_path: Path) -> None:
+def test_a_row_becomes_one_source(tmp_path: Path) -> None:
     other = ROW | {"mirror": "2", "sha256": "", "bytes": "12"}
     first, second = read_sources(write(tmp_path / "s.csv", other, ROW))["cells"]["a.zip"]
     assert (first.mirror, first.sha256, first.bytes) == (1, "0" * 64, None)

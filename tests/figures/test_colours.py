@@ -39,7 +39,7 @@ rectangles = st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(1, 10)] * 2)
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(rectangles, max_size=len(PALETTE)))
-def test_neighbours_differ(found: list[Box]) -> None:
+def test_neighbours_get_different_colours(found: list[Box]) -> None:
     chosen = colours(boxes(*found))
     assert set(chosen) <= set(PALETTE)
     for i, first in enumerate(found):

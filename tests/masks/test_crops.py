@@ -48,7 +48,7 @@ def test_empty_full_and_columns_that_touch() -> None:
     check(masks, [(0, 0, 900, 700)] * 4)
 
 
-def test_no_mask() -> None:
+def test_no_mask_gives_an_empty_list() -> None:
     assert encode_crops(np.zeros((0, 3, 4), bool), np.zeros((0, 2), np.int64), (9, 9)) == []
 
 

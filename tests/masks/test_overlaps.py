@@ -24,7 +24,7 @@ def grown_by_shifts(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.sampled_from([0, 0.01, 0.1, 0.5, 1]))
-def test_grown_masks(seed: int, reach: int, share: float) -> None:
+def test_a_grown_mask_is_the_union_of_its_shifts(seed: int, reach: int, share: float) -> None:
     generator = np.random.default_rng(seed)
     mask = generator.random(generator.integers(1, 30, 2)) < share
     found = grown(mask, reach)
@@ -33,7 +33,7 @@ def test_grown_masks(seed: int, reach: int, share: float) -> None:
 
 
 @pytest.mark.parametrize("count", [0, 1, 300])
-def test_shared_pixels(count: int) -> None:
+def test_intersections_count_the_shared_pixels(count: int) -> None:
     generator = np.random.default_rng(count)
     masks = generator.random((count, 12, 9)) < generator.random((count, 1, 1))
     rles = [encode_mask(mask) for mask in masks]

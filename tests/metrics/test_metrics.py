@@ -93,19 +93,19 @@ def test_no_ground_truth() -> None:
     assert set(published_values(images).values()) == {0.0}
 
 
-def test_no_image() -> None:
+def test_without_images_every_value_is_zero() -> None:
     assert set(clean_values([]).values()) == {0.0}
     assert set(published_values([]).values()) == {0.0}
 
 
-def test_all_missed() -> None:
+def test_if_all_objects_are_missed_every_value_is_the_worst() -> None:
     values = clean_values([make_pairs([(0, 10)], [(50, 70)])])
     assert values == {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
     published = published_values([make_pairs([(0, 10)], [(50, 70)])])
     assert published["FNR_o"] == published["FNo"] == published["FNRp"] == published["FDR"] == 1
 
 
-def test_split_object() -> None:
+def test_a_split_object_pairs_with_its_larger_part() -> None:
     # one object of 20 px, found as 12 + 8: IoU 0.6 and 0.4, Dice 24/32 = 0.75
     images = [make_pairs([(0, 20)], [(0, 12), (12, 20)])]
     values = clean_values(images)
@@ -120,7 +120,7 @@ def test_split_object() -> None:
     assert published["FDR"] == pytest.approx((8 - 1) / 4)
 
 
-def test_merged_objects() -> None:
+def test_merged_objects_pair_once() -> None:
     # objects of 12 and 8 px found as one of 20: IoU 0.6 and 0.4
     images = [make_pairs([(0, 12), (12, 20)], [(0, 20)])]
     values = clean_values(images)
@@ -178,7 +178,7 @@ def test_greedy_by_overlap_prefers_the_largest_pair() -> None:
     assert greedy_by_overlap(overlap, 0.05) == [(0, 0), (1, 1)]
 
 
-def test_empty_masks() -> None:
+def test_an_empty_mask_is_missed_but_has_no_area() -> None:
     empty = make_pairs([(5, 5)], [(5, 5)])
     assert set(clean_values([empty]).values()) == {0.0, 1.0}
     assert clean_values([empty])["FNo"] == 1

@@ -12,7 +12,9 @@ from gains.models.settings import BackboneSettings
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
 @pytest.mark.parametrize("norm", ["frozen_bn", "bn", "gn"])
-def test_pyramid_shapes(name: str, norm: str) -> None:
+def test_the_pyramid_has_five_levels_each_half_the_size_of_the_one_before(
+    name: str, norm: str
+) -> None:
     settings = BackboneSettings.model_validate(
         {"name": name, "norm": norm, "weights": "x.pt", "width": 8, "fpn_channels": 16}
     )
@@ -52,7 +54,7 @@ def test_stride_of_a_bottleneck_may_sit_in_its_first_convolution() -> None:
         assert (block.conv2.stride == (2, 2)) is not flag
 
 
-def test_freezing() -> None:
+def test_frozen_stages_stay_out_of_training() -> None:
     body = Backbone(BackboneSettings(name="resnet18", weights="x.pt", norm="bn", freeze_at=2)).body
     trained = {n.split(".")[0] for n, p in body.named_parameters() if p.requires_grad}
     assert trained == {"layer2", "layer3", "layer4"}

@@ -15,7 +15,7 @@ from gains.models.resize import scaled_size
         ((9, 6), 3, 9, (5, 3)),
     ],
 )
-def test_scaled_size(
+def test_the_shorter_side_is_scaled_unless_the_longer_gets_too_long(
     shape: tuple[int, int], short: int, longest: int, wanted: tuple[int, int]
 ) -> None:
     assert scaled_size(shape, short, longest) == wanted

@@ -33,7 +33,7 @@ PUBLISHED_NAMES = {
 
 
 @pytest.mark.parametrize(("truth", "name"), CASES)
-def test_reference_outputs(golden: Path, truth: str, name: str) -> None:
+def test_scores_equal_those_of_the_published_evaluator(golden: Path, truth: str, name: str) -> None:
     folder = golden / "evaluator"
     expected = read_json(folder / f"result_{name}.json")
     result = score_files(folder / f"ground_truth_{truth}.json", folder / f"det_{name}.json")
@@ -51,7 +51,9 @@ def test_reference_outputs(golden: Path, truth: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("truth", "name"), CASES)
-def test_reference_entries(golden: Path, truth: str, name: str) -> None:
+def test_each_entry_equals_that_of_the_published_evaluator(
+    golden: Path, truth: str, name: str
+) -> None:
     """Every (image, category, area range) entry, not only the sums."""
     folder = golden / "evaluator"
     ground_truth = read_coco(folder / f"ground_truth_{truth}.json")

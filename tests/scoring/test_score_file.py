@@ -14,7 +14,9 @@ from gains.scoring.score import score
 from helpers.score_scenes import as_predictions, dataset, detection
 
 
-def test_shape(scene: CocoDataset, detections: list[dict[str, Any]]) -> None:
+def test_a_score_file_has_every_metric_per_class_and_averaged(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
     result = score(scene, detections)
     clean = {"AJI", "AJI_kumar", "F1", "Dice", "TPp", "FNo"}
     published = {"AJI", "F1", "Dice", "TPp", "FNo", "FNRp", "FNR_o", "FDR"}

@@ -84,13 +84,13 @@ def test_json_objects_of_options() -> None:
             parse_object(text, "--settings")
 
 
-def test_suffixes(tmp_path: Path) -> None:
+def test_only_the_named_suffixes_are_accepted(tmp_path: Path) -> None:
     assert require_suffix("a.png", ".pdf", ".png") == Path("a.png")
     with pytest.raises(ValueError, match=r"a\.svg: expected a name ending in \.pdf or \.png"):
         require_suffix("a.svg", ".pdf", ".png")
 
 
 @pytest.mark.parametrize("name", [".hidden", "a/.DS_Store", "__MACOSX/a.txt", ".git/config"])
-def test_junk(name: str) -> None:
+def test_files_of_operating_systems_count_as_junk(name: str) -> None:
     assert is_junk(PurePath(name))
     assert not is_junk(PurePath("a/b.txt"))

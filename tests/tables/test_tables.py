@@ -277,7 +277,7 @@ def test_latex_is_escaped_and_balanced() -> None:
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-def test_latex_compiles() -> None:
+def test_pdflatex_compiles_the_table() -> None:
     three_seeds()
     head = "\\documentclass{article}\\usepackage{booktabs,graphicx}\\begin{document}"
     Path("paper.tex").write_text(f"{head}\\input{{t.tex}}\\end{{document}}")

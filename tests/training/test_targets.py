@@ -83,7 +83,7 @@ def test_a_pixel_that_is_covered_by_half_belongs_to_the_mask() -> None:
     assert half.masks[0].tolist() == [[1, 1, 0, 0]] * 4
 
 
-def test_tight_boxes() -> None:
+def test_a_tight_box_encloses_the_mask_and_nothing_else() -> None:
     mask = torch.zeros(10, 12, dtype=torch.bool)
     mask[2:5, 3:9] = True
     assert tight_box(mask).tolist() == [3, 2, 9, 5]

@@ -81,7 +81,7 @@ def test_loading_processes_change_nothing(
     assert_equal(weights(tmp_path / "a/model.pt"), weights(tmp_path / "b/model.pt"))
 
 
-def test_amp_trains(tiny: Tiny, tmp_path: Path) -> None:
+def test_a_training_with_amp_has_finite_losses(tiny: Tiny, tmp_path: Path) -> None:
     training.train(job_of(tiny, tmp_path, settings_of("gains", amp=True)))
     values = np.loadtxt(tmp_path / "losses.csv", delimiter=",", skiprows=1)
     assert np.isfinite(values).all()

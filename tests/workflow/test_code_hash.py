@@ -74,7 +74,9 @@ def test_misspelt_module_is_an_error(toy: Path) -> None:
         ("registry.py", "[]", "[1]"),
     ],
 )
-def test_what_does_not_count(toy: Path, name: str, old: str, new: str) -> None:
+def test_a_change_of_prose_or_of_a_registry_does_not_count(
+    toy: Path, name: str, old: str, new: str
+) -> None:
     before = hashes(toy)
     path = toy / "toy" / name
     assert old in path.read_text()
@@ -92,7 +94,9 @@ def test_what_does_not_count(toy: Path, name: str, old: str, new: str) -> None:
         ("train.py", '    """Run."""', '    print("""Run.""")', {"alpha", "beta"}),
     ],
 )
-def test_what_counts(toy: Path, name: str, old: str, new: str, changed: set[str]) -> None:
+def test_a_change_of_code_counts_for_the_methods_that_run_it(
+    toy: Path, name: str, old: str, new: str, changed: set[str]
+) -> None:
     before = hashes(toy)
     path = toy / "toy" / name
     assert old in path.read_text()

@@ -92,7 +92,9 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
         (("--out", "new", "--clean-score-threshold", "1.5"), "clean_score_threshold"),
     ],
 )
-def test_rescoring_refuses(tiny: Project, options: tuple[str, ...], message: str) -> None:
+def test_rescoring_refuses_wrong_options_and_writes_nothing(
+    tiny: Project, options: tuple[str, ...], message: str
+) -> None:
     given = ("gains", "rescore", "--config", "tests/studies/tiny.yaml", *options)
     assert message in tiny.call(*given, ok=False)
     assert not tiny.path("new").exists()

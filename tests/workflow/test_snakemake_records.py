@@ -125,13 +125,13 @@ def test_long_names_survive() -> None:
     assert json.loads(provenance._record_path(name).read_text())["rule"] == "step"
 
 
-def test_verify() -> None:
+def test_verification_reports_a_file_whose_content_changed() -> None:
     assert provenance.verify_records(FILE) == []
     Path("results/s/model").write_text("x")
     assert provenance.verify_records(FILE) == ["results/s/model: content is not the recorded one"]
 
 
-def test_verify_sees_other_inputs() -> None:
+def test_verification_reports_a_file_made_from_other_inputs() -> None:
     checksums = {"results/s/model": f"sha256:{'0' * 64}"}
     record("results/s/table", input_checksums=checksums)
     provenance.export(FILE, ["results/s"], complete=True)

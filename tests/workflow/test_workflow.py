@@ -253,7 +253,7 @@ def test_deleted_and_edited_files_heal(twin: Project) -> None:
     assert twin.plan() == {}
 
 
-def test_dvc_commands(twin: Project) -> None:
+def test_dvc_commands_work_and_an_experiment_changes_the_tables(twin: Project) -> None:
     assert "up to date" in twin.call("dvc", "status")
     assert "runs" in twin.call("dvc", "dag")
     assert "summary.json" in twin.call("dvc", "metrics", "show")

@@ -41,7 +41,7 @@ def dsb(request: pytest.FixtureRequest, tmp_path: Path) -> Published:
     return made
 
 
-def test_dsb(dsb: Published) -> None:
+def test_images_and_masks_are_those_of_the_files(dsb: Published) -> None:
     found = dsb.convert()
     assert [image.file_name for image in found.images.values()] == ["0a.png", "1b.png"]
     assert found.categories == {1: "nucleus"}
@@ -64,7 +64,7 @@ def test_dsb_without_edf_images(dsb: Published) -> None:
     assert "EDF images of ISBI2014 dropped: 1 (first: 1b)" in dsb.info["repairs"]
 
 
-def test_dsb_refused(dsb: Published) -> None:
+def test_an_unreadable_or_missing_file_is_refused(dsb: Published) -> None:
     place = dsb.root / "archive-master" / STAGE / "0a"
     (place / "masks" / "0.png").write_bytes((place / "masks" / "0.png").read_bytes()[:50])
     dsb.refused(r"0a/masks/0\.png: not a readable image")
@@ -104,7 +104,7 @@ def test_mask_files_of_other_kinds(tmp_path: Path) -> None:
     assert found == [encode_mask(A)] * 4
 
 
-def test_real_masks(shared: Path, tmp_path: Path) -> None:
+def test_real_masks_give_as_many_nuclei_as_their_folders_hold(shared: Path, tmp_path: Path) -> None:
     made = Published("dsb2018", tmp_path / "dsb2018")
     with zipfile.ZipFile(shared / "data" / "dsb2018_he" / "stage1_train.zip") as archive:
         archive.extractall(made.root / STAGE)

@@ -140,7 +140,7 @@ def test_an_image_cut_off_in_its_pixels_is_refused(shop: Workshop) -> None:
     assert not list((shop.root / "out").iterdir())
 
 
-def test_real_cells(shared: Path, tmp_path: Path) -> None:
+def test_real_cells_keep_their_masks(shared: Path, tmp_path: Path) -> None:
     folder = shared / "data" / "isbi2014_train45"
     options = {"images": str(folder / "images"), "annotations": str(folder / "annotations.json")}
     convert("isbi", "folder", options, tmp_path / "isbi.json")

@@ -205,7 +205,7 @@ def test_double_images_must_be_whole_grey(train: Path, tmp_path: Path) -> None:
         run(train, tmp_path, parts=["train"])
 
 
-def test_edf(tmp_path: Path) -> None:
+def test_edf_images_become_a_data_set_of_nuclei(tmp_path: Path) -> None:
     root, out = tmp_path / "raw", tmp_path / "out"
     (root / "Dataset/EDF").mkdir(parents=True)
     for k in range(16):
@@ -228,7 +228,7 @@ def test_edf(tmp_path: Path) -> None:
         run(root, tmp_path / "no", "isbi2014-edf")
 
 
-def test_coco_copies(tmp_path: Path) -> None:
+def test_coco_copies_of_equal_names_become_one_data_set(tmp_path: Path) -> None:
     root, out = tmp_path / "raw", tmp_path / "out"
     for seed, part in enumerate(("train", "val", "test")):
         image, cells, _ = draw(seed)
@@ -267,7 +267,7 @@ def test_coco_copies(tmp_path: Path) -> None:
     assert run(root, out, "isbi2014-coco", parts=["test"])["counts"]["images"]["found"] == 1
 
 
-def test_official_splits() -> None:
+def test_split_files_list_the_official_parts() -> None:
     train = [f"trainset_{k:02d}.png" for k in range(45)]
     test = [f"testset_{k:03d}.png" for k in range(900)]
     expected = {

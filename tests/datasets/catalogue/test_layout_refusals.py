@@ -75,7 +75,9 @@ PATCHES = np.zeros((2, 256, 256, 3))
         ("nuclei", put(MASKS, np.full((2, 256, 256, 6), -1.0)), r"masks\.npy: patch 0: holds -1"),
     ],
 )  # fmt: skip
-def test_refused(source: str, change: Change, message: str, request: pytest.FixtureRequest) -> None:
+def test_a_wrong_file_is_refused_and_nothing_is_written(
+    source: str, change: Change, message: str, request: pytest.FixtureRequest
+) -> None:
     layout = request.getfixturevalue(source)
     change(layout)
     with pytest.raises((ValueError, FileNotFoundError), match=message):

@@ -122,7 +122,7 @@ def cps(tmp_path: Path) -> Layout:
     return layout
 
 
-def test_cps(cps: Layout) -> None:
+def test_cps_keeps_images_categories_and_masks(cps: Layout) -> None:
     coco = cps.convert()
     assert file_names(coco) == ["a.png", "b.png", "c.png"]
     assert coco.categories == {1: "cytoplasm", 2: "nucleus"}
@@ -195,7 +195,7 @@ def two_of_one_stem(layout: Layout) -> None:
         (two_of_one_stem, r"a\.png and .*a\.bmp would both get the name 'a\.png'"),
     ],
 )
-def test_cps_refused(cps: Layout, change: Change, message: str) -> None:
+def test_cps_refuses_wrong_files(cps: Layout, change: Change, message: str) -> None:
     refused(cps, change, message)
 
 
@@ -236,7 +236,7 @@ def chromosomes(tmp_path: Path) -> Layout:
     return layout
 
 
-def test_chromseg(chromosomes: Layout) -> None:
+def test_chromseg_keeps_images_and_masks(chromosomes: Layout) -> None:
     coco = chromosomes.convert()
     unlabelled = f"unlabelled/{TOP}/train_labelme/3.png"
     assert file_names(coco) == ["test/images/7.png", "train/211025/211025_0.461.png", unlabelled]
@@ -314,5 +314,5 @@ def elsewhere(layout: Layout) -> None:
         (elsewhere, r"8\.png: this image has an annotation but belongs to no part"),
     ],
 )
-def test_chromseg_refused(chromosomes: Layout, change: Change, message: str) -> None:
+def test_chromseg_refuses_wrong_files(chromosomes: Layout, change: Change, message: str) -> None:
     refused(chromosomes, change, message)

@@ -16,7 +16,7 @@ from gains.datasets.image_archive import ImageArchive
 from helpers.layouts import Layout, file_names, make_fold
 
 
-def test_pannuke(nuclei: Layout) -> None:
+def test_pannuke_keeps_folds_categories_and_masks(nuclei: Layout) -> None:
     coco = nuclei.convert()
     assert file_names(coco) == [f"fold{n}/000{k}.png" for n in (1, 2, 3) for k in (0, 1)]
     assert list(coco.categories.values()) == [

@@ -57,7 +57,7 @@ def ucoc(tmp_path: Path) -> Published:
     return made
 
 
-def test_ucoc(ucoc: Published) -> None:
+def test_ucoc_keeps_images_and_masks(ucoc: Published) -> None:
     found = ucoc.convert()
     assert [i.file_name for i in found.images.values()] == ["grey0012100.png", "grey0013300.png"]
     assert found.categories == {1: "chromosome"}
@@ -68,7 +68,7 @@ def test_ucoc(ucoc: Published) -> None:
     assert any("annotation id 0 replaced" in repair for repair in ucoc.info["repairs"])
 
 
-def test_counts(ucoc: Published) -> None:
+def test_counts_that_differ_are_refused_or_recorded(ucoc: Published) -> None:
     ucoc.refused("expected 125 images, found 2; expected 250 chromosome, found 4", counts="check")
     assert not ucoc.out.with_suffix(".zip").exists()
     ucoc.convert()
@@ -87,7 +87,7 @@ def test_ucoc_json_by_content(ucoc: Published) -> None:
     ucoc.refused("no COCO JSON file outside of the folder test")
 
 
-def test_ucoc_refused(ucoc: Published) -> None:
+def test_ucoc_refuses_missing_and_ambiguous_images(ucoc: Published) -> None:
     train = ucoc.root / "train"
     image = (train / "grey0012100.png").read_bytes()
     (train / "grey0012100.png").write_bytes(image[:900])
@@ -134,7 +134,7 @@ def kaggle(tmp_path: Path) -> Published:
     return made
 
 
-def test_kaggle(kaggle: Published) -> None:
+def test_kaggle_keeps_images_and_masks_and_refuses_wrong_counts(kaggle: Published) -> None:
     found = kaggle.convert()
     assert found.categories == {1: "nucleus"}
     assert [i.file_name for i in found.images.values()] == ["a1.bmp.png", "b2.bmp.png"]
@@ -234,7 +234,7 @@ def outlines(tmp_path: Path) -> Published:
     return made
 
 
-def test_outline_files(outlines: Published) -> None:
+def test_outline_files_give_the_masks_that_they_enclose(outlines: Published) -> None:
     found = outlines.convert()
     assert found.categories == {1: "nucleus"}
     assert [i.file_name for i in found.images.values()] == ["a1.bmp.png", "b2.bmp.png"]

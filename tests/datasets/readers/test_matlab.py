@@ -13,7 +13,7 @@ from helpers.isbi_files import Writer, cell, write_v5, write_v73
 
 
 @pytest.mark.parametrize("write", [write_v5, write_v73])
-def test_matlab_values(write: Writer, tmp_path: Path) -> None:
+def test_values_of_matlab_files_are_read_as_written(write: Writer, tmp_path: Path) -> None:
     arrays = [
         np.arange(6, dtype=np.uint8).reshape(2, 3),
         np.array([[True, False, False], [False, True, True]]),

@@ -46,7 +46,7 @@ def test_matrices_of_several_sizes_are_solved_apart() -> None:
     assert assign_one_to_one([]) == []
 
 
-def test_objects_rise() -> None:
+def test_assigned_objects_are_in_ascending_order() -> None:
     costs = [torch.rand(9, 5, generator=torch.Generator().manual_seed(k)) for k in range(5)]
     for _, objects in assign_one_to_one(costs):
         assert objects.tolist() == [0, 1, 2, 3, 4]
