@@ -1,5 +1,6 @@
-# `make demo` and `make test` do all set-up on a fresh machine with Python 3.11 or newer. The
-# environment is made once, in .venv, and made again when what it is made of changes.
+# `make first`, `make demo` and `make test` do all set-up on a fresh machine with Python 3.11 or
+# newer. The environment is made once, in .venv, and again when pyproject.toml or constraints.txt
+# changes.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -37,7 +38,7 @@ lint: $(READY)
 	$(BIN)/snakemake --lint
 	$(BIN)/codespell
 
-# For each edit: no trainings and no workflow.
+# The fast checks after an edit, without trainings and without the workflow.
 quick: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m 'not (slow or methods or workflow)'
 
@@ -48,7 +49,7 @@ test: lint docs
 docs: $(READY)
 	$(BIN)/zensical build --clean --strict
 
-# Minutes of training each: learning by heart, the whole demo.
+# Trainings that take minutes: overfitting to a few images, and the whole demo.
 slow: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
 

@@ -21,7 +21,7 @@ from gains.study.study import resolve
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow.code_hash import code_hash
 
-# Jobs, here or on a cluster's node, use this interpreter and this checkout's package.
+# All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
     rest = [p for p in os.environ.get(name, "").split(os.pathsep) if p and p != first]
     os.environ[name] = os.pathsep.join([first, *rest])
@@ -34,11 +34,11 @@ STUDY_TAG = STUDY.tag
 DATA = STUDY.data
 # Folder of the runs, tables and figures.
 RESULTS = STUDY.results
-# Every training of the study, each once.
+# Every training of the study, without repetitions.
 RUNS = list(STUDY.runs())
-# Path of a run below RESULTS/runs, with wildcards; logs and scratch have the same.
+# Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
 RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
-# Map parameters of the runs that read maps, and the same by their key in file names.
+# Map parameters of the runs that read maps. MAP_SETTINGS holds them by their key in file names.
 RUN_MAPS = {run: settings for run in RUNS if (settings := STUDY.run_settings(run).maps)}
 MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
 # Names of the published data sets of the study, which are folders below data/raw.
@@ -111,7 +111,7 @@ def source_of(wildcards):
 
 
 def source_files(wildcards):
-    """Return the files that a data set reads: the receipt of a fetched one, or own files."""
+    """Return the files that a data set reads: the receipt of a fetched data set, or own files."""
     options = SETTINGS.datasets[wildcards.dataset].options
     found = []
     for path in inputs_of(source_of(wildcards), options):

@@ -1,9 +1,10 @@
 """Download published data, convert data sets to COCO, split them, and describe their content."""
 
 
-# The files of a data set are not outputs: Snakemake would delete them before the job, also those that
-# a person has put there and those of a download that can be resumed. The output is a receipt with
-# their checksums. It is updated and not made anew, because it records where each file came from.
+# The files of a data set are not outputs, because Snakemake deletes outputs before the job. It would
+# delete files that a person put there, and partial downloads. The output is a receipt with checksums
+# of the files. The rule updates the receipt and does not replace it, because the receipt records
+# where each file came from.
 rule fetch:
     """Download a published data set into data/raw, or check the files that are there."""
     output:

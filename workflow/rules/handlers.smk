@@ -1,4 +1,4 @@
-"""Limits of the machine, and what is done before and after all jobs."""
+"""Limits of the machine, and actions before and after all jobs."""
 
 from gains.workflow import snakemake_records
 
