@@ -1,3 +1,3 @@
-"""GAInS-bench: reproducible comparison of instance segmentation methods on CTO objects."""
+"""GAInS-bench: reproducible comparison of instance segmentation methods."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""``python -m gains`` is ``gains``."""
+"""The command ``python -m gains``, which does the same as ``gains``."""
 
 from gains.cli.main import main
 

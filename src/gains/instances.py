@@ -1,6 +1,6 @@
-"""The data structure of the house: the instances of one image, with masks as COCO RLE.
+"""The data structure that all rooms exchange: the instances of one image, with masks as COCO RLE.
 
-Objects overlap, so masks are never a label image. Needs no torch.
+Objects overlap, so masks are never a label image. This module imports no torch.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Instances:
         categories: int64 (N,), category ids of the data set.
         scores: float64 (N,) in [0, 1]; ones for ground truth.
         boxes: float64 (N, 4), x0 y0 x1 y1 in px, pixel borders at integers.
-        ids: int64 (N,), annotation ids; 1..N where there are none.
+        ids: int64 (N,), annotation ids; 1..N if the source has none.
         extra: further fields by name, each of length N (visible mask, oriented box, ...).
 
     Raises:

@@ -24,13 +24,13 @@ SECTIONS = {
         "provenance",
     ),
 }
-"""All verbs, in the order in which the data flow from one to the next."""
+"""All verbs, in the order in which they are used."""
 RENAMED = {"publish": "copy"}
 """Names that verbs had in earlier versions, each with the present name."""
 
 
 class VerbGroup(TyperGroup):
-    """Verbs whose help shows the whole first sentence of each."""
+    """A group of verbs whose help shows the whole first sentence of each verb."""
 
     def sections(self) -> dict[str, tuple[str, ...]]:
         """Return the names of the verbs by the title of their section."""
@@ -52,7 +52,11 @@ class RootGroup(VerbGroup):
         return SECTIONS
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a verb; the name that it had in an earlier version is a ValueError."""
+        """Return a verb.
+
+        Raises:
+            ValueError: the verb had this name in an earlier version; the message gives the new one.
+        """
         if cmd_name in RENAMED:
             raise ValueError(f"`gains {cmd_name}` is now called `gains {RENAMED[cmd_name]}`")
         return super().get_command(ctx, cmd_name)
@@ -76,7 +80,7 @@ def add_group(name: str, summary: str, cls: type[VerbGroup] = VerbGroup) -> type
 
     Args:
         name: name of the group.
-        summary: its help.
+        summary: help text of the group.
         cls: class that knows the verbs of the group.
     """
     group = typer.Typer(cls=cls, help=summary, no_args_is_help=True, rich_markup_mode=None)
@@ -85,7 +89,7 @@ def add_group(name: str, summary: str, cls: type[VerbGroup] = VerbGroup) -> type
 
 
 def renamed_option(old: str, new: str) -> Any:
-    """Return the hidden option ``old``, which is refused with the name that took its place."""
+    """Return the hidden option ``old``, which is refused with its new name."""
 
     def refuse(value: str | None) -> None:
         if value is not None:

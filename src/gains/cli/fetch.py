@@ -12,7 +12,7 @@ from gains.cli.options import RAW, SOURCES, RawFolder, Sources
 
 
 def raw_name(name: str, sources: Path) -> str:
-    """Return the folder below data/raw of a registered data set, or of a row of the addresses.
+    """Return the folder below data/raw for the name of a data set, or for a name in the addresses.
 
     Raises:
         ValueError: there is no such data set, or it needs no fetching.

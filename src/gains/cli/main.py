@@ -57,8 +57,8 @@ def main() -> None:
 
 
 def _message(error: Exception) -> str:
-    """Return the message of an error; without a verb, the error is the help of the group."""
-    usage = getattr(error, "format_message", None)  # errors of the command line itself
+    """Return the message of an error. If no verb is given, the message is the help of the group."""
+    usage = getattr(error, "format_message", None)  # an error in the command line itself
     text = usage() if usage else str(error)
     if text.startswith("Usage:"):
         return text

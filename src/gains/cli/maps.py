@@ -21,7 +21,7 @@ class Program(StrEnum):
 
 
 class Mode(StrEnum):
-    """Whether a map keeps the errors of the published programs."""
+    """The mode of a map, which keeps or corrects the errors of the published programs."""
 
     as_published = "as_published"
     clean = "clean"

@@ -66,7 +66,7 @@ def headline(tag: str, plans: list[MethodPlan]) -> str:
 def cells(plan: MethodPlan) -> tuple[str, ...]:
     """Return the cells of a method's row; a cell without a value is empty.
 
-    Seconds are the median of the finished trainings, memory is their maximum.
+    Seconds are the median of the finished trainings; memory is their maximum.
     """
     row = [plan.method, str(plan.done), str(plan.total)]
     if not plan.measured:
@@ -78,7 +78,7 @@ def cells(plan: MethodPlan) -> tuple[str, ...]:
 
 
 def outlook(plans: list[MethodPlan], gpu_mb: int | None) -> Iterator[str]:
-    """Yield sentences on the trainings to come; nothing if all are done.
+    """Yield sentences about the remaining trainings; nothing if all are done.
 
     Args:
         plans: the plan of each method.

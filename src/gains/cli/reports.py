@@ -1,4 +1,4 @@
-"""The verbs that make tables and figures of scores."""
+"""The verbs that make tables and figures from scores."""
 
 from __future__ import annotations
 

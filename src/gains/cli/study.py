@@ -1,4 +1,4 @@
-"""The verbs ``config`` and ``methods``: the settings of a study, and what it can compare."""
+"""The verbs ``config`` and ``methods``: the settings of a study, and the methods to compare."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show(
     chosen = open_study(config, study)
     if dataset is None and method is None:
         for table in chosen.settings.tables:
-            table_spec(chosen, table)  # refuses a table that cannot be made
+            table_spec(chosen, table)  # this call refuses a table that cannot be made
         content = of_study(chosen)
     elif dataset is None or method is None:
         raise ValueError("a run has a data set and a method: give both --dataset and --method")
@@ -66,7 +66,7 @@ def reference(
 def methods() -> None:
     """List the methods with title, citation and variants.
 
-    Into a file or a pipe, the verb writes a line per method, with tabs between the four.
+    Into a file or a pipe, the verb writes a line per method, with tabs between the four fields.
 
     \b
     Example:

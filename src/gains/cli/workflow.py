@@ -1,4 +1,4 @@
-"""The verbs that the workflow and its records need: copying results, checking provenance."""
+"""The verbs that copy results and check their provenance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page docs/config.md, written from the models that check the config file."""
+"""Writing of the page docs/config.md from the models that check the config file."""
 
 from __future__ import annotations
 

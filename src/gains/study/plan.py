@@ -1,4 +1,4 @@
-"""Plan the trainings of a study: how long the rest takes, and how many of them fit a GPU."""
+"""The plan of a study: how long the remaining trainings take, and how many of them fit on a GPU."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ class MethodPlan:
 def plan(study: Study) -> list[MethodPlan]:
     """Return the plan of each method, in the order of the study's tables.
 
-    A training counts as done if its record exists. Whether the record still fits the settings and
-    the code is known to Snakemake alone. A training to come is estimated by the median seconds per
-    image of the finished trainings of the same method and variant, else of the same method, else
-    of any method.
+    A training counts as done if its record exists; only Snakemake knows whether the record still
+    fits the settings and the code. The time of a remaining training is estimated from the median
+    seconds per image of the finished trainings of the same method and variant. If there are none,
+    those of the same method are used, and otherwise those of any method.
     """
     runs = list(study.runs())
     finished = {run: measured for run in runs if (measured := _measured(study, run))}
@@ -105,7 +105,7 @@ def _estimate(study: Study, run: Run, finished: dict[Run, Measured]) -> float | 
 
 
 def trainings_that_fit(plans: list[MethodPlan], gpu_mb: int) -> int | None:
-    """Return how many of the largest trainings fit the memory of a GPU at the same time.
+    """Return how many of the largest trainings fit on a GPU at the same time.
 
     The result is None if no training has run on a GPU.
     """

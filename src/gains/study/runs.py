@@ -17,7 +17,7 @@ from gains.support.registry import nearest
 
 @dataclass(frozen=True, order=True)
 class Run:
-    """The key of a run: one training and all that follows from it."""
+    """The key of a run, which is one training with its predictions and scores."""
 
     dataset: str
     method: str
@@ -75,7 +75,8 @@ def merged_settings(
         where: name of the run, for error messages.
 
     Raises:
-        ValueError: an unknown method, variant or key, or a value out of range; it is named.
+        ValueError: a method, variant or key is unknown, or a value is out of range; the message
+            names it.
     """
     record, known = METHODS.get(method), variants_of(study, method)
     if variant not in known:
@@ -106,7 +107,7 @@ def merged_settings(
 
 
 def _method_settings(layers: _Layers) -> Settings:
-    """Return the method's own settings: of the shared ``detector`` those that it has."""
+    """Return the method's own settings, with the keys of the shared ``detector`` that it has."""
     fields = layers.record.settings.model_fields
     shared = [
         {key: value for key, value in layer.items() if key in fields}
@@ -125,10 +126,10 @@ def _recipe(layers: _Layers) -> RecipeSettings:
 
 
 def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> Changes:
-    """Return the schedule in which a method sees its multiple of the common recipe's images."""
+    """Return the schedule with which a method sees ``images_factor`` times as many images."""
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
-        return {}  # the recipe's own check names it
+        return {}  # the check of the recipe reports this error
     factor = changes.images_factor_on.get(dataset, changes.images_factor)
     scale = factor * common.batch_size / batch
     return {

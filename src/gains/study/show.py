@@ -11,10 +11,10 @@ from gains.study.study import Study
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
     """Return the settings that every run of a data set, method and variant gets.
 
-    Runs of equal settings are trained once: ``trained_as`` names the variant that is trained.
+    Runs with equal settings are trained once: ``trained_as`` names the variant that is trained.
 
     Raises:
-        ValueError: the study has no such data set, or the method no such variant.
+        ValueError: the study has no such data set, or the method has no such variant.
     """
     settings = study.run_settings(Run(dataset, method, variant, study.settings.seeds[0]))
     return {

@@ -83,7 +83,7 @@ class Study:
                     )
 
     def _check_changes(self) -> None:
-        """Resolve what the study changes of methods, also of those that no table shows."""
+        """Check the study's changes of methods, also of methods that no table shows."""
         for method in self.settings.methods:
             METHODS.get(method)
             for dataset in self.settings.datasets:
@@ -99,7 +99,7 @@ class Study:
 
         Args:
             results: the folder.
-            changes: changed settings; the study then has a label that says so.
+            changes: changed settings; the study then gets a label.
 
         Raises:
             ValueError: a value is out of range.
@@ -112,7 +112,7 @@ class Study:
         return Study(self.name, settings, label, data=self.data, results=results)
 
     def dataset(self, name: str) -> DatasetSettings:
-        """Return a data set's block; a ValueError lists the known ones if there is none."""
+        """Return a data set's block; if there is none, a ValueError lists the known names."""
         known = list(self.settings.datasets)
         if name not in known:
             raise ValueError(
@@ -128,7 +128,7 @@ class Study:
     @functools.cache  # noqa: B019 - a study lives as long as the process
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
-        self.dataset(dataset)  # names an unknown one
+        self.dataset(dataset)  # this call reports an unknown method
         return merged_settings(self.settings, dataset, method, variant, where)
 
     def run_settings(self, run: Run) -> RunSettings:
@@ -140,7 +140,7 @@ class Study:
         return self._resolve(run.dataset, run.method, run.variant)
 
     def canonical(self, dataset: str, method: str, variant: str) -> str:
-        """Return the first variant of equal settings, so that equal runs are trained once."""
+        """Return the first variant with equal settings, so that equal runs are trained once."""
         expected = self._resolve(dataset, method, variant)
         names = self.variants(method)
         return next(n for n in names if self._resolve(dataset, method, n) == expected)
@@ -167,11 +167,11 @@ class Study:
 
     @functools.cache  # noqa: B019 - a study lives as long as the process
     def folds(self, dataset: str) -> int:
-        """Return the number of folds of a data set's split: drawn, or in the file of given lists.
+        """Return the number of folds of a data set's split, from the settings or from given lists.
 
         Raises:
             FileNotFoundError: the file of given lists is missing.
-            ValueError: it holds no lists.
+            ValueError: the file holds no lists.
         """
         split = self.dataset(dataset).split
         if split.file is None:
@@ -184,7 +184,7 @@ class Study:
         return len(check_folds(split.file, read_json(split.file)))
 
     def table_runs(self, table: str) -> list[Run]:
-        """Return the runs that a table needs, each once.
+        """Return the runs that a table needs, without repetitions.
 
         Raises:
             ValueError: the study has no such table.
@@ -206,10 +206,10 @@ class Study:
         """Yield every run of the study once."""
         yield from dict.fromkeys(run for t in self.settings.tables for run in self.table_runs(t))
 
-    # The rules of the workflow spell the same paths.
+    # The rules of the workflow contain the same paths.
 
     def coco(self, dataset: str) -> Path:
-        """Return the path of the COCO json; the images are beside it as ``.zip``."""
+        """Return the path of the COCO JSON file; the images are beside it as ``.zip``."""
         return Path(f"{self.data}/coco/{dataset}.json")
 
     def split(self, dataset: str) -> Path:
@@ -217,7 +217,7 @@ class Study:
         return Path(f"{self.data}/splits/{dataset}.json")
 
     def maps(self, run: Run) -> Path | None:
-        """Return the path of the anomaly maps of the run's training split, if it needs them."""
+        """Return the path of the anomaly maps of the run's training part, if the run needs maps."""
         settings = self.run_settings(run).maps
         if settings is None:
             return None

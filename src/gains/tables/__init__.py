@@ -1,1 +1,1 @@
-"""Tables: score files in, CSV, Markdown and LaTeX out."""
+"""Tables: from score files to CSV, Markdown and LaTeX."""

@@ -15,7 +15,7 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
     """Read the score files of a table.
 
     Returns:
-        One line per row, data set and subset. Its columns are those of the CSV: what the line is,
+        One line per row, data set and subset. Its columns are those of the CSV: names of the line,
         then the mean of each metric in percent (e.g. ``AJI_clean``) and its standard deviation
         (``AJI_clean_sd``), float64, NaN where undefined.
 
@@ -33,7 +33,7 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
     if not lines:
         raise ValueError(f"table {spec.name!r}: no row, data set or subset to show")
     frame = pd.DataFrame(lines)
-    # A column without any number would be one of objects.
+    # A column without any number would otherwise have the dtype object.
     return frame.astype(dict.fromkeys(_headings(spec), "float64"))
 
 

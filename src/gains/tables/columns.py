@@ -20,7 +20,7 @@ def check_metric(name: str, mode: str, where: str) -> None:
     """Refuse a metric that does not exist, or does not exist in the given mode.
 
     Raises:
-        ValueError: the metric is refused; the message lists those known.
+        ValueError: the metric is refused; the message lists the known metrics.
     """
     known = [*COCO_METRICS, *(m.name for m in METRICS if _has(m, mode))]
     if name not in known:
@@ -33,7 +33,8 @@ def check_metric(name: str, mode: str, where: str) -> None:
 def columns_of(name: str) -> dict[str, str]:
     """Return the CSV columns of a metric and the mode of each.
 
-    ``mAP`` has one, the same in both modes; ``AJI`` has ``AJI_clean`` and ``AJI_as_published``.
+    ``mAP`` has one column, the same in both modes; ``AJI`` has the two columns ``AJI_clean`` and
+    ``AJI_as_published``.
     """
     if name in COCO_METRICS:
         return {name: MODES[0]}

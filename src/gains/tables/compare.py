@@ -1,4 +1,4 @@
-"""Our numbers beside the published ones, from every source, as CSV and Markdown."""
+"""Writing of our numbers beside the published numbers of every source, as CSV and Markdown."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path) -> None:
     """Write ``compare.csv`` and, for people, ``compare.md`` beside it.
 
-    There is one line per table cell and published number of the same method, data set (the one
-    that ours is or stands for), metric and classes. A study without any published counterpart
-    gets the header alone.
+    There is one line for each table cell and published number that have the same method, data set,
+    metric and classes. The data set is the published one that ours represents or stands for. If
+    no cell has a published counterpart, the files hold only the header.
 
     Args:
         spec: the tables of the study, see :func:`gains.tables.of_study.compare_spec`.
@@ -33,7 +33,7 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
 
     Raises:
         FileNotFoundError: a table file is missing.
-        ValueError: a table file lacks a row of the spec, or ``out_csv`` is no ``.csv``.
+        ValueError: a table file lacks a row of the spec, or ``out_csv`` does not end in ``.csv``.
     """
     out_csv = require_suffix(out_csv, ".csv")
     cells = _read_cells(table_files)

@@ -1,4 +1,4 @@
-"""The comparison of table cells with published numbers: differences, and reasons against them."""
+"""The comparison of table cells with published numbers, and the reasons why some do not compare."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Line:
         published: published number, percent.
         published_spread: published spread, percent.
         published_paper: paper that prints the number.
-        published_table: its table there.
-        published_row: its row there.
-        published_dataset: its data set there.
-        published_backbone: short name of its backbone.
-        published_subset: its classes as printed there.
+        published_table: table of the number in that paper.
+        published_row: row of the number in that table.
+        published_dataset: data set of the number in that table.
+        published_backbone: short name of the backbone.
+        published_subset: classes as the paper prints them.
         difference: our mean minus the published number.
         difference_in_sd: the difference divided by our standard deviation.
         comparable: ``yes`` or ``no``.
-        reason: the reason for that.
+        reason: the reason why the numbers are comparable, or why not.
     """
 
     study: str
@@ -88,7 +88,7 @@ def compare_cells(spec: CompareSpec, cells: Cells) -> list[Line]:
 
 @dataclass(frozen=True)
 class _Pair:
-    """The metric of a table cell and one published number of the same."""
+    """The metric of a table cell, and one published number to compare it with."""
 
     table: TableSpec
     row: RowSpec
@@ -122,7 +122,7 @@ class _Pair:
         )
 
     def obstacles(self) -> list[str]:
-        """Return the reasons why the two cannot be compared; none if they can."""
+        """Return the reasons why the two numbers cannot be compared; none if they can."""
         reasons, published = [], self.published
         if self.dataset.represents != published.dataset:
             reasons.append(f"{self.dataset.name} is a stand-in for {published.dataset}")

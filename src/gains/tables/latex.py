@@ -1,4 +1,4 @@
-"""A table in LaTeX, for ``booktabs`` (and ``graphicx`` where it is too wide for a page)."""
+"""A table in LaTeX for the package ``booktabs``, and for ``graphicx`` if it is wide."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def _tabular(table: PrintedTable) -> str:
     lines = text.style.to_latex(
         column_format="l" + "c" * columns, hrules=True, multicol_align="c"
     ).splitlines()
-    # pandas draws no rules below the groups of columns
+    # pandas does not draw rules below the groups of columns
     rules = "".join(f"\\cmidrule(lr){{{i}-{i + k - 1}}}" for i in range(2, columns + 2, k))
     return "\n".join([*lines[:3], rules, *lines[3:]])

@@ -10,7 +10,7 @@ from gains.tables.printed import PrintedTable
 
 
 def to_markdown(table: PrintedTable) -> str:
-    """Return the table, its caption above and its notes below."""
+    """Return the table with its caption above and its notes below."""
     text = table.text.mask(table.best, "**" + table.text + "**")
     text.columns = text.columns.map(" ".join)
     text.insert(0, "", text.index)
@@ -23,7 +23,8 @@ def grid(text: pd.DataFrame, words: Collection[int] = (0,)) -> str:
 
     Args:
         text: strings; ``**`` stays markup, other special characters are escaped.
-        words: index of each column that is set left; the others hold numbers and are set right.
+        words: indices of the columns that are aligned left; the others hold numbers and are
+            aligned right.
     """
     return text.map(escape_markdown).to_markdown(
         index=False,

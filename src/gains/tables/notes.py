@@ -1,4 +1,4 @@
-"""The notes below a table: what a reader must know to read its numbers."""
+"""The notes below a table, which a reader needs in order to understand the numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from gains.tables.specs import TableSpec
 
 
 def notes_of(spec: TableSpec) -> list[str]:
-    """Return the notes below a table, a sentence or two each."""
+    """Return the notes below a table; each has one or two sentences."""
     notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *_metrics(spec)]
     if "target" in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
@@ -52,7 +52,7 @@ def _metrics(spec: TableSpec) -> list[str]:
 
 
 def _training(spec: TableSpec) -> str:
-    """Name the rows that saw more images in training than the row that saw fewest."""
+    """Return a note that names the rows that saw more training images than the others."""
     fewest = {
         d.name: min(row.cells[d.name].images_seen for row in spec.rows) for d in spec.datasets
     }

@@ -20,9 +20,9 @@ from gains.tables.specs import (
 
 
 def table_spec(study: Study, name: str) -> TableSpec:
-    """Return the specification of a table; equal studies give equal ones.
+    """Return the specification of a table; equal studies give equal specifications.
 
-    Rows that stand beside a published row come first, in the published order.
+    Rows with a published counterpart come first, in the published order.
 
     Args:
         study: the study.
@@ -32,7 +32,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         ValueError: the study has no such table, a published table or row is unknown, two rows
             have one label, or a metric does not exist in the study's mode.
     """
-    study.table_runs(name)  # refuses an unknown table and lists those known
+    study.table_runs(name)  # this call refuses an unknown table and lists the known ones
     settings = study.settings.tables[name]
     datasets = study.table_datasets(name)
     where = f"studies.{study.name}.tables.{name}"

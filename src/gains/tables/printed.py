@@ -1,4 +1,4 @@
-"""A table as people read it: rows by data set, subset and metric, with its notes."""
+"""The printed form of a table: its rows, its columns by data set and metric, and its notes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PrintedTable:
         title: caption.
         text: one line per row; the columns have two levels, the data set with its subset and the
             metric; entries such as ``12.34 ± 0.40``.
-        best: bool, of the same shape: the best of its column, by more than chance.
+        best: bool, of the same shape; true for the best value of a column, if it leads clearly.
         notes: sentences below the table.
     """
 

@@ -1,4 +1,4 @@
-"""Scores and tables of a whole study from its predictions, in one process."""
+"""Rescoring of a whole study: its scores and tables from its predictions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Work(NamedTuple):
 
 
 def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
-    """Score every run of a study and make its tables from that; return the number of runs.
+    """Score every run of a study, make its tables from these scores, and return the number of runs.
 
     The files in ``out`` have the same names as those in ``results/<study>``, which stay unchanged.
     Without changed settings their content is the same too. The audit of the data reads no score,

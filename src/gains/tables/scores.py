@@ -1,4 +1,4 @@
-"""Numbers of score files: one metric of one run, its mean and spread over seeds."""
+"""Reading of score files: the value of a metric for one run, and its mean and spread over seeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class MeanOverSeeds:
     """Mean and spread over seeds, in percent.
 
     Attributes:
-        mean: None where the number of a seed is undefined (a class without ground truth).
+        mean: mean in percent; None if the value of a seed is undefined (a class without ground
+            truth).
         sd: sample standard deviation; None for a single seed.
         n: number of seeds and folds.
     """
@@ -92,7 +93,7 @@ def read_scores(path: str) -> ScoreFile:
 
     Raises:
         FileNotFoundError: the file does not exist; the message says how to make it.
-        ValueError: the file is truncated or no score file.
+        ValueError: the file is truncated or not a score file.
     """
     if not Path(path).is_file():
         raise FileNotFoundError(

@@ -16,7 +16,7 @@ class CellSpec(Settings):
     Attributes:
         backbone: short name of the backbone that was trained, e.g. ``R18``.
         maps_mode: mode of the anomaly maps; None if the method reads none.
-        images_seen: images that one training looks at, repetitions counted.
+        images_seen: number of images that one training reads, repetitions counted.
         scores: the score file of each seed and fold.
     """
 
@@ -33,8 +33,8 @@ class RowSpec(Settings):
         label: text that names the row; no other row of the table has it.
         method: registered name of the method.
         variant: variant of the method.
-        published: row of the published table that this one stands beside.
-        cells: what was trained, by the name of the data set.
+        published: row of the published table that this row is compared with.
+        cells: the trainings of the row, by the name of the data set.
     """
 
     label: str
@@ -50,8 +50,8 @@ class DatasetSpec(Settings):
     Attributes:
         name: name in the study.
         title: name in the table.
-        represents: the published data set that this one is.
-        stands_for: the published data set that this one imitates.
+        represents: the published data set that this one is, or None.
+        stands_for: the published data set that this one stands in for, or None.
         target_category: category of the anomaly maps.
         max_detections: detections kept per image.
         folds: folds of the split.
@@ -74,12 +74,12 @@ class TableSpec(Settings):
         study_title: title of the study.
         name: name of the table, e.g. ``table3``.
         title: caption.
-        paper: short name of the paper that the table stands beside.
-        table: its table there, e.g. ``III``.
+        paper: short name of the paper that the table is compared with.
+        table: number of the table in that paper, e.g. ``III``.
         metrics: printed columns.
         subsets: classes, see docs/tables.md.
         mode: printed mode.
-        clean_score_threshold: score from which on detections count in clean mode.
+        clean_score_threshold: lowest score of the detections that count in clean mode.
         datasets: data sets, in the order of the columns.
         rows: rows, in the order of the table.
     """
@@ -99,12 +99,12 @@ class TableSpec(Settings):
 
     @property
     def score_paths(self) -> list[str]:
-        """The score files that the table reads, each once, in order of appearance."""
+        """The score files that the table reads, without repetitions, in order of appearance."""
         cells = [cell for row in self.rows for cell in row.cells.values()]
         return list(dict.fromkeys(path for cell in cells for path in cell.scores))
 
     def without_scores(self) -> TableSpec:
-        """Return the same table with no score files: what a reader of its CSV has to know."""
+        """Return the same table without its score files, for code that reads the CSV file."""
         rows = [
             row.model_copy(
                 update={

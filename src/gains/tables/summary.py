@@ -19,8 +19,8 @@ Numbers = dict[str, float | None]
 def write_summary(scores: Sequence[str], out: str | Path) -> None:
     """Write ``{data set: {method/variant: {seed: {metric: percent}}}}``.
 
-    AJI, Dice and F1 are those of the clean mode; averages over classes; two decimals; an
-    undefined number is null.
+    Values are averages over classes with two decimals. AJI, Dice and F1 are those of the clean
+    mode. An undefined number is null.
 
     Args:
         scores: score files at ``.../<dataset>/<method>/<variant>/seed<k>/fold<j>/<name>``.

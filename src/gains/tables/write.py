@@ -26,7 +26,8 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
 
     Raises:
         FileNotFoundError: a score file is missing.
-        ValueError: a score file is truncated or lacks a number, or ``out_csv`` is no ``.csv``.
+        ValueError: a score file is truncated or lacks a number, or ``out_csv`` does not end in
+            ``.csv``.
     """
     out_csv = require_suffix(out_csv, ".csv")
     cells = read_cells(spec)

@@ -1,1 +1,1 @@
-"""Support for Snakemake and DVC; no other room knows them."""
+"""Support for Snakemake and DVC; no other room uses them."""

@@ -1,4 +1,4 @@
-"""A hash of the code of a step: of the modules that it runs and of all that they import.
+"""A hash of the code of a step: of the modules that it runs, and of all modules that these import.
 
 A workflow knows the files that a step reads, but not the modules that it imports. With this hash as
 a parameter, a change of code reruns the steps that run it. Comments, docstrings and blank lines do
@@ -39,7 +39,7 @@ LEFT_OUT = frozenset(
 
 
 class Sources:
-    """The modules of one package, and the modules of it that they import.
+    """The modules of one package, and the modules of this package that they import.
 
     Args:
         root: folder that holds the package.
@@ -76,7 +76,7 @@ class Sources:
         return self._texts[module]
 
     def imports(self, module: str) -> frozenset[str]:
-        """Return the package's modules that any import statement of a module names.
+        """Return the package's modules that the import statements of a module name.
 
         Imports inside functions count; ``gains.a.b`` also names ``gains.a`` (its ``__init__``).
         """
@@ -130,7 +130,7 @@ class Sources:
         return [".".join(path.parts).removesuffix(".__init__") for path in files]
 
     def normal(self, module: str) -> bytes:
-        """Return a module's source without comments, docstrings, blank lines, trailing space."""
+        """Return a module's source without comments, docstrings and blank space."""
         if module not in self._normal:
             text = self.text(module)
             lines = text.splitlines()

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def copy_files(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
-    """Copy each source to its destination, atomically.
+    """Copy each source to its destination; each copy appears complete or not at all.
 
     Args:
         study: the study in force; a CSV with a column ``study`` must name no other.

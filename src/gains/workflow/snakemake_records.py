@@ -60,7 +60,7 @@ def export(out: str, roots: Sequence[str], complete: bool) -> None:
     known = _records(out)
     files = _gather(out, roots, known, complete)
     for key in known.keys() - files.keys():
-        if not Path(key).exists():  # not here, e.g. not fetched
+        if not Path(key).exists():  # for example, DVC has not fetched it
             files[key] = known[key]
     if files != known:
         write_json(out, {"format": 1, "files": files})
@@ -97,7 +97,7 @@ def _gather(
 
 
 def restore(*sources: str) -> None:
-    """Give Snakemake the records in ``sources`` of all outputs whose content is the recorded one.
+    """Give Snakemake the records in ``sources`` of all outputs that have the recorded content.
 
     A source that this checkout wrote or read last is not read again, so the call is cheap.
     """
@@ -124,8 +124,8 @@ def _repair_absent(known: dict[str, Record]) -> None:
     """Repair the records of outputs that do not exist here.
 
     Snakemake does not ask for an intermediate file as long as the files made from it exist, but it
-    reads its record. That record must describe the output as it last was. If this is not known,
-    write a record that makes Snakemake run the job.
+    reads its record. That record must describe the output as it was before it was deleted. If this
+    is not known, write a record that makes Snakemake run the job.
     """
     for key, wanted in known.items():
         if not Path(key).exists() and not _same(_load(_record_path(key)), wanted):
@@ -138,7 +138,7 @@ def _repair_absent(known: dict[str, Record]) -> None:
 
 
 def verify_records(*sources: str) -> list[str]:
-    """Return a line per output that differs from its record or was made from other inputs.
+    """Return one line for each output that differs from its record or was made from other inputs.
 
     Raises:
         FileNotFoundError: a source is missing.
@@ -180,7 +180,7 @@ def _records(source: str) -> dict[str, Record]:
 
 
 def _strict_records(source: str) -> dict[str, Record]:
-    """Return the records of a file that must be there and hold some."""
+    """Return the records of a file; it must exist and hold records."""
     content = read_json(source)
     files = content.get("files") if isinstance(content, dict) else None
     if not isinstance(files, dict) or not files:
