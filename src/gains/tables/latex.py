@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from gains.tables.printed import BLANK, PrintedTable
 
 WIDE = 8
@@ -58,7 +60,11 @@ def _tabular(table: PrintedTable) -> str:
     text = table.text.map(escape_latex).rename(index=escape_latex, columns=escape_latex)
     text = text.mask(table.best.to_numpy(), "\\textbf{" + text + "}")
     columns, k = len(text.columns), len(text.columns.unique(1))
-    lines = text.style.to_latex(
+    # pandas would join neighbouring groups of one title, so it gets their numbers as keys
+    titles, metrics = (text.columns.get_level_values(level) for level in (0, 1))
+    text.columns = pd.MultiIndex.from_arrays([[i // k for i in range(columns)], metrics])
+    style = text.style.relabel_index(list(titles), axis="columns", level=0)
+    lines = style.to_latex(
         column_format="l" + "c" * columns, hrules=True, multicol_align="c"
     ).splitlines()
     # pandas does not draw rules below the groups of columns
