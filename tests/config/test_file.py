@@ -67,6 +67,17 @@ def test_a_file_holds_the_study_of_its_name(config: Path, names: list[str]) -> N
         load_config(config)
 
 
+def test_a_file_with_another_ending_is_refused(config: Path) -> None:
+    path = write(config.parent / "studies" / "third.yml", {"studies": {"third": BLOCK}})
+    with pytest.raises(ValueError, match=f"{path}: expected a name ending in .yaml"):
+        load_config(config)
+
+
+def test_hidden_files_are_ignored(config: Path) -> None:
+    (config.parent / "studies" / ".#second.yaml").symlink_to("nowhere")
+    assert list(load_config(config).studies) == ["first", "second"]
+
+
 def test_an_error_in_a_study_names_its_file(config: Path) -> None:
     block = {**BLOCK, "sedes": [0]}
     path = write(config.parent / "studies" / "second.yaml", {"studies": {"second": block}})

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
+from gains.support.files import is_junk
 
 FOLDER = "studies"
 """Folder beside a config file that holds further studies, a file each."""
@@ -91,7 +92,11 @@ def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]
 def _beside(path: Path, own: dict[str, Any]) -> list[tuple[Path, Any]]:
     """Return the files of studies beside a config file, each with the block of its study."""
     pairs = []
-    for file in sorted((path.parent / FOLDER).glob("*.yaml")):
+    for file in sorted((path.parent / FOLDER).glob("*.y*ml")):
+        if is_junk(Path(file.name)):  # such as the lock of an editor
+            continue
+        if file.suffix != ".yaml":
+            raise ValueError(f"{file}: expected a name ending in .yaml; rename the file")
         studies = _studies_in(file, _read(file))
         if list(studies) != [file.stem]:
             raise ValueError(
