@@ -100,10 +100,11 @@ def summary(
     from gains.tables.specs import SummarySpec
     from gains.tables.summary import write_summary
 
-    if bool(scores) == (spec is not None):
+    files = [*(scores or []), *(more or [])]
+    if bool(files) == (spec is not None):
         raise ValueError("expected either score files with --scores or --spec")
     if spec is None:
-        write_summary([str(path) for path in [*(scores or []), *(more or [])]], out)
+        write_summary([str(path) for path in files], out)
     else:
         write_summary(read_settings(SummarySpec, spec).scores, out)
 
