@@ -87,17 +87,17 @@ def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> 
 FORBIDDEN = [
     (
         "gains.training.train",
-        ("gains.scoring.score", "gains.metrics", "gains.tables", "gains.prediction.predict"),
+        ("gains.scoring", "gains.metrics", "gains.tables", "gains.prediction"),
     ),
     (
         "gains.prediction.predict",
-        ("gains.scoring.score", "gains.metrics", "gains.tables", "gains.training"),
+        ("gains.scoring", "gains.metrics", "gains.tables", "gains.training"),
     ),
     (
         "gains.scoring.score",
         ("gains.tables", "gains.training", "gains.detection", "gains.prediction.predict"),
     ),
-    ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring.score")),
+    ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
     ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
     ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
 ]

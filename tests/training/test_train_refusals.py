@@ -41,7 +41,7 @@ def test_a_split_of_another_data_set_is_refused(tiny: Tiny, tmp_path: Path) -> N
     other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
     job = job_of(tiny, tmp_path / "run", settings_of("mask_rcnn"))
     wrong = replace(job, split=other.split)
-    with pytest.raises(ValueError, match="it belongs to another data set"):
+    with pytest.raises(ValueError, match="the split belongs to another data set"):
         training.train(wrong)
 
 
