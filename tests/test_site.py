@@ -71,7 +71,7 @@ OWN_MESSAGES = [
     "the disk is full; make room and run it again",
     "torchvision's ImageNet weights of ",
     " could not be downloaded (",
-    "Kaggle wants an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
+    "Kaggle requires an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
     " the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again",
     " is missing",
     ", and no address gave it:",

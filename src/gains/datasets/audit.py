@@ -31,7 +31,7 @@ COLUMNS = (
 
 
 class CategoryAudit(TypedDict):
-    """The objects of one category; None where there are none. Areas in px."""
+    """The objects of one category. Areas are in px. Values are None if there are no objects."""
 
     name: str
     objects: int
@@ -44,7 +44,7 @@ class CategoryAudit(TypedDict):
 
 
 class PartAudit(TypedDict):
-    """One part of a data set, its categories by id; images are listed by file name."""
+    """One part of a data set, with its categories by id and lists of images by file name."""
 
     images: int
     image_sizes: dict[str, int]
@@ -55,7 +55,7 @@ class PartAudit(TypedDict):
 
 
 class Audit(TypedDict):
-    """Content of an audit file; see :func:`audit`."""
+    """The content of an audit file; see :func:`audit`."""
 
     dataset: str
     max_detections: int
@@ -69,8 +69,8 @@ class Relations:
 
     Attributes:
         overlapping: bool (N,), whether an object shares a pixel with another one.
-        touching: bool (N,), whether an object shares no pixel but would after growing by one pixel
-            (8 neighbours).
+        touching: bool (N,), whether an object shares no pixel, but would share one after growing by
+            one pixel (8 neighbours).
         ratios: float64, intersection over the smaller area of each pair that shares a pixel.
     """
 
@@ -158,9 +158,9 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
 
     Overlap and contact are between objects of the same category. ``overlapping`` is the share of
     objects that share a pixel with another one; ``touching`` is the share of those that share
-    none, but would after growing by one pixel. The overlap ratio of a pair is the intersection
-    over the smaller area. Areas are in px. ``published_counts`` holds the published and the actual
-    numbers of a published data set, and is null for others.
+    none, but would share one after growing by one pixel. The overlap ratio of a pair is the
+    intersection over the smaller area. Areas are in px. ``published_counts`` holds the published
+    and the actual numbers of a published data set, and is null for others.
 
     Args:
         coco: COCO json.
@@ -242,7 +242,7 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
         for part in (name for name in ("all", *PARTS) if name in content["parts"]):
             described = content["parts"][part]
             for number in described["categories"]:
-                # published numbers describe the whole data set
+                # the published numbers describe the whole data set
                 published = content.get("published_counts") if part == "all" else None
                 row = _row(content["dataset"], part, number, described, published or {})
                 writer.writerow(

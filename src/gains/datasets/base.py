@@ -23,7 +23,7 @@ class Scene(NamedTuple):
         name: file name in the archive, ending in ``.png``.
         pixels: uint8 (H, W) grey or (H, W, 3) RGB.
         instances: the objects.
-        change: what reading the image file changed, or None.
+        change: description of the change that reading the image file made, or None.
     """
 
     name: str
@@ -37,7 +37,7 @@ class DatasetCounts:
     """Size of a data set, as published or as found.
 
     Attributes:
-        images: number of images, or None where it is not published.
+        images: number of images, or None if it is not published.
         objects: number of objects by category name; categories without a published number are
             left out.
     """
@@ -52,8 +52,8 @@ class SceneSet:
 
     Attributes:
         categories: names by category id.
-        scenes: the images, made one at a time when they are asked for.
-        published: the published counts of these images, or None where there are none.
+        scenes: the images; each is made when it is requested.
+        published: the published counts of these images, or None if there are none.
     """
 
     categories: dict[int, str]
@@ -70,7 +70,7 @@ class Dataset:
     """A source of images with ground truth.
 
     Attributes:
-        name: name in config, e.g. ``synthetic-cells``.
+        name: name in the config file, e.g. ``synthetic-cells``.
         title: name for people.
         licence: licence of the images.
         citation: authors, title, venue and year of the data, or of the data that they imitate.
@@ -78,8 +78,8 @@ class Dataset:
         settings: model of the options.
         make: function that makes the images from validated options, and adds its repairs to the
             findings.
-        inputs: function that returns the files and folders that validated options name; for a
-            published data set none, because the receipt of `gains fetch` represents them.
+        inputs: function that returns the files and folders that validated options name. It returns
+            none for a published data set, because the receipt of `gains fetch` represents them.
         raw: folder of a published data set below ``data/raw`` and its name in
             ``data/sources.csv``; empty for others.
         splits: files of official splits in the repository, e.g. ``data/splits/isbi2014.json``.

@@ -1,4 +1,4 @@
-"""COCO json and the image archive beside it, the format between all steps.
+"""The COCO JSON file and the image archive beside it, the format between all steps.
 
 ``<dataset>.json`` is COCO with compressed RLE; ``<dataset>.zip`` holds the images as 8-bit PNG
 (grey or RGB) under their ``file_name``. Reading keeps the ids, categories and empty masks of
@@ -109,7 +109,7 @@ class CocoDataset:
 
 
 def name_of(coco: str | Path) -> str:
-    """Return the name that a COCO file gives its data set in ``info``, else its file's stem.
+    """Return the name of a COCO file's data set: the one in ``info``, or else the stem of the file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -197,7 +197,7 @@ def _images(records: list[CocoRecord], path: str | Path) -> dict[int, ImageRecor
 
 
 class CocoWriter:
-    """A COCO json and its image archive while they are written; see :func:`open_writer`."""
+    """A COCO JSON file and its image archive while they are written; see :func:`open_writer`."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._archive = path, archive
@@ -219,7 +219,7 @@ class CocoWriter:
         self._annotations += coco_annotations(instances, number, len(self._annotations) + 1)
 
     def finish(self, categories: dict[int, str], info: Mapping[str, object]) -> None:
-        """Write the json.
+        """Write the JSON file.
 
         Args:
             categories: names by id.
@@ -244,10 +244,10 @@ class CocoWriter:
 
 @contextmanager
 def open_writer(path: str | Path) -> Iterator[CocoWriter]:
-    """Yield a writer of a COCO json and its image archive; the archive appears on success only.
+    """Yield a writer of a COCO JSON file and its image archive, which appears on success only.
 
     Args:
-        path: of the json; the archive ``.zip`` lies beside it.
+        path: path of the JSON file; the archive ``.zip`` is beside it.
     """
     path = Path(path)
     with (
@@ -263,7 +263,7 @@ def write_coco(
     categories: dict[int, str],
     info: Mapping[str, object],
 ) -> None:
-    """Write images as COCO json and image archive in one call; see :class:`CocoWriter`.
+    """Write images as a COCO JSON file and an image archive in one call; see :class:`CocoWriter`.
 
     Raises:
         ValueError: no image, or none with an instance.
@@ -300,6 +300,6 @@ def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list
 def _add_png(archive: zipfile.ZipFile, name: str, pixels: NDArray[np.uint8]) -> None:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, format="PNG")
-    # a fixed date: equal images give an archive of equal bytes
+    # with a fixed date, equal images give an archive of equal bytes
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     archive.writestr(entry, buffer.getvalue())

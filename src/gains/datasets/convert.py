@@ -1,4 +1,4 @@
-"""Conversion of a registered data set to COCO json and image archive."""
+"""Conversion of a registered data set to a COCO JSON file and an image archive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def check_options(source: str, options: Mapping[str, object]) -> Settings:
     """Validate the options of a registered data set.
 
     Raises:
-        ValueError: no such data set, an unknown key (the nearest is named), a value out of range.
+        ValueError: there is no such data set, a key is unknown (the nearest is named), or a value
+            is out of range.
     """
     return validated(DATASETS.get(source).settings, options, f"options of data set {source!r}")
 
@@ -43,7 +44,7 @@ def inputs_of(source: str, options: Mapping[str, object]) -> list[Path]:
     folder.
 
     Raises:
-        ValueError: there is no such data set, or it does not take the options.
+        ValueError: there is no such data set, or it does not accept the options.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
     if not record.raw:
@@ -63,12 +64,12 @@ def convert(name: str, source: str, options: Mapping[str, object], out: str | Pa
         name: the data set's name in the study.
         source: the registered data set.
         options: its options.
-        out: path of the json.
+        out: path of the JSON file.
 
     Raises:
         FileNotFoundError: a file of the source is missing.
-        ValueError: unknown source or option, fetched files that have changed since, a source that
-            cannot be repaired, or other counts than the published ones.
+        ValueError: the source or an option is unknown, fetched files have changed since, the source
+            cannot be repaired, or its counts differ from the published ones.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
     if record.raw and inputs_of(source, options) == [receipt(record.raw)]:

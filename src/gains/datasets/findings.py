@@ -18,7 +18,7 @@ class Findings:
         self._first.setdefault(rule, record)
 
     def remark(self, sentence: str) -> None:
-        """Record a sentence as it is."""
+        """Record a sentence without a count."""
         self._counts[sentence] = 0
 
     def sentences(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The archive of images beside a COCO json: 8-bit PNG files, grey or RGB, by file name."""
+"""The archive of images beside a COCO JSON file: 8-bit PNG files, grey or RGB, by file name."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ImageArchive:
         """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
 
         Raises:
-            ValueError: the archive lacks it.
+            ValueError: the archive lacks the image.
         """
         if file_name not in self._names:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Making of splits: drawn by seed, cross-validated, or from given lists."""
+"""Making of splits: at random by a seed, cross-validated, or from given lists."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], see
         seed: seed of the shuffle.
 
     Raises:
-        ValueError: fewer than three images, names that repeat, or none left for training.
+        ValueError: there are fewer than three images, a name is repeated, or no image is left for
+            training.
     """
     names = sorted(file_names)
     if len(set(names)) != len(names):
@@ -68,10 +69,11 @@ def draw_folds(
         file_names: n distinct names.
         folds: number of folds, from 2 up.
         ratio: shares of train, val, test; the last one is not used.
-        seed: of the shuffle.
+        seed: seed of the shuffle.
 
     Raises:
-        ValueError: names that repeat, or too few for train, val and test of every fold.
+        ValueError: a name is repeated, or there are too few images for train, val and test of every
+            fold.
     """
     names = sorted(file_names)
     if len(set(names)) != len(names):
@@ -100,15 +102,15 @@ def _share(share: float, n: int) -> int:
 
 
 def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Split:
-    """Split the images of a COCO file, drawn by seed or from given lists, and write it as JSON.
+    """Split the images of a COCO file, at random or by given lists, and write the split as JSON.
 
     A file of given lists is a split file, or one object ``{"train": [...], "val": [...],
     "test": [...]}``; val may be empty, and images in no list are left out. An entry with ``*``,
-    ``?`` or ``[`` that is not the name of an image is a shell pattern.
+    ``?`` or ``[`` is a shell pattern, unless it is the name of an image.
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: too few images, or given lists that name unknown images, overlap, or leave
+        ValueError: there are too few images, or given lists name unknown images, overlap, or leave
             train or test empty.
     """
     names = [image.file_name for image in read_coco(coco).images.values()]

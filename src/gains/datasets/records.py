@@ -13,7 +13,7 @@ def record_list(content: Any, key: str, path: str | Path) -> list[CocoRecord]:
     """Return one of the lists of a COCO file.
 
     Raises:
-        ValueError: it is missing or not a list of records.
+        ValueError: the list is missing or not a list of records.
     """
     records = content.get(key) if isinstance(content, dict) else None
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
@@ -27,7 +27,7 @@ def whole(record: CocoRecord, key: str) -> int:
     """Return a whole number of a record.
 
     Raises:
-        ValueError: it is missing or something else.
+        ValueError: the value is missing or not a whole number.
     """
     value = record.get(key)
     if type(value) is int:

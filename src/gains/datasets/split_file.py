@@ -34,7 +34,7 @@ class Split:
         """Return the file names of a part.
 
         Raises:
-            ValueError: there is no such part or fold; those known are listed.
+            ValueError: there is no such part or fold; the message lists the known ones.
         """
         if part not in PARTS:
             raise ValueError(
@@ -82,8 +82,8 @@ def check_folds(where: str, content: Any) -> tuple[Fold, ...]:
     """Return the folds of a split file, or the one fold of plain lists.
 
     Raises:
-        ValueError: the content is not lists by part, a part is unknown, train or test is empty, or
-            parts share a name.
+        ValueError: the content does not hold lists by part, a part is unknown, train or test is
+            empty, or parts share a name.
     """
     if isinstance(content, Mapping) and "folds" in content:
         folds = content["folds"]

@@ -1,4 +1,4 @@
-"""Downloads from Google Drive and Kaggle, by the libraries gdown and kagglehub."""
+"""Downloads from Google Drive and Kaggle with the libraries gdown and kagglehub."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from gains.fetch.http import DownloadLimits
 from gains.fetch.sources import Source
 
 KAGGLE_ADVICE = (
-    "Kaggle wants an account: make a token at https://www.kaggle.com/settings (Create New Token), "
-    "put the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again"
+    "Kaggle requires an account: make a token at https://www.kaggle.com/settings "
+    "(Create New Token), put the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and "
+    "KAGGLE_KEY, and try again"
 )
 
 
@@ -80,4 +81,4 @@ def from_kaggle(source: Source, folder: Path) -> None:
             raise
     if found.resolve() != folder.resolve():  # on Kaggle's own machines it is mounted elsewhere
         shutil.copytree(found, folder, dirs_exist_ok=True)
-    shutil.rmtree(folder / ".complete", ignore_errors=True)  # a marker file of the library
+    shutil.rmtree(folder / ".complete", ignore_errors=True)  # this is a marker file of the library

@@ -1,10 +1,10 @@
-"""The error of one address."""
+"""The error that one address of a file failed."""
 
 from __future__ import annotations
 
 
 class MirrorError(ValueError):
-    """One address of a file failed, and the message says why; the next address is tried."""
+    """An error that says why one address of a file failed; the next address is then tried."""
 
 
 def reason(error: Exception) -> str:

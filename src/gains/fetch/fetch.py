@@ -1,4 +1,4 @@
-"""The fetch of a data set: verify existing files, download the others, unpack archives."""
+"""Fetching of a data set: existing files are verified, others downloaded, archives unpacked."""
 
 from __future__ import annotations
 
@@ -34,10 +34,11 @@ def fetch(
     """Fetch a data set into ``<raw>/<dataset>``.
 
     Files that are already there are checked and used without the network. A file is compared with
-    its checksum in ``sources`` or in the lock file beside it. A folder or an unpacked archive that
-    the receipt lists is compared by names and sizes; `gains data verify` compares checksums. The
+    its checksum in ``sources`` or in the lock file beside it. If the
+    receipt lists a folder or an unpacked archive, its names and sizes are compared; `gains data
+    verify` compares checksums. The
     receipt is written after every file, so that a later failure loses nothing. A second call at
-    the same time waits.
+    the same time waits for the first.
 
     Args:
         dataset: name in ``sources``.
@@ -61,7 +62,8 @@ def fetch(
     with waiting_lock(Path(raw) / f".{dataset}.lock", waiting):
         remove_leftovers(place)
         before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
-        # A file that is no longer listed does not belong to this data set any more.
+        # A file that is no longer listed in the addresses does not belong to this data set any
+        # more.
         known = {name: entry for name, entry in before.files.items() if name in files}
         work = _Work(dataset, Path(sources), Path(raw), network or NetworkSettings(), known)
         for name, mirrors in files.items():

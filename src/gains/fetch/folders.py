@@ -1,4 +1,4 @@
-"""Folders that appear complete or not at all, and the checksums of their files."""
+"""Folders that are created complete or not at all, and the checksums of their files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def files_below(folder: Path) -> list[str]:
 
 
 def contents_of(folder: Path, paths: Iterable[str] | None = None) -> dict[str, Content]:
-    """Return size and checksum of files in a folder by relative path; by default of all files."""
+    """Return size and checksum of files in a folder, by relative path; by default of all files."""
     listed = files_below(folder) if paths is None else sorted(paths)
     return {path: content_of(folder / path) for path in listed}
 
@@ -75,7 +75,7 @@ def require_space(folder: Path, size: int, what: str) -> None:
     """Check that ``size`` bytes fit on the disk of ``folder``.
 
     Raises:
-        OSError: they do not.
+        OSError: they do not fit.
     """
     free = shutil.disk_usage(folder).free
     if size > free:
@@ -88,7 +88,7 @@ def require_space(folder: Path, size: int, what: str) -> None:
 
 @contextmanager
 def full_disk_named(target: Path) -> Iterator[None]:
-    """Add to the error of a full disk what was being written and what to do.
+    """Add to the error of a full disk which file was being written and what to do.
 
     Raises:
         OSError: the disk is full.

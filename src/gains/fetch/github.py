@@ -28,9 +28,9 @@ def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str =
     """Download all files below a folder of a repository into ``folder``, and check each.
 
     Args:
-        source: its ``url`` is ``<owner>/<repository>/<folder>``.
-        folder: must exist.
-        limits: of each download.
+        source: the address; its ``url`` is ``<owner>/<repository>/<folder>``.
+        folder: the folder to write to; it must exist.
+        limits: limits of each download.
         api: address of GitHub's interface.
 
     Raises:
@@ -92,7 +92,7 @@ def _listed(url: str, limits: DownloadLimits) -> list[dict[str, object]]:
         with session() as connection:
             answer = connection.get(url, timeout=(limits.connect, limits.read))
             listed = answer.json() if answer.ok else None
-    except requests.RequestException as error:  # also: no JSON
+    except requests.RequestException as error:  # also raised if the answer is not JSON
         raise MirrorError(f"{url}: {reason(error)}") from error
     limited = answer.headers.get("X-RateLimit-Remaining") == "0" or answer.status_code == 429
     if not answer.ok and limited:

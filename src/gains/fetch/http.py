@@ -1,4 +1,4 @@
-"""Download of one file over http: resumed, bounded in time, checked before it gets its name."""
+"""Download of one file over HTTP: resumed, limited in time, and checked before it is renamed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class _BrokenError(Exception):
 
 @dataclass(frozen=True)
 class _Marks:
-    """Facts that tell whether the server still holds the file that a partial one came from."""
+    """Facts that show whether the server still holds the file that a partial download came from."""
 
     url: str
     etag: str
@@ -80,7 +80,7 @@ def download(url: str, target: Path, known: Known, limits: DownloadLimits) -> Co
         Size and checksum of the file.
 
     Raises:
-        MirrorError: the download failed; the message says how.
+        MirrorError: the download failed; the message gives the reason.
         OSError: the disk is full.
     """
     transfer = _Transfer(url, target, known, limits)
@@ -170,11 +170,11 @@ class _Transfer:
             urllib3.exceptions.HTTPError,
         ) as error:
             raise _BrokenError(reason(error)) from error
-        except requests.RequestException as error:  # a loop of redirects, another protocol
+        except requests.RequestException as error:  # e.g. a loop of redirects
             raise MirrorError(f"{type(error).__name__}: {error}") from error
 
     def _kept(self) -> _Marks | None:
-        """Return the marks of a partial file that can be continued; otherwise remove the file."""
+        """Return the marks of a partial file if it can be continued; otherwise remove the file."""
         with suppress(FileNotFoundError, ValueError, TypeError):
             marks = _Marks(**read_json(self.marks))
             whole = self.part.is_file() and self.part.stat().st_size
@@ -184,7 +184,7 @@ class _Transfer:
         return None
 
     def _receive(self, response: requests.Response, have: int) -> None:
-        """Append the body to the ``have`` bytes that are already there, and check the length."""
+        """Append the body to the ``have`` bytes that exist already, and check the length."""
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
         expected = self.known.bytes if total is None else total

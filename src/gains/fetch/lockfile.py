@@ -14,7 +14,7 @@ from gains.support.files import read_json, write_json
 
 
 class Lockfile(RootModel[dict[str, dict[str, dict[str, Content]]]]):
-    """Contents at the first download, by data set, file and address."""
+    """Size and checksum of each first download, by data set, file and address."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Known:
     advice: str = ""
 
     def problem(self, found: Content) -> str | None:
-        """Return a sentence on how ``found`` differs, or None if it does not."""
+        """Return a sentence that says how ``found`` differs, or None if it does not differ."""
         if self.sha256 is not None and found.sha256 != self.sha256:
             return f"sha256 is {found.sha256}, expected {self.sha256}. {self.advice}"
         if self.bytes is not None and found.bytes != self.bytes:
@@ -56,12 +56,12 @@ def read_lockfile(sources: str | Path) -> dict[str, dict[str, dict[str, Content]
 
 
 def record_content(sources: str | Path, source: Source, found: Content) -> None:
-    """Record the content that an address gave, for later downloads to agree with.
+    """Record the content that an address gave; later downloads must agree with it.
 
     Raises:
         ValueError: the lock file is damaged.
     """
-    # imported late, as in `gains.support.files.waiting_lock`
+    # imported here, because filelock takes longer to import than most verbs take to run
     from filelock import FileLock
 
     path = lockfile_path(sources)
@@ -114,7 +114,7 @@ def known_at(source: Source, mirrors: list[Source], sources: str | Path) -> Know
 
 
 def known_by_hand(mirrors: list[Source], sources: str | Path) -> list[Known]:
-    """Return the alternatives for a file that a person brought; one of them must fit."""
+    """Return the alternatives for a file that a person provided; one of them must match."""
     stated = _stated(mirrors, sources)
     if stated.sha256:
         return [stated]

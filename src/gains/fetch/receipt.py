@@ -13,13 +13,13 @@ BY_HAND = "by hand"
 
 
 class FetchedFile(Settings):
-    """A file of ``data/sources.csv`` that is here.
+    """A fetched file of ``data/sources.csv``.
 
     Attributes:
-        origin: the address it came from, or :data:`BY_HAND`.
-        mirror: number of the address, or None for a file that a person brought.
+        origin: the address that gave the file, or :data:`BY_HAND`.
+        mirror: number of the address, or None for a file that a person provided.
         bytes: size of the file, or of all files of a folder; None if only the unpacked folder of
-            an archive is here.
+            an archive exists.
         sha256: checksum of the file, or of a folder's listing; None as for ``bytes``.
         contents: files of the folder, or of the unpacked archive, by path below it; empty for
             other files.
@@ -33,7 +33,7 @@ class FetchedFile(Settings):
 
     @property
     def content(self) -> Content | None:
-        """Size and checksum of the file itself, or None if it is not here."""
+        """Size and checksum of the file itself, or None if it does not exist."""
         if self.bytes is None or self.sha256 is None:
             return None
         return Content(bytes=self.bytes, sha256=self.sha256)

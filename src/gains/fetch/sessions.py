@@ -32,7 +32,7 @@ def session() -> requests.Session:
     from requests.adapters import HTTPAdapter
 
     class LegacyAdapter(HTTPAdapter):
-        """Speaks to the servers of :data:`LEGACY_TLS_HOSTS`, directly or through a proxy."""
+        """An adapter for the servers of :data:`LEGACY_TLS_HOSTS`, directly or through a proxy."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, **kwargs, ssl_context=legacy_context())
@@ -42,7 +42,7 @@ def session() -> requests.Session:
 
     made = requests.Session()
     made.max_redirects = MOST_REDIRECTS
-    # Sizes and offsets must be those of the file, not of a compressed form of it.
+    # Without compression, sizes and offsets are those of the file.
     made.headers.update({"User-Agent": f"gains/{gains.__version__}", "Accept-Encoding": "identity"})
     for host in LEGACY_TLS_HOSTS:
         made.mount(f"https://{host}/", LegacyAdapter())

@@ -32,11 +32,11 @@ class Source(Settings):
             ``<owner>/<repository>/<folder>``; for ``manual`` the page to visit, or empty.
         kind: how the address is used.
         mirror: number of the address; the addresses of one file are tried in this order, from 1.
-        sha256: checksum of the file, or None where none is known.
-        bytes: size of the file, or None where it is unknown.
-        licence: licence of the data, ``none published`` where there is none.
-        citation: what to cite.
-        note: what a person must know; for ``manual`` how to get the file.
+        sha256: checksum of the file, or None if it is unknown.
+        bytes: size of the file, or None if it is unknown.
+        licence: licence of the data; ``none published`` if there is none.
+        citation: publication to cite.
+        note: further information for a person; for ``manual`` how to get the file.
     """
 
     dataset: Text
@@ -95,8 +95,8 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the header is another one, or a row is incomplete or contradicts another one;
-            the line is named.
+        ValueError: the header is wrong, or a row is incomplete or contradicts another row; the
+            message names the line.
     """
     if not Path(path).exists():
         raise FileNotFoundError(

@@ -1,4 +1,4 @@
-"""The state of a fetched data set: by its receipt, and by the checksums of its files."""
+"""The state of a fetched data set, from its receipt and from the checksums of its files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FetchState:
 
 
 def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) -> FetchState:
-    """Return the state of a data set by its receipt; no data file is read.
+    """Return the state of a data set from its receipt, without reading its data files.
 
     Raises:
         FileNotFoundError: there is no file of addresses.
@@ -63,7 +63,7 @@ def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) ->
 
 
 def fetched_text(files: int, size: int) -> str:
-    """Return a sentence on how much was fetched.
+    """Return a sentence that says how much was fetched.
 
     Args:
         files: number of files.
@@ -122,7 +122,7 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
 
 
 def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
-    """Compare names and sizes of files with the receipt; return no problem without a receipt."""
+    """Return how names and sizes of files differ from the receipt, if there is a receipt."""
     place = Path(raw) / dataset
     try:
         receipt = read_receipt(dataset, raw)

@@ -56,13 +56,13 @@ def web_address(source: Source) -> str:
 def retrieve(
     source: Source, target: Path, known: Known, network: NetworkSettings
 ) -> tuple[Content, dict[str, Content]]:
-    """Retrieve a file or folder; ``target`` appears complete and checked, or not at all.
+    """Retrieve a file or folder; ``target`` is created complete and checked, or not at all.
 
     Returns:
         Size and checksum, and for a folder also those of its files by relative path.
 
     Raises:
-        MirrorError: the retrieval failed, or the content is not the known one.
+        MirrorError: the retrieval failed, or the content is not the expected one.
         OSError: the disk is full.
     """
     target.parent.mkdir(parents=True, exist_ok=True)

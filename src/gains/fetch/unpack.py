@@ -29,7 +29,7 @@ BROKEN = (
     zlib.error,
     lzma.LZMAError,
     EOFError,
-    NotImplementedError,  # zipfile: an unknown compression
+    NotImplementedError,  # zipfile raises this for an unknown compression
 )
 
 
@@ -51,7 +51,7 @@ LIMITS = ArchiveLimits()
 
 @dataclass(frozen=True)
 class _Member:
-    """A file in an archive: its path below the folder it goes to, and how to read it."""
+    """A file in an archive: its path below the destination folder, and the way to read it."""
 
     path: PurePosixPath
     size: int
@@ -59,7 +59,7 @@ class _Member:
 
 
 def archive_folder(name: str) -> str | None:
-    """Return the folder that an archive is unpacked into, or None if it is no archive."""
+    """Return the folder that an archive is unpacked into, or None if the file is not an archive."""
     for suffix in ARCHIVE_SUFFIXES:
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -69,8 +69,9 @@ def archive_folder(name: str) -> str | None:
 def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
     """Unpack an archive into a folder that appears complete or not at all.
 
-    A single top folder with the name of ``folder`` is not nested in it. Hidden files and those
-    that archivers add are skipped. All entries are checked before anything is written.
+    If the archive holds a single top folder with the name of ``folder``, its files go directly into
+    ``folder``. Hidden files, and files that archivers add, are skipped. All entries are checked
+    before anything is written.
 
     Args:
         archive: zip, or tar with gzip.
@@ -82,7 +83,7 @@ def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[
 
     Raises:
         FileExistsError: ``folder`` exists.
-        OSError: the disk is full, or too small.
+        OSError: the disk is full or too small.
         ValueError: the archive is incomplete, hostile, too large, or holds no files.
     """
     with _members(archive, folder.name, limits) as members:
@@ -168,7 +169,8 @@ def _members(
 
 def _zip_entries(archive: Path, file: zipfile.ZipFile) -> Iterator[tuple[str, _Member | None]]:
     for info in file.infolist():
-        # orig_filename: zipfile itself cuts at a zero byte and changes separators on Windows.
+        # orig_filename is used, because zipfile cuts names at a zero byte and changes separators on
+        # Windows.
         name, kind = info.orig_filename, stat.S_IFMT(info.external_attr >> 16)
         if info.flag_bits & 1:
             raise ValueError(f"{archive}: {name!r} is encrypted; unpack it by hand")
@@ -199,7 +201,7 @@ def _safe(archive: Path, name: str) -> PurePosixPath:
 def _checked(
     archive: Path, entries: Iterator[tuple[str, _Member | None]], stem: str, limits: ArchiveLimits
 ) -> list[_Member]:
-    """Return the files after checks of number, total size and names."""
+    """Return the files after a check of their number, total size and names."""
     found: dict[PurePosixPath, _Member] = {}
     number = total = 0
     for name, member in entries:

@@ -1,4 +1,4 @@
-"""The figures; importing this package registers them all."""
+"""The figures. Importing this package registers all of them."""
 
 from gains.figures import figure3, predictions
 from gains.figures.base import FIGURES, Figure

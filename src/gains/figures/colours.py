@@ -1,4 +1,4 @@
-"""Colours of objects; neighbours have different ones."""
+"""Colours of objects; neighbours have different colours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gains.instances import Instances
 from gains.masks.overlaps import grown
 from gains.masks.rle import encode_mask
 
-# colours of Okabe and Ito, which colour-blind readers can distinguish
+# the colours of Okabe and Ito, which colour-blind readers can distinguish
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
 
 REACH = 2
@@ -21,8 +21,8 @@ def colours(instances: Instances) -> list[str]:
     """Return a colour of :data:`PALETTE` for each instance; neighbours have different colours.
 
     The objects with most neighbours are coloured first. Each gets the colour that the fewest
-    neighbours have, and among those the one used least. If an object has more neighbours than
-    there are colours, some of them may share a colour.
+    neighbours have, and among such colours the one that is used least. If an object has more
+    neighbours than there are colours, some of them may share a colour.
     """
     near = _neighbours(instances)
     chosen = np.full(len(instances), -1)

@@ -30,7 +30,7 @@ SMOOTHING = 1.0
 
 
 def _opacity(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the outline of a mask at another size (width, height): opacity (height, width)."""
+    """Return the opacity (height, width) of a mask's outline at another size (width, height)."""
     scaled = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
     # a border of background closes the outlines of masks at the edge of the image
     level = scipy.ndimage.gaussian_filter(
@@ -56,7 +56,7 @@ def _tile(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    # an enlarged image shows its own pixels
+    # in an enlarged image the original pixels stay visible
     how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.BOX
     return np.asarray(Image.fromarray(pixels).resize(size, how))
 
@@ -94,7 +94,7 @@ def contact_sheet(
     Neighbouring objects have outlines of different colours.
 
     Args:
-        files: COCO files, their image archives beside them.
+        files: COCO files, with their image archives beside them.
         out: path ending in ``.png``.
         columns: images per data set.
         side: longer side of a tile, px; images are reduced or enlarged to it.

@@ -20,14 +20,14 @@ from gains.datasets.records import CocoRecord
 
 @dataclass(frozen=True)
 class Steps:
-    """Joint fields of all target instances, float64 (H, W) each, NaN outside all masks.
+    """Fields of all target instances together, float64 (H, W) each, NaN outside all masks.
 
     Attributes:
         distance: distance to the centre of the instance, px; in overlaps to the nearest centre.
         direction: direction of the distance's gradient, rad in [-pi, pi]; in overlaps that of the
             nearest centre.
         deviation: largest standard deviation of directions in a window between two instances,
-            rad; 0 where a window does not hold two.
+            rad; 0 where a window does not hold two instances.
         anomaly: largest value of the instances' maps; 1 outside all masks.
     """
 

@@ -80,7 +80,7 @@ class _Field(NamedTuple):
 
 
 def _fields(found: Steps, top: float) -> list[_Field]:
-    deviations = max(float(found.deviation.max()), 0.1)  # keeps a scale if no two instances meet
+    deviations = max(float(found.deviation.max()), 0.1)  # above 0 for the scale
     return [
         _Field(found.distance, "(c) Radial distance", "px", "viridis"),
         _Field(found.direction, "(d) Radial direction", "rad", "twilight", -np.pi, np.pi),
@@ -130,5 +130,5 @@ def _legend(axes: Axes, settings: MapSettings, labels: list[str]) -> None:
     text: Any = {"va": "top", "linespacing": 1.6, "xycoords": "axes fraction"}
     text |= {"textcoords": "offset points"}
     axes.annotate("\n".join(title), (0, 1), (0, 0), weight="bold", **text)
-    # a line takes 1.6 times the 1.2 font sizes of DejaVu Sans, at 8 points
+    # the height of a line is 1.6 times 1.2 font sizes of DejaVu Sans, at 8 points
     axes.annotate("\n".join(below), (0, 1), (0, -15.4 * len(title)), **text)

@@ -14,7 +14,7 @@ from gains.datasets.split_file import read_split
 
 
 def candidates(coco: CocoDataset, split: Path | None, part: str) -> list[ImageRecord]:
-    """Return the images of one part of a split, or all images where there is no split.
+    """Return the images of one part of a split, or all images if there is no split.
 
     Raises:
         ValueError: the part is empty, or the split belongs to another data set.
@@ -35,7 +35,7 @@ class Pictures:
         folder: folder of the images, or None for the archive.
 
     Raises:
-        FileNotFoundError: neither the folder nor the archive is there.
+        FileNotFoundError: the folder or the archive does not exist.
     """
 
     def __init__(self, coco: Path, folder: Path | None) -> None:
@@ -49,9 +49,9 @@ class Pictures:
         """Return an image as uint8 (H, W, 3).
 
         Raises:
-            FileNotFoundError: the folder lacks it.
-            ValueError: the archive lacks it, it is not an image that a data set may have, or its
-                size is not the one of the COCO file.
+            FileNotFoundError: the folder lacks the image.
+            ValueError: the archive lacks the image, its kind is not allowed in a data set, or its
+                size differs from that in the COCO file.
         """
         if self._folder is None:
             pixels = self._archive.read(record.file_name)

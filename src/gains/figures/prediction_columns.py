@@ -1,4 +1,4 @@
-"""The columns of the prediction figure: titles, detections and predicted images of methods."""
+"""The columns of the prediction figure: the title, detections and predicted images of a method."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from gains.support.files import read_json
 
 @dataclass(frozen=True)
 class Column:
-    """One method's predictions.
+    """The predictions of one method.
 
     Attributes:
         title: title of the column.
@@ -43,8 +43,8 @@ class Column:
         """Read a prediction file.
 
         Raises:
-            FileNotFoundError: there is none.
-            ValueError: it is broken, or belongs to another data set.
+            FileNotFoundError: there is no such file.
+            ValueError: the file is broken, or belongs to another data set.
         """
         return Column(title, path, read_predictions(path, coco), _listed(path, coco))
 
@@ -86,7 +86,7 @@ def refuse_unpredicted(records: Sequence[ImageRecord], columns: Sequence[Column]
     """Refuse images that are not in the list of predicted images beside a file.
 
     Raises:
-        ValueError: there is such an image; it must not look like one without objects.
+        ValueError: there is such an image; the figure would show it like an image without objects.
     """
     for record in records:
         for column in columns:
@@ -101,7 +101,7 @@ def all_predicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> 
     """Return the images that every column has predicted.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such image.
     """
     found = [record for record in records if all(column.predicted(record) for column in columns)]
     if not found:
@@ -130,7 +130,7 @@ def titles_of(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
     for title in titles:
         if titles.count(title) > 1:
             raise ValueError(
-                f"{titles.count(title)} columns have the title {title!r}; tell them apart with "
+                f"{titles.count(title)} columns have the title {title!r}; give each its own title: "
                 "one --label for each --predictions"
             )
     return titles

@@ -1,4 +1,4 @@
-"""The panels of the prediction figure: rows of image, ground truth and methods."""
+"""The panels of the prediction figure: each row has an image, the ground truth and the methods."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def draw_rows(found: list[Row], titles: list[str], out: str | Path) -> None:
 
     Args:
         found: at least one image.
-        titles: of the methods' columns.
+        titles: titles of the methods' columns.
         out: ``.pdf`` or ``.png``; the other is written beside it.
     """
     heights = [PANEL * row.pixels.shape[0] / row.pixels.shape[1] + 0.2 for row in found]

@@ -69,7 +69,7 @@ def draw(
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:
-    """Return the file names of lowest AJI (mean over the classes present), lowest first."""
+    """Return the file names of the images with the lowest AJI (mean over the classes present)."""
     from gains.tables.scores import read_scores
 
     if scores is None:

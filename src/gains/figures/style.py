@@ -1,4 +1,4 @@
-"""The common style of all figures, and their output with equal bytes for equal content."""
+"""The common style of all figures; equal content gives files of equal bytes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def figure(
         drawn = Figure(figsize=(width, height), layout=layout)
         FigureCanvasAgg(drawn)
         yield drawn
-        # no dates and no version: equal content gives equal bytes
+        # the files hold no dates and no version, so that equal content gives equal bytes
         _save(drawn, out.with_suffix(".pdf"), {"CreationDate": None, "Producer": None})
         _save(drawn, out.with_suffix(".png"), {"Software": None})
 
@@ -82,7 +82,7 @@ def bare(axes: Axes, title: str) -> None:
 
 
 def colour_bar(axes: Axes, shown: ScalarMappable, label: str) -> Colorbar:
-    """Add a colour bar below a panel of fixed place and return it."""
+    """Add a colour bar below a panel whose position is fixed, and return it."""
     drawn = cast(Figure, axes.get_figure())
     inch = 1 / (axes.get_position().height * drawn.get_figheight())
     place = axes.inset_axes((0.0, -0.14 * inch, 1.0, 0.07 * inch))

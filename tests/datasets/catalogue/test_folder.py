@@ -78,7 +78,7 @@ REPAIRED: dict[str, tuple[Change, str, list[int]]] = {
     ),
     "unlisted file": (
         lambda s: s.save("sub/c.tif", np.zeros((5, 5), np.uint8)),
-        "image files that the json does not list ignored: 1 (first: c.tif)", [1, 2],
+        "ignored image files that the JSON file does not list: 1 (first: c.tif)", [1, 2],
     ),
 }  # fmt: skip
 

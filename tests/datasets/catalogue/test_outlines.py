@@ -137,7 +137,10 @@ def test_cps_keeps_images_categories_and_masks(cps: Layout) -> None:
         "cytoplasm": {"expected": 4439, "found": 6},
         "nucleus": {"expected": 4789, "found": 3},
     }
-    assert "in agreement, taken once: 1 (first: a.png)" in cps.repairs
+    assert (
+        "that several JSON files list in the same way, converted once: 1 (first: a.png)"
+        in cps.repairs
+    )
     assert "category 0 'Cyto' became 1 'cytoplasm': 2 (first: fold1.json)" in cps.repairs
     assert "expected 137 images, found 3" in cps.repairs
 
@@ -147,7 +150,7 @@ def test_cps_copies_and_files_that_are_not_listed(cps: Layout) -> None:
     cps.image("fold2/d.png")
     assert file_names(cps.convert()) == ["a.png", "b.png", "c.png"]
     assert "copies of an image, equal byte for byte, taken once" in cps.repairs
-    assert "image files that no json lists ignored: 1 (first: d.png)" in cps.repairs
+    assert "ignored image files that no JSON file lists: 1 (first: d.png)" in cps.repairs
 
 
 def test_cps_order_of_the_objects_does_not_matter(cps: Layout) -> None:

@@ -1,6 +1,6 @@
-"""The catalogue of data sets; importing this package registers them all.
+"""The catalogue of data sets. Importing this package registers all of them.
 
-Steps that only read COCO files do not import it.
+Steps that only read COCO files do not import this package.
 """
 
 from gains.datasets.base import DATASETS, Dataset

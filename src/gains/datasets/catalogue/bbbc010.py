@@ -122,8 +122,8 @@ def make(settings: Bbbc010Settings, findings: Findings) -> SceneSet:
     Raises:
         FileNotFoundError: the folder, the images of the channel, the masks, or the image of a
             mask is missing.
-        ValueError: a file name that does not fit, two files of one name, a file that cannot be
-            read, a mask of another size, or an image that is smaller than the crop.
+        ValueError: a file name has another form, two files have one name, a file cannot be read,
+            a mask has another size, or an image is smaller than the crop.
     """
     wells = _files(settings.root, settings.channel)
     # the number of worms within the crop is not published

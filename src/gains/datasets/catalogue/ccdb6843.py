@@ -126,8 +126,8 @@ def make(settings: Ccdb6843Settings, findings: Findings) -> SceneSet:
     Raises:
         FileNotFoundError: the folder, the images of the channel, a mask, or the image of a mask
             is missing.
-        ValueError: a file name that does not fit, two files of one name, a file that cannot be
-            read, or a mask of another size.
+        ValueError: a file name has another form, two files have one name, a file cannot be read,
+            or a mask has another size.
     """
     fields = _files(settings.root, settings.channel)
     # the number of cells is not published

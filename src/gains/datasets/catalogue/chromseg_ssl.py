@@ -1,10 +1,10 @@
 """ChromSeg-SSL: metaphases with chromosomes of 24 classes; most images have no annotation.
 
 The folder ``AutoKary2022_1600x1600`` holds folders of the training and the test images, such as
-``train_labelme`` and ``test_labelme`` with a folder per patient, and a LabelMe json beside each
-annotated image or in a folder beside its folder. Images without json are unlabelled, in whatever
-folder they are. Names begin with ``train/``, ``test/`` or ``unlabelled/``, so that a split can
-select the parts by pattern.
+``train_labelme`` and ``test_labelme`` with a folder per patient. A LabelMe JSON file is beside each
+annotated image, or in a folder beside the folder of the image. Images without a JSON file are
+unlabelled, in whatever folder they are. Names begin with ``train/``, ``test/`` or ``unlabelled/``,
+so that a split can select the parts by pattern.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class _Item:
 
 
 def _paired(images: list[Path], annotations: list[Path]) -> dict[Path, Path]:
-    """Return the json by image.
+    """Return the JSON file of each annotated image.
 
     Raises:
-        FileNotFoundError: a json has no image.
-        ValueError: a json has several images, or an image several json.
+        FileNotFoundError: a JSON file has no image.
+        ValueError: a JSON file has several images, or an image has several JSON files.
     """
     beside: dict[tuple[Path, str], list[Path]] = {}
     near: dict[tuple[Path, str], list[Path]] = {}
@@ -170,7 +170,7 @@ def _scenes(
 
 
 def _check_parts(items: list[_Item], must_match: bool, findings: Findings) -> None:
-    """Compare the parts with the published ones: an image whose json is lost is unlabelled."""
+    """Compare the parts with the published ones; an image that lost its JSON file is unlabelled."""
     found = Counter(item.name.split("/")[0] for item in items)
     differences = [
         f"expected {n} images in part {part}, found {found[part]}"
@@ -190,9 +190,9 @@ def make(settings: ChromSegSslSettings, findings: Findings) -> SceneSet:
     """Return the images by part and path; the categories are the labels, 1..K in natural order.
 
     Raises:
-        FileNotFoundError: the folder, every json, or the image of a json is missing.
-        ValueError: other numbers of images by part than published, a json that cannot be told
-            which image it is of, an annotated image in no part, or a file that cannot be read or
+        FileNotFoundError: the folder, all JSON files, or the image of a JSON file is missing.
+        ValueError: the numbers of images differ from the published ones, a JSON file may belong to
+            several images, an annotated image belongs to no part, or a file cannot be read or
             does not fit its image.
     """
     items = _items(Path(settings.root))

@@ -1,8 +1,8 @@
 """CPS: cytoplasms and nuclei in cervical smears, available from its authors on request.
 
-One or several COCO json files (such as one per fold) and their images may be anywhere below the
-folder. Images are identified by their file names without folders. An image that several json files
-list is converted once, and the files must agree on it.
+One or several COCO JSON files (such as one per fold) and their images may be anywhere below the
+folder. Images are identified by their file names without folders. If several JSON files list an
+image, it is converted once, and the files must agree on it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class CpsSettings(RawSettings):
 
 
 def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[int, int]:
-    """Return cytoplasm 1 or nucleus 2 by the ids of the json."""
+    """Return the new category, 1 for cytoplasm or 2 for nucleus, by the ids of the JSON file."""
     renumbered, names = check_categories(records, where, Findings())
     unknown = [name for name in names.values() if name.strip().lower() not in NAMES]
     if unknown:
@@ -94,7 +94,7 @@ def _choose(findings: Findings) -> Choose:
 
 
 def _read(path: Path, index: ImageIndex, findings: Findings) -> list[SourceImage]:
-    """Return the images of one json, under their names without folders."""
+    """Return the images of one JSON file, by their names without folders."""
     records = read_records(path)
     categories = _categories(records["categories"], path, findings)
     listed = index.located(records["images"], path, _choose(findings))
@@ -112,7 +112,7 @@ def _objects(source: SourceImage) -> Counter[tuple[int, str]]:
 
 
 def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceImage]:
-    """Return the images of all json by name."""
+    """Return the images of all JSON files by name."""
     index = ImageIndex(root)
     merged: dict[str, tuple[SourceImage, Path]] = {}
     for path in paths:
@@ -131,10 +131,12 @@ def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceIma
                     f"differ from the {len(first.masks)} objects in {where}; keep only the right "
                     "JSON file"
                 )
-            findings.add("images that several json list, in agreement, taken once", source.name)
+            findings.add(
+                "images that several JSON files list in the same way, converted once", source.name
+            )
     listed = {source.path.name for source, _ in merged.values()}
     for name in sorted(index.names() - listed):
-        findings.add("image files that no json lists ignored", name)
+        findings.add("ignored image files that no JSON file lists", name)
     return [merged[name][0] for name in sorted(merged)]
 
 
@@ -142,9 +144,9 @@ def make(settings: CpsSettings, findings: Findings) -> SceneSet:
     """Return the images by file name.
 
     Raises:
-        FileNotFoundError: the folder, the json or an image is missing.
-        ValueError: a category with another name, a record that no rule repairs, or json that do
-            not agree on an image.
+        FileNotFoundError: the folder, the JSON file or an image is missing.
+        ValueError: a category has another name, no rule repairs a record, or JSON files disagree
+            on an image.
     """
     root = Path(settings.root)
     paths = some_files(root, "*.json")

@@ -1,7 +1,7 @@
 """The first stage of the 2018 Data Science Bowl, as published and as the community corrected it.
 
-``stage1_train/<id>/images/<id>.png`` and ``<id>/masks/*.png``, one mask per nucleus. The 16 images
-of 1024 x 1024 px are the EDF images of ISBI2014.
+The files are ``stage1_train/<id>/images/<id>.png`` and ``<id>/masks/*.png``, one mask per nucleus.
+The 16 images of 1024 x 1024 px are the EDF images of ISBI2014.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ def make(settings: DsbSettings, findings: Findings) -> SceneSet:
 
     Raises:
         FileNotFoundError: the folder or a masks folder is missing.
-        ValueError: not one image in a folder, a mask of another size, or a damaged file.
+        ValueError: a folder does not hold exactly one image, a mask has another size, or a file is
+            damaged.
     """
     return _make(settings, DatasetCounts(670), findings)
 

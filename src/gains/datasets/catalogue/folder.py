@@ -1,8 +1,8 @@
-"""Any folder of images with a COCO json.
+"""The data set ``folder``: any folder of images with a COCO JSON file.
 
-Errors are repaired by stated rules, which ``info["repairs"]`` records, or refused with a message
-that names the record. All ids are numbered anew: images 1..N by file name, annotations 1..M
-by image and then file order, categories 1..K by their id.
+An error is repaired by a stated rule, which ``info["repairs"]`` records, or it is refused with a
+message that names the record. All ids are numbered again: images 1..N by file name, annotations
+1..M by image and then file order, categories 1..K by their id.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> N
     listed = {source.path.resolve() for source in sources}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in IMAGE_SUFFIXES and path.resolve() not in listed:
-            findings.add("image files that the json does not list ignored", path.name)
+            findings.add("ignored image files that the JSON file does not list", path.name)
 
 
 def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     """Check the folder and return its images in order of file name.
 
     Raises:
-        FileNotFoundError: the folder, the json or an image is missing.
-        ValueError: a record that no rule repairs, or no instance at all.
+        FileNotFoundError: the folder, the JSON file or an image is missing.
+        ValueError: no rule repairs a record, or there is no instance.
     """
     folder, annotations = Path(settings.images), Path(settings.annotations)
     if not folder.is_dir():
@@ -50,7 +50,7 @@ def make(settings: FolderSettings, findings: Findings) -> SceneSet:
 
 
 def inputs(settings: FolderSettings) -> list[Path]:
-    """Return the json and the folder of images."""
+    """Return the JSON file and the folder of images."""
     return [Path(settings.annotations), Path(settings.images)]
 
 

@@ -1,8 +1,9 @@
-"""Kaggle2018: the subset ``cluster_nuclei`` of stained tissue, as COCO json.
+"""Kaggle2018: the subset ``cluster_nuclei`` of stained tissue, as a COCO JSON file.
 
-``Nuclei/annotations/cluster_nuclei.json`` and ``Nuclei/cluster_nuclei/<original>.bmp.jpg``, 200 x
-200 px RGB. It is not part of the 2018 Data Science Bowl. Its masks were made from red outlines;
-``kaggle2018-outlines`` makes masks from the same outlines.
+The files are ``Nuclei/annotations/cluster_nuclei.json`` and
+``Nuclei/cluster_nuclei/<original>.bmp.jpg``, 200 x 200 px RGB. It is not part of the 2018 Data
+Science Bowl. Its masks were made from red outlines; ``kaggle2018-outlines`` makes masks from the
+same outlines.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ class KaggleSettings(RawSettings):
 
 
 def make(settings: KaggleSettings, findings: Findings) -> SceneSet:
-    """Check the json and return its images in order of file name.
+    """Check the JSON file and return its images in order of file name.
 
     Raises:
-        FileNotFoundError: the json or an image is missing.
-        ValueError: several jsons, or a record that no rule repairs.
+        FileNotFoundError: the JSON file or an image is missing.
+        ValueError: there are several JSON files, or no rule repairs a record.
     """
     annotations = one_file(settings.root, "cluster_nuclei.json")
     published = DatasetCounts(52, {"nucleus": 885})

@@ -1,20 +1,21 @@
 """Kaggle2018 from its original annotation: nuclei outlined in pure red.
 
-``original/<name>`` and ``label/<name without extension>(label).bmp``, a copy of the image with the
-outlines drawn in. The rules are those of the published COCO json, which treats red pixels and the
-outermost pixels of the image as walls, and the regions they close as nuclei:
+The files are ``original/<name>`` and ``label/<name without extension>(label).bmp``, a copy of the
+image with the outlines drawn in. The rules are those of the published COCO JSON file. It treats red
+pixels and the outermost pixels of the image as walls, and the regions that they enclose as nuclei:
 
 - A region is 4-connected, so an outline whose pixels meet at corners only does not leak. Its
   holes, red specks among them, are filled.
-- Regions under ``min_area`` are dropped, and over ``max_share`` of the image: the background.
-- A region that holds a nucleus is dropped too: background that nuclei enclose, or a nucleus with
-  another one drawn into it. A part of the background that holds no nucleus and is enclosed by
-  outlines and the border looks like a nucleus that the border cuts, and becomes one.
+- Regions under ``min_area`` are dropped. So are regions over ``max_share`` of the image, which are
+  background.
+- A region that holds a nucleus is dropped too. It is background that nuclei enclose, or a nucleus
+  with another one drawn into it. If outlines and the border enclose a part of the background that
+  holds no nucleus, it looks like a nucleus that the border cuts, and becomes one.
 
-Two rules differ. The polygons of the json run along the red pixels, so its masks include those
-above and to the left of a nucleus; here the outline belongs to no nucleus, and two nuclei that
-share an outline are one pixel apart. The program of the json also treated any pixel of full red as
-a wall, even a white one.
+Two rules differ. The polygons of the JSON file run along the red pixels, so its masks include the
+red pixels above and to the left of a nucleus. Here the outline belongs to no nucleus, and two
+nuclei that share an outline are one pixel apart. The program that made the JSON file also treated
+any pixel of full red as a wall, even a white pixel.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class OutlineSettings(RawSettings):
 def _pairs(root: Path) -> list[tuple[Path, Path]]:
     """Return each original with its label, in order of file name.
 
-    The label is named after the original without its extension, or with it.
+    The name of a label is that of the original, with or without its extension.
     """
     originals = [p for p in some_files(root, "original/*") if p.suffix.lower() in IMAGE_SUFFIXES]
     labels = some_files(root, f"label/*{TAIL}")
@@ -152,9 +153,9 @@ def make(settings: OutlineSettings, findings: Findings) -> SceneSet:
     """Pair the files and return the images in order of file name.
 
     Raises:
-        FileNotFoundError: no originals or no labels.
-        ValueError: an original without its label or with several, a label without its original
-            or of another size.
+        FileNotFoundError: there are no originals or no labels.
+        ValueError: an original has no label or several labels, or a label has no original or has
+            another size.
     """
     scenes = _scenes(settings, _pairs(Path(settings.root)), findings)
     return SceneSet({1: "nucleus"}, scenes, DatasetCounts(52))

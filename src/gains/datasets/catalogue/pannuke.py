@@ -1,9 +1,9 @@
 """PanNuke: nuclei of five classes in H&E patches of 19 tissues, in three folds.
 
-Published as ``Fold 1/images/fold1/{images,types}.npy`` (S, 256, 256, 3) and (S,), and
-``Fold 1/masks/fold1/masks.npy`` (S, 256, 256, 6): a map of instance ids per class, and the
-background, which is not read. The arrays take about 8 GB, so they stay on disk and one patch is
-read at a time.
+It is published as ``Fold 1/images/fold1/{images,types}.npy`` (S, 256, 256, 3) and (S,), and
+``Fold 1/masks/fold1/masks.npy`` (S, 256, 256, 6). The masks are a map of instance ids per class,
+and the background, which is not read. The arrays take about 8 GB, so they stay on disk and one
+patch is read at a time.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class PanNukeSettings(RawSettings):
 
 @dataclass(frozen=True)
 class _Fold:
-    """Memory-mapped arrays of one fold, and the files they are in."""
+    """Memory-mapped arrays of one fold, and their files."""
 
     number: int
     images: NDArray[Any]
@@ -60,7 +60,7 @@ class _Fold:
 
 
 def _mapped(path: Path, shape: tuple[int | None, ...]) -> NDArray[Any]:
-    """Return an array that stays on disk; None in ``shape`` is any length.
+    """Return an array that stays on disk; None in ``shape`` stands for any length.
 
     Raises:
         ValueError: the file is damaged, has another shape, or holds Python objects.
@@ -105,7 +105,7 @@ def _open_fold(root: str, number: int) -> _Fold:
 
 def _whole(values: NDArray[Any], largest: float, where: str) -> NDArray[Any]:
     """Return the values; raise ValueError if they are not whole numbers from 0 to ``largest``."""
-    # NaN fails each comparison
+    # NaN fails all comparisons
     good = (values >= 0) & (values <= largest) & (values == np.floor(values))
     if not good.all():
         raise ValueError(
@@ -148,8 +148,8 @@ def make(settings: PanNukeSettings, _: Findings) -> SceneSet:
 
     Raises:
         FileNotFoundError: the folder or an array is missing.
-        ValueError: an array that is damaged, of Python objects, of another shape, or with values
-            that are not whole.
+        ValueError: an array is damaged, holds Python objects or values that are not whole, or has
+            another shape.
     """
     numbers = sorted(settings.folds)
     folds = [_open_fold(settings.root, number) for number in numbers]

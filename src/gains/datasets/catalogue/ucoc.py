@@ -1,8 +1,8 @@
 """UCOC: 125 images of two overlapping chromosomes each, outlined by hand.
 
-The data set is one COCO json and PNG images of 211 x 210 px. The author's folder ``test``, with a
-COCO json of its own and one LabelMe json per image, is not part of it. The first annotation has id
-0, which COCO's evaluation reads as unmatched, so it is renumbered.
+The data set is one COCO JSON file and PNG images of 211 x 210 px. The author's folder ``test``,
+with another COCO JSON file and one LabelMe JSON file per image, is not part of it. The first
+annotation has id 0, which COCO's evaluation reads as unmatched, so it is renumbered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _is_coco(path: Path) -> bool:
 
 
 def _annotations(root: Path) -> Path:
-    """Return the COCO json of the 125 images: by its name, or else the only COCO file."""
+    """Return the COCO JSON file of the 125 images: by its name, or else the only COCO file."""
     files = [
         path
         for path in some_files(root, "*.json")
@@ -55,11 +55,11 @@ def _annotations(root: Path) -> Path:
 
 
 def make(settings: UcocSettings, findings: Findings) -> SceneSet:
-    """Check the json and return its images in order of file name.
+    """Check the JSON file and return its images in order of file name.
 
     Raises:
-        FileNotFoundError: the json or an image is missing.
-        ValueError: several jsons, or a record that no rule repairs.
+        FileNotFoundError: the JSON file or an image is missing.
+        ValueError: there are several JSON files, or no rule repairs a record.
     """
     root = Path(settings.root)
     published = DatasetCounts(125, {"chromosome": 250})

@@ -27,7 +27,7 @@ class SourceImage:
         width: width, px.
         masks: RLEs of its instances.
         categories: new category ids of its instances.
-        change: what reading the file changes, or None.
+        change: description of the change that reading the file makes, or None.
     """
 
     path: Path

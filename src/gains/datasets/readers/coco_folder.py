@@ -1,4 +1,4 @@
-"""Scenes from a COCO json and a folder of images, own or published."""
+"""Scenes from a COCO JSON file and a folder of images, own or published."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 
 Records = dict[str, list[CocoRecord]]
-"""The lists ``images``, ``annotations`` and ``categories`` of a COCO json."""
+"""The lists ``images``, ``annotations`` and ``categories`` of a COCO JSON file."""
 
 
 def check_sources(
     records: Records, annotations: Path, folder: Path, findings: Findings
 ) -> tuple[list[SourceImage], dict[int, str]]:
-    """Check the records of a COCO json against its folder of images.
+    """Check the records of a COCO JSON file against its folder of images.
 
     Returns:
         The images in order of file name, and the category names by new id.
 
     Raises:
         FileNotFoundError: an image is missing.
-        ValueError: a record that no rule repairs, or no instance at all.
+        ValueError: no rule repairs a record, or there is no instance.
     """
     renumbered, names = check_categories(records["categories"], annotations, findings)
     images = check_images(records["images"], annotations, folder, findings)
@@ -63,19 +63,19 @@ def scenes(sources: list[SourceImage]) -> Iterator[Scene]:
 def make_published(
     root: Path, annotations: Path, category: str, published: DatasetCounts, findings: Findings
 ) -> SceneSet:
-    """Check a published COCO json of one category; its images lie anywhere below the root.
+    """Check a published COCO JSON file of one category; its images are anywhere below the root.
 
     Args:
         root: folder of the files as published.
-        annotations: the json.
-        category: name of the category; the name in the json may differ in case.
+        annotations: the JSON file.
+        category: name of the category; the name in the JSON file may differ in case.
         published: the published counts.
-        findings: takes what is repaired.
+        findings: record that the repairs are added to.
 
     Raises:
         FileNotFoundError: an image is missing.
-        ValueError: another category, several folders of the images, or a record that no rule
-            repairs.
+        ValueError: the category is another one, the images are in several folders, or no rule
+            repairs a record.
     """
     records = read_records(annotations)
     listed = [str(record.get("name")) for record in records["categories"]]
@@ -90,9 +90,9 @@ def make_published(
 
 
 def _image_folder(records: list[CocoRecord], annotations: Path, root: Path) -> Path:
-    """Return the folder that the file names of the json are relative to.
+    """Return the folder that the file names of the JSON file are relative to.
 
-    If no folder holds all of them, return the one that holds most, so that the check of the
+    If no folder holds all images, return the one that holds most of them, so that the check of the
     records names the missing image.
     """
     names = [str(record.get("file_name")) for record in records]

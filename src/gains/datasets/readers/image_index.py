@@ -1,4 +1,4 @@
-"""Image files found by their names, wherever below a folder they lie."""
+"""Search of image files by their names, anywhere below a folder."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ class ImageIndex:
         Folders in the file names, whatever their separator, are ignored.
 
         Args:
-            records: the image records of a COCO json.
-            where: the json, for messages.
-            choose: chooses among the files of one name.
+            records: the image records of a COCO JSON file.
+            where: the JSON file, for messages.
+            choose: function that chooses among the files of one name.
         """
         return [self._located(record, where, choose) for record in records]
 
     def _located(self, record: CocoRecord, where: Path, choose: Choose) -> CocoRecord:
         stated = record.get("file_name")
         if not isinstance(stated, str) or not stated:
-            return record  # `check_images` refuses it
+            return record  # `check_images` refuses this record later
         name = path_parts(stated)[-1]
         path = choose(name, self._by_name.get(name, []), f"{where}: image {stated!r}")
         return {**record, "file_name": path.relative_to(self.root).as_posix()}
 
     def folders_holding(self, names: list[str]) -> dict[Path, int]:
-        """Return how many of some relative file names each folder holds, for folders with any."""
+        """Return how many of some relative file names each folder holds, if it holds any."""
         expected = {path_parts(name) for name in names}
         depths = {len(parts) for parts in expected}
         held: dict[Path, int] = {}

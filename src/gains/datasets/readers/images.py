@@ -1,10 +1,10 @@
-"""Reading of image files as 8-bit grey or RGB, by these rules.
+"""Reading of image files as 8-bit grey or RGB by the following rules.
 
 - 8-bit grey, RGB: as they are; 1-bit: 0 and 255.
 - 16-bit and other deep grey: scaled linearly, per image, its smallest value to 0 and its largest
   to 255; an image of one value becomes 0.
 - palette: its colours as RGB.
-- transparency: composed on white; where alpha is opaque that changes nothing.
+- transparency: composed on white; an opaque alpha channel changes nothing.
 - anything else (CMYK, several frames, values that are not finite): refused.
 """
 
@@ -28,7 +28,7 @@ IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".gif", ".we
 
 @dataclass(frozen=True)
 class Header:
-    """Size of an image file in px, and what reading changes, or None."""
+    """Size of an image file in px, and the change that reading makes, or None."""
 
     height: int
     width: int
@@ -37,7 +37,7 @@ class Header:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """Open an image; an error in the block names the file.
+    """Open an image for the time of the block; an error in the block names the file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -80,7 +80,7 @@ def read_header(path: Path) -> Header:
 
 
 def read_values(path: Path) -> NDArray[Any]:
-    """Return an image as uint8 by the rules above, but deep grey unscaled as float64 (H, W).
+    """Return an image as uint8 by the rules above; deep grey is returned unscaled, float64 (H, W).
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -101,7 +101,7 @@ def read_pixels(path: Path, window: tuple[slice, slice] | None = None) -> NDArra
 
     Args:
         path: the image file.
-        window: rows and columns that are kept; deep grey is scaled by what is in them.
+        window: rows and columns that are kept; deep grey is scaled by the values in them.
 
     Raises:
         FileNotFoundError: there is no such file.

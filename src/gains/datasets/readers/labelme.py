@@ -34,7 +34,7 @@ class LabelMe:
 
 
 def read_labelme(path: Path) -> LabelMe:
-    """Read a file; polygons with equal label and ``group_id`` are one object, as in LabelMe.
+    """Read a file; polygons with the same label and ``group_id`` form one object, as in LabelMe.
 
     Raises:
         FileNotFoundError: there is no such file.

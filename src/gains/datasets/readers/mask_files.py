@@ -1,7 +1,8 @@
-"""The layout with one PNG per object: its images, its masks, and its COCO json.
+"""The layout with one PNG file per object: its images, its masks, and its COCO JSON file.
 
-``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/*.png``, as in the 2018 Data
-Science Bowl. The data set ``folder`` reads the json; its ``images`` is the same folder.
+The files are ``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/*.png``, as in the 2018
+Data Science Bowl. The data set ``folder`` reads the JSON file; its option ``images`` is the same
+folder.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def find_places(folder: Path) -> list[Place]:
 
     Raises:
         FileNotFoundError: a masks folder is missing.
-        ValueError: not one image in a folder, or an image that cannot be read.
+        ValueError: a folder does not hold exactly one image, or an image cannot be read.
     """
     places = []
     for place in sorted(p.parent for p in folder.glob("*/images")):
@@ -67,7 +68,7 @@ def read_masks(place: Place) -> tuple[list[Rle], list[Path]]:
     """Return the masks of one image in order of file name, and the mask files without a pixel.
 
     Raises:
-        ValueError: a mask of another size, or a file that cannot be read.
+        ValueError: a mask has another size, or a file cannot be read.
     """
     masks, empty = [], []
     for path in _visible(place.folder / "masks", "*.png"):
@@ -107,20 +108,20 @@ def _plain(image: Image.Image) -> Image.Image:
 
 
 def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
-    """Write the COCO json of a folder of mask files; pixels that are not black are the object.
+    """Write the COCO JSON file of a folder of mask files; pixels that are not black are the object.
 
     Mask files without such a pixel are dropped and counted in the log; an image without masks
     is kept. Annotations are numbered 1..M by image and then mask file name.
 
     Args:
-        folder: holds one folder per image.
+        folder: folder that holds one folder per image.
         category: name of the one category.
-        out: the json; file names in it are relative to ``folder``.
+        out: the JSON file; file names in it are relative to ``folder``.
 
     Raises:
         FileNotFoundError: the folder or a masks folder is missing.
-        ValueError: no image folder, not one image in it, a mask of another size, a file that
-            cannot be read, or no object at all.
+        ValueError: there is no image folder, one does not hold exactly one image, a mask has
+            another size, a file cannot be read, or there is no object.
     """
     folder = Path(folder)
     if not folder.is_dir():

@@ -56,7 +56,7 @@ def count_cells(path: str | Path, name: str) -> int:
 def read_cell_vector(
     path: str | Path, name: str, start: int = 0, stop: int | None = None
 ) -> Iterator[Cell]:
-    """Yield elements ``start`` to ``stop`` of a cell vector, (N, 1) or (1, N).
+    """Yield the elements ``start`` to ``stop`` of a cell vector, (N, 1) or (1, N).
 
     With version 7.3 one element at a time is in memory, with version 5 the whole variable.
 
@@ -137,14 +137,14 @@ def _numeric(values: NDArray[Any], at: str) -> NDArray[Any]:
 def _whosmat(path: str | Path) -> list[tuple[str, tuple[int, ...], str]]:
     try:
         return list(scipy.io.whosmat(path, appendmat=False))
-    except Exception as error:  # a damaged file may raise any error in scipy's parser
+    except Exception as error:  # scipy's parser may raise any error on a damaged file
         raise _damaged(str(path), error) from error
 
 
 def _loadmat(path: str | Path, name: str) -> Any:
     try:
         return scipy.io.loadmat(path, appendmat=False, variable_names=[name])[name]
-    except Exception as error:  # as above
+    except Exception as error:  # scipy's parser may raise any error
         raise _damaged(f"{path}: {name}", error) from error
 
 

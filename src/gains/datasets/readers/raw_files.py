@@ -1,4 +1,4 @@
-"""The files of published data sets below ``data/raw``, found by name, and their options."""
+"""Search of the files of published data sets below ``data/raw``, and the options of these sets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class RawSettings(Settings):
 
     @property
     def counts_must_match(self) -> bool:
-        """Whether a difference to the published counts is an error."""
+        """Whether a difference from the published counts is an error."""
         return self.counts == "check"
 
 
@@ -62,7 +62,7 @@ def _advice(root: Path) -> str:
 
 
 def _real(path: Path, root: Path) -> bool:
-    """Return whether a path is a data file: not hidden, no junk, not the receipt."""
+    """Return whether a path is a data file, and not hidden, junk or the receipt."""
     return path != root / RECEIPT and path.is_file() and not is_junk(path.relative_to(root))
 
 
@@ -70,7 +70,7 @@ def one_file(root: str | Path, *patterns: str) -> Path:
     """Return the one file below ``root`` that matches one of the patterns.
 
     Raises:
-        FileNotFoundError: no such folder, or no such file in it.
+        FileNotFoundError: there is no such folder, or no such file in it.
         ValueError: several files match.
     """
     found = some_files(root, *patterns)
@@ -90,12 +90,12 @@ def named_files(
     Args:
         root: folder to search, with all its subfolders.
         pattern: pattern of the whole file name; its groups are the key.
-        example: a good name, for messages.
+        example: a correct name, for messages.
         globs: patterns of the files to consider, as in :func:`some_files`.
 
     Raises:
-        FileNotFoundError: no such folder, or no such file in it.
-        ValueError: a name does not fit, or two files have one key.
+        FileNotFoundError: there is no such folder, or no such file in it.
+        ValueError: a name has another form, or two files have one key.
     """
     found: dict[tuple[str, ...], Path] = {}
     for path in some_files(root, *globs):

@@ -1,4 +1,4 @@
-"""Checks of the images and masks of ISBI2014 and of their orientation, and its nuclei."""
+"""Checks of the images, masks and orientation of ISBI2014, and the extraction of its nuclei."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def nuclei(drawn: NDArray[np.bool_], name: str, findings: Findings) -> list[Rle]
     """Return the nuclei of a binary image: regions of 4 neighbours without single pixels.
 
     The 45 training images then have 270 nuclei, as many as cytoplasms. At two of their nuclei one
-    pixel touches the nucleus only by its corner. With 4 neighbours it would be a nucleus of its
-    own, with 8 neighbours a part of the nucleus.
+    pixel touches the nucleus only at a corner. With 4 neighbours this pixel would be a separate
+    nucleus, with 8 neighbours a part of the nucleus.
 
     Args:
         drawn: bool (H, W).
@@ -106,7 +106,7 @@ class Orientation:
             False if there is nothing to compare, because no pixel or every pixel is covered.
 
         Raises:
-            ValueError: cytoplasm is not darker than the rest.
+            ValueError: the cytoplasm is not darker than the rest.
         """
         covered = np.any(masks, axis=0) if masks else np.zeros(image.shape, dtype=bool)
         if covered.all() or not covered.any():
@@ -131,7 +131,7 @@ class Orientation:
         """Check all images together.
 
         Raises:
-            ValueError: the masks fit most images better once these are transposed.
+            ValueError: the masks fit most images better after the images are transposed.
         """
         if 2 * self._turned > self._square:
             raise ValueError(

@@ -93,12 +93,12 @@ def _read_part(
 
 
 def make(settings: IsbiCocoSettings, findings: Findings) -> SceneSet:
-    """Check the files of the parts asked for; images in order of part and file name.
+    """Check the files of the requested parts; return the images in order of part and file name.
 
     Raises:
-        FileNotFoundError: the folder, a json or an image is missing.
-        ValueError: a record that no rule repairs, an image in several places, or parts whose
-            categories differ.
+        FileNotFoundError: the folder, a JSON file or an image is missing.
+        ValueError: no rule repairs a record, an image is in several places, or the categories of
+            the parts differ.
     """
     root = Path(settings.root)
     parts = [part for part in PARTS if part in settings.parts]

@@ -41,12 +41,12 @@ def _scenes(pairs: list[tuple[Path, Path]], findings: Findings) -> Iterator[Scen
 
 
 def make(settings: EdfSettings, findings: Findings) -> SceneSet:
-    """Pair every image with its ground truth; images in order of name.
+    """Pair every image with its ground truth; return the images in order of name.
 
     Raises:
-        FileNotFoundError: the folder is missing, holds no image, or an image has no ground truth.
-        ValueError: a file name occurs in two folders; while images are asked for: a file that
-            cannot be read, or a ground truth of another size or that is not binary.
+        FileNotFoundError: the folder is missing or holds no image, or an image has no ground truth.
+        ValueError: a file name occurs in two folders. While the images are read: a file cannot be
+            read, or a ground truth is not binary or has another size.
     """
     found = some_files(settings.root, "EDF[0-9][0-9][0-9].png")
     pairs = [

@@ -55,7 +55,7 @@ class PartSettings(RawSettings):
 
     @property
     def images(self) -> int:
-        """The published number of images in the parts asked for."""
+        """The published number of images in the requested parts."""
         return sum(IMAGES[part] for part in self.parts)
 
 
@@ -167,7 +167,7 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
             kept = [m for m in masks if m.any()]
             for _ in range(len(masks) - len(kept)):
                 findings.add("cytoplasm masks that cover no pixel dropped", name)
-            # CellNum may count empty masks or not, so both numbers are right
+            # CellNum may or may not count empty masks, so both numbers are correct
             if run.cells is not None and run.cells[k] not in (len(masks), len(kept)):
                 raise ValueError(
                     f"{at}: CellNum says {run.cells[k]} cells, found {len(masks)} cytoplasms; "
@@ -182,7 +182,7 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
 
 def _cytoplasms(cell: object, shape: tuple[int, ...], at: str) -> list[NDArray[np.bool_]]:
     if isinstance(cell, np.ndarray) and cell.size == 0:
-        return []  # MATLAB's [] in place of an empty cell
+        return []  # MATLAB writes [] in place of an empty cell
     if not isinstance(cell, list):
         raise ValueError(
             f"{at}: expected a MATLAB cell array with one cytoplasm per cell, found a single array"
@@ -200,14 +200,14 @@ def _instances(
 
 
 def make(settings: IsbiSettings, findings: Findings) -> SceneSet:
-    """Find and check the files of the parts asked for; images in order of part and index.
+    """Check the files of the requested parts; return the images in order of part and index.
 
     Raises:
         FileNotFoundError: the folder or a file is missing.
-        ValueError: a file is damaged, lacks a variable, or has other images than its ground
-            truth; the test part is asked of the 90 images; while images are asked for: an array
-            of another kind or size, another number of cells than stated, or masks that are
-            transposed against their images.
+        ValueError: a file is damaged, lacks a variable, or has other images than its ground truth,
+            or the test part is requested and there are only the 90 images. While the images are
+            read: an array has another kind or size, the number of cells differs from the stated
+            one, or masks are transposed against their images.
     """
     kinds = [_TRAIN] if "train" in settings.parts else []
     if {"val", "test"} & set(settings.parts):
