@@ -81,7 +81,7 @@ def load_weights(model: PixelModel, settings: PixelSettings) -> None:
 
 
 @pytest.fixture
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+def study(tmp_path: Path) -> Iterator[Study]:
     """Yield a study of a method without a ``backbone``."""
     record = Method(
         name="pixel",
@@ -93,7 +93,6 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
         weights=lambda settings: Path(settings.start),
         load_weights=load_weights,
     )
-    monkeypatch.setattr(METHODS, "_records", {**METHODS._records, "pixel": record})
     (tmp_path / "start.txt").write_text("3")
     block = {
         "title": "t",
@@ -107,7 +106,8 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
             }
         },
     }
-    yield from_config(check({"study": "s", "studies": {"s": block}}, "test"))
+    with METHODS.with_record(record):
+        yield from_config(check({"study": "s", "studies": {"s": block}}, "test"))
 
 
 def test_a_table_names_a_method_as_its_record_does(study: Study) -> None:
