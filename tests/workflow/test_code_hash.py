@@ -9,6 +9,7 @@ import pytest
 from gains.methods import METHODS
 from gains.workflow import code_hash as codehash
 from gains.workflow.code_hash import Sources
+from helpers.paths import ROOT
 
 TOY = {
     "__init__.py": '"""The package."""\n',
@@ -123,3 +124,8 @@ def test_later_steps_do_not_reach_into_training() -> None:
     assert not {"gains.scoring", "gains.tables"} & set(training)
     scoring = codehash.closure("gains.scoring.score")
     assert not [name for name in scoring if name.startswith(("gains.training", "gains.detection"))]
+
+
+def test_modules_that_are_left_out_exist() -> None:
+    sources = Sources(ROOT / "src", "gains")
+    assert [module for module in codehash.LEFT_OUT if sources.file(module) is None] == []
