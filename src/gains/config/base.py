@@ -20,7 +20,7 @@ class Settings(BaseModel):
     """Base of all settings: immutable, and an unknown key is an error with a suggestion.
 
     Attributes:
-        RENAMED: keys that earlier versions had, each with the key that took its place.
+        RENAMED: keys of earlier versions, each with its new name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -62,7 +62,8 @@ def validated(model: type[S], content: Any, where: str) -> S:
     """Return validated settings.
 
     Raises:
-        ValueError: a key is unknown or a value out of range; ``where`` and each key are named.
+        ValueError: a key is unknown or a value is out of range; the message names ``where`` and
+            each key.
     """
     try:
         return model.model_validate(content)
@@ -85,7 +86,7 @@ def check_names(where: str, names: tuple[str, ...], known: list[str]) -> None:
     """Refuse names that are not among those known.
 
     Raises:
-        ValueError: one is unknown; the message names ``where`` and the nearest known name.
+        ValueError: a name is unknown; the message gives ``where`` and the nearest known name.
     """
     for name in names:
         if name not in known:

@@ -1,4 +1,4 @@
-"""The whole config file: the study in force, and the studies, also those in files of their own."""
+"""The whole config file: the study in force, and all studies, also those in separate files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gains.config.study import StudySettings
 from gains.support.files import is_junk
 
 FOLDER = "studies"
-"""Folder beside a config file that holds further studies, a file each."""
+"""Folder beside a config file that holds further studies, one file for each study."""
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -51,11 +51,11 @@ def check(content: dict[str, Any], where: str) -> Config:
 def load_config(path: str | Path) -> Config:
     """Read and check a config file and the studies in the folder ``studies`` beside it.
 
-    A file that holds one study need not say which study is in force.
+    If a file holds one study, it need not say which study is in force.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a file is not YAML or not valid, or two files hold a study of one name.
+        ValueError: a file is not YAML or not valid, or two files hold a study of the same name.
     """
     path = Path(path)
     if not path.is_file():
@@ -78,10 +78,10 @@ def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]
 
     Args:
         content: content of a config, which may change single keys of a study.
-        path: config file whose studies are filled in where ``content`` says nothing else.
+        path: config file whose studies are filled in where ``content`` has no other value.
 
     Raises:
-        ValueError: a file is not YAML, or two files hold a study of one name.
+        ValueError: a file is not YAML, or two files hold a study of the same name.
     """
     path = Path(path)
     own = _studies_in(path, _read(path))

@@ -36,7 +36,7 @@ class MapSettings(Settings):
 
     @property
     def key(self) -> str:
-        """Name for files, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
+        """Name that file names contain, e.g. ``isbi-t1-w5-f0.5-ol0.1-clean``."""
         name = (
             f"{self.program}-t{self.target_category}-w{self.window_size}-f{self.f_ga:g}"
             f"-ol{self.overlap_highlight:g}-{self.mode}"

@@ -83,7 +83,7 @@ class RecipeSettings(Settings):
 
     @property
     def images_seen(self) -> int:
-        """Number of images that a training looks at, repetitions counted."""
+        """Number of images that a training reads, repetitions counted."""
         return self.iterations * self.batch_size
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Settings as files, for steps that are told more than a command line can hold.
+"""Settings as files, for steps whose settings are too long for a command line.
 
 Linux limits one argument of a command to 128 KiB, and Snakemake runs a rule's whole command as
 one argument of ``bash -c``.
@@ -21,8 +21,8 @@ S = TypeVar("S", bound=Settings)
 def write_settings(folder: str | Path, name: str, settings: Settings) -> Path:
     """Write settings to ``<folder>/<name>.<hash of the content>.json`` and return that path.
 
-    Other content goes to another file, so a rule that reads the file has another input, and a
-    running job keeps its own. A file that holds the content already stays untouched.
+    Changed content is written to another file. A rule that reads the file then has another input,
+    and a running job keeps its file. If the file exists already, it is not written again.
     """
     text = settings.model_dump_json(indent=1) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -37,8 +37,8 @@ def read_settings(model: type[S], path: str | Path) -> S:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not JSON, has an unknown key or a value out of range; the file and
-            each key are named.
+        ValueError: the file is not JSON, a key is unknown, or a value is out of range; the message
+            names the file and each key.
     """
     try:
         return model.model_validate_json(require_file(path).read_bytes())

@@ -1,1 +1,1 @@
-"""Masks as COCO run-length codes: coding, checks, regions and overlaps. Imports no torch."""
+"""Masks as COCO run-length codes: coding, checks, regions, overlaps. This room imports no torch."""

@@ -105,9 +105,9 @@ def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Return the numbers of all codes and how many each has, or None if one is no :data:`CODE`.
+    """Return the numbers of all codes and their count per code; None if one is no :data:`CODE`.
 
-    The test equals that of the expression, but looks at all characters at once.
+    The test gives the same result as the expression, but checks all characters at once.
     """
     text = "".join(codes)
     if not all(codes) or not text.isascii():
@@ -127,7 +127,7 @@ def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
 
 
 def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return running sums that start again with each owner; equal owners are adjacent."""
+    """Return running sums that start again with each owner; the items of an owner are adjacent."""
     sums = np.cumsum(values)
     first = np.flatnonzero(np.diff(owner, prepend=-1))
     before = sums[first] - values[first]

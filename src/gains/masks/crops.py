@@ -1,7 +1,7 @@
-"""COCO run-length codes of many cropped masks at once. Imports no torch.
+"""COCO run-length codes of many cropped masks at once.
 
 pycocotools reads every pixel of the image to encode a mask. This module reads only the pixels of
-the crop, and processes the runs of all masks together. The codes are equal.
+the crop, and processes the runs of all masks together. The codes equal those of pycocotools.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _write(owner: Ints, start: Ints, end: Ints, count: int, size: tuple[int, int
     mask = np.repeat(np.arange(count), lengths)
     last = np.zeros(len(counts), dtype=bool)
     last[offset + lengths - 1] = True
-    used = ~(last & (counts == 0) & (lengths[mask] > 1))  # nothing follows a run to the last pixel
+    used = ~(last & (counts == 0) & (lengths[mask] > 1))  # no run follows the last pixel
     text, ends = _compress(counts, np.arange(len(counts)) - offset[mask], used)
     ends = ends[offset + lengths - 1]
     begins = np.concatenate([[0], ends[:-1]])
@@ -81,7 +81,7 @@ def _compress(counts: Ints, place: Ints, used: NDArray[np.bool_]) -> tuple[str, 
     """Write counts as pycocotools does: differences to the last but one, 5 bits per character.
 
     Returns:
-        The characters of all counts in use, and where each count's characters end.
+        The characters of all counts, and the index at which the characters of each count end.
     """
     value = counts.copy()
     late = np.flatnonzero(place > 2)

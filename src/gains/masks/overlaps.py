@@ -15,7 +15,7 @@ def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
     rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
     result = np.zeros(mask.shape, dtype=bool)
     if rows.size:
-        # only the box that can change, because most objects are small
+        # only the box that can change is dilated, because most objects are small
         window = tuple(
             slice(max(found[0] - reach, 0), found[-1] + reach + 1) for found in (rows, columns)
         )
@@ -26,7 +26,7 @@ def grown(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
 
 def mask_areas(masks: list[Rle]) -> NDArray[np.int64]:
     """Return the areas of N masks in px, int64 (N,)."""
-    # pycocotools 2.0.11 fails on a list of more than 255
+    # pycocotools 2.0.11 fails on a list of more than 255 masks
     parts = [coco_mask.area(masks[start : start + 255]) for start in range(0, len(masks), 255)]
     return np.concatenate([np.zeros(0), *parts]).astype(np.int64)
 
@@ -40,8 +40,8 @@ def intersections(
     """Return the number of pixels that each mask shares with each other, int64 (A, B).
 
     The run lengths are compared, so no mask is decoded, and masks with disjoint boxes cost almost
-    nothing. pycocotools returns IoU = I / (S - I), S the sum of both areas, so I = S IoU / (1 +
-    IoU); rounding makes it exact, since the error is near 1e-16 S.
+    nothing. pycocotools returns IoU = I / (S - I), where S is the sum of both areas. Therefore
+    I = S IoU / (1 + IoU). Rounding makes I exact, since the error is near 1e-16 S.
 
     Args:
         first: A masks of one image.

@@ -16,7 +16,7 @@ from gains.masks.rle import Rle, encode_mask
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     """Return the compressed RLE of polygons, uncompressed RLE or compressed RLE by COCO's rules.
 
-    A polygon of fewer than three points covers nothing.
+    A polygon of fewer than three points covers no pixel.
 
     Raises:
         ValueError: the segmentation is none of the three, is malformed, or has another size.
@@ -65,7 +65,7 @@ def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -
 
 def _is_usual(item: Rle, size: list[int]) -> bool:
     stated = item.get("size")
-    # an equal value is a list of two, but 512.0 and True equal whole numbers too
+    # equality ensures a list of two values, but 512.0 and True also equal whole numbers
     return (
         stated == size
         and type(stated[0]) is type(stated[1]) is int
@@ -76,7 +76,8 @@ def _is_usual(item: Rle, size: list[int]) -> bool:
 def check_polygons(polygons: list[Any], height: int, width: int) -> None:
     """Refuse polygons that cannot be masks of an image of the given size.
 
-    A polygon may leave the image by up to one side length. Beyond that, its unit is not px.
+    A polygon may leave the image by up to one side length. If it reaches farther, its unit is
+    probably not px.
 
     Raises:
         ValueError: a polygon is not a flat list of an even number of finite numbers, or lies too

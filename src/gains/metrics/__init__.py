@@ -1,4 +1,4 @@
-"""The metrics; importing this package registers them all. Needs no torch."""
+"""The metrics. Importing this package registers all of them, and imports no torch."""
 
 from gains.metrics import aji, dice, f1
 from gains.metrics.base import METRICS, Metric

@@ -31,8 +31,8 @@ def image_aji_published(pairs: Pairs, area_range: tuple[float, float]) -> float:
     """Return the AJI of one image as the published program computes it in an area range (px).
 
     Ground truths outside the range, and crowd regions, move to the end of the list while the
-    columns of the IoU matrix stay. A missed column is therefore charged the recorded area of
-    another ground truth, the one that moved to its index. A ground truth with annotation id 0
+    columns of the IoU matrix stay. For a missed column the recorded area of another ground truth
+    is therefore added: of the one that moved to its index. A ground truth with annotation id 0
     leaves its detection free.
     """
     if pairs.one_sided:

@@ -1,4 +1,4 @@
-"""The definition of a metric, and the registry of all metrics."""
+"""The record of a metric, and the registry of all metrics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Metric:
     Attributes:
         name: name in both modes.
         clean: the corrected formula, or None if there is none.
-        as_published: the formula of the published program, or None if it has none.
+        as_published: the formula of the published program, or None if the program has none.
     """
 
     name: str

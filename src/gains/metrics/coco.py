@@ -88,8 +88,9 @@ def match_by_score(pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
     Returns:
         Two bool arrays (10, D) with one row per IoU threshold. The first marks detections that
-        are matched with an object. The second marks those that are ignored, because they are
-        matched with a crowd region (overlap: intersection over the area of the detection).
+        are matched with an object. The second marks detections that are ignored, because they are
+        matched with a crowd region. The overlap with a crowd region is the intersection over the
+        area of the detection.
     """
     hit = np.zeros((len(IOU_THRESHOLDS), pairs.num_detections), dtype=bool)
     ignored = np.zeros_like(hit)
@@ -110,7 +111,7 @@ def match_by_score(pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _options(pairs: Pairs) -> list[tuple[int, list[tuple[int, float]]]]:
-    """Return the ground truths with IoU >= 0.5 of each detection that has any, crowds last."""
+    """Return, for each detection that has any, the ground truths with IoU >= 0.5, crowds last."""
     overlap = pairs.iou
     if pairs.crowd.any():
         inside = pairs.intersection / np.maximum(pairs.detection_areas, 1)[:, None]
@@ -130,7 +131,7 @@ def _choose(
 ) -> int:
     """Return the best free candidate, or -1.
 
-    Of equal candidates the later one wins, and an object wins over any crowd region.
+    Of equal candidates the later one is chosen, and an object is preferred to any crowd region.
     """
     best, chosen = threshold, -1
     for column, value in candidates:

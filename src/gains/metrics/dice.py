@@ -1,7 +1,7 @@
 """Dice, TPp and FNo over the pairs with Dice > 0.7 (ISBI 2014 challenge), and their variants.
 
 The published program pools its lists over COCO's four area ranges. It clears its Dice matrix in
-the first range, so a matched pair counts once and everything else four times.
+the first range, so a matched pair counts once, and all other items count four times.
 """
 
 from __future__ import annotations

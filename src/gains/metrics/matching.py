@@ -17,7 +17,8 @@ def greedy_by_overlap(overlap: NDArray[np.float64], above: float) -> list[Match]
         above: threshold that the overlap of a pair must exceed.
 
     Returns:
-        The matches, best first. Of equal pairs the earlier row wins, then the earlier column.
+        The matches, best first. Of equal pairs the one with the earlier row is taken, then the one
+        with the earlier column.
     """
     rows, columns = np.nonzero(overlap > above)
     order = np.argsort(-overlap[rows, columns], kind="stable")
@@ -43,7 +44,8 @@ def greedy_by_truth(
         reusable: bool (G,), ground truths that leave their detection free for another one.
 
     Returns:
-        The matches in order of the ground truths. Of equal detections the later row wins.
+        The matches in order of the ground truths. Of equal detections the one with the later row is
+        taken.
     """
     columns, rows = np.nonzero(at_least <= iou.T)
     values = iou[rows, columns].tolist()

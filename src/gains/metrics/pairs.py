@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
 
 AJI_IOU = 0.5
-"""A pair counts for AJI when its IoU reaches this."""
+"""A pair counts for AJI if its IoU is at least this value."""
 
 F1_IOU = 0.5
-"""A pair counts for F1 when its IoU is above this."""
+"""A pair counts for F1 if its IoU is above this value."""
 
 DICE_ABOVE = 0.7
-"""A pair counts for Dice, TPp and FNo when its Dice is above this."""
+"""A pair counts for Dice, TPp and FNo if its Dice is above this value."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +51,17 @@ class Pairs:
 
     @property
     def num_detections(self) -> int:
-        """D."""
+        """Number of detections, D."""
         return len(self.detection_areas)
 
     @property
     def num_truths(self) -> int:
-        """G."""
+        """Number of ground truths, G."""
         return len(self.areas)
 
     @property
     def one_sided(self) -> bool:
-        """Whether there are detections only or ground truths only (or neither)."""
+        """Whether there are only detections, only ground truths, or neither of them."""
         return self.num_detections == 0 or self.num_truths == 0
 
     @functools.cached_property
@@ -70,7 +70,7 @@ class Pairs:
 
     @functools.cached_property
     def union(self) -> NDArray[np.int64]:
-        """Pixels in either, int64 (D, G)."""
+        """Number of pixels in the union of each pair, int64 (D, G)."""
         return self._area_sums - self.intersection
 
     @functools.cached_property
@@ -85,7 +85,7 @@ class Pairs:
 
     @functools.cached_property
     def truth_matches(self) -> list[Match]:
-        """Each ground truth, in file order, with the best free detection of IoU >= 0.5."""
+        """Pairs of each ground truth, in file order, and the best free detection of IoU >= 0.5."""
         return greedy_by_truth(self.iou, AJI_IOU)
 
     @functools.cached_property

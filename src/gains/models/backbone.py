@@ -22,7 +22,7 @@ BLOCKS: dict[str, tuple[type[BasicBlock | Bottleneck], tuple[int, int, int, int]
     "resnet101": (Bottleneck, (3, 4, 23, 3)),
 }
 NORMALISATION = {
-    # ImageNet on RGB in 0..255; detectron2's Caffe weights on BGR in 0..255
+    # mean and standard deviation: ImageNet for RGB in 0..255, detectron2's Caffe weights for BGR
     "rgb": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "bgr": ((103.53, 116.28, 123.675), (1.0, 1.0, 1.0)),
 }
@@ -148,7 +148,7 @@ class Backbone(Trunk):
     Args:
         settings: settings of trunk and pyramid.
         stages: number of stages that feed the pyramid, counted from res5 backwards.
-        extra: module that makes the levels after p5; default: p6 by subsampling, as in
+        extra: module that makes the levels after p5. The default makes p6 by subsampling, as in
             detectron2's Mask R-CNN.
     """
 

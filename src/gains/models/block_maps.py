@@ -17,7 +17,7 @@ padded by that much.
 
 @dataclass
 class BlockMaps:
-    """N maps of one image, in usually a tenth of the memory of whole planes.
+    """N maps of one image; they usually take a tenth of the memory of whole planes.
 
     Attributes:
         constants: float32 (N,), the value of each map outside its block.
@@ -42,9 +42,9 @@ class BlockMaps:
         """Return the maps of one image, packed into blocks.
 
         Args:
-            parts: for each map the part that differs from its constant, float32 (h, w) minus the
-                constant, with its top row and left column in the image; of shape (0, 0) if the map
-                is constant.
+            parts: for each map the part that differs from its constant: float32 (h, w), the values
+                minus the constant, with the top row and left column in the image. The shape is
+                (0, 0) if the map is constant.
             constants: the constant of each map.
             size: height and width of the image.
         """
@@ -86,7 +86,7 @@ class BlockMaps:
 
 
 def _continue(block: Tensor, part: Tensor, top: int, left: int, size: tuple[int, int]) -> None:
-    """Repeat the block's border in the margin where it is the image's border, as RoIAlign would."""
+    """Repeat the block's border in the margin where it is the image's border, as in RoIAlign."""
     height, width = part.shape
     rows, columns = slice(0, height + 2 * RING), slice(0, width + 2 * RING)
     if top == 0:

@@ -26,11 +26,11 @@ def save(path: str | Path, content: dict[str, Any]) -> None:
         OSError: the disk is full.
     """
     try:
-        # torch writes a file's name into the archive, so it gets an open file instead
+        # torch writes the name of the file into the archive, so pass an open file instead
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             torch.save(content, file)
     except RuntimeError as error:
-        # torch's own message names a position in the file, but not that the disk is full
+        # torch's own message names a position in the file, but does not say that the disk is full
         if isinstance(error.__context__, OSError):
             raise error.__context__ from None
         raise
@@ -41,7 +41,7 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder, truncated or of another kind.
+        ValueError: the path is a folder, or the file is truncated or of another kind.
     """
     path = require_file(path)
     try:
@@ -58,11 +58,11 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
 
 
 def load_model(path: str | Path) -> dict[str, Any]:
-    """Load a trained model's file, see :func:`gains.training.train.train`.
+    """Load the file of a trained model; see :func:`gains.training.train.train`.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is damaged, or not a model of this package.
+        ValueError: the file is damaged, or is not a model of this package.
     """
     content = load(path)
     if content.get("format") != MODEL_FORMAT or "state" not in content:

@@ -1,7 +1,7 @@
 """The contract between models, training and prediction, also for models without boxes or RoIs.
 
-:class:`Detector` is the base class of every model. :class:`Task` and :class:`Target` go into it,
-:class:`Detections` come out of it.
+:class:`Detector` is the base class of every model. Its inputs are :class:`Task` and
+:class:`Target`, its outputs are :class:`Detections`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Task:
     """The properties of a data set that a detector depends on.
 
     Attributes:
-        num_classes: number of classes K, background not counted.
+        num_classes: number of classes K, without the background.
         max_detections: largest number of detections per image.
         cell: class index of the objects that overlap (the declared cell category), or None.
     """
@@ -33,7 +33,7 @@ class Task:
 
 @dataclass
 class Target:
-    """Ground truth of one training image, at the size the model sees.
+    """Ground truth of one training image, at the size that the model sees.
 
     Attributes:
         boxes: float32 (N, 4), x0 y0 x1 y1 in px.
@@ -74,8 +74,8 @@ class Detections:
         masks: float32 probabilities: (D, M, M) inside each box or, if ``full``, (D, H, W) of the
             whole image at the size that the model saw.
         full: whether ``masks`` cover the whole image.
-        box_scores: float32 (D,) in [0, 1], given if the method ranks by other scores than those
-            it selected the detections by; score thresholds apply to these.
+        box_scores: float32 (D,) in [0, 1], by which the method selected the detections; score
+            thresholds apply to them. None if they equal ``scores``.
     """
 
     boxes: Tensor
@@ -89,7 +89,8 @@ class Detections:
 class Detector(nn.Module, ABC):
     """The base class of every method's model.
 
-    Training calls :meth:`losses`, prediction calls :meth:`detect`; neither knows more of a model.
+    Training calls :meth:`losses` and prediction calls :meth:`detect`. They use no other part of a
+    model.
 
     Attributes:
         encoder: prefix, in the state dict, of the part that pretrained weights fill and whose

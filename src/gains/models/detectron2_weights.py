@@ -78,7 +78,7 @@ def convert_checkpoint(path: Path, out: Path) -> None:
     """Convert a detectron2 checkpoint (.pkl or .pth) to a file for ``backbone.weights``.
 
     Whole Mask R-CNN models and ImageNet backbones are supported, in detectron2's or Caffe2's names.
-    Batch norms without statistics get those of the identity, as in detectron2.
+    Batch norms without statistics get the statistics of the identity, as in detectron2.
 
     Args:
         path: the checkpoint.
@@ -86,7 +86,7 @@ def convert_checkpoint(path: Path, out: Path) -> None:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it cannot be read, or holds no ResNet in a known layout.
+        ValueError: the file cannot be read, or holds no ResNet in a known layout.
     """
     state, unknown = rename(_read(path))
     body = [key for key in state if key.startswith("backbone.body.")]

@@ -17,7 +17,7 @@ def choose_device(name: str) -> torch.device:
     """Return the device of that name; ``auto`` is the GPU if there is one, else the CPU.
 
     Raises:
-        ValueError: the name is unknown, or CUDA is requested and absent.
+        ValueError: the name is unknown, or CUDA is requested and there is no GPU.
     """
     if name not in NAMES:
         raise ValueError(f"unknown device {name!r}; expected one of {', '.join(NAMES)}")
@@ -36,7 +36,7 @@ def to_device(model: AnyModule, device: torch.device) -> AnyModule:
 def free_bytes(device: torch.device) -> int:
     """Return the free memory of a GPU in bytes.
 
-    For a CPU, whose memory is shared and can be swapped, the answer is the largest integer.
+    For a CPU, whose memory is shared and can be swapped, the result is the largest integer.
     """
     return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else sys.maxsize
 
@@ -45,8 +45,9 @@ def peak_memory(device: torch.device) -> dict[str, int]:
     """Return the peak memory of this process so far, in MB (10^6 bytes).
 
     Returns:
-        ``host``: resident memory, without that of loading processes. On a GPU also ``device``: the
-        memory that PyTorch has reserved there, without CUDA's own context of some hundred MB.
+        ``host`` is the resident memory, without that of loading processes. On a GPU there is also
+        ``device``, the memory that PyTorch has reserved there, without CUDA's own context of some
+        hundred MB.
     """
     unit = 1 if sys.platform == "darwin" else 1024
     peak = {"host": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 10**6}

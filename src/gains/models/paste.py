@@ -1,6 +1,7 @@
 """Masks at the image's own size, made from mask probabilities in a window around each object.
 
-``roi_align``, ``targets`` and ``roi_points`` also weigh pixels bilinearly, each by another rule.
+The modules ``roi_align``, ``targets`` and ``roi_points`` also weight pixels bilinearly, each by
+another rule.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ class Windows:
 def _weights(low: Tensor, high: Tensor, first: Tensor, cells: int, length: int) -> Tensor:
     """Bilinear weights (D, length, cells) of mask cells at pixel centres along one axis.
 
-    Equal to ``grid_sample(align_corners=False)`` with zero padding: outside the outer half
-    cells the weights fall to zero.
+    The weights equal those of ``grid_sample(align_corners=False)`` with zero padding: outside the
+    outer half cells they fall to zero.
     """
     pixels = torch.arange(length, device=low.device) + first[:, None] + 0.5
     position = (pixels - low[:, None]) / (high - low)[:, None] * cells - 0.5
@@ -54,7 +55,8 @@ def paste(
     """Paste box masks into an image: bilinear at pixel centres, zero outside, then threshold.
 
     Bilinear interpolation is separable, so a pasted mask is ``Wy @ mask @ Wx^T``. Only the pixels
-    of a box are computed: beyond its border a bilinear value is under half the nearest cell's.
+    of a box are computed, since beyond its border a bilinear value is less than half the value of
+    the nearest cell.
 
     Args:
         masks: float32 (D, M, M), probabilities.

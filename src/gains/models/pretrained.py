@@ -1,4 +1,4 @@
-"""Initial weights: torchvision's, those of a file, or a converted detectron2 checkpoint."""
+"""Initial weights from torchvision, from a file, or from a converted detectron2 checkpoint."""
 
 from __future__ import annotations
 

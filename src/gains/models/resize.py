@@ -14,7 +14,7 @@ def scaled_size(shape: torch.Size | tuple[int, int], short: int, longest: int) -
     Args:
         shape: height and width of the image, px.
         short: length of the short side, px.
-        longest: upper limit of the long side, px; it lowers the scale where it is exceeded.
+        longest: upper limit of the long side, px; if it is exceeded, the scale is lowered.
     """
     height, width = int(shape[0]), int(shape[1])
     scale = min(short / min(height, width), longest / max(height, width))
@@ -31,7 +31,7 @@ def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _resized(pixels: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize uint8 (H, W) or (H, W, 3); channels are independent, a grey image needs one."""
+    """Resize uint8 (H, W) or (H, W, 3); channels are independent, so a grey image needs one."""
     picture = Image.fromarray(pixels.numpy())
     resized = picture.resize((size[1], size[0]), Image.Resampling.BILINEAR)
     return torch.from_numpy(np.array(resized))

@@ -1,4 +1,4 @@
-"""Settings of the parts that all models share. Imports no torch."""
+"""Settings of the parts that all models share. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gains.config.base import Settings
 
 
 class BackboneSettings(Settings):
-    """ResNet with feature pyramid."""
+    """Settings of a ResNet with feature pyramid."""
 
     name: Literal["resnet18", "resnet34", "resnet50", "resnet101"] = Field(
         "resnet50", description="name of the ResNet"

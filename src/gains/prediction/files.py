@@ -1,8 +1,8 @@
 """The prediction file: a COCO result list, and beside it the list of the predicted images.
 
 An entry of the result list holds ``image_id``, ``category_id``, ``segmentation`` (RLE or
-polygons) and ``score``. It may hold ``box_score``, which score thresholds act on; a method that
-ranks its detections by another number writes it (Mask Scoring R-CNN).
+polygons) and ``score``. A method that ranks its detections by another score than its box score
+(Mask Scoring R-CNN) also writes ``box_score``, to which score thresholds then apply.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def write_predictions(
     """Write the result list and, beside it, the list of the images.
 
     Args:
-        path: of the result list; gzip when the name ends in ``.gz``.
+        path: path of the result list, which is compressed if the name ends in ``.gz``.
         predicted: every image that was predicted, also those without a detection.
 
     Returns:
@@ -68,7 +68,7 @@ def _entries(image_id: int, instances: Instances) -> list[CocoRecord]:
 
 
 def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
-    """Read a COCO result list, plain or gzip, and check it. An empty list is legitimate.
+    """Read a COCO result list, plain or gzip, and check it. An empty list is allowed.
 
     Args:
         path: the file.
@@ -76,8 +76,8 @@ def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not complete JSON, not a list, or an entry is refused by
-            :func:`parse_predictions`.
+        ValueError: the file is not complete JSON or not a list, or :func:`parse_predictions`
+            refuses an entry.
     """
     content = read_json(path)
     if not isinstance(content, list):
@@ -94,7 +94,7 @@ def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
 def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predictions:
     """Check every entry of a COCO result list, and return the detections by image.
 
-    The box score of each detection is in ``extra``; it is the score where the entry has none.
+    The box score of each detection is in ``extra``. It equals the score if the entry has none.
 
     Args:
         entries: the result list.
@@ -102,8 +102,8 @@ def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predicti
 
     Raises:
         ValueError: a key is missing; an image or category is not in the ground truth; a mask is
-            malformed or of another size than its image; a score is not in [0, 1]. The entry is
-            named.
+            malformed or of another size than its image; a score is not in [0, 1]. The message
+            names the entry.
     """
     valid = _valid_masks(entries, truth)
     by_image: dict[int, list[_Detection]] = {}
@@ -120,7 +120,7 @@ def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predicti
 
 
 def box_scores(instances: Instances) -> NDArray[np.float64]:
-    """Return the scores that thresholds act on, float64 (N,) in [0, 1]."""
+    """Return the scores that thresholds apply to, float64 (N,) in [0, 1]."""
     return np.asarray(instances.extra[BOX_SCORE], dtype=np.float64)
 
 
@@ -199,7 +199,7 @@ def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
 
     Raises:
         ValueError: an entry differs from the ground truth's record of that id, or an image of
-            the ground truth was not predicted; the first difference is named.
+            the ground truth was not predicted; the message names the first difference.
     """
     path = sidecar_path(predictions)
     if not path.is_file():

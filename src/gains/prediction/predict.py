@@ -37,7 +37,7 @@ class Predictor:
 
     Args:
         path: model file of ``gains train``.
-        device: ``auto``, ``cpu``, ``cuda``, or None for the one in the model's recipe.
+        device: ``auto``, ``cpu``, ``cuda``, or None for the device in the model's recipe.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -97,7 +97,7 @@ class Predictor:
         )
 
     def _instances(self, found: Detections, size: tuple[int, ...], seen: torch.Size) -> Instances:
-        """Return detections on an image of ``size`` whose resized form had the shape ``seen``."""
+        """Return the instances of an image of ``size``, which the model saw at size ``seen``."""
         height, width = size
         scale = found.boxes.new_tensor([width / seen[1], height / seen[0]]).repeat(2)
         boxes = found.boxes * scale
@@ -119,7 +119,7 @@ def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[
 
     Args:
         found: detections at the size of the model's input.
-        boxes: float32 (D, 4), their boxes in the image itself, px.
+        boxes: float32 (D, 4), their boxes in the original image, px.
         size: height and width of the image.
     """
     codes: list[Rle] = [{}] * len(boxes)
@@ -137,7 +137,7 @@ def predict_split(
     """Predict one part of a split; write a COCO result list and the list of the images.
 
     Raises:
-        ValueError: the model's categories are not the data set's.
+        ValueError: the categories of the model and of the data set differ.
     """
     predictor, truth = Predictor(model, device), read_coco(coco)
     torch.set_num_threads(predictor.recipe.threads)
@@ -157,7 +157,7 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: it holds no image.
+        ValueError: the folder holds no image.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
@@ -201,7 +201,7 @@ def _predict(
 def _alike(
     predictor: Predictor, images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]]
 ) -> Iterator[list[tuple[ImageRecord, NDArray[np.uint8]]]]:
-    """Batch adjacent images that have one size for the model, because padding changes results."""
+    """Batch adjacent images that the model sees at one size, because padding changes results."""
     for _, run in itertools.groupby(images, key=lambda item: predictor.size(item[1].shape)):
         while batch := list(itertools.islice(run, predictor.recipe.test_batch_size)):
             yield batch

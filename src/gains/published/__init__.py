@@ -1,1 +1,1 @@
-"""The papers' printed numbers."""
+"""The numbers that the papers print."""

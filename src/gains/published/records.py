@@ -1,6 +1,7 @@
 """The numbers that papers print, read from ``published.csv``.
 
-Papers disagree about the same cell, so this module chooses none: each number names its source.
+Papers print different numbers for the same cell. This module keeps all of them, each with its
+source.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gains.support.registry import nearest
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
 """(paper, table) that print fractions; all others print percent."""
 
-# Backbone of the rows whose name does not say it, from the text of the paper.
+# Backbone of the rows whose name does not state it, from the text of the paper.
 _DEFAULT_BACKBONE = {"GAInS": "R50", "DoNet": "R50"}
 _SUBSETS = {"cell": "target", "cytoplasm": "target", "average": "average", "all": "average"}
 
@@ -66,7 +67,7 @@ class Published:
 
     @property
     def configuration(self) -> str:
-        """Name of the configuration without its backbone, the same in all papers and tables."""
+        """Name of the configuration without its backbone, equal in all papers and tables."""
         ablation = _ABLATION_NAMES.get((self.paper, self.table, self.row))
         return ablation or re.sub(r"\s*\(R\d+\)$", "", self.row)
 
@@ -99,7 +100,7 @@ def row_names(paper: str, table: str) -> list[str]:
     """Return the rows of a published table in its own order (thirteen in GAInS, Table III).
 
     Raises:
-        ValueError: no such paper or table; the message lists those known.
+        ValueError: there is no such paper or table; the message lists the known ones.
     """
     rows = list(dict.fromkeys(n.row for n in numbers() if (n.paper, n.table) == (paper, table)))
     if not rows:

@@ -1,1 +1,1 @@
-"""From predictions and ground truth to scores."""
+"""Scoring: from predictions and ground truth to scores."""

@@ -22,7 +22,7 @@ def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections:
     """Pair the ``max_detections`` best detections of an image and category with its objects.
 
     Raises:
-        ValueError: a mask of the ground truth is broken; its annotation is named.
+        ValueError: a mask of the ground truth is broken; the message names its annotation.
     """
     result: ByClass = {category: [] for category in sorted(truth.categories)}
     for image_id in sorted(truth.images):
@@ -43,7 +43,7 @@ def pairs_by_class(truth: CocoDataset, predictions: Predictions, max_detections:
 
 
 def _best(detections: Instances, max_detections: int) -> dict[int, NDArray[np.intp]]:
-    """Return the indices of each category's detections, best first; equal scores keep order."""
+    """Return the indices of each category's detections, best first; ties keep their order."""
     order = np.argsort(-detections.scores, kind="stable")
     categories = detections.categories[order]
     return {
@@ -76,7 +76,7 @@ def _pairs(
 
 
 def _recorded_areas(objects: list[CocoRecord], areas: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the ``area`` of the file, or that of the mask where it is missing or not positive."""
+    """Return the ``area`` of the file, or that of the mask if it is missing or not positive."""
     recorded = np.array([float(a.get("area") or 0) for a in objects], dtype=np.float64)
     return np.where(recorded > 0, recorded, areas)
 
@@ -84,8 +84,8 @@ def _recorded_areas(objects: list[CocoRecord], areas: NDArray[np.int64]) -> NDAr
 def clean(by_class: ByClass, score_threshold: float) -> ByClass:
     """Leave out crowd regions, the detections in them, and detections below the threshold.
 
-    A detection lies in a crowd region when more than half of it does and no object has IoU >= 0.5
-    with it.
+    A detection lies in a crowd region if more than half of its area does, and if no object has
+    IoU >= 0.5 with it.
     """
     result: ByClass = {}
     for category, images in by_class.items():

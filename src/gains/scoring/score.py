@@ -30,7 +30,7 @@ def score_files(
     """Score a prediction file against a COCO file; see :func:`score`.
 
     Args:
-        ground_truth: COCO json.
+        ground_truth: COCO JSON file.
         predictions: COCO result list, plain or gzip.
         file_names: names of the images to score; None: all.
         max_detections: see :func:`score`.
@@ -150,8 +150,8 @@ def _coco(by_class: ByClass) -> dict[str, Any]:
 def _as_published(by_class: ByClass) -> dict[str, Any]:
     """Return the values of every class, and the mean of two rows as the program prints it.
 
-    Category 0 fills the first row and every other category the second, where the last one stays.
-    A row without a category is 0, so the mean of a single class is half its value.
+    Category 0 fills the first row. Every other category fills the second row, so the last one
+    remains there. A row without a category is 0, so the mean of a single class is half its value.
     """
     metrics = {metric.name: metric.as_published for metric in METRICS if metric.as_published}
     per_class = {

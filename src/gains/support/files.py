@@ -1,4 +1,4 @@
-"""Reading and writing of files: complete or not at all, and equal bytes for equal content."""
+"""Reading and writing of files, which are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     The suffixes are kept, because several libraries choose the format by them.
 
     Raises:
-        ValueError: it is a folder, or its folder cannot be written to.
-        OSError: the disk is full; ``path`` is then untouched.
+        ValueError: ``path`` is a folder, or its folder cannot be written to.
+        OSError: the disk is full; ``path`` is then unchanged.
     """
     path = Path(path)
     check_output(path)
@@ -65,9 +65,9 @@ def waiting_lock(path: str | Path, message: str) -> Iterator[None]:
 
     Args:
         path: the lock file; its folder must exist.
-        message: what to log before waiting.
+        message: message to log before waiting.
     """
-    # imported late: filelock takes longer to import than most verbs take to run
+    # imported here, because filelock takes longer to import than most verbs take to run
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
@@ -91,7 +91,7 @@ def require_suffix(path: str | Path, *suffixes: str) -> Path:
     """Return ``path`` if its name ends in one of the suffixes.
 
     Raises:
-        ValueError: the name ends in something else.
+        ValueError: the name has another ending.
     """
     path = Path(path)
     if path.suffix not in suffixes:
@@ -106,7 +106,7 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
-    """Write JSON atomically; gzip when the name ends in ``.gz``. Equal content, equal bytes."""
+    """Write JSON atomically, compressed for ``.gz``; equal content gives equal bytes."""
     text = json.dumps(content, indent=indent, sort_keys=True, allow_nan=False) + "\n"
     data = text.encode()
     if Path(path).suffix == ".gz":
@@ -120,7 +120,7 @@ def require_file(path: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder.
+        ValueError: the path is a folder.
     """
     path = Path(path)
     if path.is_dir():
@@ -131,11 +131,11 @@ def require_file(path: str | Path) -> Path:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read JSON, plain or gzip; the content decides which, not the name.
+    """Read JSON, plain or gzip; the content decides which of the two it is, not the name.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is a folder, or not (complete) JSON.
+        ValueError: the path is a folder, or the file is not complete JSON.
     """
     data = require_file(path).read_bytes()
     try:
@@ -154,7 +154,7 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
 
     Args:
         text: the JSON.
-        where: what to name in an error, e.g. ``--settings``.
+        where: name of the source in an error, e.g. ``--settings``.
 
     Raises:
         ValueError: the text is not JSON, or the JSON is not an object.

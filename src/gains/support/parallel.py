@@ -29,7 +29,7 @@ def parallel_map(
         jobs: number of processes; with one, this process computes each result when it is read.
 
     Raises:
-        ValueError: ``jobs`` is below 1. What ``function`` raises is raised when its result is read.
+        ValueError: ``jobs`` is below 1. An error of ``function`` is raised when its result is read.
     """
     if jobs < 1:
         raise ValueError(f"jobs: expected at least 1 process, found {jobs}")

@@ -55,7 +55,7 @@ class Registry(Generic[T]):
         """Add a record and return it.
 
         Raises:
-            ValueError: the name is taken.
+            ValueError: another record has this name.
         """
         if record.name in self._records:
             raise ValueError(f"{self.kind} {record.name!r} is registered twice")
@@ -64,9 +64,9 @@ class Registry(Generic[T]):
 
     @contextmanager
     def with_record(self, record: T) -> Iterator[T]:
-        """Add a record until the block ends, in place of one of the same name.
+        """Add a record until the block ends; it replaces a record of the same name.
 
-        Tests and notebooks try a record in this way without changing the registry.
+        Tests and notebooks can try a record in this way without a lasting change of the registry.
         """
         before = dict(self._records)
         self._records[record.name] = record
@@ -79,7 +79,7 @@ class Registry(Generic[T]):
         """Return the record of that name.
 
         Raises:
-            ValueError: there is none; the message lists those known.
+            ValueError: there is no such record; the message lists the known names.
         """
         if name not in self._records:
             raise ValueError(
