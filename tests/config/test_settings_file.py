@@ -45,7 +45,7 @@ def test_a_file_that_was_changed_is_written_again(tmp_path: Path) -> None:
     [
         ('{"titel": "a"}', "unknown key 'titel'; did you mean 'title'"),
         ('{"title": 3}', r"\.title: .*string"),
-        ('{"title": "a"', "example.json: Invalid JSON"),
+        ('{"title": "a"', "example.json: expected complete JSON"),
     ],
 )
 def test_wrong_files_are_named(tmp_path: Path, text: str, message: str) -> None:

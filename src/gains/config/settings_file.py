@@ -10,10 +10,8 @@ import hashlib
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
-from gains.config.base import Settings, explain
-from gains.support.files import require_file, write_text
+from gains.config.base import Settings, validated
+from gains.support.files import read_json, write_text
 
 S = TypeVar("S", bound=Settings)
 
@@ -40,7 +38,4 @@ def read_settings(model: type[S], path: str | Path) -> S:
         ValueError: the file is not JSON, a key is unknown, or a value is out of range; the message
             names the file and each key.
     """
-    try:
-        return model.model_validate_json(require_file(path).read_bytes())
-    except ValidationError as error:
-        raise explain(error, str(path)) from error
+    return validated(model, read_json(path), str(path))
