@@ -33,14 +33,14 @@ def build_maps(
     full: bool = False,
     jobs: int = 1,
 ) -> int:
-    """Write the maps of all annotations of the given images, in their order, empty masks included.
+    """Write the maps of all annotations of the given images in order, also of empty masks.
 
     Args:
-        coco: the annotations.
+        coco: data set with the annotations.
         settings: program, parameters, mode, rasterisation.
-        images: records of ``coco``; images without annotations are allowed.
+        images: image records of ``coco``; images without annotations are allowed.
         out: path of the .npz file.
-        full: whether to write full-size float64 maps by annotation id, not the compact store.
+        full: whether to write full-size float64 maps by annotation id instead of the compact store.
         jobs: number of processes; the file does not depend on it.
 
     Returns:
@@ -49,7 +49,7 @@ def build_maps(
     Raises:
         ValueError: the file lacks the target category, the images have no annotation, a window is
             larger than an image, an annotation (named in the message) cannot be rasterised, or
-            ``out`` is no .npz.
+            ``out`` does not end in .npz.
     """
     require_suffix(out, ".npz")
     if settings.target_category not in coco.categories:
@@ -100,7 +100,7 @@ def maps_of_image(job: MapJob) -> list[MapRecord]:
 
 
 def _stored_maps(job: MapJob) -> list[MapRecord]:
-    """Return the maps in float32, as the store holds them, to send less between processes."""
+    """Return the maps in float32, as the store holds them, so that processes exchange less data."""
     return [
         (annotation_id, size, found._replace(block=found.block.astype(np.float32)))
         for annotation_id, size, found in maps_of_image(job)

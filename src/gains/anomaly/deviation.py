@@ -60,7 +60,7 @@ def standard_deviation(count: Float | float, total: Float, squares: Float) -> Fl
     mean_square, mean = squares / number, total / number
     variance = mean_square - np.square(mean, out=mean)
     mean_square *= ROUND_OFF
-    # equal values must give 0, not the square root of a round-off error
+    # for equal values the result must be 0, and not the square root of a round-off error
     variance *= variance > mean_square
     return np.sqrt(variance, out=variance)
 
@@ -99,7 +99,7 @@ class WindowSums:
 
     @functools.cached_property
     def over_window(self) -> Float:
-        """The deviation over all pixels of each window, sentinels included; (2, h, w)."""
+        """The deviation over all pixels of each window, also those with the sentinel; (2, h, w)."""
         return standard_deviation(self.window**2, self.total, self.squares)  # Eq. (4)
 
     @functools.cached_property

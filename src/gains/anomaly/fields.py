@@ -26,7 +26,7 @@ def centre_of(mask: NDArray[np.bool_], corner: tuple[int, int] = (0, 0)) -> Poin
         corner: image row and column of ``mask[0, 0]``.
 
     Raises:
-        ValueError: the mask is empty, so that it has no centre.
+        ValueError: the mask is empty, so it has no centre.
     """
     rows, columns = np.nonzero(mask)
     if rows.size == 0:
@@ -44,19 +44,19 @@ def radial_distance(region: Region, centre: Point) -> Float:
 def gradient(region: Region, centre: Point, size: tuple[int, int]) -> tuple[Float, Float]:
     """Return the numerical gradient of the radial field of the whole image, on a region.
 
-    Central differences, one-sided in the first and last row and column of the image.
+    The differences are central, but one-sided in the first and last row and column of the image.
 
     Args:
-        region: inside the image.
-        centre: of the radial field.
-        size: (H, W) of the image, each at least 2.
+        region: a region inside the image.
+        centre: centre of the radial field.
+        size: height and width of the image, each at least 2.
 
     Returns:
         Derivatives along rows and columns, each float64 with the shape of the region, px.
     """
     halo = Region(region.y0 - 1, region.x0 - 1, region.y1 + 1, region.x1 + 1)
     halo = halo.meet(Region(0, 0, *size))
-    # an edge of the halo is either cut away below or an edge of the image
+    # an edge of the halo is cut away below, unless it is an edge of the image
     distance, inner = radial_distance(halo, centre), region.within(halo)
     return np.gradient(distance, axis=0)[inner], np.gradient(distance, axis=1)[inner]
 

@@ -31,14 +31,14 @@ def anomaly_maps(
     """Return the gradient anomaly maps of the instances of one image, in annotation order.
 
     Args:
-        masks: N masks, bool (H, W), already made by the rule ``settings.rasterize``.
+        masks: N masks, bool (H, W), made by the rule ``settings.rasterize``.
         categories: N category ids.
         settings: program, parameters and mode.
         boxes: float64 (N, 4), x y width height as stored in the file; only `nuclei` needs them.
 
     Returns:
-        N maps. A map is 1 everywhere for an instance of another category, without pixels, or
-        without an instance to compare with. In mode `as_published` the map of a `nuclei` instance
+        N maps. A map is 1 everywhere if its instance belongs to another category, has no pixels, or
+        has no instance to compare with. In mode `as_published` the map of a `nuclei` instance
         without neighbours is 0 everywhere.
 
     Raises:
@@ -119,7 +119,7 @@ def _self_term(
     near: Mapping[int, Neighbourhood],
     settings: MapSettings,
 ) -> Float:
-    """Return step 3, by window origin (2, *origins): the deviation of an instance alone."""
+    """Compute step 3, by window origin (2, *origins): the deviation of an instance alone."""
     sums = patches[i].sums
     term = sums.over_window
     if settings.program != "chrom":
@@ -134,7 +134,7 @@ def _pair_term(
     pairs: Mapping[tuple[int, int], Float],
     settings: MapSettings,
 ) -> Float:
-    """Return step 4, by window origin (2, *origins): the mean deviation from the peers.
+    """Compute step 4, by window origin (2, *origins): the mean deviation from the peers.
 
     Where a peer has no pixel in a window, it contributes exactly the deviation of the instance
     alone. So the mean starts from that value, and only peers that share a window change it.
@@ -198,6 +198,6 @@ def _highlight(response: Float, patch: Patch, other: Patch, amount: float) -> No
 
 
 def _normalise(response: Float, f_ga: float) -> Float:
-    """Return steps 7 and 8: [1, 1 + f_ga] by each sign's maximum, then the mean of both signs."""
+    """Apply steps 7 and 8: scale each sign to [1, 1 + f_ga] by its maximum, then take the mean."""
     peak = response.max(axis=(1, 2), keepdims=True)
     return np.asarray((1.0 + f_ga * response / (peak + EPSILON)).mean(axis=0))

@@ -20,7 +20,7 @@ class Neighbourhood:
     """The instances that take part in the map of one instance.
 
     Attributes:
-        peers: number of instances in the mean of the pair term, distant ones included.
+        peers: number of instances in the mean of the pair term, including distant ones.
         near: the peers that share a window with the instance.
         order: the instances whose self terms are subtracted, in this order; the instance itself
             is one of them.
@@ -40,10 +40,10 @@ def neighbours_in_image(patches: Mapping[int, Patch], targets: int) -> dict[int,
 
     Args:
         patches: the target instances that have a pixel, in annotation order.
-        targets: number of target instances, those without a pixel included.
+        targets: number of target instances, including those without a pixel.
 
     Returns:
-        An entry per patch; no entry if there is a single target, since it has no peer.
+        One entry for each patch; no entry if there is only one target, since it has no peer.
     """
     if targets < 2:
         return {}
@@ -73,7 +73,8 @@ def neighbours_by_boxes(
 ) -> tuple[dict[int, Neighbourhood], list[int]]:
     """Return the neighbourhoods of `nuclei`: instances whose boxes, grown by the window, intersect.
 
-    A box that lies inside another box makes no neighbour. Windows count only near the union of the
+    Two boxes are no neighbours if one lies inside the other. Windows count only near the union of
+    the
     boxes: from its corner for the self term, from w - 1 px before it for the pair term.
 
     Args:

@@ -19,12 +19,13 @@ def rasterize(
     """Return the (H, W) bool mask of a COCO annotation by the rule ``settings.rasterize``.
 
     `coco` is pycocotools' rule. `points` is the published programs': a pixel belongs to a polygon
-    when its integer point lies inside it. Several polygons are united; `as_published`, the
-    programs isbi and chrom take the vertices of all of them as one polygon, as the programs did.
+    if its integer point lies inside the polygon. Several polygons are united. In mode
+    `as_published`, isbi and chrom take the vertices of all polygons as one polygon, as the
+    published programs do.
 
     Raises:
-        ValueError: `points` of an annotation that has no polygon, or a malformed segmentation;
-            the annotation is named.
+        ValueError: the rule is `points` and the annotation has no polygon, or the segmentation is
+            malformed; the message names the annotation.
     """
     segmentation = annotation.get("segmentation")
     try:
@@ -55,7 +56,7 @@ def _points_inside(segmentation: Any, height: int, width: int, flatten: bool) ->
 
 
 def _add(mask: NDArray[np.bool_], polygon: NDArray[np.float64]) -> None:
-    from matplotlib.path import Path  # slow to import (0.3 s), and `coco` does not need it
+    from matplotlib.path import Path  # slow, and `coco` does not need it
 
     low = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
     high = np.minimum(np.ceil(polygon.max(axis=0)).astype(int) + 1, mask.shape[::-1])

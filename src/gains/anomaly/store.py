@@ -2,8 +2,8 @@
 
 There are two layouts. The compact store holds the constant and a float32 block of each annotation.
 Rounding changes values below 2 by at most 6e-8, and values below 4 by at most 1.2e-7. The file is
-an index of plain arrays and one member per block, which is decompressed on demand. The full layout
-holds one float64 (H, W) array per annotation id. Equal maps give equal bytes.
+an index of plain arrays, and one member per block, which is decompressed when it is read. The full
+layout holds one float64 (H, W) array per annotation id. Equal maps give equal bytes.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def write_store(path: str | Path, settings: MapSettings, records: Iterable[MapRe
 
 
 def _add(archive: zipfile.ZipFile, name: str, values: NDArray[Any]) -> None:
-    # a fixed date, so that equal maps give equal bytes
+    # the date is fixed, so that equal maps give equal bytes
     entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     entry.compress_type = zipfile.ZIP_DEFLATED
     with archive.open(entry, "w", force_zip64=True) as file:
@@ -94,15 +94,15 @@ def _checked(path: str | Path, records: Iterable[MapRecord]) -> Iterator[MapReco
 class MapStore:
     """A reader of the maps of a compact store.
 
-    The index is read once, blocks are decompressed on demand. A store may be pickled, and it may be
-    used after a fork, since every process opens the file for itself.
+    The index is read once; a block is decompressed when it is read. A store may be pickled, and it
+    may be used after a fork, since every process opens the file separately.
 
     Args:
         path: path of the .npz file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is damaged, or not a compact store.
+        ValueError: the file is damaged, or is not a compact store.
 
     Example:
         >>> import tempfile
@@ -153,7 +153,7 @@ class MapStore:
         return {**self.__dict__, "_archive": None, "_process": 0}
 
     def _open(self) -> zipfile.ZipFile:
-        # processes that share a file handle also share its position, so each opens its own
+        # processes that share a file handle also share its position, so each process opens the file
         if self._archive is None or self._process != os.getpid():
             try:
                 self._archive = zipfile.ZipFile(self.path)
@@ -186,14 +186,14 @@ class MapStore:
         return self._row[annotation_id]
 
     def size(self, annotation_id: int) -> tuple[int, int]:
-        """Return height and width of the map's image; it raises the errors of :meth:`block`."""
+        """Return height and width of the map's image; errors as in :meth:`block`."""
         height, width = self._sizes[self._index(annotation_id)]
         return int(height), int(width)
 
     def shape(self, annotation_id: int) -> tuple[int, int]:
         """Return height and width of the map's block without reading its values.
 
-        It raises the errors of :meth:`block`.
+        The errors are those of :meth:`block`.
         """
         self._index(annotation_id)
         if annotation_id not in self._with_block:

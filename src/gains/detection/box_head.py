@@ -55,13 +55,13 @@ class RoiBoxBranch(Protocol):
 
 
 class BoxHead(nn.Module):
-    """Two fully connected layers; K + 1 class logits, background last; 4 deltas per class.
+    """Two fully connected layers, which predict K + 1 class logits (background last) and deltas.
 
     Args:
         in_channels: channels of the pooled features.
         dim: width of the layers.
         num_classes: K.
-        agnostic: whether all classes share one box; otherwise each class has its own.
+        agnostic: whether all classes share one box; otherwise each class has its own box.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ def box_losses(
 def select_boxes(
     boxes: Tensor, scores: Tensor, size: tuple[int, int], settings: TwoStageSettings, kept: int
 ) -> BoxDetections:
-    """Select the detections of one image: score threshold, NMS per class, the best ones.
+    """Select the detections of one image by score threshold, NMS per class, and number.
 
     Args:
         boxes: (R, K or 1, 4), px.

@@ -17,7 +17,7 @@ Weights = tuple[float, float, float, float]
 @functools.lru_cache(maxsize=1024)
 def constant(values: tuple[float, ...], device: torch.device) -> Tensor:
     """Return numbers as a cached float32 tensor, since every copy to a GPU waits for the GPU."""
-    with torch.inference_mode(False):  # a tensor made during prediction must also serve training
+    with torch.inference_mode(False):  # a cached tensor may also be used in training
         return torch.tensor(values, dtype=torch.float32, device=device)
 
 
@@ -35,7 +35,7 @@ def encode(boxes: Tensor, references: Tensor, weights: Weights) -> Tensor:
 
 
 def decode(deltas: Tensor, references: Tensor, weights: Weights) -> Tensor:
-    """Return the boxes that deltas (N, ..., 4) make of references (N, ..., 4); they broadcast."""
+    """Return boxes: deltas (N, ..., 4) applied to references (N, ..., 4), which broadcast."""
     centre_ref, size_ref = _centre_form(references)
     deltas = deltas.float() / constant(weights, references.device)
     centre = centre_ref + deltas[..., :2] * size_ref
@@ -75,7 +75,7 @@ def anchors(
 ) -> Tensor:
     """Return the anchors (H * W * A, 4) of one level, row-major, ratios fastest.
 
-    Centres lie at (column * stride, row * stride), sides are not rounded (detectron2).
+    Centres are at (column * stride, row * stride), and sides are not rounded, as in detectron2.
 
     Args:
         shape: height and width of the feature map.

@@ -118,7 +118,7 @@ class BoxStages(nn.Module):
     def run(
         self, pooled: Pool, proposals: list[Tensor], sizes: list[tuple[int, int]]
     ) -> tuple[list[Tensor], list[Tensor]]:
-        """Send proposals through all stages, as at test time.
+        """Run all stages on proposals, as in prediction.
 
         Args:
             pooled: function that makes the RoI features.

@@ -35,7 +35,7 @@ class RoiMaskBranch(Protocol):
 
 
 class ConvHead(nn.Module):
-    """Four 3x3 convolutions, a 2x2 deconvolution and a 1x1 predictor with a channel per class.
+    """A mask head: four 3x3 convolutions, a 2x2 deconvolution, and a 1x1 predictor for each class.
 
     Args:
         in_channels: channels of the RoI features.
@@ -115,7 +115,7 @@ def map_targets(positives: Positives) -> Tensor:
 
 
 def crops(stacks: list[Tensor], positives: Positives, size: int = MASK_SIZE) -> Tensor:
-    """Crop each RoI's plane of per-image stacks (N_i, H, W); return float32 (R, size, size)."""
+    """Crop each RoI from its plane of the stacks (N_i, H, W); return float32 (R, size, size)."""
     parts = zip(stacks, positives.boxes, positives.matched, strict=True)
     return torch.cat([crop(stack, boxes, index, size) for stack, boxes, index in parts])
 

@@ -1,9 +1,9 @@
-"""Matching of boxes to objects, and the random choice of the boxes that a loss sees.
+"""Matching of boxes to objects, and the random choice of the boxes that a loss uses.
 
-A whole batch is matched and sampled at once, without asking the device how many boxes there are of
-each kind, since every such question makes the host wait for a GPU. If an image has fewer boxes than
-requested, the surplus slots are flagged as invalid. Only ``BoxSample.lists`` copies counts to the
-host.
+A whole batch is matched and sampled at once, without reading from the device how many boxes of each
+kind there are, since the host waits for the GPU each time it reads a value. If an image has fewer
+boxes than requested, the surplus slots are flagged as invalid. Only ``BoxSample.lists`` copies
+counts to the host.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def match_boxes(
         boxes: candidates (B, N, 4), or (N, 4) for every image.
         low: boxes of a lower IoU are background.
         high: boxes of at least this IoU are foreground; those between the two are ignored.
-        keep_best: whether the best boxes of every object are foreground, however low their IoU.
+        keep_best: whether the best boxes of every object are foreground even if their IoU is low.
 
     Returns:
         The index of the best object, int64 (B, N), without meaning if there is none, and the role
@@ -80,7 +80,7 @@ def match_boxes(
     role.masked_fill_(best < low, BACKGROUND).masked_fill_(best >= high, FOREGROUND)
     if keep_best:
         best_of_object = iou.amax(dim=2, keepdim=True)
-        # an object that no box touches has best 0 and would claim every box
+        # the best IoU of an object that no box touches is 0, so every box would match it
         claimed = ((iou == best_of_object) & (best_of_object > 0)).any(dim=1)
         role.masked_fill_(claimed, FOREGROUND)
     return index, role
@@ -118,7 +118,7 @@ class BoxSample(NamedTuple):
 def sample_boxes(
     role: Tensor, count: int, positive_fraction: float, generator: torch.Generator
 ) -> BoxSample:
-    """Draw up to ``count`` boxes of each image, up to the given fraction of them foreground.
+    """Draw up to ``count`` boxes of each image; at most the given fraction of them is foreground.
 
     Args:
         role: int8 (B, N), see :func:`match_boxes`.

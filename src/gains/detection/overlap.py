@@ -30,7 +30,7 @@ def cell_class(task: Task) -> int:
     """Return the class index of the objects that overlap.
 
     Raises:
-        ValueError: the task declares none.
+        ValueError: the task declares no such class.
     """
     if task.cell is None:
         raise ValueError(
@@ -63,7 +63,7 @@ def part_targets(positives: Positives, cell: int) -> MaskParts:
     """Return the objects and their parts inside the RoIs.
 
     Object and complement are cropped and thresholded separately, and the intersection is their
-    XOR at 28 x 28, as published. An object without a complement is all intersection.
+    XOR at 28 x 28, as published. If an object has no complement, all of it is intersection.
     """
     whole = mask_targets(positives)
     complements = [complement_masks(target, cell) for target in positives.targets]

@@ -48,7 +48,7 @@ def pool(features: list[Tensor], boxes: list[Tensor], size: int) -> Tensor:
         (level[:, None] == torch.arange(len(ROI_STRIDES), device=rois.device)).sum(dim=0).tolist()
     )
     parts = [
-        # half precision would round boxes by whole pixels
+        # in half precision, rounding would move boxes by whole pixels
         roi_align(x.float(), own, size, 1 / stride)
         for x, own, stride in zip(
             features, torch.split(rois[order], counts), ROI_STRIDES, strict=False

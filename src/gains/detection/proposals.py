@@ -93,7 +93,7 @@ class ProposalNetwork(nn.Module):
         )
         references, counted = every[drawn.positive], drawn.is_positive[..., None]
         objects = gather_rows(truth.rows, index.gather(1, drawn.positive))
-        # an invalid slot is its own object, so that its delta is 0 and not infinite
+        # an invalid slot is matched to its own box, so that its delta is 0 and not infinite
         expected = box_ops.encode(
             torch.where(counted, objects, references), references, DELTA_WEIGHTS
         )
@@ -123,7 +123,7 @@ class ProposalNetwork(nn.Module):
             [box_ops.clip(own, size) for own, size in zip(decoded, sizes, strict=True)]
         )
         valid = box_ops.nonempty(candidates) & score.isfinite()
-        # with the lowest score they come last, and without area they suppress no other box
+        # padding has the lowest score, so it comes last, and no area, so it suppresses no other box
         candidates = torch.where(valid[..., None], candidates, 0)
         score = score.masked_fill(~valid, -torch.inf)
         kept = s.rpn_post_nms_train if training else s.rpn_post_nms_test

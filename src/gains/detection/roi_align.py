@@ -57,14 +57,15 @@ def axis_weights(low: Tensor, high: Tensor, size: int, cells: int) -> tuple[Tens
 
     Returns:
         The first cell of each bin, int64 (R, size); the number of its cells, int64 (R, size); and
-        the weights, float32 (R, size, K), of K cells from the first, zero beyond that number.
+        the weights, float32 (R, size, K), of K cells from the first one, and zero beyond that
+        number.
     """
     step = (high - low) / size
     samples = step.ceil().clamp(min=0)
     index = torch.arange(max(1, int(samples.max())))
     within = (index + 0.5) / samples[:, None].clamp(min=1)
     at = low[:, None, None] + step[:, None, None] * (torch.arange(size)[:, None] + within[:, None])
-    # a sample more than one cell outside is zero, a nearer one has the border's value
+    # a sample more than one cell outside is zero; a nearer sample has the value of the border
     used = (index < samples[:, None])[:, None] & (at >= -1) & (at <= cells)
     at = at.clamp(0, cells - 1)
     cell = at.floor()

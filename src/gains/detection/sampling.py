@@ -1,4 +1,4 @@
-"""The choice of the RoIs that the second stage learns from."""
+"""Sampling of the RoIs that the second stage learns from."""
 
 from __future__ import annotations
 
@@ -135,6 +135,6 @@ def draw_rois(
         [row[k] for row, k in zip(labels, kept, strict=True)],
         [row[k] for row, k in zip(index, kept, strict=True)],
         targets,
-        # the foreground comes first, so the device need not be asked for it
+        # the foreground comes first, so its indices need not be read from the device
         [torch.arange(len(positive), device=positive.device) for positive, _ in lists],
     )

@@ -14,7 +14,7 @@ from gains.models.settings import BackboneSettings
 
 
 class TwoStageSettings(Settings):
-    """Mask R-CNN and its relatives (detectron2's meaning of every number)."""
+    """Settings of two-stage detectors; every number has the same meaning as in detectron2."""
 
     backbone: BackboneSettings = BackboneSettings()
     anchor_sizes: tuple[Annotated[float, Field(gt=0)], ...] = Field(

@@ -14,14 +14,14 @@ from gains.models.contract import Detections, Detector, Target, Task
 
 
 class TwoStageDetector(Detector):
-    """The frame of Mask R-CNN; a method changes its mask branch or its box branch.
+    """The common part of two-stage methods; a method changes the mask branch or the box branch.
 
     Args:
         settings: sizes, sampling, thresholds.
         task: number of classes and of detections per image.
         branch: the mask branch, an ``nn.Module`` with the methods of :class:`RoiMaskBranch`.
-        boxes: the box branch, an ``nn.Module`` with the methods of :class:`RoiBoxBranch`; default:
-            that of Faster R-CNN.
+        boxes: the box branch, an ``nn.Module`` with the methods of :class:`RoiBoxBranch`; the
+            default is that of Faster R-CNN.
     """
 
     branch: RoiMaskBranch

@@ -1,4 +1,4 @@
-"""The methods; importing this package registers all of them."""
+"""The methods. Importing this package registers all of them."""
 
 from gains.methods import (
     cascade_rcnn,

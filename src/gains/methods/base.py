@@ -1,6 +1,6 @@
 """The record of a method: its settings, and a function that builds its model.
 
-Records import no torch, so that configuration, tables and the workflow can read them at once;
+Records import no torch, so that configuration, tables and the workflow can read them quickly.
 ``build`` imports the model when it is called.
 """
 
@@ -44,7 +44,7 @@ def load_backbone(model: Detector, settings: WithBackbone) -> None:
 
     Raises:
         FileNotFoundError: the weights are missing.
-        ValueError: they do not fit the model.
+        ValueError: the weights do not fit the model.
     """
     from gains.models.pretrained import load_pretrained
 
@@ -62,11 +62,11 @@ class Method:
         name: name in config and paths, e.g. ``mask_rcnn``.
         title: name in tables, e.g. ``Mask R-CNN``; tables add what ``label`` returns.
         citation: authors, title, venue, year.
-        settings: the validated settings; defaults are the published ones.
+        settings: class of the validated settings; the defaults are the published ones.
         build: ``build(settings, task)`` -> detector.
         variants: named changes of the settings (ablation rows); ``default`` is always there.
         needs_maps: whether training with these settings reads gradient anomaly maps.
-        needs_cell: whether it must know which category's objects overlap.
+        needs_cell: whether the method must know the category whose objects overlap.
         label: ``label(settings)`` -> short name of the encoder, e.g. ``R50``; "" for none.
         weights: ``weights(settings)`` -> file of initial weights that training reads, or None.
         load_weights: ``load_weights(model, settings)`` gives a new model its initial weights.

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Everything that determines a run except its data and the code.
+    """All settings that determine a run, except its data and the code.
 
     Attributes:
         method: registered name of the method.
         model: the method's own settings.
         recipe: optimiser, schedule, image sizes.
         maps: map parameters, or None if the method reads no maps.
-        max_detections: detections kept per image.
+        max_detections: maximum number of detections per image.
         cell_category: category whose objects overlap, or None if the method does not use it.
     """
 
@@ -52,11 +52,11 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], where: str) -> RunSettings:
-        """Check what :meth:`to_json` returned; further keys are left out.
+        """Return checked settings from the result of :meth:`to_json`; further keys are ignored.
 
         Args:
             content: plain values.
-            where: name of the place they come from, for error messages.
+            where: name of the source of ``content``, for error messages.
 
         Raises:
             ValueError: a part is missing or out of range, or the method is unknown.
@@ -92,7 +92,7 @@ def build_method(settings: RunSettings, categories: Sequence[int]) -> Detector:
 
     Args:
         settings: settings of the run.
-        categories: ids of the data set, ascending; class index k is ``categories[k]``.
+        categories: category ids of the data set, ascending; class index k is ``categories[k]``.
 
     Raises:
         ValueError: the data set lacks the declared cell category.

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
 
 AJI_IOU = 0.5
-"""A pair counts for AJI if its IoU is at least this value."""
+"""A pair counts for AJI when its IoU reaches this."""
 
 F1_IOU = 0.5
-"""A pair counts for F1 if its IoU is above this value."""
+"""A pair counts for F1 when its IoU is above this."""
 
 DICE_ABOVE = 0.7
-"""A pair counts for Dice, TPp and FNo if its Dice is above this value."""
+"""A pair counts for Dice, TPp and FNo when its Dice is above this."""
 
 
 @dataclass(frozen=True)

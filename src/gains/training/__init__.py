@@ -1,1 +1,1 @@
-"""Training: samples, optimiser, loop."""
+"""Training: samples, optimiser, training loop and checkpoints."""

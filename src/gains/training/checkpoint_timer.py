@@ -11,15 +11,15 @@ SHARE = 0.02
 
 
 class CheckpointTimer:
-    """A timer of checkpoints: one every few iterations, unless this would take too much time.
+    """A timer that asks for a checkpoint every few iterations, unless this takes too much time.
 
-    On a fast GPU writing takes as long as several iterations. A checkpoint holds no state of random
-    generators, so the result does not depend on when it is written.
+    On a fast GPU, writing a checkpoint takes as long as several iterations. A checkpoint holds no
+    state of random generators, so the result does not depend on when it is written.
 
     Args:
-        every: number of iterations between two checkpoints, or a multiple of it. The first two are
-            always written. The expected cost is the smaller of the last two, so that a single slow
-            write does not delay checkpoints for long.
+        every: number of iterations between two checkpoints; if writing takes long, a multiple of
+            it. The first two checkpoints are always written. The expected cost is the smaller of
+            the last two, so that a single slow write does not delay checkpoints for long.
     """
 
     def __init__(self, every: int) -> None:

@@ -1,4 +1,4 @@
-"""The cost of a training so far, summed over all processes that worked on it."""
+"""The time and memory of a training so far, over all processes that worked on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class TrainingCost:
     """A clock and a memory gauge that continue after a resume.
 
     Args:
-        device: the device whose memory is measured beside the host's.
+        device: the device whose memory is measured, in addition to that of the host.
         earlier: the cost of earlier processes, from the last checkpoint.
     """
 
@@ -24,7 +24,7 @@ class TrainingCost:
         self.began = time.monotonic()
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``seconds`` and ``memory_mb``, as :func:`gains.models.device.peak_memory`."""
+        """Return ``seconds`` and ``memory_mb``, see :func:`gains.models.device.peak_memory`."""
         before = self.earlier["memory_mb"]
         peaks = {
             name: max(value, before.get(name, 0))

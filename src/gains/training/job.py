@@ -1,4 +1,4 @@
-"""A training to be done, and the record of how it was done."""
+"""A training job, and its record."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from gains.support.files import settings_hash, sha256
 
 @dataclass(frozen=True)
 class Job:
-    """A training to be done.
+    """A training job.
 
     Attributes:
         settings: settings of the run.
-        coco: COCO json; the images are beside it as ``.zip``.
-        split: split file; its ``train`` part is learned.
+        coco: COCO JSON file; the images are beside it as ``.zip``.
+        split: split file; the model learns its ``train`` part.
         maps: gradient anomaly maps of that part, or None.
-        seed: of everything.
-        fold: of the split.
+        seed: seed of all random numbers.
+        fold: fold of the split.
         out: model file; ``losses.csv`` and ``run.json`` are written beside it.
         scratch: folder of the running checkpoint.
-        name: of the run, for logs and ``run.json``.
+        name: name of the run, for logs and ``run.json``.
         code: hash of the code, part of the checkpoint's key.
     """
 
@@ -55,7 +55,7 @@ class Job:
 
 
 def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
-    """Return what ``run.json`` says: settings, inputs by content, code, device, versions."""
+    """Return the content of ``run.json``: settings, hashes of inputs, code, device, versions."""
     cuda, settings = device.type == "cuda", job.settings.to_json()
     return {
         "name": job.name,

@@ -1,4 +1,4 @@
-"""The record of losses: collected on the device, checked for finiteness, written as CSV."""
+"""The record of losses, which are collected on the device, checked, and written as CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LossRow = dict[str, float]
 
 
 class LossRecord:
-    """The losses of every iteration; values leave the device only every few iterations.
+    """The losses of every iteration, which leave the device only every few iterations.
 
     Args:
         rows: rows of an earlier part of the same training.
@@ -59,7 +59,7 @@ class LossRecord:
 
     @property
     def last(self) -> str:
-        """The latest total loss, for the progress display; empty before the first."""
+        """The latest total loss, for the progress display; an empty text before the first."""
         return f"loss {self.rows[-1]['loss']:.3f}" if self.rows else ""
 
     def write(self, path: str | Path) -> None:

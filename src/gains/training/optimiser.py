@@ -1,4 +1,4 @@
-"""The optimiser and its schedule, as pure functions of the recipe and the iteration."""
+"""The optimiser and its schedule, as pure functions of recipe and iteration."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Samples(Dataset[Sample]):
         archive: its images.
         records: images of the training split; images without objects are left out.
         recipe: sizes and flips.
-        maps: gradient anomaly maps, or None if the method reads none.
+        maps: gradient anomaly maps, or None if the method reads no maps.
         seed: seed of order and augmentation.
         length: number of samples in the stream.
         device: device that holds the samples if all fit; ``cached`` tells whether they do.
@@ -121,7 +121,7 @@ class Samples(Dataset[Sample]):
         return total
 
     def _block_pixels(self, store: MapStore, record: ImageRecord) -> int:
-        """Return the pixels of an image's blocks, which have the size that holds the largest."""
+        """Return the pixels of an image's blocks, which all have the size of the largest block."""
         shapes = [store.shape(int(a["id"])) for a in self.coco.annotations[record.id]]
         used = [shape for shape in shapes if math.prod(shape)]
         return (

@@ -18,7 +18,7 @@ def step(
     generator: torch.Generator,
     device: torch.device,
 ) -> dict[str, Tensor]:
-    """Take a training step and return its losses, on the device, without synchronisation."""
+    """Take a training step and return its losses on the device, without waiting for the device."""
     optimiser.zero_grad(set_to_none=True)
     size = len(batch) // recipe.accumulate
     parts = [batch[start : start + size] for start in range(0, len(batch), size)]

@@ -55,7 +55,7 @@ def make_target(
 
 
 def _resized_maps(maps: list[AnomalyMap], instances: Instances, size: Size) -> BlockMaps:
-    """Resize maps bilinearly without antialiasing, as the published program."""
+    """Resize maps bilinearly without antialiasing, as the published program does."""
     resize = Resizer((instances.height, instances.width), size, antialias=False)
     parts = []
     for one in maps:
@@ -69,7 +69,7 @@ def _put(plane: Tensor, part: Tensor, top: int, left: int) -> None:
 
 
 def tight_box(mask: Tensor, top: int = 0, left: int = 0) -> Tensor:
-    """Return x0 y0 x1 y1 of a bool (h, w) mask whose first pixel is at (top, left); 0 if empty."""
+    """Return x0 y0 x1 y1 of a bool (h, w) mask with its first pixel at (top, left); 0 if empty."""
     pixels = mask.numpy()
     rows, columns = (np.flatnonzero(pixels.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
@@ -96,7 +96,8 @@ class Resizer:
         """Resize the part (h, w) of a plane that is zero outside it.
 
         Returns:
-            The part of the resized plane that may differ from zero, and its top and left.
+            The part of the resized plane that may differ from zero, and its top row and left
+            column.
         """
         if self.same:
             return part, top, left
@@ -139,7 +140,7 @@ class _Axis(NamedTuple):
     def touched(self, start: int, stop: int) -> tuple[Tensor, int]:
         """Return the weights of a range of input cells, and the first output cell that they affect.
 
-        Without antialiasing a few cells may lie between the samples and contribute to none.
+        Without antialiasing, a cell may lie between the samples and contribute to no output cell.
         """
         first, end = self.first[start], self.end[stop - 1]
         return self.weights[first : max(first, end), start:stop], first

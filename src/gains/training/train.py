@@ -1,4 +1,4 @@
-"""The training loop: the same for every method, on CPU and GPU, resumable at any time.
+"""The training loop, which is the same for every method and can be resumed at any time.
 
 An iteration depends only on the seed and its number. Samples, augmentation and sampling draw from
 generators seeded with both, and the learning rate is a function of the number. A checkpoint
@@ -46,10 +46,10 @@ CHECKPOINT = "last.pt"
 
 
 def train(job: Job) -> None:
-    """Train a model, or finish an interrupted training of the very same job.
+    """Train a model, or continue an interrupted training of the same job.
 
     Raises:
-        ValueError: bad settings or data, or a loss that is not finite.
+        ValueError: settings or data are not valid, or a loss is not finite.
         FileNotFoundError: an input is missing.
     """
     check_output(job.out)
@@ -61,7 +61,7 @@ def train(job: Job) -> None:
     inputs = job.inputs()
     key = settings_hash([job.settings.to_json(), job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
-    # a second process on the same checkpoint is left over from a killed run, so wait for it
+    # another process that writes the same checkpoint remains from a killed run, so wait for it
     lock = job.scratch.with_name(f".{job.scratch.name}.lock")
     with waiting_lock(lock, f"another process trains this run ({lock}): waiting for it to end"):
         model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
@@ -106,7 +106,7 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
     Args:
         settings: settings of the run.
         categories: ids of the data set, ascending.
-        seed: seed of the initial weights; the global random state stays as it was.
+        seed: seed of the initial weights; the global random state does not change.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

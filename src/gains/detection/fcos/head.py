@@ -143,7 +143,7 @@ def fcos_losses(
 def select_locations(
     found: LocationPredictions, image: int, size: tuple[int, int], settings: FCOSSettings, kept: int
 ) -> FCOSDetections:
-    """Select the detections of one image: threshold, best per level, NMS per class, the best.
+    """Select the detections of one image by threshold, number per level, NMS per class, and number.
 
     Args:
         found: predictions of the batch.

@@ -21,7 +21,7 @@ NONE = -1
 
 @dataclass
 class Locations:
-    """The points that predict: the centres of the cells of all levels, finest level first.
+    """The points that make predictions: centres of the cells of all levels, finest level first.
 
     Attributes:
         points: float32 (L, 2), x y in px.
@@ -96,7 +96,7 @@ def centroids(masks: Tensor) -> Tensor:
     sums = [masks.sum(dim=axis).float() for axis in (1, 2)]
     middles = [torch.arange(s.shape[1], device=s.device) + 0.5 for s in sums]
     area = sums[0].sum(dim=1).clamp(min=1)
-    # not a matrix product, because autocast would round its coordinates to bfloat16
+    # a matrix product is not used, because autocast would round coordinates to bfloat16
     return torch.stack(
         [(s * m).sum(dim=1) / area for s, m in zip(sums, middles, strict=True)], dim=1
     )

@@ -14,7 +14,7 @@ from gains.models.settings import BackboneSettings
 
 
 class FCOSSettings(Settings):
-    """FCOS over p3..p7, strides 8 to 128 px."""
+    """Settings of FCOS on p3..p7, whose strides are 8 to 128 px."""
 
     backbone: BackboneSettings = BackboneSettings()
     sizes_of_interest: tuple[Annotated[float, Field(gt=0)], ...] = Field(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class CondInstSettings(FCOSSettings):
-    """FCOS' settings, and those of the mask branch."""
+    """The settings of FCOS and of the mask branch."""
 
     mask_channels: int = Field(128, ge=4, description="number of channels in the mask branch")
     mask_norm: Literal["bn", "gn"] = Field(

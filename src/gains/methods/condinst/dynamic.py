@@ -1,4 +1,4 @@
-"""Dynamic mask heads: small convolutions whose parameters the network predicts per instance.
+"""Dynamic mask heads: small convolutions whose parameters are predicted for each instance.
 
 Tian, Shen, Chen: Conditional Convolutions for Instance Segmentation. ECCV 2020, section 3.
 """
@@ -36,7 +36,7 @@ def split_parameters(parameters: Tensor) -> list[tuple[Tensor, Tensor]]:
 
 
 def dynamic_heads(x: Tensor, parameters: Tensor) -> Tensor:
-    """Apply to each instance's input its own head, with ReLU between the layers.
+    """Apply the head of each instance to the input of the instance, with ReLU between the layers.
 
     A 1x1 convolution with a group per instance is computed as a batch of matrix products.
 

@@ -45,7 +45,8 @@ def build(settings: DoNetSettings, task: Task) -> Detector:
     """Build the detector that ``modules`` names.
 
     Raises:
-        ValueError: the task declares no category whose objects overlap, or MRP has no other one.
+        ValueError: the task declares no category whose objects overlap, or MRP is used and there is
+            no other category.
     """
     from gains.detection.mask_head import MaskBranch
     from gains.detection.two_stage import TwoStageDetector
@@ -74,7 +75,7 @@ METHODS.register(
             "intersection": {"modules": "intersection"},
             "drm": {"modules": "drm"},
             "no-consistency": {"consistency": "none"},
-            # a pixel in disagreement counts 100 in the published term, and about 1 in this one
+            # a pixel that differs adds 100 to the published term, and about 1 to this one
             "soft-consistency": {"consistency": "soft", "consistency_weight": 0.125},
             "mrp": {"modules": "mrp"},
             "published-threshold": {"score_threshold": 0.9},

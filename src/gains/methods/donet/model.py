@@ -20,8 +20,8 @@ def mismatch(refined: Tensor, intersection: Tensor, complement: Tensor) -> Tenso
     """Return the published consistency term: 100 times the share of pixels that differ.
 
     The program compares the thresholded refined mask with the XOR of the thresholded parts by
-    binary cross entropy. Its logarithms are clamped, so it is 0 or 100 per pixel. Thresholds pass
-    no gradient, so the term adds to the loss and trains nothing.
+    binary cross entropy. Its logarithms are clamped, so it is 0 or 100 per pixel. Thresholds have
+    no gradient, so the term increases the loss but trains nothing.
 
     Args:
         refined: logits of any shape.

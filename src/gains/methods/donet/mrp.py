@@ -1,4 +1,4 @@
-"""Mask-guided region proposal of DoNet (MRP, section 3.3): cells first, then objects in them."""
+"""Mask-guided region proposal of DoNet (MRP, section 3.3): first cells, then objects in them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def nearest_pixels(length: int, count: int, like: Tensor) -> Tensor:
 def cell_attention(
     logits: Tensor, boxes: Tensor, canvas: tuple[int, int], shape: tuple[int, int]
 ) -> Tensor:
-    """Return the map of cells that weights one level of the pyramid.
+    """Return the map of the cells by which one level of the pyramid is weighted.
 
     The program pastes each cell's logits into the image, clamps them at 0, sums the cells, takes
     the sigmoid, and resizes by nearest neighbour. Here only the pixels that this resizing selects
@@ -75,8 +75,7 @@ def attend(features: list[Tensor], logits: list[Tensor], boxes: list[Tensor]) ->
 class GuidedStage(nn.Module):
     """A two-stage detector without backbone that detects either the cells or all other objects.
 
-    It learns all objects that it does not detect as background. Its proposals learn from all
-    objects.
+    For the other objects it learns the class background. Its proposals learn from all objects.
 
     Args:
         settings: settings of the detector.
@@ -96,7 +95,7 @@ class GuidedStage(nn.Module):
         return (labels == self.cell) == self.cells
 
     def relabel(self, target: Target) -> Target:
-        """Return the target with all objects that this stage does not detect as background.
+        """Return the target; the objects that this stage does not detect have the class background.
 
         A box that overlaps such an object most is then background itself, even if it also overlaps
         an object of this stage. As published, this happens before the RoIs are drawn.
@@ -144,7 +143,7 @@ class MaskGuidedDetector(Detector):
         task: number of classes and of detections per image, and the class that overlaps.
 
     Raises:
-        ValueError: the task declares no category whose objects overlap, or has no other one.
+        ValueError: the task declares no category whose objects overlap, or has no other category.
     """
 
     def __init__(self, settings: DoNetSettings, task: Task) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FastInstBackboneSettings(BackboneSettings):
-    """ResNet; the pyramid's width is the width of all that follows."""
+    """Settings of the ResNet; the width of the pyramid is the width of all parts after it."""
 
     freeze_at: int = Field(
         0, ge=0, le=5, description="number of frozen stages: 1 the stem, 2 also res2, ..."
@@ -26,7 +26,7 @@ class FastInstBackboneSettings(BackboneSettings):
 
 
 class FastInstSettings(Settings):
-    """The published program's settings, with the paper's decoder of three layers (FastInst-D3)."""
+    """Settings of the published program, with the paper's decoder of three layers (FastInst-D3)."""
 
     backbone: FastInstBackboneSettings = FastInstBackboneSettings()
     queries: int = Field(

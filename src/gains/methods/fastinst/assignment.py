@@ -14,7 +14,7 @@ from torch import Tensor
 
 @torch.no_grad()
 def assign_one_to_one(costs: Sequence[Tensor]) -> list[tuple[Tensor, Tensor]]:
-    """Find, for each matrix, the one-to-one assignment of least total cost.
+    """Find the one-to-one assignment of least total cost for each matrix.
 
     All matrices are copied to the CPU together, to synchronise with the GPU only once.
 

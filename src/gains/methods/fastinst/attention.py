@@ -27,7 +27,7 @@ class Attention(nn.Module):
         self.out = nn.Linear(dim, dim)
         self.norm = nn.LayerNorm(dim)
         for layer in (self.query, self.key, self.value):
-            # like nn.MultiheadAttention, which initialises the three as one matrix
+            # as in nn.MultiheadAttention, which initialises the three weights as one matrix
             nn.init.xavier_uniform_(layer.weight, gain=2**-0.5)
         nn.init.xavier_uniform_(self.out.weight)
         for layer in (self.query, self.value, self.out):
@@ -85,7 +85,7 @@ class FeedForward(nn.Module):
 
 
 def mlp(dim: int, out: int, layers: int = 3) -> nn.Sequential:
-    """Return linear layers with ReLU between: ``layers - 1`` of width ``dim``, then to ``out``."""
+    """Return linear layers with ReLU between: ``layers - 1`` of width ``dim``, one of ``out``."""
     hidden: list[nn.Module] = []
     for _ in range(layers - 1):
         hidden += [nn.Linear(dim, dim), nn.ReLU()]

@@ -121,7 +121,7 @@ class Layer(nn.Module):
 
 
 class Decoder(nn.Module):
-    """The decoder layers, with a head before the first layer and after each, nothing shared.
+    """The decoder layers, with separate heads before the first layer and after each layer.
 
     Args:
         settings: number of layers, widths.

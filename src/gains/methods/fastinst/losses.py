@@ -161,7 +161,7 @@ def mask_losses(
         logits, settings.points, generator, settings.oversampling, settings.uncertain_share
     )
     predicted = sample_points(logits, points)[:, 0]
-    if len(matched.object) < len(masks):  # otherwise they are in order and need no copy
+    if len(matched.object) < len(masks):  # otherwise the masks are in order and need no copy
         masks = masks.index_select(0, matched.object)
     truth = sample_points(masks[:, None], points)[:, 0]
     entropy = F.binary_cross_entropy_with_logits(predicted, truth, reduction="none")
@@ -176,7 +176,7 @@ def losses(
     truth: Truth,
     generator: torch.Generator,
 ) -> dict[str, Tensor]:
-    """Return the weighted losses: three summed over all heads, and that of the activation map.
+    """Return the weighted losses: three losses summed over all heads, and that of the activations.
 
     Args:
         settings: weights.

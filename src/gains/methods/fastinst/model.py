@@ -92,10 +92,10 @@ class FastInst(Detector):
         """
         probability = logits.softmax(dim=1)[:, :-1].flatten()
         scores, index = probability.topk(min(self.task.max_detections, len(probability)))
-        # the final score is at most this one
+        # the final score is at most this score
         index = index[scores > self.settings.score_threshold]
         query, labels = index // self.task.num_classes, index % self.task.num_classes
-        # the masks are the batch, since a batch may be empty and channels may not
+        # the masks form the batch, since a batch may be empty but channels may not
         padded = F.interpolate(
             masks[query][:, None], scale_factor=MASK_STRIDE, mode="bilinear", align_corners=False
         )

@@ -1,4 +1,4 @@
-"""The sources of queries: instance activations of the image (paper section 3.3), and learning."""
+"""The queries: picked by instance activations of the image (paper section 3.3), or learned."""
 
 from __future__ import annotations
 

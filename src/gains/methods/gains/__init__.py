@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class GainsSettings(TwoStageSettings):
-    """Mask R-CNN's settings, the two ideas as switches, and the weights of the loss.
+    """Mask R-CNN's settings, a switch for each of the two ideas, and the weights of the losses.
 
-    The paper's Eq. (1) has no weights; 0.75 for the mask loss of the two-branch head is the
-    published program's.
+    The paper's Eq. (1) has no weights. The weight 0.75 of the mask loss of the two-branch head is
+    that of the published program.
     """
 
     alrm: bool = Field(True, description="weighting of the mask loss by the anomaly map (ALRM)")
@@ -34,7 +34,7 @@ def build(settings: GainsSettings, task: Task) -> Detector:
 
 
 def needs_maps(settings: GainsSettings) -> bool:
-    """Return whether training reads maps: either of the two ideas does."""
+    """Return whether training reads maps, which each of the two ideas does."""
     return settings.alrm or settings.gal
 
 

@@ -92,7 +92,7 @@ class MaskStages(nn.Module):
 
 
 def without_truth(boxes: list[Tensor], before: list[Tensor], targets: list[Target]) -> list[Tensor]:
-    """Drop boxes that are empty, or that were an object's own box before the refinement.
+    """Drop boxes that are empty, or that equalled the box of an object before the refinement.
 
     Args:
         boxes: refined boxes, one (R_i, 4) per image, px.

@@ -38,7 +38,7 @@ class SemanticBranch(nn.Module):
         self.classes = nn.Conv2d(channels, num_classes + 1, 1)
         for layer in (*self.laterals, *self.convs, self.embedding):
             init_relu(layer)
-        # mmdetection's initialisation suits 183 classes; for two it would be ten times too large
+        # mmdetection's initialisation fits 183 classes; for two it would be ten times too large
         nn.init.normal_(self.classes.weight, std=0.01)
         nn.init.zeros_(self.classes.get_parameter("bias"))
 

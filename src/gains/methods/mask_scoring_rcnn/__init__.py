@@ -18,7 +18,7 @@ class MaskScoringSettings(TwoStageSettings):
 
     The paper's IoU is that of the mask at probability 0.5. Both published programs, the authors'
     and mmdetection's, compare the logit with 0.5 in training instead, which is a probability of
-    0.62; they made the numbers, so this is the default.
+    0.62. This is the default, because the published numbers come from these programs.
     """
 
     iou_channels: int = Field(

@@ -23,7 +23,7 @@ from gains.models.initialisation import init_relu
 
 
 class MaskIoUHead(nn.Module):
-    """Four 3x3 convolutions, the last of stride 2, and three fully connected layers.
+    """The MaskIoU head: four 3x3 convolutions, the last with stride 2, and three linear layers.
 
     Args:
         in_channels: channels of the RoI features.
@@ -104,8 +104,8 @@ def visible_share(positives: Positives) -> Tensor:
 def iou_targets(masks: Tensor, truth: Tensor, share: Tensor) -> Tensor:
     """Return the IoU of predicted masks with the whole object, also its part outside the RoI.
 
-    The part outside the RoI counts for the union: the area of the whole object is its area inside
-    the RoI divided by ``share``.
+    The part outside the RoI belongs to the union: the area of the whole object is its area inside
+    the RoI, divided by ``share``.
 
     Args:
         masks: bool (R, 28, 28), predicted.

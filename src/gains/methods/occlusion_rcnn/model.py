@@ -17,14 +17,14 @@ from gains.models.contract import Task
 def invisible_logits(amodal: Tensor, visible: Tensor) -> Tensor:
     """Return the logits of the invisible part of the amodal mask, float32.
 
-    This part has no parameters of its own: where the visible logit is positive, it is subtracted
-    from the amodal logit.
+    This part has no parameters. Where the visible logit is positive, it is subtracted from the
+    amodal logit.
     """
     return amodal.float() - F.relu(visible.float())
 
 
 class OcclusionBranch(nn.Module):
-    """An amodal and a visible mask head on shared RoI features; the invisible mask follows.
+    """An amodal and a visible mask head on shared RoI features; both give the invisible mask.
 
     Args:
         settings: widths, weight of the losses.

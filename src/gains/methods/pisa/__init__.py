@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class PisaSettings(TwoStageSettings):
     """Mask R-CNN's settings, and those of the three parts of prime sample attention.
 
-    A weight is ``(bias + (1 - bias) * w) ** power`` (paper section 4), defaults are
-    mmdetection's.
+    A weight is ``(bias + (1 - bias) * w) ** power`` (paper section 4). The defaults are those of
+    mmdetection.
     """
 
     rpn_post_nms_train: int = Field(

@@ -1,6 +1,6 @@
 """The box branch of PISA (paper section 4).
 
-It has importance-based reweighting (ISR) and classification-aware regression (CARL).
+It has importance-based sample reweighting (ISR) and classification-aware regression (CARL).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def carl_weights(logits: Tensor, labels: Tensor, power: float, bias: float) -> T
         bias: b of the paper.
 
     Returns:
-        float32 (P,) of mean 1, with the graph of the logits, so that a poorly placed box lowers its
-        own class score.
+        float32 (P,) of mean 1, with the graph of the logits, so that the class score of a poorly
+        placed box decreases.
     """
     probability = logits.softmax(dim=1).gather(1, labels[:, None])[:, 0]
     weights = (bias + (1 - bias) * probability) ** power

@@ -38,7 +38,7 @@ def hierarchical_rank(values: Tensor, groups: Tensor, classes: Tensor) -> Tensor
     Returns:
         int64 (N,), 0 is the most important of its class.
     """
-    # in float32 a rank in the hundreds would leave the value few digits
+    # float64 is used, because in float32 a rank in the hundreds leaves few digits for the value
     return rank_within(values.double() - rank_within(values, groups), classes)
 
 
@@ -55,11 +55,11 @@ def nms_groups(boxes: Tensor, scores: Tensor, iou: float) -> Tensor:
     """
     if len(boxes) == 0:
         return torch.zeros(0, dtype=torch.int64, device=boxes.device)
-    leaders = nms(boxes, scores, iou)  # best first: the first box that overlaps suppresses
+    leaders = nms(boxes, scores, iou)  # best first
     overlap = box_iou(boxes[leaders], boxes)
     suppresses = overlap > iou
     group = suppresses.byte().argmax(dim=0)
-    # NMS and box_iou may round an overlap at the threshold differently
+    # NMS and box_iou may round an overlap near the threshold differently
     group = torch.where(suppresses.any(dim=0), group, overlap.argmax(dim=0))
     group[leaders] = torch.arange(len(leaders), device=boxes.device)
     return group

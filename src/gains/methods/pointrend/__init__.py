@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class PointRendSettings(TwoStageSettings):
     """Mask R-CNN's settings, and those of the two heads and their points.
 
-    ``mask_channels`` is the width of the coarse head's convolution and of the point head,
-    ``mask_weight`` weighs the losses of both heads.
+    ``mask_channels`` is the width of the coarse head's convolution and of the point head.
+    ``mask_weight`` is the weight of the losses of both heads.
     """
 
     coarse_dim: int = Field(1024, ge=4, description="width of the two layers of the coarse head")

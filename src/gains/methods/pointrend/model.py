@@ -58,7 +58,7 @@ class CoarseHead(nn.Module):
 
 
 class PointHead(nn.Module):
-    """A perceptron on one point; every layer also receives the coarse logits at the point.
+    """A perceptron for single points; every layer also receives the coarse logits at the point.
 
     Args:
         in_channels: channels of the features.
@@ -199,7 +199,7 @@ def point_targets(positives: Positives, points: Tensor) -> Tensor:
 
 
 class RefinedBoxBranch(BoxBranch):
-    """A box branch whose mask RoIs are its predictions, as at test time (TRAIN_ON_PRED_BOXES)."""
+    """A box branch whose masks are trained on predicted boxes (TRAIN_ON_PRED_BOXES)."""
 
     def mask_rois(self, rois: RoiSample, deltas: Tensor, /) -> Positives:
         """Return the foreground RoIs, refined for their true class and clipped, without a graph.

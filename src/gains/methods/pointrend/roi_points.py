@@ -20,11 +20,11 @@ def to_image(points: Tensor, boxes: Tensor) -> Tensor:
 
 
 def sample_features(features: Tensor, stride: int, image: Tensor, points: Tensor) -> Tensor:
-    """Sample the maps of a batch bilinearly, each RoI in its own image; values outside are zero.
+    """Sample the maps of a batch bilinearly at points of RoIs; values outside the image are zero.
 
-    A sample is the weighted sum of four rows of a table with a row per cell, hence an embedding
-    bag. On a CPU this is ten times as fast as ``grid_sample``, and its backward pass adds in a
-    fixed order.
+    A sample is the weighted sum of four rows of a table that has a row per cell, so it is computed
+    by an embedding bag. On a CPU this is ten times as fast as ``grid_sample``, and its backward
+    pass adds in a fixed order.
 
     Args:
         features: (B, C, H, W).
