@@ -4,8 +4,8 @@
 
 The script answers three questions: how much faster the maps are than a literal loop over windows
 (the loop that the tests compare with, hence ``PYTHONPATH``), how long an image of the usual size
-takes, and how the time grows with instances that do not touch. The masks are given. Times are CPU
-times of this process, the best of several runs.
+takes, and how the time grows with instances that do not touch. Making the masks does not count.
+Times are CPU times of this process, the best of several runs.
 """
 
 from __future__ import annotations

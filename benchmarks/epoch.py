@@ -6,14 +6,14 @@
     on a GPU: --device cuda --methods mask_rcnn gains --size 512 800 --batch 1 2 4 8 16
               --precision fp32 bf16 --iterations 60
 
-All trainings load, train and log. torchvision's Mask R-CNN trains in the loop of torchvision's
-references, which loads in ``--workers`` processes and reads every loss in each iteration. Our
-methods train in the function of ``gains train``; GAInS also reads its anomaly maps. The images are
-drawn cells of one size, and the ResNet-50-FPN starts from random weights. The trainings take turns.
-The script prints medians over the rounds, the share of time that the device was busy, and the
-maximum memory on a GPU. The first iterations, which read every image once, do not count, so that
-our samples are in memory if they fit; ``--uncached`` measures the case that they do not fit. To
-find the share of time that checkpoints of Mask R-CNN take, the script saves one.
+All trainings load samples, train and write a log. torchvision's Mask R-CNN trains in the loop of
+torchvision's references, which loads in ``--workers`` processes and reads every loss in each
+iteration. Our methods train in the function of ``gains train``; GAInS also reads its anomaly maps.
+The images are drawn cells of one size, and the ResNet-50-FPN starts from random weights. The
+trainings take turns. The script prints medians over the rounds, the share of time that the device
+was busy, and the maximum memory on a GPU. The first iterations, which read every image once, do not
+count, so that our samples are in memory if they fit; ``--uncached`` measures the case that they do
+not fit. To find the share of time that checkpoints of Mask R-CNN take, the script saves one.
 """
 
 from __future__ import annotations

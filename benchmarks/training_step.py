@@ -19,8 +19,8 @@ matchings in a step with their arguments and times them separately, also forward
 ``signed`` lets them be negative, so that the time of RoIs is subtracted for a method without them.
 
 Times are CPU times of this process, medians in ms; the repetitions of all methods are interleaved.
-``apart`` is the time of the separate calls, ``sum`` the sum with extra costs, and the ratios are
-the step over the sums.
+In the output, ``apart`` is the time of the separate calls, and ``sum`` is the sum with extra costs.
+The ratios are the time of the step divided by the sums.
 """
 
 from __future__ import annotations

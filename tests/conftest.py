@@ -26,7 +26,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real data beside the project; the test skips where there is none."""
+    """Return the folder of real data beside the project; without it the test is skipped."""
     folder = ROOT.parent / "shared"
     if not folder.is_dir():
         pytest.skip("needs the folder of real data beside the project")
@@ -35,13 +35,13 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    """Reference outputs of the published programs."""
+    """Return the folder of reference outputs of the published programs."""
     return GOLDEN
 
 
 @pytest.fixture
 def content() -> dict[str, Any]:
-    """The shipped config, to be changed by a test."""
+    """Return the content of the project's config file, which a test may change."""
     found = yaml.safe_load((ROOT / "config.yaml").read_text())
     assert isinstance(found, dict)
     return found
@@ -49,7 +49,7 @@ def content() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    """The tiny data set with split and maps; tests do not change it."""
+    """Return the tiny data set with split and maps; tests do not change it."""
     from helpers.tiny import make_tiny
 
     return make_tiny(tmp_path_factory.mktemp("tiny"))
@@ -57,6 +57,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    """A web server on this machine, up until the test ends."""
+    """Yield a web server on this machine, which runs until the test ends."""
     with serving() as running:
         yield running

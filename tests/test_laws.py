@@ -1,4 +1,4 @@
-"""The laws of the house: who may import whom, and what is added in one place."""
+"""The laws of CONTRIBUTING.md: allowed imports, and things that are added in one place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The laws of the house that are counted: sizes, cycles between rooms, names with one meaning."""
+"""Counted laws of CONTRIBUTING.md: sizes, cycles between rooms, names with one meaning."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def free_memory() -> None:
 
 
 class Gauge:
-    """Measures how busy a device is: a GPU by ``nvidia-smi``, a CPU by the threads of this process.
+    """A meter of how busy a device is: a GPU by ``nvidia-smi``, a CPU by this process's threads.
 
     A GPU counts as busy while any kernel runs, even if the kernel uses few of its units.
     """

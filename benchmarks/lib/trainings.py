@@ -57,7 +57,7 @@ def measure(job: Job, skip: int) -> Measured:
     free_memory()
     recipe = job.settings.recipe
     cuda = recipe.device == "cuda"
-    loop: Any = training  # its functions are replaced during the measurement
+    loop: Any = training  # the functions of this module are replaced during the measurement
     plain, plain_file = loop.step, loop._model_file
     started: list[float] = []
     ended: list[float] = []

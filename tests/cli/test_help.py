@@ -1,4 +1,4 @@
-"""The help texts: every verb has its place, and everything that is shown says what it is."""
+"""The help texts: every verb is in a section, and every option has a description."""
 
 from __future__ import annotations
 

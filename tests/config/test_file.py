@@ -1,4 +1,4 @@
-"""The config file with the studies beside it: one file each, read as if they stood in it."""
+"""The config file, and the files of studies beside it, which are read as parts of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COCO files that are none, and segmentations that would crash pycocotools."""
+"""Files that are not COCO files, and segmentations that would crash pycocotools."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_scores_are_the_mean_of_three_softmaxes_on_successive_boxes() -> None:
             probabilities += logits.softmax(dim=1) / 3
             logits_sum += logits
             boxes = box_ops.clip(box_ops.decode(deltas[:, 0], boxes, weights), size)
-        # so much would the other mean differ: the test can tell the two apart
+        # the other mean differs by this much, so the test can distinguish the two
         assert (probabilities - (logits_sum / 3).softmax(dim=1)).abs().max() > 0.01
         every = probabilities[:, :2].flatten()
         order = every.argsort(descending=True)

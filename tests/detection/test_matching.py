@@ -1,4 +1,4 @@
-"""Which boxes learn which object, and which of them are drawn."""
+"""Matching of boxes to objects, and the choice of boxes at random."""
 
 from __future__ import annotations
 

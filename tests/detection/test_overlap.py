@@ -95,7 +95,7 @@ def test_the_intersection_is_the_xor_of_the_two_crops(box: tuple[int, int, int],
         assert whole.any()
     assert parts.intersection[0].any()
     assert parts.complement[0].any()
-    # fully covered: nothing for itself, all of it shared
+    # this object is fully covered, so it has no complement and is all intersection
     assert not parts.complement[2].any()
     assert torch.equal(parts.intersection[2], parts.whole[2])
 

@@ -1,4 +1,4 @@
-"""Where training asks the device for a number: each time, a GPU is waited for."""
+"""The places where training reads a number from the device, and so waits for a GPU."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
 
 
 def one_step(images: int) -> None:
-    """Propose, draw, and take the losses of boxes; then refine and label all of them anew."""
+    """Propose and draw boxes and compute their losses; then refine and label all of them again."""
     network, features, targets = proposal_scene(images)
     generator, sizes = torch.Generator().manual_seed(1), [(SIDE, SIDE)] * images
     proposals, losses = network(features, sizes, targets, generator)

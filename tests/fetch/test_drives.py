@@ -1,4 +1,4 @@
-"""Google Drive, Kaggle and GitHub, each with its own way to fail."""
+"""Downloads from Google Drive, Kaggle and GitHub, and their errors."""
 
 from __future__ import annotations
 

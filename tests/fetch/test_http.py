@@ -1,4 +1,4 @@
-"""Downloads over http: what goes wrong, and what is left then."""
+"""Downloads over HTTP: errors, and the files that remain after them."""
 
 from __future__ import annotations
 

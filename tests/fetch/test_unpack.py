@@ -1,4 +1,4 @@
-"""Unpacking: what archives may not do, and that nothing half is left."""
+"""Unpacking: archives that are refused, and no incomplete folder after an error."""
 
 from __future__ import annotations
 

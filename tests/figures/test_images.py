@@ -1,4 +1,4 @@
-"""The images that figures show are those that a data set and a model are given."""
+"""Figures show the same pixels that a data set and a model get."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Anomaly maps by the book: every window of the whole image, one at a time.
+"""Anomaly maps by a literal loop over every window of the whole image.
 
-Slow and plain, written from the description of the eight steps; the package is held against it.
+This program is slow and simple. It was written from the description of the eight steps, and the
+tests compare the package with it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def loop_maps(
 
 
 def box_members(i: int, boxes: Any, w: int) -> list[int]:
-    """Neighbour list of the program nuclei, i first."""
+    """Return the list of neighbours in the program nuclei, beginning with i."""
     grown = [(x - w, y - w, x + bw + w, y + bh + w) for x, y, bw, bh in boxes]
     found = [i]
     for k in range(len(boxes)):
@@ -62,7 +63,7 @@ def box_members(i: int, boxes: Any, w: int) -> list[int]:
 
 
 def box_limits(boxes: Any, w: int) -> tuple[Limits, Limits]:
-    """Allowed window rows and columns of the self and of the pair term."""
+    """Return the allowed rows and columns of windows for the self term and the pair term."""
     x0, y0 = boxes[:, 0].min(), boxes[:, 1].min()
     bw, bh = (boxes[:, 0] + boxes[:, 2]).max() - x0, (boxes[:, 1] + boxes[:, 3]).max() - y0
     x0, y0, bw, bh = int(x0), int(y0), int(bw), int(bh)
@@ -74,7 +75,7 @@ def box_limits(boxes: Any, w: int) -> tuple[Limits, Limits]:
 def field(
     mask: npt.NDArray[np.bool_], s: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Step 2: directions with sentinel, and gradient magnitude, of the whole image."""
+    """Compute step 2: directions with sentinel, and gradient magnitude, of the whole image."""
     grid: Any = np.indices(mask.shape)
     y, x = grid
     cy, cx = y[mask].mean(), x[mask].mean()
@@ -88,7 +89,7 @@ def self_term(
     settings: MapSettings,
     limits: Limits | None,
 ) -> npt.NDArray[np.float64]:
-    """Step 3."""
+    """Compute step 3."""
     w = settings.window_size
     height, width = mask.shape
     result = np.zeros((height - w + 1, width - w + 1))
@@ -111,7 +112,7 @@ def pair_term(
     settings: MapSettings,
     limits: Limits | None,
 ) -> npt.NDArray[np.float64]:
-    """Step 4; others is a list of (mask, direction)."""
+    """Compute step 4; ``others`` is a list of (mask, direction)."""
     w = settings.window_size
     height, width = mask.shape
     result = np.zeros((height - w + 1, width - w + 1))
@@ -134,7 +135,7 @@ def pair_term(
 def paint(
     values: npt.NDArray[np.float64], shape: tuple[int, ...], w: int
 ) -> npt.NDArray[np.float64]:
-    """Step 5, literally: later windows overwrite earlier ones."""
+    """Apply step 5 literally: later windows overwrite earlier ones."""
     result = np.zeros(shape)
     for r in range(values.shape[0]):
         for c in range(values.shape[1]):
@@ -150,7 +151,7 @@ def one_sign(
     settings: MapSettings,
     limits: tuple[Limits, Limits] | None,
 ) -> npt.NDArray[np.float64]:
-    """Steps 2 to 7 for one sign."""
+    """Apply steps 2 to 7 for one sign."""
     w, shape = settings.window_size, masks.shape[1:]
     fields = {k: field(masks[k], s) for k in [i, *peers] if masks[k].any()}
     empty = np.full(shape, SENTINEL)

@@ -1,4 +1,4 @@
-"""A web server on this machine, and what the tests of fetching share."""
+"""A web server on this machine, and a project that fetches from it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Answer = Callable[["Handler"], object]
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers by the path's function, and notes every request."""
+    """A handler that answers with the function of the path, and records every request."""
 
     def do_GET(self) -> None:
         self.web.requests.append((self.path, dict(self.headers)))
@@ -48,7 +48,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server:
-    """Functions by path, and the requests so far."""
+    """A server: its functions by path, and the requests so far."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -57,7 +57,7 @@ class Server:
         self.over = threading.Event()
 
     def give(self, path: str, body: bytes, **headers: Any) -> str:
-        """Answer with a body; return the address."""
+        """Let the server answer with a body, and return the address."""
         self.answers[path] = lambda handler: handler.reply(200, body, **headers)
         return self.url + path
 
@@ -122,5 +122,5 @@ class Project:
         return fetch("cells", self.sources, self.raw, network or NetworkSettings(QUICK))
 
     def names(self) -> list[str]:
-        """What lies in the folder of the data set, the hidden too."""
+        """Return the names of all files in the folder of the data set, also of hidden ones."""
         return sorted(path.name for path in self.place.iterdir())

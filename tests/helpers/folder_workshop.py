@@ -1,4 +1,4 @@
-"""A folder of two images and its annotations, to be damaged."""
+"""A folder of two images and its annotations, which tests damage."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MASK[3:9, 2:8] = True
 
 
 def uncompressed(mask: np.ndarray) -> dict[str, Any]:
-    """Encode by hand: runs of zeros and ones in column order, starting with zeros."""
+    """Encode without pycocotools: runs of zeros and ones in column order, starting with zeros."""
     flat, counts, value = mask.T.ravel(), [0], False
     for pixel in flat:
         if pixel != value:
@@ -48,7 +48,7 @@ GOOD: dict[str, Any] = {
 
 
 class Workshop:
-    """A folder of two images and its json, to be damaged."""
+    """A folder of two images and its JSON file, which tests damage."""
 
     def __init__(self, root: Path) -> None:
         self.root = root

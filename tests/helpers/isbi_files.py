@@ -1,4 +1,4 @@
-"""ISBI2014 drawn small and written as its MATLAB files are, v5 and v7.3."""
+"""Small drawn images in the MATLAB files of ISBI2014, in versions 5 and 7.3."""
 
 import itertools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ Writer = Callable[..., None]
 
 
 def draw(seed: int, height: int = H, width: int = W) -> Drawing:
-    """Image, two overlapping cytoplasms off the diagonal, and two nuclei corner to corner."""
+    """Return an image, two overlapping cytoplasms, and two nuclei that touch at a corner."""
     rng = np.random.default_rng(seed)
     cells = [np.zeros((height, width), np.uint8) for _ in range(2)]
     cells[0][1:7, 8 + seed % 3 : 15] = 1
@@ -39,7 +39,7 @@ def write_v5(path: Path, **content: Any) -> None:
 
 
 def write_v73(path: Path, **content: Any) -> None:
-    """As MATLAB does: 512 bytes of its own first, cells as references, arrays transposed."""
+    """Write as MATLAB does: 512 bytes of its own first, cells as references, arrays transposed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w", userblock_size=512) as file:
         store, numbers = file.create_group("#refs#"), itertools.count()

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 
 
 class Layout:
-    """The published files of one data set below ``root``, to be converted or damaged."""
+    """The published files of one data set below ``root``, which tests convert or damage."""
 
     def __init__(self, source: str, root: Path, out: Path) -> None:
         self.source, self.root, self.out = source, root, out / "x.json"

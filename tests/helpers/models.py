@@ -15,7 +15,7 @@ def build(method: str, variant: str = "default", classes: int = 2) -> Detector:
 
 
 def scene(classes: int = 2, objects: int = 3) -> tuple[torch.Tensor, Target]:
-    """Return bright squares on a dark ground, and what they are."""
+    """Return an image of bright squares on a dark ground, and its target."""
     image = torch.full((3, 64, 64), 40, dtype=torch.uint8)
     masks = torch.zeros(objects, 64, 64, dtype=torch.uint8)
     boxes = torch.zeros(objects, 4)

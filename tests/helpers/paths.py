@@ -1,4 +1,4 @@
-"""Where the project and its reference outputs lie."""
+"""The paths of the project and of its reference outputs."""
 
 from pathlib import Path
 

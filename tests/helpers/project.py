@@ -1,4 +1,4 @@
-"""Copies of the project for tests of the workflow, and short ways to run its tools there."""
+"""Copies of the project for tests of the workflow, and functions that run its tools there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """The environment of a person who has activated it."""
+    """Return the environment variables of a person who has activated the environment."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHONPATH", "SNAKEMAKE"))}
     identity = {
         f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
@@ -36,14 +36,14 @@ def environment(**extra: str) -> dict[str, str]:
 
 
 class Project:
-    """A copy of the project in a folder of its own."""
+    """A copy of the project in a separate folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @classmethod
     def copy(cls, folder: Path, stub: bool) -> Project:
-        """Copy what a checkout holds; with ``stub``, every step is done in no time."""
+        """Copy the files of a clone; with ``stub``, steps write their files without any computation."""
         folder.mkdir(parents=True)
         for name in FILES:
             shutil.copy2(ROOT / name, folder / name)
@@ -57,7 +57,7 @@ class Project:
         return cls(folder)
 
     def twin(self, folder: Path) -> Project:
-        """A copy with all that was made here, times included."""
+        """Return a copy with all files that were made here, and with their times."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
 
@@ -65,19 +65,19 @@ class Project:
         return self.folder / name
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Change the first occurrence in a file; it must be there."""
+        """Replace the first occurrence of a text in a file; the text must occur."""
         text = self.path(name).read_text()
         assert old in text, f"{name} has no {old!r}"
         self.path(name).write_text(text.replace(old, new, 1))
 
     def edit_config(self, change) -> None:  # type: ignore[no-untyped-def]
-        """Change the demo study's block with a function."""
+        """Change the block of the study demo with a function."""
         content = yaml.safe_load(self.path("config.yaml").read_text())
         change(content["studies"]["demo"])
         self.path("config.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
 
     def call(self, *command: str, ok: bool = True, **extra: str) -> str:
-        """Run a command; its output."""
+        """Run a command and return its output."""
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -94,7 +94,7 @@ class Project:
         return self.call("snakemake", "--cores", "8", *arguments, ok=ok, **extra)
 
     def plan(self, *arguments: str) -> dict[str, int]:
-        """What Snakemake would run: number of jobs by rule; empty when nothing."""
+        """Return the number of jobs that Snakemake would run, by rule; empty if there are none."""
         text = self.snakemake("-n", "--quiet", "rules", *arguments)
         if "Nothing to be done" in text:
             return {}

@@ -1,4 +1,4 @@
-"""A published set in a temporary folder, for the tests of its conversion."""
+"""A published data set in a temporary folder, for the tests of its conversion."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def box(height: int, width: int, top: int, left: int, bottom: int, right: int) -
 
 
 class Published:
-    """A set below its root, to be converted."""
+    """A data set below its root, which tests convert."""
 
     def __init__(self, source: str, root: Path) -> None:
         self.source, self.root, self.out = source, root, root.parent / "out" / "set.json"

@@ -26,7 +26,7 @@ def dataset(
     first_id: int = 1,
     categories: tuple[int, ...] = (0, 1),
 ) -> CocoDataset:
-    """Discs (category, x, y, radius), one list per image; image ids from 1."""
+    """Return a data set of discs (category, x, y, radius), one list per image; image ids start at 1."""
     annotations: dict[int, list[dict[str, Any]]] = {}
     number = first_id
     for image, discs in enumerate(truths, start=1):
@@ -58,7 +58,7 @@ def detection(
 
 
 def as_predictions(truth: CocoDataset) -> list[dict[str, Any]]:
-    """The ground truth itself as detections of distinct scores."""
+    """Return the ground truth as detections with distinct scores."""
     annotations = [a for listed in truth.annotations.values() for a in listed]
     return [
         {**{k: a[k] for k in ("image_id", "category_id", "segmentation")}, "score": 1 - k / 1000}

@@ -1,8 +1,9 @@
-"""Takes the place of ``gains.cli.main`` in a copy of the project: every verb in no time.
+"""A replacement of ``gains.cli.main`` in a copy of the project: each verb only writes its files.
 
-What a verb writes is a function of its options and of the content of its inputs, so that changes
-travel as they would in earnest. ``STUB_FAIL=<dataset>/<method>/<variant>`` makes that training
-fail; ``STUB_ALONE=<folder>`` makes a training fail that runs beside another.
+The content that a verb writes depends on its options and on the content of its inputs, so that
+changes have the same effects as with the real verbs. ``STUB_FAIL=<dataset>/<method>/<variant>``
+makes that training fail; ``STUB_ALONE=<folder>`` makes a training fail if it runs at the same time
+as another one.
 """
 
 from __future__ import annotations

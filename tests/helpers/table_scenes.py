@@ -1,4 +1,4 @@
-"""A small study and hand-made score files, for the tests of tables and comparisons."""
+"""A small study and artificial score files, for the tests of tables and comparisons."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")
 
 
 def study(seeds: list[int], **changes: Any) -> Study:
-    """Two rows on one data set of categories 1 (target) and 2."""
+    """Return a study of two rows on one data set with the categories 1 (target) and 2."""
     table = {
         "title": "Methods & more",
         "table": "III",
@@ -42,7 +42,7 @@ def study(seeds: list[int], **changes: Any) -> Study:
 
 
 def scores(value: float, classes: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
-    """Class k has ``value + k / 100`` in clean mode, 0.1 less as published; AP is 0.2 less."""
+    """Return scores: ``value + k / 100`` for class k, 0.1 less as published; AP is 0.2 less."""
 
     def rows(shift: float) -> dict[str, dict[str, float]]:
         return {str(k): dict.fromkeys(METRICS, value + k / 100 + shift) for k in classes}
@@ -69,5 +69,5 @@ def write_scores(table: TableSpec, values: dict[str, float], **options: Any) -> 
 
 
 def spec_of(found: Study) -> TableSpec:
-    """The spec of the study's only table."""
+    """Return the specification of the study's only table."""
     return table_spec(found, "t")

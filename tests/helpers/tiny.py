@@ -84,7 +84,7 @@ def make_tiny(folder: Path, source: str = "synthetic-cells", images: int = 6) ->
 
 
 def tiny_settings(method: str, variant: str = "default") -> Any:
-    """Return the settings of a tiny model: of DETECTOR whatever the method has."""
+    """Return the settings of a tiny model: those of DETECTOR that the method has."""
     record = METHODS.get(method)
     shared = {key: value for key, value in DETECTOR.items() if key in record.settings.model_fields}
     return record.settings.model_validate(merge(shared, record.variants.get(variant, {})))

@@ -1,4 +1,4 @@
-"""Samples of the tiny data set, and weights that are compared."""
+"""Samples of the tiny data set, and the comparison of weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Broken run-length encodings are found before pycocotools reads beyond them."""
+"""Broken run-length codes are refused before pycocotools reads beyond them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTC: information flow, weights of the stages, and what its outputs are made of."""
+"""HTC: information flow, weights of the stages, and the composition of its outputs."""
 
 from __future__ import annotations
 
@@ -209,7 +209,7 @@ def test_scores_are_the_softmax_of_the_mean_logits_and_masks_are_of_the_last_box
         weights = (1 / shift, 1 / shift, 1 / scale, 1 / scale)
         boxes = box_ops.clip(box_ops.decode(deltas[:, 0], boxes, weights), (SIDE, SIDE))
     wanted = logits.softmax(dim=1)
-    # so much would the other mean differ: the test can tell the two apart
+    # the other mean differs by this much, so the test can distinguish the two
     assert (wanted - probabilities).abs().max() > 0.01
     every = wanted[:, :2].flatten()
     order = every.argsort(descending=True)

@@ -1,4 +1,4 @@
-"""Slow: methods learn real images by heart, and the demo learns its scenes."""
+"""Slow tests: methods overfit to real images, and the demo learns its scenes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def weights(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def two_images(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:
-    """Two real images to learn by heart (and a third that is left alone): data, split, maps."""
+    """Two real images to overfit to, and a third one that is not used: data, split, maps."""
     source = shared / "data/isbi2014_train45"
     folder = tmp_path_factory.mktemp("two")
     truth = read_coco(source / "annotations.json")

@@ -1,4 +1,4 @@
-"""PISA: ranks and weights on cases worked on paper, and its losses against explicit loops."""
+"""PISA: ranks and weights on cases computed by hand, and its losses against explicit loops."""
 
 from __future__ import annotations
 

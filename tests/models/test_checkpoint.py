@@ -1,4 +1,4 @@
-"""Files that are no checkpoints, JSON that is a folder, devices that are none."""
+"""Files that are not checkpoints, folders in place of JSON files, and devices that do not exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Samples at points and points drawn where a mask is unsure, against explicit loops."""
+"""Samples at points, and points drawn where a mask is uncertain, against explicit loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not change a score."""
+"""Changes of the input that must not change a score."""
 
 from __future__ import annotations
 

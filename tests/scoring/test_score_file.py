@@ -1,4 +1,4 @@
-"""What a score file holds, and how its values are made."""
+"""The content of a score file, and the computation of its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The study of the first two minutes: what it trains, and that its results mean something."""
+"""The first study: its trainings, and the quality of its results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes of a method's own: the same number of images, and what tables say of it."""
+"""Recipes of single methods: the number of images that they see, and the notes of tables about it."""
 
 from __future__ import annotations
 

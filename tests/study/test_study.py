@@ -1,4 +1,4 @@
-"""Runs of a study: which there are, where they lie, which are equal."""
+"""The runs of a study, their paths, and which of them are equal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Studies that are refused, and what the message says."""
+"""Studies that are refused, and the messages."""
 
 from __future__ import annotations
 

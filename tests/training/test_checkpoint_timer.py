@@ -1,4 +1,4 @@
-"""When checkpoints are made."""
+"""The times of checkpoints."""
 
 from __future__ import annotations
 

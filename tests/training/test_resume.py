@@ -1,4 +1,4 @@
-"""Trainings that are cut off and continued."""
+"""Trainings that are interrupted and continued."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trainings that are refused or given up."""
+"""Trainings that are refused or stopped."""
 
 from __future__ import annotations
 

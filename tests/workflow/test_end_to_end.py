@@ -1,4 +1,4 @@
-"""A tiny study in earnest: data, maps, real training, prediction, scores, table, figure."""
+"""A tiny study with all real steps: data, maps, training, prediction, scores, table, figure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carrying Snakemake's records with the results."""
+"""Export and import of Snakemake's records with the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data sets of outlines in json, CPS and ChromSeg-SSL, from small copies of their layouts."""
+"""Data sets of outlines in JSON files, CPS and ChromSeg-SSL, from small copies of their layouts."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Published sets of COCO jsons and of red outlines, each in its official layout."""
+"""Published data sets of COCO JSON files and of red outlines, each in its official layout."""
 
 from pathlib import Path
 from typing import Any

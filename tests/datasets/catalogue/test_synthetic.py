@@ -1,4 +1,4 @@
-"""The embedded data sets: deterministic, with the counts and overlaps that were asked for."""
+"""The synthetic data sets: equal for equal seeds, with the requested counts and overlaps."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""FastInst's losses by hand, and what its guided pass learns from."""
+"""FastInst's losses against values computed by hand, and the masks that guide its second pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which query of FastInst learns which object."""
+"""Matching of FastInst's queries to objects."""
 
 from __future__ import annotations
 

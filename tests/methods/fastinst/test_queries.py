@@ -1,4 +1,4 @@
-"""FastInst's queries: which pixels are chosen, and where they lie."""
+"""FastInst's queries: the choice of pixels, and their locations."""
 
 from __future__ import annotations
 
