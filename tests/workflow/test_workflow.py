@@ -251,6 +251,11 @@ def test_deleted_and_edited_files_heal(twin: Project) -> None:
     assert twin.plan("--", TABLE3) == {"copy_table": 1}
     twin.call("dvc", "checkout", "-q")
     assert twin.plan() == {}
+    first, *others = twin.path("scratch/demo/specs").glob("*.json")
+    first.write_text("{}")
+    for file in others:
+        file.unlink()
+    assert twin.plan() == {}
 
 
 def test_dvc_commands_work_and_an_experiment_changes_the_tables(twin: Project) -> None:
