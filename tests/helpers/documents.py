@@ -89,16 +89,16 @@ class Reader:
         """
         if command in self.done:
             return
-        self.done.add(command)
         self.shell(command)
         for name in OUTPUT.findall(self.here(command)):
             assert self.project.path(name).exists(), f"{command}\nwrote no {name}"
+        self.done.add(command)
 
     def dry_run(self, command: str) -> None:
         """Let the programs of a command say what they would do."""
         if command not in self.done:
-            self.done.add(command)
             self.shell(DRY + command)
+            self.done.add(command)
 
     def save_study(self, text: str) -> None:
         """Save the studies of a block, or a study of the data sets of a block, shrunk.

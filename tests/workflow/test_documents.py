@@ -81,7 +81,8 @@ def read_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program, *arguments = shlex.split(command)
     if program == "gains":
         monkeypatch.setattr(typer.core.TyperCommand, "invoke", lambda *_: None)
-        CliRunner().invoke(app, arguments, catch_exceptions=False, standalone_mode=False)
+        done = CliRunner().invoke(app, arguments)
+        assert done.exit_code == 0, f"{command}\n{done.output}{done.exception}"
         return
     parse = ArgumentParser.parse_args
 
@@ -96,6 +97,18 @@ def read_options(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
         runpy.run_path(str(ROOT / arguments[0]), run_name="__main__")
 
 
+def follow(command: str, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a command, run it dry, or pass it over, as the tables say."""
+    if named_in(NOT_RUN, command):
+        return
+    if not named_in(DRY, command):
+        reader.run(command)
+    elif command.startswith(("gains ", "python ")):
+        read_options(command, monkeypatch)
+    else:
+        reader.dry_run(command)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_commands_work_as_they_stand(
     document: Path, reader: Reader, monkeypatch: pytest.MonkeyPatch
@@ -105,14 +118,26 @@ def test_commands_work_as_they_stand(
             reader.save_study(text)
             continue
         for command in commands(text):
-            if named_in(NOT_RUN, command):
-                continue
-            if not named_in(DRY, command):
-                reader.run(command)
-            elif command.startswith(("gains ", "python ")):
-                read_options(command, monkeypatch)
-            else:
-                reader.dry_run(command)
+            follow(command, reader, monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("gains scroe --out a.json", AssertionError),
+        ("gains convert isbi2014 --otu a.json", AssertionError),
+        ("gains maps --coco nowhere.json --program isbi --out a.npz", AssertionError),
+        ("python benchmarks/packing.py --devise cuda", SystemExit),
+        ("python benchmarks/nowhere.py", FileNotFoundError),
+        ("snakemake --cores 8 --config label=long study=nowhere", AssertionError),
+        ("make environments", AssertionError),
+    ],
+)
+def test_a_wrong_command_fails(
+    command: str, error: type[BaseException], reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(error):
+        follow(command, reader, monkeypatch)
 
 
 def test_every_exception_is_a_command_of_a_document() -> None:
