@@ -27,7 +27,7 @@ def convert(
     ] = None,
     options: Annotated[
         str,
-        typer.Option(help="Options of the data set as a JSON object; docs/datasets.md lists them."),
+        typer.Option(help="Options of the data set as a JSON object; docs/config.md lists them."),
     ] = "{}",
 ) -> None:
     """Make a data set: a COCO JSON file with run-length encoded masks, and an archive of images.
@@ -52,7 +52,9 @@ def split(
     out: Annotated[Path, typer.Option(help="Split file to write.")],
     settings: Annotated[
         str,
-        typer.Option(help="JSON object with `ratio` and `seed`, or with `file` for a given split."),
+        typer.Option(
+            help="JSON object with `ratio`, `seed` and `folds`, or with `file` for given lists."
+        ),
     ] = "{}",
 ) -> None:
     """Divide the images of a data set into train, val and test.

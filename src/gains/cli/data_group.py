@@ -23,7 +23,7 @@ def list_datasets(
 ) -> None:
     """List the registered data sets with licence, citation and state on this disk.
 
-    Into a file or a pipe, the verb writes a line per data set, with tabs between name, title,
+    To a file or a pipe, the verb writes a line per data set, with tabs between name, title,
     licence, citation, page, split files and state.
 
     \b

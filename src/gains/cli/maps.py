@@ -49,7 +49,7 @@ def maps(
         float, typer.Option(help="Strength f of the anomaly; map values lie in [1, 1 + f].")
     ] = 0.5,
     overlap_highlight: Annotated[
-        float, typer.Option(help="Extra anomaly where objects overlap.")
+        float, typer.Option(help="Value that is added where objects overlap.")
     ] = 0.1,
     mode: Annotated[
         Mode, typer.Option(help="Published computation with its errors, or the corrected one.")

@@ -30,7 +30,7 @@ def plan(
 ) -> None:
     """Show how many trainings of a study are done, how long the rest takes, and how many fit a GPU.
 
-    Into a file or a pipe, the verb writes the rows of its table with tabs between the cells.
+    To a file or a pipe, the verb writes the rows of its table with tabs between the cells.
 
     \b
     Example:

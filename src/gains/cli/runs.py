@@ -145,8 +145,8 @@ def predict(
 ) -> None:
     """Predict the objects in a folder of images, or in one part of a data set.
 
-    A file beside OUT, <OUT>.images.json, lists the images and their ids. The images of a folder
-    are numbered from 1 in the order of their names.
+    A file beside OUT lists the images and their ids, for example x.images.json beside x.json. The
+    images of a folder are numbered from 1 in the order of their names.
 
     \b
     Examples:

@@ -66,7 +66,7 @@ def reference(
 def methods() -> None:
     """List the methods with title, citation and variants.
 
-    Into a file or a pipe, the verb writes a line per method, with tabs between the four fields.
+    To a file or a pipe, the verb writes a line per method, with tabs between the four fields.
 
     \b
     Example:

@@ -18,8 +18,8 @@ class SplitSettings(Settings):
     folds: int = Field(
         1,
         ge=1,
-        description="number of folds; from 2 on, each image is tested in one fold, and ratio "
-        "divides the other images into train and val",
+        description="number of folds; with 2 or more, each image is tested in one fold, and "
+        "ratio divides the other images into train and val",
     )
     file: str | None = Field(
         None, description="JSON file with given lists, instead of a random split"
@@ -46,7 +46,10 @@ class DatasetSettings(Settings):
     stands_for: str | None = Field(
         None, description="published data set that this data set is a substitute for"
     )
-    options: Changes = Field(default_factory=dict, description="options of the data set itself")
+    options: Changes = Field(
+        default_factory=dict,
+        description="options of the registered data set, see its section below",
+    )
     split: SplitSettings = Field(SplitSettings(), description="division into parts, see below")
     maps: MapSettings = Field(MapSettings(), description="settings of the anomaly maps, see below")
     cell_category: int | None = Field(

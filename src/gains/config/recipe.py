@@ -63,7 +63,8 @@ class RecipeSettings(Settings):
     horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability of a horizontal flip")
     vertical_flip: float = Field(0.0, ge=0, le=1, description="probability of a vertical flip")
     amp: bool = Field(
-        False, description="bfloat16 where it is safe; the paper's runs do not use it"
+        False,
+        description="computation in bfloat16 where it is safe; the paper's runs do not use it",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="device of training and prediction; auto: a GPU if there is one"

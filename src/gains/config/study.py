@@ -25,7 +25,8 @@ class StudySettings(Settings):
     mem_mb: int = Field(2000, ge=100, description="memory of one training or prediction in MB")
     datasets: dict[Name, DatasetSettings] = Field(min_length=1, description="data sets by name")
     detector: Changes = Field(
-        default_factory=dict, description="settings of all methods that have them"
+        default_factory=dict,
+        description="settings of the models, for all methods that have these keys",
     )
     recipe: Changes = Field(default_factory=dict, description="changes of the default recipe")
     methods: dict[Name, MethodSettings] = Field(

@@ -41,16 +41,17 @@ _INTRODUCTION = """\
 A misspelt key is refused, and the message names the nearest known key. A key that was renamed is
 refused with its new name.
 
-The settings of a run are merged from five layers, of which later ones win: the defaults of the
-method, `detector` and `recipe` of the study, those of the data set, the block of the method under
-`methods`, and the variant. `gains config show` prints the result.
+The settings of a run are merged from five layers: the defaults of the method; `detector` and
+`recipe` of the study; `detector` and `recipe` of the data set; the block of the method under
+`methods`; and the variant. Later layers override earlier ones. `gains config show` prints the
+result.
 
 `config.yaml` holds the study in force and the studies `demo` and `paper`. Every further study is a
 file `studies/<name>.yaml` with the block `studies: {<name>: ...}`; the file has the name of its
 study. Choose a study with `--config study=<name>` (the workflow) or `--study <name>` (`gains`).
-A file at any other place is given with `--configfile <file>` (the workflow) or `--config <file>`
-(`gains`). It has the same form, and for the workflow a top-level key `study` chooses its study. The
-verbs of `gains` also read the folder `studies` beside the file that they are given.
+If your file is in another place, name it with `--configfile <file>` (the workflow) or
+`--config <file>` (`gains`). It has the same form. For the workflow, a top-level key `study` in it
+chooses the study. The verbs of `gains` also read the folder `studies` beside this file.
 
 The command line can change a committed study only together with `--config label=<label>`. Its
 results then get folders of their own, `data/<name>+<label>` and `results/<name>+<label>`.
@@ -61,12 +62,19 @@ def reference() -> str:
     """Return every key with its type, range, default and meaning, as Markdown."""
     parts = [_INTRODUCTION]
     parts += [_section(title, model, text) for title, model, text in _SECTIONS]
-    text = "Keys of `detector` that most methods share; a method's section names what differs."
+    text = (
+        "Keys of `detector` that most methods share. The section of a method lists the keys that "
+        "it adds or changes."
+    )
     parts.append(_section("Two-stage detectors", TwoStageSettings, text))
     parts += [_method(method) for method in METHODS]
-    nested = {kind: name for method in METHODS for name, kind in _nested(method.settings)}
-    for kind, name in nested.items():
-        parts.append(_section(f"Methods' `{name}`", kind, f"`detector.{name}`"))
+    nested: dict[tuple[str, type[BaseModel]], list[str]] = {}
+    for method in METHODS:
+        for key in _nested(method.settings):
+            nested.setdefault(key, []).append(method.title)
+    for (name, kind), titles in nested.items():
+        owner = f" of {titles[0]}" if len(titles) == 1 else ""
+        parts.append(_section(f"Block `{name}`{owner}", kind, f"`detector.{name}`"))
     for dataset in DATASETS:
         title = f"Options of data set `{dataset.name}`"
         parts.append(_section(title, dataset.settings, f"{dataset.title}. `options`"))
@@ -85,8 +93,8 @@ def _method(method: Method) -> str:
         if name not in shared or repr(info) != repr(shared[name])
     }
     if not own:
-        return f"## Method `{method.name}`\n\n{text} All keys as in two-stage detectors.\n"
-    text += " Beside the keys of two-stage detectors, or other than there:"
+        return f"## Method `{method.name}`\n\n{text} All keys are those of two-stage detectors.\n"
+    text += " These keys are additional to those of two-stage detectors, or differ from them:"
     return _section(f"Method `{method.name}`", method.settings, text, list(own))
 
 
@@ -98,7 +106,7 @@ def _section(
     for name in model.model_fields if names is None else names:
         info = model.model_fields[name]
         default = "required" if info.is_required() else f"`{_default(info)}`"
-        meaning = _cell(info.description or "")
+        meaning = _cell(info.description or f"settings of the {name}, see below")
         lines.append(f"| `{name}` | {_cell(_kind(info))} | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
 
