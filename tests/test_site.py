@@ -74,7 +74,7 @@ OWN_MESSAGES = [
     "Kaggle requires an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
     " the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again",
     " is missing",
-    ", and no address gave it:",
+    ", and none of its addresses gave it:",
 ]
 
 

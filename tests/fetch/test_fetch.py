@@ -118,7 +118,7 @@ def test_an_unpacked_folder_by_hand_stands_for_its_archive(
 def test_a_manual_source_says_what_to_do(project: Project) -> None:
     project.add("cps/", "https://page", "manual", note="ask the authors")
     assert "by hand: put cps/" in state("cells", project.sources, project.raw).text
-    with pytest.raises(FileNotFoundError, match=r"by hand only(?s:.*)ask the authors"):
+    with pytest.raises(FileNotFoundError, match=r"must download it yourself(?s:.*)ask the authors"):
         project.fetch()
 
 

@@ -94,7 +94,7 @@ def to_a_file(handler: Handler) -> None:
     ("answer", "message"),
     [
         (lambda handler: handler.reply(404), "no such file there (404"),
-        (page, "refuses (403): it may want a login or consent; open it in a browser"),
+        (page, "refuses (403): it may require a login or consent; open it in a browser"),
         (login, "a web page came instead"),
         (disguised, "a web page came instead"),
         (lambda handler: handler.reply(503), "busy or broken (503"),
@@ -169,7 +169,9 @@ def test_a_wrong_rest_is_thrown_away(span: str, server: Server, tmp_path: Path) 
     server.answers["/a.bin"] = Dropping(5000)
     attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
     server.answers["/a.bin"] = lambda handler: handler.reply(206, b"x" * 10, Content_Range=span)
-    assert "it starts again" in attempt(f"{server.url}/a.bin", tmp_path / "a.bin")
+    assert "the partial download; it is started again" in attempt(
+        f"{server.url}/a.bin", tmp_path / "a.bin"
+    )
     assert files_in(tmp_path) == []
 
 

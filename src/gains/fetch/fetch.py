@@ -222,11 +222,15 @@ def _advice(dataset: str, name: str, target: Path, mirrors: list[Source], said: 
     folder = archive_folder(name)
     place = f"put {'the folder' if mirrors[0].is_folder else 'the file'} at {target}"
     if folder:
-        place += f", or what it holds into {target.parent / folder}/"
+        place += f", or its unpacked content into {target.parent / folder}/"
     tries = "".join(f"\n  {n}. {what}" for n, what in enumerate(said, 1))
-    tried = f", and no address gave it:{tries}" if said else ", and comes by hand only"
+    tried = (
+        f", and none of its addresses gave it:{tries}"
+        if said
+        else ", and you must download it yourself"
+    )
     pages = "".join(f"\n  {web_address(s)}{f' ({s.note})' if s.note else ''}" for s in mirrors)
     return (
         f"{dataset}: {name} is missing{tried}\n"
-        f"By hand: {place}, and run `gains fetch {dataset}` again. It is at{pages}"
+        f"To provide it yourself, {place}, and run `gains fetch {dataset}` again. It is at{pages}"
     )

@@ -140,7 +140,7 @@ class _Transfer:
                     said = f"{error} (attempt {attempt + 1} of {self.limits.attempts})"
                     logger.info("%s: %s", self.url, said)
         kept = self.part.stat().st_size if self.part.exists() else 0
-        rest = f"; {self.part} keeps {kept} bytes to go on from" if kept else ""
+        rest = f"; {self.part} keeps {kept} bytes to continue from" if kept else ""
         raise MirrorError(f"{said}{rest}")
 
     def _attempt(self, connection: requests.Session) -> None:
@@ -158,7 +158,7 @@ class _Transfer:
                 if marks and not _continues(response, have, marks):
                     self.part.unlink()
                     raise _BrokenError(
-                        "the server cannot continue the partial download; it starts again"
+                        "the server cannot continue the partial download; it is started again"
                     )
                 _refuse(response, self.target.name)
                 self._receive(response, have if response.status_code == 206 else 0)
@@ -250,7 +250,7 @@ def _refuse(response: requests.Response, name: str) -> None:
         raise _BrokenError(f"the server is busy or broken ({code} {response.reason})")
     if code in (401, 403):
         raise MirrorError(
-            f"the server refuses ({code}): it may want a login or consent; open it in a browser"
+            f"the server refuses ({code}): it may require a login or consent; open it in a browser"
         )
     if code not in (200, 206):
         raise MirrorError(f"no such file there ({code} {response.reason})")
