@@ -38,6 +38,8 @@ def test_settings_come_back_from_json(method: str, variant: str) -> None:
     [
         ({"recipe": {"lr": -1}}, r"test\.recipe\.lr: .* greater than 0"),
         ({"method": {"name": "gain"}}, "did you mean 'gains'"),
+        ({"method": {}}, r"test\.method: expected a mapping with the name"),
+        ({"method": "gains"}, r"test\.method: .*found gains"),
         ({"method": {"name": "gains", "alarm": 1}}, r"test\.method: .* did you mean 'alrm'"),
         ({"maps": {"variant": "isbi"}}, r"test\.maps: key 'variant' is now called 'program'"),
         ({"max_detections": "many"}, r"test\.max_detections: .* from 1 up, found 'many'"),

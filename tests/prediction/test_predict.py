@@ -14,6 +14,7 @@ from gains.cli.main import app
 from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
+from gains.models import checkpoint
 from gains.prediction.predict import Predictor, predict_folder, predict_split
 from gains.support.files import read_json
 from gains.training.train import train
@@ -101,6 +102,15 @@ def test_a_truncated_model_is_named(model: Path, tmp_path: Path) -> None:
     broken.write_bytes(model.read_bytes()[:5000])
     with pytest.raises(ValueError, match=r"broken\.pt: not a complete checkpoint"):
         Predictor(broken)
+
+
+def test_a_model_of_another_version_is_named(model: Path, tmp_path: Path) -> None:
+    content = checkpoint.load(model)
+    content["settings"]["maps"]["variant"] = content["settings"]["maps"].pop("program")
+    old = tmp_path / "old.pt"
+    checkpoint.save(old, content)
+    with pytest.raises(ValueError, match=rf"present version \({old}: .*train the model again"):
+        Predictor(old)
 
 
 def test_a_model_of_another_data_set_is_refused(tiny: Tiny, model: Path, tmp_path: Path) -> None:

@@ -67,8 +67,14 @@ class RunSettings:
             raise ValueError(
                 f"{where}: expected the keys {', '.join(expected)}; {', '.join(missing)} missing"
             )
-        own = dict(content["method"])
-        method = METHODS.get(own.pop("name", None))
+        block = content["method"]
+        if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
+            raise ValueError(
+                f"{where}.method: expected a mapping with the name of the method under 'name' and "
+                f"its settings, found {str(block)[:80]}"
+            )
+        method = METHODS.get(block["name"])
+        own = {key: value for key, value in block.items() if key != "name"}
         maps, cell = content["maps"], content["cell_category"]
         return cls(
             method=method.name,

@@ -53,7 +53,13 @@ class Predictor:
 
     def __init__(self, path: str | Path, device: str | None = None) -> None:
         content = checkpoint.load_model(path)
-        self.settings = RunSettings.from_json(content["settings"], f"{path}: settings")
+        try:
+            self.settings = RunSettings.from_json(content["settings"], f"{path}: settings")
+        except ValueError as error:
+            raise ValueError(
+                f"the settings of the model do not fit the present version ({error}); train the "
+                "model again"
+            ) from error
         self.recipe = self.settings.recipe
         self.categories = {int(i): str(name) for i, name in content["categories"].items()}
         self.device = choose_device(device or self.recipe.device)
