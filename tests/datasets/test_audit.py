@@ -13,13 +13,14 @@ from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.datasets.audit import audit, audit_table, relations
-from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.readers.mask_files import convert_masks
 from gains.figures.contact_sheet import GAP, TITLE, _opacity, contact_sheet
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.support.files import read_json, write_json
+from helpers.coco_files import write_coco
 
 SIZE = 24
 

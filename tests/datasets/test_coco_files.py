@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
+from helpers.coco_files import write_coco
 
 
 def write(tmp_path: Path, n: int = 2) -> Path:

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gains.config.data import SplitSettings
-from gains.datasets.coco import write_coco
 from gains.datasets.make_split import draw_folds, draw_split, make_split
 from gains.datasets.split_file import PARTS, read_split
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
+from helpers.coco_files import write_coco
 
 RATIO = (0.6, 0.2, 0.2)
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from gains.cli.main import app
 from gains.cli.reports import FigureGroup
 from gains.config.maps import MapSettings
-from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.coco import read_coco
 from gains.figures import FIGURES, Figure, style
 from gains.figures.figure3_fields import steps
 from gains.figures.images import short
@@ -24,6 +24,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.files import sidecar_path
 from gains.support.files import write_json
+from helpers.coco_files import write_coco
 from helpers.shapes import disc
 
 SIZE = 64

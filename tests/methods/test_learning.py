@@ -18,7 +18,7 @@ from PIL import Image
 from gains.anomaly.build import build_maps
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
-from gains.datasets.coco import read_coco, write_coco
+from gains.datasets.coco import read_coco
 from gains.datasets.split_file import read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
@@ -27,6 +27,7 @@ from gains.scoring.score import score_files
 from gains.support.files import write_json
 from gains.training.job import Job
 from gains.training.train import train
+from helpers.coco_files import write_coco
 from helpers.paths import ROOT
 
 pytestmark = pytest.mark.slow

@@ -257,23 +257,6 @@ def open_writer(path: str | Path) -> Iterator[CocoWriter]:
         yield CocoWriter(path, archive)
 
 
-def write_coco(
-    path: str | Path,
-    images: Iterable[tuple[str, NDArray[np.uint8], Instances]],
-    categories: dict[int, str],
-    info: Mapping[str, object],
-) -> None:
-    """Write images as a COCO JSON file and an image archive in one call; see :class:`CocoWriter`.
-
-    Raises:
-        ValueError: no image, or none with an instance.
-    """
-    with open_writer(path) as writer:
-        for name, pixels, instances in images:
-            writer.add(name, pixels, instances)
-        writer.finish(categories, info)
-
-
 def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[CocoRecord]:
     """Return the COCO annotation records of one image.
 

@@ -1,0 +1,29 @@
+"""COCO JSON files with their archives, written in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.datasets.coco import open_writer
+from gains.instances import Instances
+
+
+def write_coco(
+    path: str | Path,
+    images: Iterable[tuple[str, NDArray[np.uint8], Instances]],
+    categories: dict[int, str],
+    info: Mapping[str, object],
+) -> None:
+    """Write images as a COCO JSON file and an image archive in one call.
+
+    Raises:
+        ValueError: no image, or none with an instance.
+    """
+    with open_writer(path) as writer:
+        for name, pixels, instances in images:
+            writer.add(name, pixels, instances)
+        writer.finish(categories, info)
