@@ -76,7 +76,7 @@ def test_only_the_verbs_that_make_tables_import_pandas(what: str) -> None:
 
 
 def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> None:
-    """It makes a dozen modules and their settings, more than all else that scoring needs."""
+    """The catalogue has a dozen modules with settings, more than all other imports of scoring."""
     code = (
         "import sys, gains.scoring.score, gains.anomaly.build; "
         "sys.exit('gains.datasets.catalogue' in sys.modules)"

@@ -24,7 +24,7 @@ MODULES = {module_of(path) for path in TREES}
 
 
 def room_of(module: str) -> str:
-    """Return the room of a module, or the module itself where it lies in the hall."""
+    """Return the room of a module, or the module itself if it belongs to no room."""
     return module.split(".")[1] if "." in module else module
 
 

@@ -1,4 +1,4 @@
-"""Maps against the literal loop and values by hand; ranges and invariances."""
+"""Maps against the literal loop and values computed by hand; ranges and invariances."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_window_as_large_as_the_image_equals_the_loop() -> None:
 
 
 def test_two_bars_by_hand() -> None:
-    # two one-pixel-wide bars side by side, w = 2, clean, no highlight: worked out on paper
+    # two one-pixel-wide bars side by side, w = 2, clean, no highlight: computed by hand
     masks = np.zeros((2, 4, 6), bool)
     masks[0, 1, 1:4] = True  # centre (1, 2): directions pi, 0 (undefined there), 0
     masks[1, 2, 1:4] = True

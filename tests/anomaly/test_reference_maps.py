@@ -25,8 +25,8 @@ FILES = [
     "nuclei_one_t1_ws5_f0.5_ol0.1",
     "nuclei_one_t1_ws8_f0.8_ol0.1",
 ]
-# what the programs wrote as NaN: no second instance of the target category to compare with
-# (in the image, or for nuclei among the neighbours), or a mask without a pixel
+# Maps that the programs wrote as NaN: there is no second instance of the target category to
+# compare with (in the image, or for nuclei among the neighbours), or the mask has no pixel.
 NAN_IDS = {
     "chrom_mixed_t0_ws5_f0.5_ol0.1": {1, 35, 36, 37, 38, 39, 40, 41, 49, 53},
     "chrom_one_t1_ws5_f0.5_ol0.3": {1, 49, 53},

@@ -44,7 +44,7 @@ def drawn(name: str, masks: list[np.ndarray], categories: list[int]) -> Any:
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
-    """A hand-made data set and its split."""
+    """A small data set and its split."""
     coco, split = tmp_path / "hand.json", tmp_path / "hand.split.json"
     scenes = [
         drawn("a.png", [A, B, C, D, E], [1] * 5),

@@ -1,4 +1,4 @@
-"""What the records of data sets say agrees with the table of addresses."""
+"""The records of data sets agree with the table of addresses."""
 
 from pathlib import Path
 

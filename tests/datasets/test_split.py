@@ -1,4 +1,4 @@
-"""Splits: sizes, disjointness, stability, and what is refused."""
+"""Splits: sizes, disjointness, stability, and refusals."""
 
 import json
 from pathlib import Path

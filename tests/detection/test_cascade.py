@@ -1,7 +1,7 @@
-"""Cascade R-CNN: thresholds, weights, gradients and scores of its stages, against hand-worked cases.
+"""Cascade R-CNN: thresholds, weights, gradients and scores of its stages, against cases by hand.
 
-An object fills (0, 0, 100, 100). Boxes (0, 0, 100 * iou, 100) inside it have just that IoU. A head
-of zeros moves nothing, so that every stage sees the boxes of the first.
+An object fills (0, 0, 100, 100). Boxes (0, 0, 100 * iou, 100) inside it have exactly that IoU. A
+head of zeros moves no box, so every stage gets the boxes of the first stage.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ OBJECT = (0.0, 0.0, 100.0, 100.0)
 
 
 def box_loss(ious: tuple[float, ...], stage: int) -> float:
-    """L1 of the deltas of boxes inside the object, worked on paper, divided by four RoIs."""
+    """Return the L1 of the deltas of boxes inside the object, by hand, divided by four RoIs."""
     shift, _, scale, _ = ((10, 10, 5, 5), (20, 20, 10, 10), (30, 30, 15, 15))[stage]
     total = 0.0
     for iou in ious:

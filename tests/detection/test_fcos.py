@@ -1,4 +1,4 @@
-"""FCOS' locations, assignment, losses and selection, against cases worked by hand."""
+"""FCOS' locations, assignment, losses and selection, against cases computed by hand."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def test_losses_by_hand() -> None:
 
 
 def predictions(logits: torch.Tensor, centre: float = 0.0) -> LocationPredictions:
-    """Return what a head would say with the same class logits (L, K) and boxes of 8 px."""
+    """Return the predictions of a head with the same class logits (L, K) and boxes of 8 px."""
     locations = locate(pyramid(64))
     length = len(locations.points)
     distances = torch.full((1, length, 4), 4.0)

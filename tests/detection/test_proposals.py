@@ -44,7 +44,7 @@ def test_rpn_losses_are_divided_by_the_wanted_number_of_anchors() -> None:
     )
     index, role = matched(target.boxes, every, 0.3, 0.7, keep_best=True)
     drawn = (role != IGNORED).sum()
-    # logits of zero cost ln 2 each; what is drawn is divided by what was wanted
+    # logits of zero cost ln 2 each; the sum over drawn anchors is divided by the requested number
     torch.testing.assert_close(
         losses["loss_rpn_cls"].detach(), drawn * torch.tensor(2.0).log() / 10**6
     )

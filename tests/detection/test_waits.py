@@ -31,7 +31,7 @@ PICKING = {aten.index.Tensor, aten.index_put.default, aten.index_put_.default}
 
 
 class Waits(TorchDispatchMode):
-    """Counts what makes the host wait for numbers of the device."""
+    """A counter of the calls that make the host wait for numbers of the device."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Waits(TorchDispatchMode):
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> Waits:
-    """Count also lists made of tensors, and tensors made of numbers: those are copied to a GPU."""
+    """Count also lists made from tensors, and tensors made from numbers, which are copied to a GPU."""
     mode = Waits()
 
     def counted(function: Any) -> Any:
@@ -99,7 +99,7 @@ def test_more_images_do_not_wait_more_often(waits: Waits) -> None:
 
 
 def test_pooling_waits_once(waits: Waits, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a CPU RoIAlign finds its weights by asking, on a GPU it is one kernel."""
+    """On a CPU RoIAlign reads sizes to compute its weights; on a GPU it is one kernel."""
     monkeypatch.setattr(
         "gains.detection.pooling.roi_align",
         lambda x, rois, size, _: x.new_zeros(len(rois), 8, 7, 7),

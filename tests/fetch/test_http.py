@@ -22,7 +22,7 @@ BODY = bytes(range(256)) * 400
 def attempt(
     url: str, target: Path, known: Known | None = None, limits: DownloadLimits = QUICK
 ) -> str:
-    """Download and return the error; nothing lies under the final name then."""
+    """Download and return the error; no file has the final name then."""
     with pytest.raises(MirrorError) as error:
         download(url, target, known or Known(), limits)
     assert not target.exists()
@@ -34,7 +34,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 class Dropping:
-    """Sends some bytes of a body and drops the connection; knows ranges unless told not to."""
+    """An answer that sends some bytes of a body and drops the connection; it may support ranges."""
 
     def __init__(self, first: int, ranges: bool = True, etag: str = '"one"') -> None:
         self.first, self.ranges, self.etag, self.calls = first, ranges, etag, 0
@@ -154,7 +154,7 @@ def test_a_dropped_transfer_is_gone_on_from_within_one_call(server: Server, tmp_
 def test_it_starts_over_when_the_server_sends_all(
     changed: bool, server: Server, tmp_path: Path
 ) -> None:
-    """A server without ranges, and one that holds another file by now, answer 200."""
+    """A server without ranges answers 200, and so does one that now holds another file."""
     answer = Dropping(5000, ranges=changed)
     server.answers["/a.bin"] = answer
     attempt(f"{server.url}/a.bin", tmp_path / "a.bin")

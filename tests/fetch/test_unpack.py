@@ -25,7 +25,7 @@ def packed(folder: Path, data: bytes, name: str = "set.zip") -> Path:
 
 
 def refuse(archive: Path, message: str, limits: ArchiveLimits = room.LIMITS) -> None:
-    """Unpack; the error names the archive, and only the archive is there afterwards."""
+    """Unpack; the error names the archive, and only the archive exists afterwards."""
     before = archive.read_bytes()
     with pytest.raises(ValueError, match=message) as error:
         unpack(archive, archive.parent / "set", limits)

@@ -128,7 +128,7 @@ def smooth(delta: float) -> float:
 
 
 def box_loss(ious: tuple[float, ...], stage: int) -> float:
-    """Smooth L1 (beta 1) of the deltas of boxes inside the object, over four RoIs, on paper."""
+    """Smooth L1 (beta 1) of the deltas of boxes inside the object, over four RoIs, by hand."""
     shift, scale = DEVIATIONS[stage]
     total = 0.0
     for width in (100 * iou for iou in ious):

@@ -29,7 +29,7 @@ def half_outside() -> Positives:
     masks = torch.zeros(1, 16, 40, dtype=torch.uint8)
     masks[0, 4:12, 10:30] = 1
     target = Target(torch.tensor([[10.0, 4, 30, 12]]), torch.tensor([1]), masks)
-    # the first RoI holds nothing but the object's left half; the second is twice as wide, its
+    # the first RoI holds only the object's left half; the second is twice as wide, its
     # own left half is ground
     boxes = torch.tensor([[10.0, 4, 20, 12], [0, 4, 20, 12]])
     return Positives([boxes], [torch.tensor([0, 0])], [target])

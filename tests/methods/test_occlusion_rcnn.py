@@ -18,7 +18,7 @@ RECORD = METHODS.get("occlusion_rcnn")
 
 
 def branch_of(amodal: float, visible: float, **changes: Any) -> OcclusionBranch:
-    """Return a branch whose heads say the same everywhere, for every class."""
+    """Return a branch whose heads have the same output everywhere, for every class."""
     torch.manual_seed(0)
     settings = tiny_settings("occlusion_rcnn").model_copy(update=changes)
     branch = OcclusionBranch(settings, Task(2, 10, 0))
@@ -77,7 +77,7 @@ def test_the_invisible_logit_subtracts_only_what_is_visible() -> None:
 
 
 def test_confident_heads_leave_amodal_xor_visible() -> None:
-    """Where the visible mask lies in the amodal one, the derived mask is their XOR."""
+    """If the visible mask lies inside the amodal one, the derived mask is their XOR."""
     amodal = torch.zeros(6, 6, dtype=torch.bool)
     amodal[1:5, 1:5] = True
     visible = amodal.clone()

@@ -119,7 +119,7 @@ def branch_of(classes: int = 2, rois: int = 8) -> PisaBranch:
     [
         # 6 of the 8 RoIs are background. Three are hard: ranks 0 1 2, the others as the last
         (7, [9, 5, 7], [6, 5, 4, 4, 4, 4]),
-        # more are hard than wanted: the first six, ranks out of eight
+        # more boxes are hard than are requested: the first six of eight ranks are taken
         (16, [19, 5, 7, 6, 4, 8, 9, 10], [6 * (8 - r) / 8 for r in range(6)]),
         (16, [], [6, 6, 6, 6, 6, 6]),
     ],

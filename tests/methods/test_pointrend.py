@@ -1,4 +1,4 @@
-"""PointRend's heads, labels, boxes and subdivision, against hand-worked cases and loops."""
+"""PointRend's heads, labels, boxes and subdivision, against cases by hand and loops."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def circle_distance(points: Tensor) -> Tensor:
 
 
 class Counted:
-    """A function of points that remembers at how many it was asked, and where."""
+    """A function of points that records the number and the positions of the points."""
 
     def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
         self.function = function

@@ -22,7 +22,7 @@ PLACES = [  # top, left, height, width: inside, at two edges, at the others, all
 
 
 def maps_and_planes() -> tuple[BlockMaps, Tensor]:
-    """Maps at all places and two constant ones, and the same as planes."""
+    """Return maps at all places and two constant maps, and the same maps as planes."""
     generator = torch.Generator().manual_seed(0)
     parts, planes, constants = [], [], []
     for top, left, height, width in PLACES:
@@ -40,7 +40,7 @@ def maps_and_planes() -> tuple[BlockMaps, Tensor]:
 
 
 def boxes(count: int) -> Tensor:
-    """Boxes inside the image, many of which touch its border."""
+    """Return boxes inside the image, many of which touch its border."""
     generator = torch.Generator().manual_seed(1)
     ends = torch.rand(4 * count, 2, 2, generator=generator) * 1.6 - 0.3
     ends = ends.clamp(0, 1).sort(dim=1).values * torch.tensor([SIZE[1], SIZE[0]])

@@ -18,7 +18,7 @@ from gains.support.files import read_json
 
 
 class Foreign:
-    """What a checkpoint may not hold."""
+    """An object that a checkpoint must not hold."""
 
 
 FILL = """
@@ -35,7 +35,7 @@ except OSError as error:
 
 @pytest.mark.parametrize("size", [1000, 2_000_000, 4_801_000])
 def test_a_disk_that_fills_up_is_named_and_nothing_is_left(tmp_path: Path, size: int) -> None:
-    """A file that may not grow further stands in for the disk, wherever in it that happens."""
+    """A limit of the file size stands in for a full disk, at several places in the file."""
     command = [sys.executable, "-c", FILL, str(tmp_path / "model.pt"), str(size)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "OSError: [Errno 27] File too large" in done.stderr

@@ -180,7 +180,7 @@ def test_weights_that_cannot_be_downloaded_say_what_to_do(
 
 
 class Evil:
-    """Would run a command when unpickled."""
+    """An object that would run a command when it is unpickled."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return (print, ("owned",))

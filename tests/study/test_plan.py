@@ -48,7 +48,7 @@ def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
     others = [r for r in study.runs() if r.method == "gains" and r != cells]
     images = sum(study.run_settings(run).recipe.images_seen for run in others)
     assert plans["gains"].left_seconds == pytest.approx(2 * images)
-    # another method is not known yet, so any tells; once one of its own is, that tells
+    # no training of the other method is done, so any method serves as estimate; then its own does
     of_mask_rcnn = [r for r in study.runs() if r.method == "mask_rcnn"]
     images = sum(study.run_settings(run).recipe.images_seen for run in of_mask_rcnn)
     assert plans["mask_rcnn"].left_seconds == pytest.approx(2 * images)

@@ -1,4 +1,4 @@
-"""Work spread over processes."""
+"""Work distributed over processes."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def checkpoints_of(
     clock: Clock, iterations: int, seconds: float, cost: float, every: int = 10
 ) -> list[int]:
-    """Train with so many seconds an iteration and a checkpoint; when checkpoints are made."""
+    """Train with given seconds per iteration and checkpoint; return when checkpoints are made."""
     found, gauge = [], checkpoint_timer.CheckpointTimer(every)
     for done in range(1, iterations + 1):
         clock.now += seconds

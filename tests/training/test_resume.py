@@ -19,7 +19,7 @@ from helpers.training import assert_equal, weights
 
 
 class Killed(BaseException):
-    """Stands for SIGKILL: nothing in the package catches it."""
+    """An exception that stands for SIGKILL: no code of the package catches it."""
 
 
 @pytest.mark.parametrize("after", [1, 2, 3, 5])

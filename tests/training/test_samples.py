@@ -1,4 +1,4 @@
-"""Samples: their order, their augmentation, how they are kept."""
+"""Samples: their order, their augmentation, and their place in memory."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_samples_are_kept_where_their_tensors_fit(
 
 @pytest.mark.parametrize("size", [64, 48, 90])
 def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
-    """What is painted on the image where masks and maps are, is there after augmentation."""
+    """The image is painted where masks and maps are, so it must equal them after augmentation."""
     samples = samples_of(
         tiny, horizontal_flip=1.0, vertical_flip=1.0, train_sizes=(size,), max_size=200
     )

@@ -45,7 +45,7 @@ def test_same_seed_same_weights(tiny: Tiny, tmp_path: Path) -> None:
 
 def test_parts_of_a_batch_add_up_to_its_gradient(tiny: Tiny) -> None:
     class Mean(Detector):
-        """Its loss is a mean over images, as a detector's is."""
+        """A model whose loss is a mean over images, as that of a detector."""
 
         def __init__(self) -> None:
             super().__init__()

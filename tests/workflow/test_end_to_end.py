@@ -16,7 +16,7 @@ WANTED = ("results/table3.csv", "results/figure3.png")
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The tiny study, made."""
+    """The tiny study after a complete run."""
     project = Project.copy(tmp_path_factory.mktemp("tiny") / "project", stub=False)
     project.snakemake("--cores", "2", *OVERLAY, "--", *WANTED)
     return project

@@ -16,7 +16,7 @@ FILE = "results/s/provenance.json"
 
 
 def record(path: str, **changed: Any) -> dict[str, Any]:
-    """A record as Snakemake keeps it, of the job that made ``path``."""
+    """Return Snakemake's record of the job that made ``path``."""
     content = {
         "rule": "step",
         "input": ["data/in.json"],

@@ -16,7 +16,7 @@ TRIMMED = ("mask_rcnn", "gains")
 
 
 def trim(study: dict[str, Any]) -> None:
-    """Make the demo study small: one data set, six trainings."""
+    """Reduce the study demo to one data set and six trainings."""
     study["datasets"] = {"synthetic-cells": study["datasets"]["synthetic-cells"]}
     del study["methods"]["fastinst"]["images_factor_on"]
     rows = study["tables"]["table1"]["rows"]
@@ -32,7 +32,7 @@ def trim(study: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project as it stands, nothing made."""
+    """The project without any results."""
     return Project.copy(tmp_path_factory.mktemp("plain") / "project", stub=True)
 
 

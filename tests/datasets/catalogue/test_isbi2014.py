@@ -23,7 +23,7 @@ from helpers.paths import ROOT
 
 
 def run(root: Path, out: Path, source: str = "isbi2014", **options: Any) -> dict[str, Any]:
-    """Convert and return info; other counts are reported unless told otherwise."""
+    """Convert and return info; other counts are reported unless the options say otherwise."""
     convert("x", source, {"root": str(root), "counts": "report", **options}, out / "x.json")
     return dict(read_json(out / "x.json")["info"])
 

@@ -31,7 +31,7 @@ def covered(left: int, top: int, side: int) -> np.ndarray:
 
 
 class Layout:
-    """The published files of one data set below ``root``, to be converted or damaged."""
+    """The published files of one data set below ``root``, which tests convert or damage."""
 
     def __init__(self, source: str, folder: Path) -> None:
         self.source, self.root, self.out = source, folder / source, folder / "x.json"
@@ -73,7 +73,7 @@ def refused(layout: Layout, change: Change, message: str) -> None:
 
 
 def nothing(layout: Layout) -> None:
-    """Leave it as it is: the counts are not those published."""
+    """Change nothing: the counts already differ from the published ones."""
 
 
 @pytest.mark.parametrize("name", ["bbbc010", "ccdb6843", "pannuke", "cps", "chromseg-ssl"])
@@ -97,7 +97,7 @@ def test_the_folder_below_data_raw_is_for_fetching(
 
 
 def cps_json(*files: str, cell: str = "Cyto", nucleus: str = "nuclei") -> dict[str, Any]:
-    """Two cytoplasms that overlap and a nucleus, on each image."""
+    """Return annotations: two cytoplasms that overlap and a nucleus, on each image."""
     outlines = [(1, square(5, 5, 3)), (0, square(2, 3, 8)), (0, square(6, 6, 9))]
     return {
         "images": [

@@ -12,7 +12,7 @@ from gains.methods.fastinst.assignment import assign_one_to_one, mask_costs, smo
 
 
 def least(cost: torch.Tensor) -> float:
-    """The least total over all ways to give each object, or each prediction, a partner."""
+    """Return the least total over all ways to give each object, or each prediction, a partner."""
     if cost.shape[0] < cost.shape[1]:
         cost = cost.T
     return min(
@@ -87,7 +87,7 @@ def test_dice_loss_by_hand() -> None:
     truth = torch.tensor([[1.0, 0, 0, 0], [1.0, 1, 1, 1]])
     # p = 1 1 0 0 against 1 0 0 0: 1 - (2 + 1) / (2 + 1 + 1); p = 1/2 against 1: 1 - 5 / 7
     torch.testing.assert_close(smoothed_dice_loss(sure, truth), torch.tensor([1 / 4, 2 / 7]))
-    # all empty and rightly so costs nothing
+    # a correct empty mask costs nothing
     assert smoothed_dice_loss(torch.full((1, 9), -30.0), torch.zeros(1, 9)).item() == pytest.approx(
         0
     )

@@ -99,7 +99,7 @@ def test_losses_are_weighted_and_summed_over_heads() -> None:
 
 
 def test_the_guided_pass_learns_from_the_last_matching(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The masks it is given, and the matching it is held to, are those of the last head."""
+    """Its guiding masks and its matching are those of the last head."""
     import gains.methods.fastinst.model as module
 
     torch.manual_seed(0)
@@ -134,7 +134,7 @@ def test_the_guided_pass_learns_from_the_last_matching(monkeypatch: pytest.Monke
 
 
 def test_small_objects_are_not_hidden_by_the_guide() -> None:
-    """A mask that half-covers no cell opens everything."""
+    """If a mask covers half of no cell, all cells are open."""
     masks = squares((6, 6), side=4)
     found = masks_of_queries(
         Matches(torch.tensor([1]), torch.tensor([0])),

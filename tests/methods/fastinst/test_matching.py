@@ -20,7 +20,7 @@ from helpers.fastinst import settings, squares
 
 
 def perfect(masks: torch.Tensor, queries: int, classes: int = 2) -> QueryPredictions:
-    """All queries say the first object's mask, and nothing of class."""
+    """Return predictions: all queries have the first object's mask, and equal class logits."""
     small = F.max_pool2d(masks[:1][None], 8)
     return QueryPredictions(
         torch.zeros(1, queries, classes + 1), 20 * small.expand(1, queries, -1, -1) - 10
