@@ -11,14 +11,14 @@ import pytest
 from helpers.project import Project
 
 OVERLAY = ("--configfile", "tests/studies/tiny.yaml")
-WANTED = ("results/table3.csv", "results/figure3.png")
+TARGETS = ("results/table3.csv", "results/figure3.png")
 
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The tiny study after a complete run."""
     project = Project.copy(tmp_path_factory.mktemp("tiny") / "project", stub=False)
-    project.snakemake("--cores", "2", *OVERLAY, "--", *WANTED)
+    project.snakemake("--cores", "2", *OVERLAY, "--", *TARGETS)
     return project
 
 
@@ -42,7 +42,7 @@ def test_runs_say_how_they_were_made(tiny: Project) -> None:
 
 
 def test_second_run_does_nothing(tiny: Project) -> None:
-    assert tiny.plan(*OVERLAY, "--", *WANTED) == {}
+    assert tiny.plan(*OVERLAY, "--", *TARGETS) == {}
 
 
 def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> None:

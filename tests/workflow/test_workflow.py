@@ -284,7 +284,7 @@ def test_plain_snakemake_then_dvc_commit(twin: Project) -> None:
     assert "up to date" in twin.call("dvc", "status")
 
 
-def test_another_study_publishes_what_it_has(twin: Project) -> None:
+def test_another_study_copies_what_it_has(twin: Project) -> None:
     demo = twin.path(TABLE3).read_text()
     overlay = ("--configfile", "tests/studies/tiny.yaml")
     plan = twin.plan(*overlay)
