@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,13 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     plan = plan_after("\nEDITED = 1\n", "scoring/score.py")
     assert plan["score"] == 6 and not {"train", "predict"} & plan.keys()
     assert plan_after("\nEDITED = 1\n", "methods/__init__.py", "cli/reports.py") == {}
+
+
+def test_another_working_folder_gets_the_same_plan(plain: Project, tmp_path: Path) -> None:
+    shutil.copy2(plain.path("config.yaml"), tmp_path)
+    elsewhere = plain.plan("--directory", str(tmp_path))
+    assert elsewhere == plain.plan()
+    assert elsewhere["compare"] == 1
 
 
 def test_failed_rerun_never_passes_for_done(twin: Project) -> None:

@@ -33,7 +33,8 @@ rule compare:
     """Compare each cell of the tables with the published values."""
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
-        published="src/gains/published/published.csv",
+        # relative, so that records hold in every clone; the working folder may be another
+        published=os.path.relpath(os.path.join(SRC, "gains/published/published.csv")),
         spec=SPEC_FILES["compare"],
     output:
         csv=report(
