@@ -128,7 +128,7 @@ class Study:
     @functools.cache  # noqa: B019 - a study lives as long as the process
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
-        self.dataset(dataset)  # this call reports an unknown method
+        self.dataset(dataset)  # this call reports an unknown data set
         return merged_settings(self.settings, dataset, method, variant, where)
 
     def run_settings(self, run: Run) -> RunSettings:
