@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from gains.config import file as config_file
 from gains.config.base import validated
@@ -20,6 +20,18 @@ from gains.published.records import numbers
 from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json
 from gains.support.registry import nearest
+
+
+class ScoreOptions(TypedDict):
+    """Options of :func:`gains.scoring.score.score_files` that a study decides.
+
+    Attributes:
+        max_detections: maximum number of detections per image and category.
+        clean_score_threshold: lowest score of the detections that count in clean mode.
+    """
+
+    max_detections: int
+    clean_score_threshold: float
 
 
 class Study:
@@ -145,7 +157,7 @@ class Study:
         names = self.variants(method)
         return next(n for n in names if self._resolve(dataset, method, n) == expected)
 
-    def score_options(self, dataset: str) -> dict[str, Any]:
+    def score_options(self, dataset: str) -> ScoreOptions:
         """Return the options for scoring the runs on a data set."""
         return {
             "max_detections": self.dataset(dataset).max_detections,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from gains.datasets.split_file import read_split
 from gains.scoring.score import score_files
 from gains.study.runs import Run
-from gains.study.study import Study
+from gains.study.study import ScoreOptions, Study
 from gains.support.files import check_output, write_json
 from gains.support.parallel import parallel_map
 from gains.support.progress import progress
@@ -25,7 +25,7 @@ class _Work(NamedTuple):
     split: Path
     fold: int
     predictions: Path
-    options: dict[str, Any]
+    options: ScoreOptions
     out: Path
 
 
