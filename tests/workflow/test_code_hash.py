@@ -19,7 +19,7 @@ TOY = {
         '"""Train."""\nfrom toy.files import read\nfrom toy.methods import ALL\n\n\n'
         'def run():\n    """Run."""\n    from toy import loop  # late\n    return loop, read, ALL\n'
     ),
-    "loop.py": "import toy.files\n\nSTEPS = 3\n",
+    "loop.py": 'import toy.files\n\nSTEPS = 3\n"""Number of steps."""\n',
     "methods/__init__.py": "from toy.methods import alpha, beta\n\nALL = [alpha, beta]\n",
     "methods/alpha.py": "from ..registry import KNOWN\n\nA = 1\n",
     "methods/beta/__init__.py": "from . import settings\n\nB = settings.S\n",
@@ -71,6 +71,8 @@ def test_misspelt_module_is_an_error(toy: Path) -> None:
         ("train.py", '"""Run."""', '"""Run it."""'),
         ("train.py", "  # late", ""),
         ("loop.py", "STEPS = 3\n", "\n\n# three\nSTEPS = 3  # steps   \n\n"),
+        ("loop.py", '"""Number of steps."""', '"""Steps\nof the loop."""  # their number'),
+        ("loop.py", '"""Number of steps."""\n', ""),
         ("methods/__init__.py", "beta]", "beta, beta]"),
         ("registry.py", "[]", "[1]"),
     ],
@@ -91,6 +93,7 @@ def test_a_change_of_prose_or_of_a_registry_does_not_count(
         ("methods/alpha.py", "A = 1", "A = 2", {"alpha"}),
         ("methods/beta/model.py", "M = 1", "M = 2", {"beta"}),
         ("loop.py", "STEPS = 3", "STEPS = 4", {"alpha", "beta"}),
+        ("loop.py", '"""Number of steps."""', 'TEXT = """Number of steps."""', {"alpha", "beta"}),
         ("files.py", "    return 1", "    x = '# no comment'\n    return x", {"alpha", "beta"}),
         ("train.py", '    """Run."""', '    print("""Run.""")', {"alpha", "beta"}),
     ],
@@ -110,6 +113,14 @@ def test_a_hash_sign_in_text_is_no_comment(toy: Path) -> None:
     sources = Sources(toy, "toy")
     (toy / "toy" / "loop.py").write_text('X = "a # b"\nY = """\n# c\n"""\n')
     assert sources.normal("toy.loop") == b'X = "a # b"\nY = """\n# c\n"""'
+
+
+def test_only_a_string_that_stands_alone_in_its_lines_is_left_out(toy: Path) -> None:
+    (toy / "toy" / "loop.py").write_text(
+        'X = 1\n"""ü""" \nif X:\n    "a"; X = 2\n    ("b"\n     "c")  # d\n    f"{X}"\n    b"e"\n'
+    )
+    expected = b'X = 1\nif X:\n    "a"; X = 2\n    f"{X}"\n    b"e"'
+    assert Sources(toy, "toy").normal("toy.loop") == expected
 
 
 def test_no_method_runs_another() -> None:

@@ -1,8 +1,8 @@
 """A hash of the code of a step: of the modules that it runs, and of all modules that these import.
 
 A workflow knows the files that a step reads, but not the modules that it imports. With this hash as
-a parameter, a change of code reruns the steps that run it. Comments, docstrings and blank lines do
-not count.
+a parameter, a change of code reruns the steps that run it. Comments and blank lines do not count,
+nor do statements that are only a string: docstrings, and descriptions below constants.
 """
 
 from __future__ import annotations
@@ -130,12 +130,12 @@ class Sources:
         return [".".join(path.parts).removesuffix(".__init__") for path in files]
 
     def normal(self, module: str) -> bytes:
-        """Return a module's source without comments, docstrings and blank space."""
+        """Return a module's source without comments, documentation and blank space."""
         if module not in self._normal:
             text = self.text(module)
             lines = text.splitlines()
             for node in ast.walk(ast.parse(text)):
-                _blank_docstring(node, lines)
+                _blank_string(node, lines)
             for token in tokenize.generate_tokens(io.StringIO(text).readline):
                 row, column = token.start
                 if token.type == tokenize.COMMENT and lines[row - 1]:
@@ -152,16 +152,18 @@ class Sources:
         return digest.hexdigest()[:16]
 
 
-def _blank_docstring(node: ast.AST, lines: list[str]) -> None:
-    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+def _blank_string(node: ast.AST, lines: list[str]) -> None:
+    """Empty the lines of a statement that is only a string, unless other code stands there too."""
+    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
         return
-    if ast.get_docstring(node, clean=False) is None:
+    if not isinstance(node.value.value, str) or node.end_lineno is None:
         return
-    text = node.body[0]
-    alone = not lines[text.lineno - 1][: text.col_offset].strip()
-    if alone and text.end_lineno is not None:
-        for row in range(text.lineno - 1, text.end_lineno):
-            lines[row] = ""
+    first, last = node.lineno - 1, node.end_lineno - 1
+    # offsets count bytes; what stands before and after the string must be blank or a comment
+    before = lines[first].encode()[: node.col_offset]
+    after = lines[last].encode()[node.end_col_offset :].strip()
+    if not before.strip() and not after.split(b"#")[0]:
+        lines[first : last + 1] = [""] * (last + 1 - first)
 
 
 _GAINS = Sources(Path(__file__).resolve().parents[2], "gains", LEFT_OUT)
