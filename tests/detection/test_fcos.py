@@ -7,6 +7,7 @@ import math
 import pytest
 import torch
 
+from gains.detection.fcos.box_loss import distance_giou_loss
 from gains.detection.fcos.head import (
     FCOSHead,
     LocationPredictions,
@@ -214,9 +215,47 @@ def test_losses_by_hand() -> None:
     focal += sum(0.75 * p**2 * -math.log(1 - p) for p in (0.1, 0.3, 0.05, 0.2))
     assert losses["loss_cls"].item() == pytest.approx(focal / 2, rel=1e-5)
     weight = math.sqrt(0.5)
-    # IoU 24 / 32, the hull is the union: GIoU loss 1/4
-    assert losses["loss_box"].item() == pytest.approx(weight * 0.25 / (1 + weight), rel=1e-5)
+    # in strides of 8 px: intersection 24 / 64, union and hull 32 / 64: loss 1 - 88 / 96
+    assert losses["loss_box"].item() == pytest.approx(weight / 12 / (1 + weight), rel=1e-5)
     assert losses["loss_centreness"].item() == pytest.approx(math.log(2), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("found", "true", "loss"),
+    [
+        # an object of one stride, of which a square of side 0.6 is found: 1 - (0.36 + 1) / (1 + 1)
+        ([0.3, 0.3, 0.3, 0.3], [0.5, 0.5, 0.5, 0.5], 0.32),
+        # squares of side 1.5, shifted by half a stride: I = 1, U = 3.5, C = 4
+        ([1.0, 1.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0], 1 - 2 / 4.5 + 0.5 / 4),
+        # a box without extent at the location: I = 0, U = C = 4
+        ([0.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0], 1 - 1 / 5),
+        ([2.0, 1.0, 3.0, 4.0], [2.0, 1.0, 3.0, 4.0], 0.0),
+    ],
+)
+def test_the_box_loss_by_hand(found: list[float], true: list[float], loss: float) -> None:
+    a, b = torch.tensor([found]), torch.tensor([true])
+    assert distance_giou_loss(a, b).tolist() == pytest.approx([loss], abs=1e-6)
+
+
+def test_the_same_miss_in_strides_costs_the_same_on_every_level() -> None:
+    found = []
+    for level, stride in enumerate((8, 16, 32, 64, 128)):
+        locations = Locations(torch.tensor([[200.0, 200.0]]), torch.tensor([level]))
+        true = torch.tensor([[200.0, 200, 200, 200]]) + stride * torch.tensor(
+            [-0.5, -0.5, 0.5, 0.5]
+        )
+        predicted = LocationPredictions(
+            torch.zeros(1, 1, 1),
+            torch.full((1, 1, 4), 0.3 * stride),
+            torch.zeros(1, 1),
+            locations,
+            [],
+        )
+        zero = torch.tensor([0])
+        target = Target(true, zero, torch.zeros(1, 8, 8))
+        losses = fcos_losses(predicted, Assignment(zero, zero, zero), [target])
+        found.append(losses["loss_box"].item())
+    assert found == pytest.approx([0.32] * 5, abs=1e-6)
 
 
 def predictions(logits: torch.Tensor, centre: float = 0.0) -> LocationPredictions:

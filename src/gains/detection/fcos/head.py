@@ -13,10 +13,11 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.ops import batched_nms, generalized_box_iou_loss, sigmoid_focal_loss
+from torchvision.ops import batched_nms, sigmoid_focal_loss
 
 from gains.detection import boxes as box_ops
 from gains.detection.box_head import BoxDetections
+from gains.detection.fcos.box_loss import distance_giou_loss
 from gains.detection.fcos.locations import (
     FCOS_STRIDES,
     Assignment,
@@ -119,17 +120,18 @@ def fcos_losses(
 ) -> dict[str, Tensor]:
     """Return ``loss_cls`` (focal), ``loss_box`` (GIoU), ``loss_centreness`` (Eq. 2).
 
-    The box loss is a mean weighted by the true centre-ness. The other losses are divided by the
-    number of positive locations of the batch.
+    The box loss compares distances in strides and is a mean weighted by the true centre-ness. The
+    other losses are divided by the number of positive locations of the batch.
     """
     image, place, count = positives.image, positives.place, max(len(positives.place), 1)
     labels = torch.cat([t.labels for t in targets])[positives.matched]
     boxes = torch.cat([t.boxes for t in targets])[positives.matched]
-    logits, points = found.logits.float(), found.locations.points[place]
+    logits, locations = found.logits.float(), found.locations
     classes = torch.zeros_like(logits)
     classes[image, place, labels] = 1
-    weight = centreness(distances_to_sides(points, boxes))
-    loss_box = generalized_box_iou_loss(boxes_around(points, found.distances[image, place]), boxes)
+    true = distances_to_sides(locations.points[place], boxes)
+    weight, strides = centreness(true), locations.strides[place][:, None]
+    loss_box = distance_giou_loss(found.distances[image, place] / strides, true / strides)
     loss_centreness = F.binary_cross_entropy_with_logits(
         found.centreness[image, place].float(), weight, reduction="sum"
     )
