@@ -172,7 +172,7 @@ def test_building_maps_refuses_settings_that_do_not_fit_the_data(
         build_maps(coco, MapSettings(target_category=0, window_size=65), images, out)
     with pytest.raises(ValueError, match="hold no annotation"):
         build_maps(coco, SETTINGS, [], out)
-    for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")]):
+    for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")], [9, 9, 3, -1]):
         coco.annotations[1][0]["bbox"] = box
         with pytest.raises(ValueError, match="annotation 1: program 'nuclei' finds neighbours"):
             build_maps(coco, MapSettings(program="nuclei"), images, out)

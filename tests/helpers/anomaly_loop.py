@@ -54,7 +54,8 @@ def box_members(i: int, boxes: Any, w: int) -> list[int]:
     found = [i]
     for k in range(len(boxes)):
         a, b = grown[i], grown[k]
-        apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+        # boxes that share only a border or a corner intersect
+        apart = a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]
         a_holds = a[0] <= b[0] and a[1] <= b[1] and a[2] >= b[2] and a[3] >= b[3]
         b_holds = b[0] <= a[0] and b[1] <= a[1] and b[2] >= a[2] and b[3] >= a[3]
         if k != i and not apart and not a_holds and not b_holds:

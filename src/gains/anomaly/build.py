@@ -111,9 +111,11 @@ def _stored_boxes(annotations: list[CocoRecord]) -> Float:
     for annotation in annotations:
         box = annotation.get("bbox")
         numbers = [x for x in box if isinstance(x, int | float)] if isinstance(box, list) else []
-        if len(numbers) != 4 or numbers != box or not np.isfinite(numbers).all():
+        known = len(numbers) == 4 and numbers == box and np.isfinite(numbers).all()
+        if not known or min(numbers[2:]) < 0:
             raise ValueError(
                 f"annotation {annotation['id']}: program 'nuclei' finds neighbours by the stored "
-                f"bbox, expected [x, y, width, height], found {box}"
+                f"bbox, expected [x, y, width, height] with a width and a height of at least 0, "
+                f"found {box}"
             )
     return np.array([a["bbox"] for a in annotations], dtype=np.float64).reshape(-1, 4)

@@ -71,11 +71,13 @@ def _sharing_windows(patches: Mapping[int, Patch]) -> dict[int, tuple[int, ...]]
 def neighbours_by_boxes(
     boxes: Float, target: NDArray[np.bool_], patches: Mapping[int, Patch], window: int
 ) -> tuple[dict[int, Neighbourhood], list[int]]:
-    """Return the neighbourhoods of `nuclei`: instances whose boxes, grown by the window, intersect.
+    """Return the neighbourhoods of `nuclei`: instances whose boxes, grown by the window, meet.
 
-    Two boxes are no neighbours if one lies inside the other. Windows count only near the union of
-    the
-    boxes: from its corner for the self term, from w - 1 px before it for the pair term.
+    Boxes that share only a border or a corner meet too; the boxes of two instances that are
+    exactly 2w apart do so. Two boxes are no neighbours if one grown box lies inside the other, with
+    or without a common border. Grown boxes are not clipped at the border of the image. Windows
+    count only near the union of the stored boxes: from its corner for the self term, from w - 1 px
+    before it for the pair term.
 
     Args:
         boxes: float64 (N, 4), x y width height as stored in the file, px.
@@ -92,7 +94,7 @@ def neighbours_by_boxes(
     near_of = _sharing_windows(patches)
     found, isolated = {}, []
     for i in range(len(boxes)):
-        meets = (x0 < x1[i]) & (x0[i] < x1) & (y0 < y1[i]) & (y0[i] < y1)
+        meets = (x0 <= x1[i]) & (x0[i] <= x1) & (y0 <= y1[i]) & (y0[i] <= y1)
         holds = (x0[i] <= x0) & (y0[i] <= y0) & (x1 <= x1[i]) & (y1 <= y1[i])
         held = (x0 <= x0[i]) & (y0 <= y0[i]) & (x1[i] <= x1) & (y1[i] <= y1)
         members = meets & ~holds & ~held
