@@ -47,10 +47,25 @@ def test_what_was_found_first_is_held_to(server: Server, project: Project) -> No
     other = Project.__new__(Project)
     other.sources, other.raw = project.sources, project.raw.with_name("elsewhere")
     server.give("/Set.zip", zipped({"a": b"changed"}))
-    with pytest.raises(FileNotFoundError, match="changed upstream or is damaged"):
+    with pytest.raises(FileNotFoundError, match="has changed on the server or is damaged"):
         other.fetch()
     assert other.names() == []
     assert lock_of(project) == {"cells": {"Set.zip": {url: found}}}
+
+
+def test_a_size_that_is_no_whole_number_is_refused(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
+    project.fetch()
+    size = f'"bytes": {len(ARCHIVE)},'
+    lock, receipt = project.sources.with_suffix(".lock.json"), project.place / "fetched.json"
+    for path in (lock, receipt):
+        whole = path.read_text()
+        assert size in whole
+        path.write_text(whole.replace(size, size.replace(",", ".0,")))
+        with pytest.raises(ValueError, match=rf"{path}.*valid integer, found {len(ARCHIVE)}\.0"):
+            verify_dataset("cells", project.sources, project.raw)
+        path.write_text(whole)
+    assert verify_dataset("cells", project.sources, project.raw) == []
 
 
 def test_mirrors_are_tried_in_their_order(server: Server, project: Project) -> None:
@@ -94,8 +109,14 @@ def test_a_wrong_file_by_hand_is_refused_and_left(server: Server, project: Proje
     project.add("Set.zip", server.give("/Set.zip", ARCHIVE), sha256=digest(ARCHIVE))
     project.place.mkdir(parents=True)
     (project.place / "Set.zip").write_bytes(b"wrong")
-    with pytest.raises(ValueError, match="remove what is wrong and fetch it again"):
+    with pytest.raises(ValueError) as error:
         project.fetch()
+    assert str(error.value) == (
+        f"{project.place / 'Set.zip'}: sha256 is {digest(b'wrong')}, expected {digest(ARCHIVE)}. "
+        f"The expected value is that of {project.sources}. The file is damaged or another version: "
+        "remove it and fetch it again, or put the right file there yourself. Then run "
+        "`gains fetch cells`"
+    )
     assert (project.place / "Set.zip").read_bytes() == b"wrong"
     assert project.names() == ["Set.zip"]
     assert server.requests == []
@@ -148,7 +169,15 @@ def test_verify_lists_missing_changed_and_extra(server: Server, project: Project
     project.add("more.txt", f"{server.url}/more.txt")
     problems = verify_dataset("cells", project.sources, project.raw)
     for found, wanted in zip(
-        problems, ("not fetched yet", "expected 0000", "changed", "missing", "extra"), strict=True
+        problems,
+        (
+            "not fetched yet",
+            "expected 0000",
+            "changed",
+            "missing",
+            "is an extra file, which is not in",
+        ),
+        strict=True,
     ):
         assert wanted in found
 

@@ -9,6 +9,9 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from gains.config.base import Settings
 from gains.support.files import is_junk, sha256
@@ -24,7 +27,7 @@ class Content(Settings):
         sha256: checksum of the file, or of the sorted list of the folder's files.
     """
 
-    bytes: int
+    bytes: Annotated[int, Field(ge=0, strict=True)]
     sha256: str
 
 

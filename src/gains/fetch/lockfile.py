@@ -126,8 +126,8 @@ def _stated(mirrors: list[Source], sources: str | Path) -> Known:
     sha256 = next((source.sha256 for source in mirrors if source.sha256), None)
     size = next((source.bytes for source in mirrors if source.bytes is not None), None)
     advice = (
-        f"So says {sources}; the file is damaged or another version: remove what is wrong and "
-        "fetch it again, or bring the right one by hand"
+        f"The expected value is that of {sources}. The file is damaged or another version: remove "
+        "it and fetch it again, or put the right file there yourself"
     )
     return Known(sha256, size, advice)
 
@@ -135,7 +135,8 @@ def _stated(mirrors: list[Source], sources: str | Path) -> Known:
 def _locked(content: Content, sources: str | Path) -> Known:
     path = lockfile_path(sources)
     advice = (
-        f"So says {path} from the first download; the file changed upstream or is damaged: remove "
-        f"what is wrong and fetch it again, or, if the change is wanted, its entry in {path}"
+        f"The expected value was recorded in {path} at the first download. The file has changed on "
+        "the server or is damaged: remove it and fetch it again. If the changed file is the one "
+        "that you want, remove the entry of the old one from the record and fetch it again"
     )
     return Known(content.sha256, content.bytes, advice)

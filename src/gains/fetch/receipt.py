@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from gains.config.base import Settings, validated
 from gains.fetch.folders import Content
@@ -26,8 +29,8 @@ class FetchedFile(Settings):
     """
 
     origin: str
-    mirror: int | None
-    bytes: int | None
+    mirror: Annotated[int, Field(ge=1, strict=True)] | None
+    bytes: Annotated[int, Field(ge=0, strict=True)] | None
     sha256: str | None
     contents: dict[str, Content]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -49,6 +50,15 @@ class Source(Settings):
     licence: Text
     citation: Text
     note: str
+
+    @field_validator("mirror", "bytes", mode="before")
+    @classmethod
+    def _digits_only(cls, cell: str | int | None) -> str | int | None:
+        # Pydantic alone would also accept 1.0, +1 and 1_0. It calls the last of these functions
+        # first, so an empty cell is already None here.
+        if isinstance(cell, str) and not re.fullmatch("[0-9]+", cell):
+            raise ValueError(f"expected a whole number, written in digits, found {cell!r}")
+        return cell
 
     @field_validator("sha256", "bytes", mode="before")
     @classmethod

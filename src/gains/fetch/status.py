@@ -118,7 +118,11 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
     for path, content in expected.items():
         problems += _against_receipt(place / path, content)
     extra = set(files_below(place)) - expected.keys() - {NAME}
-    return problems + [f"{place / path}: extra, nobody fetched it" for path in sorted(extra)]
+    return problems + [
+        f"{place / path}: is an extra file, which is not in {place / NAME}; move it to another "
+        "folder, or remove it"
+        for path in sorted(extra)
+    ]
 
 
 def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
