@@ -27,7 +27,7 @@ import gains
 from gains.config.recipe import RecipeSettings
 from gains.models import checkpoint
 from gains.models.contract import Detections
-from gains.prediction.predict import Predictor, mask_codes
+from gains.prediction.predictor import Predictor, mask_codes
 from lib.models import BACKBONE, build_ours, build_torchvision, fix_proposals
 from lib.scenes import fixed_proposals, scene
 from lib.timing import interleave, machine

@@ -18,6 +18,7 @@ from gains.methods import METHODS
 from gains.methods import mask_rcnn as mask_rcnn_module
 from gains.methods.base import Method
 from gains.prediction.predict import predict_split
+from gains.prediction.predictor import Predictor
 from gains.scoring.score import score_files
 from gains.study.study import from_config
 from gains.support.files import write_json
@@ -144,7 +145,7 @@ def _study_of_the_dummy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     model = folder / "model.pt"
     train(Job(settings, tiny.coco, tiny.split, None, 0, 0, model, tmp_path / "scratch"))
     out = folder / "test.predictions.json.gz"
-    predict_split(model, tiny.coco, tiny.split, "test", 0, out, None)
+    predict_split(Predictor(model), tiny.coco, tiny.split, "test", 0, out)
     names = [
         r.file_name for r in read_coco(tiny.coco).by_name(read_split(tiny.split).names("test"))
     ]

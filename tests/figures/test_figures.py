@@ -22,7 +22,7 @@ from gains.figures.images import short
 from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
-from gains.prediction.files import sidecar_path
+from gains.prediction.sidecar import sidecar_path
 from gains.support.files import write_json
 from helpers.coco_files import write_coco
 from helpers.shapes import disc
@@ -167,7 +167,7 @@ def test_predictions_beside_ground_truth(coco: Path, tmp_path: Path) -> None:
 
 def list_predicted(path: Path, *images: tuple[int, str]) -> None:
     entries = [{"id": i, "file_name": name, "height": SIZE, "width": SIZE} for i, name in images]
-    write_json(sidecar_path(path), entries)
+    write_json(sidecar_path(path), {"images": entries})
 
 
 def test_only_predicted_images_are_shown(coco: Path, tmp_path: Path) -> None:

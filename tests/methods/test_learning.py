@@ -23,6 +23,7 @@ from gains.datasets.split_file import read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.prediction.predict import predict_split
+from gains.prediction.predictor import Predictor
 from gains.scoring.score import score_files
 from gains.support.files import write_json
 from gains.training.job import Job
@@ -136,7 +137,7 @@ def test_two_images_by_heart(
     model = tmp_path / "model.pt"
     needed = maps if settings.maps else None
     train(Job(settings, coco, split, needed, 0, 0, model, tmp_path / "scratch"))
-    predict_split(model, coco, split, "train", 0, tmp_path / "p.json", None)
+    predict_split(Predictor(model), coco, split, "train", 0, tmp_path / "p.json")
     names = read_split(split).names("train")
     found = score_files(coco, tmp_path / "p.json", file_names=names)
     assert found["coco"]["AP50"] >= 0.9

@@ -33,6 +33,28 @@ def test_settings_come_back_from_json(method: str, variant: str) -> None:
     assert again.to_json() == content
 
 
+@pytest.mark.parametrize(("method", "variant"), CASES)
+def test_a_training_does_not_depend_on_settings_of_prediction(method: str, variant: str) -> None:
+    settings = settings_of(method, variant)
+    fields = type(settings.model).model_fields
+    thresholds = {"score_threshold": 0.7, "nms": 0.3}
+    changes = {"max_detections": 7, **{k: v for k, v in thresholds.items() if k in fields}}
+    other = settings.with_prediction(changes)
+    assert other != settings
+    assert other.training_json() == settings.training_json()
+    assert other.prediction.model_dump(exclude_none=True) == changes
+    trained = RunSettings.from_json(other.training_json(), "test")
+    assert trained.prediction.max_detections == 100
+    assert trained.with_prediction(changes) == other
+
+
+def test_a_threshold_that_a_method_lacks_is_refused() -> None:
+    with pytest.raises(ValueError, match="fastinst has no setting nms"):
+        settings_of("fastinst").with_prediction({"nms": 0.5})
+    with pytest.raises(ValueError, match=r"predict\.score_threshold: .* less than 1, found 1\.5"):
+        settings_of("gains").with_prediction({"score_threshold": 1.5})
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

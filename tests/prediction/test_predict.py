@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.models import checkpoint
-from gains.prediction.predict import Predictor, predict_folder, predict_split
+from gains.prediction.predict import predict_folder, predict_split
+from gains.prediction.predictor import Predictor
 from gains.support.files import read_json
 from gains.training.train import train
 from helpers.tiny import Tiny, job_of, make_tiny, settings_of
@@ -23,30 +23,31 @@ from helpers.tiny import Tiny, job_of, make_tiny, settings_of
 
 @pytest.fixture(scope="module")
 def model(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    settings = settings_of("gains", iterations=30)
-    model = settings.model.model_copy(update={"score_threshold": 0.01})
-    settings = replace(settings, model=model)
-    job = job_of(tiny, tmp_path_factory.mktemp("run"), settings)
+    job = job_of(tiny, tmp_path_factory.mktemp("run"), settings_of("gains", iterations=30))
     train(job)
     return job.out
 
 
+def predictor_of(model: Path) -> Predictor:
+    return Predictor(model, changes={"score_threshold": 0.01, "max_detections": 20})
+
+
 def test_split_prediction_is_a_coco_result_list(tiny: Tiny, model: Path, tmp_path: Path) -> None:
     out = tmp_path / "test.json.gz"
-    predict_split(model, tiny.coco, tiny.split, "test", 0, out, None)
+    predict_split(predictor_of(model), tiny.coco, tiny.split, "test", 0, out)
     truth, found = read_coco(tiny.coco), read_json(out)
     records = truth.by_name(read_split(tiny.split).names("test"))
     assert {r["image_id"] for r in found} <= {r.id for r in records}
     assert {r["category_id"] for r in found} <= {1, 2}
     assert len(found) > 0
     assert all(r["segmentation"]["size"] == [64, 64] for r in found)
-    listed = read_json(tmp_path / "test.images.json")
+    listed = read_json(tmp_path / "test.images.json")["images"]
     assert [i["file_name"] for i in listed] == [r.file_name for r in records]
 
 
 def test_prediction_is_deterministic(tiny: Tiny, model: Path, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
-        predict_split(model, tiny.coco, tiny.split, "test", 0, tmp_path / name, None)
+        predict_split(predictor_of(model), tiny.coco, tiny.split, "test", 0, tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
@@ -56,13 +57,13 @@ def test_a_folder_is_predicted_as_the_split_is(tiny: Tiny, model: Path, tmp_path
     folder.mkdir()
     for record in records.values():
         Image.fromarray(archive.read(record.file_name)).save(folder / record.file_name)
-    predict_folder(model, folder, tmp_path / "d.json", None)
-    listed = read_json(tmp_path / "d.images.json")
+    predict_folder(predictor_of(model), folder, tmp_path / "d.json")
+    listed = read_json(tmp_path / "d.images.json")["images"]
     assert [i["id"] for i in listed] == list(range(1, len(records) + 1))
     assert [i["file_name"] for i in listed] == sorted(i["file_name"] for i in listed)
-    predict_split(model, tiny.coco, tiny.split, "test", 0, tmp_path / "s.json", None)
+    predict_split(predictor_of(model), tiny.coco, tiny.split, "test", 0, tmp_path / "s.json")
     names = {i["id"]: i["file_name"] for i in listed}
-    test = {i["file_name"] for i in read_json(tmp_path / "s.images.json")}
+    test = {i["file_name"] for i in read_json(tmp_path / "s.images.json")["images"]}
     scores = [r["score"] for r in read_json(tmp_path / "d.json") if names[r["image_id"]] in test]
     assert sorted(scores) == sorted(r["score"] for r in read_json(tmp_path / "s.json"))
 
@@ -73,9 +74,10 @@ def test_images_of_any_size_and_depth(model: Path, tmp_path: Path) -> None:
     deep = rng.integers(0, 60000, (40, 90), dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.tif")
     Image.fromarray(rng.integers(0, 255, (33, 47, 4), dtype=np.uint8)).save(tmp_path / "a.png")
-    predict_folder(model, tmp_path, tmp_path / "out.json", None)
+    predict_folder(predictor_of(model), tmp_path, tmp_path / "out.json")
     sizes = {
-        i["file_name"]: (i["height"], i["width"]) for i in read_json(tmp_path / "out.images.json")
+        i["file_name"]: (i["height"], i["width"])
+        for i in read_json(tmp_path / "out.images.json")["images"]
     }
     assert sizes == {"grey.png": (70, 50), "deep.tif": (40, 90), "a.png": (33, 47)}
     for result in read_json(tmp_path / "out.json"):
@@ -83,7 +85,7 @@ def test_images_of_any_size_and_depth(model: Path, tmp_path: Path) -> None:
 
 
 def test_instances_lie_in_the_image(model: Path) -> None:
-    found = Predictor(model)(np.full((50, 80, 3), 128, dtype=np.uint8))
+    found = predictor_of(model)(np.full((50, 80, 3), 128, dtype=np.uint8))
     assert (found.boxes >= 0).all()
     assert (found.boxes <= [80, 50, 80, 50]).all()
     assert len(found) <= 20
@@ -91,9 +93,9 @@ def test_instances_lie_in_the_image(model: Path) -> None:
 
 def test_an_empty_folder_is_refused(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no image in this folder"):
-        predict_folder(model, tmp_path, tmp_path / "o.json", None)
+        predict_folder(predictor_of(model), tmp_path, tmp_path / "o.json")
     with pytest.raises(FileNotFoundError, match="no such folder"):
-        predict_folder(model, tmp_path / "none", tmp_path / "o.json", None)
+        predict_folder(predictor_of(model), tmp_path / "none", tmp_path / "o.json")
     assert not (tmp_path / "o.json").exists()
 
 
@@ -116,7 +118,7 @@ def test_a_model_of_another_version_is_named(model: Path, tmp_path: Path) -> Non
 def test_a_model_of_another_data_set_is_refused(tiny: Tiny, model: Path, tmp_path: Path) -> None:
     other = make_tiny(tmp_path, "synthetic-nuclei", images=5)
     with pytest.raises(ValueError, match="belongs to another data set"):
-        predict_split(model, other.coco, other.split, "test", 0, tmp_path / "o.json", None)
+        predict_split(predictor_of(model), other.coco, other.split, "test", 0, tmp_path / "o.json")
 
 
 def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:

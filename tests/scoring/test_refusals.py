@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from gains.datasets.coco import CocoDataset
-from gains.prediction.files import sidecar_path
+from gains.prediction.sidecar import sidecar_path
 from gains.scoring.score import score, score_files
 from gains.support.files import write_json
 from helpers.score_scenes import SIZE, disc_rle, write_truth
@@ -118,7 +118,7 @@ def sidecar(scene: CocoDataset, **changes: Any) -> list[dict[str, Any]]:
 def test_sidecar_that_agrees(files: tuple[Path, Path], scene: CocoDataset) -> None:
     truth, predictions = files
     assert sidecar_path(predictions).name == "predictions.images.json"
-    write_json(sidecar_path(predictions), sidecar(scene))
+    write_json(sidecar_path(predictions), {"images": sidecar(scene)})
     assert score_files(truth, predictions)["counts"]["images"] == 3
 
 
@@ -134,7 +134,7 @@ def test_predictions_of_another_data_set_are_refused(
     files: tuple[Path, Path], scene: CocoDataset, changes: dict[str, Any], message: str
 ) -> None:
     truth, predictions = files
-    write_json(sidecar_path(predictions), sidecar(scene, **changes))
+    write_json(sidecar_path(predictions), {"images": sidecar(scene, **changes)})
     with pytest.raises(ValueError, match=message):
         score_files(truth, predictions)
 
@@ -143,7 +143,7 @@ def test_images_that_were_not_predicted_are_refused(
     files: tuple[Path, Path], scene: CocoDataset
 ) -> None:
     truth, predictions = files
-    write_json(sidecar_path(predictions), sidecar(scene)[:2])
+    write_json(sidecar_path(predictions), {"images": sidecar(scene)[:2]})
     with pytest.raises(ValueError, match="1 of 3 images .* were not predicted, first '3.png'"):
         score_files(truth, predictions)
     assert score_files(truth, predictions, file_names=["1.png", "2.png"])["counts"]["images"] == 2
@@ -151,10 +151,13 @@ def test_images_that_were_not_predicted_are_refused(
 
 def test_a_broken_sidecar_is_refused(files: tuple[Path, Path]) -> None:
     truth, predictions = files
-    for entry in ({"id": 1}, 1):
-        write_json(sidecar_path(predictions), [entry])
-        with pytest.raises(ValueError, match="expected a list of file_name, height, id, width"):
+    contents: list[Any] = [{"images": [{"id": 1}]}, {"images": [1]}, {"info": {}}, [{"id": 1}]]
+    for content in contents:
+        write_json(sidecar_path(predictions), content)
+        message = "`images` is a list of file_name, height, id, width; predict again"
+        with pytest.raises(ValueError, match=message):
             score_files(truth, predictions)
-    write_json(sidecar_path(predictions), [{"id": [1], "file_name": "a", "height": 1, "width": 1}])
+    entry = {"id": [1], "file_name": "a", "height": 1, "width": 1}
+    write_json(sidecar_path(predictions), {"images": [entry]})
     with pytest.raises(ValueError, match=r"images.json: an entry: 'id' is \[1\]"):
         score_files(truth, predictions)

@@ -147,6 +147,6 @@ def test_the_command_line_hands_on_all_settings_of_a_run() -> None:
     settings = study([0]).run_settings(Run("cells", "donet", "default", 0)).to_json()
     assert settings["cell_category"] == 1
     assert parse_settings(json.dumps({**settings, "study": "small"})).to_json() == settings
-    for key in settings:
+    for key in settings.keys() - {"max_detections"}:  # a training does not depend on it
         with pytest.raises(ValueError, match=f"expected the keys .*{key}"):
             parse_settings(json.dumps({k: v for k, v in settings.items() if k != key}))

@@ -26,7 +26,7 @@ def test_training_writes_what_it_promises(tiny: Tiny, tmp_path: Path, method: st
     assert rows[0].startswith("iteration,lr,loss,")
     assert len(rows) == 7
     record = json.loads((tmp_path / "run.json").read_text())
-    assert record["settings"] == job.settings.to_json()
+    assert record["settings"] == job.settings.training_json()
     assert record["seed"] == 0
     assert record["versions"]["torch"] == torch.__version__
     assert set(record["inputs"]) - {"maps"} == {"coco", "images", "split"}

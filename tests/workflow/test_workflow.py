@@ -189,6 +189,18 @@ def test_a_setting_reruns_its_descendants(twin: Project) -> None:
     }
     assert twin.plan("--", TABLE3) == {}
     twin.call("git", "checkout", "-q", "config.yaml")
+    twin.edit_config(lambda s: s["detector"].update(score_threshold=0.2, nms=0.4))
+    plan = twin.plan()
+    assert "train" not in plan
+    assert plan["predict"] == plan["score"] == 6
+    twin.call("git", "checkout", "-q", "config.yaml")
+    for row in ({"variant": "published-threshold", "label": "at 0.001"}, {"label": "at 0.05"}):
+        twin.edit_config(
+            lambda s, r=row: s["tables"]["table2"]["rows"].append({"method": "htc", **r})
+        )
+    plan = twin.plan()
+    assert (plan["train"], plan["predict"], plan["score"]) == (1, 2, 2)
+    twin.call("git", "checkout", "-q", "config.yaml")
     twin.edit_config(lambda s: s.update(clean_score_threshold=0.4))
     plan = twin.plan()
     assert plan["score"] == 6 and "train" not in plan and "predict" not in plan

@@ -34,12 +34,14 @@ STUDY_TAG = STUDY.tag
 DATA = STUDY.data
 # Folder of the runs, tables and figures.
 RESULTS = STUDY.results
-# Every training of the study, without repetitions.
+# Every run of the study, without repetitions.
 RUNS = list(STUDY.runs())
+# The runs that are trained. The other runs use their models and differ only in prediction.
+TRAININGS = list(STUDY.trainings())
 # Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
 RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
 # Map parameters of the runs that read maps. MAP_SETTINGS holds them by their key in file names.
-RUN_MAPS = {run: settings for run in RUNS if (settings := STUDY.run_settings(run).maps)}
+RUN_MAPS = {run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)}
 MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
 # Names of the published data sets of the study, which are folders below data/raw.
 FETCHED = sorted(
@@ -61,7 +63,7 @@ def one_of(names):
 wildcard_constraints:
     dataset=one_of(SETTINGS.datasets),
     method=one_of(run.method for run in RUNS),
-    variant=one_of(run.variant for run in RUNS),
+    variant=one_of(run.variant for run in (*RUNS, *TRAININGS)),
     seed=one_of(str(run.seed) for run in RUNS),
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
@@ -171,8 +173,18 @@ def training_maps(wildcards):
     return f"--maps {maps}" if maps else ""
 
 
-def run_settings(wildcards):
-    return as_json(STUDY.run_settings(run_of(wildcards)).to_json())
+def training_settings(wildcards):
+    return as_json(STUDY.run_settings(run_of(wildcards)).training_json())
+
+
+def trained_model(wildcards):
+    """Return the model that a run predicts with."""
+    return str(STUDY.model(run_of(wildcards)))
+
+
+def prediction_options(wildcards):
+    settings = STUDY.run_settings(run_of(wildcards)).prediction
+    return as_options(settings.model_dump(mode="json", exclude_none=True))
 
 
 def run_threads(wildcards):
@@ -223,17 +235,18 @@ def figure3_image():
     return f"--image {shlex.quote(image)}" if image else ""
 
 
+TRAINING_OUTPUTS = ("model.pt", "losses.csv", "run.json")
 RUN_OUTPUTS = (
-    "model.pt",
-    "losses.csv",
-    "run.json",
     "test.predictions.json.gz",
     "test.predictions.images.json",
     "test.scores.json",
 )
 SCORES = [f"{RESULTS}/runs/{run.path}/test.scores.json" for run in RUNS]
 RUN_FILES = [
-    f"{RESULTS}/runs/{run.path}/{name}" for run in RUNS for name in RUN_OUTPUTS
+    f"{RESULTS}/runs/{run.path}/{name}"
+    for runs, names in ((TRAININGS, TRAINING_OUTPUTS), (RUNS, RUN_OUTPUTS))
+    for run in runs
+    for name in names
 ]
 DATA_FILES = [
     *RECEIPTS,

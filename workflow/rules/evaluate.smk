@@ -4,7 +4,7 @@
 rule predict:
     """Predict the objects of the test images."""
     input:
-        model=f"{RESULTS}/runs/{RUN_PATH}/model.pt",
+        model=trained_model,
         coco=f"{DATA}/coco/{{dataset}}.json",
         images=f"{DATA}/coco/{{dataset}}.zip",
         split=f"{DATA}/splits/{{dataset}}.json",
@@ -22,10 +22,12 @@ rule predict:
         gpu=SETTINGS.gpu,
         mem_mb=SETTINGS.mem_mb,
     params:
+        options=prediction_options,
         code=run_code("gains.prediction.predict"),
     shell:
         "gains predict --model {input.model} --coco {input.coco} --split {input.split}"
-        " --part test --fold {wildcards.fold} --out {output.predictions} > {log} 2>&1"
+        " --part test --fold {wildcards.fold} {params.options} --out {output.predictions}"
+        " > {log} 2>&1"
 
 
 rule score:

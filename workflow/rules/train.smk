@@ -27,7 +27,7 @@ rule train:
         gpu=SETTINGS.gpu,
         mem_mb=SETTINGS.mem_mb,
     params:
-        settings=run_settings,
+        settings=training_settings,
         maps=training_maps,
         scratch=f"scratch/{STUDY_TAG}/{RUN_PATH}",
         code=run_code("gains.training.train"),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 import yaml
@@ -142,31 +141,52 @@ def predict(
     device: Annotated[
         str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
     ] = None,
+    score_threshold: Annotated[
+        float | None, typer.Option(help="Score above which a detection is kept.")
+    ] = None,
+    nms: Annotated[
+        float | None, typer.Option(help="IoU threshold of the suppression of detections.")
+    ] = None,
+    max_detections: Annotated[
+        int | None, typer.Option(help="Maximum number of detections per image.")
+    ] = None,
 ) -> None:
     """Predict the objects in a folder of images, or in one part of a data set.
 
     A file beside OUT lists the images and their ids, for example x.images.json beside x.json. The
     images of a folder are numbered from 1 in the order of their names.
 
+    A run of a study is predicted with the study's thresholds, a model file with the defaults of its
+    method; the options change them. The file beside OUT says which were used.
+
     \b
     Examples:
       gains predict --model model.pt --images my_images --out detections.json
+      gains predict --study demo --dataset synthetic-cells --method gains --images my_images \
+        --score-threshold 0.3 --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
     """
     from gains.prediction.predict import predict_folder, predict_split
+    from gains.prediction.predictor import Predictor
 
-    if images is not None:
-        if model is None:
-            raise ValueError("--images needs a model; name its file with --model")
-        predict_folder(model, images, out, device)
-        return
-    if model is None or coco is None or split is None:
+    thresholds = {"score_threshold": score_threshold, "nms": nms, "max_detections": max_detections}
+    changes = {name: value for name, value in thresholds.items() if value is not None}
+    if model is None and images is not None and dataset is None:
+        raise ValueError(
+            "--images needs a model; name its file with --model, or a trained run with --study, "
+            "--dataset and --method"
+        )
+    files = (model, images) if images is not None else (model, coco, split)
+    if dataset is not None or None in files:
         opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
-        canonical = opened.canonical(run.dataset, run.method, run.variant)
-        folder = opened.run_folder(dataclasses.replace(run, variant=canonical))
-        model = model or folder / "model.pt"
+        changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
+        model = model or opened.model(run)
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
-    predict_split(model, coco, split, part, fold, out, device)
+    predictor = Predictor(cast(Path, model), device, changes)
+    if images is not None:
+        predict_folder(predictor, images, out)
+    else:
+        predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)
 
 
 weights = add_group("weights", "Convert weights of other programs.")

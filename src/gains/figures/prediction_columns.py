@@ -12,14 +12,8 @@ import numpy as np
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.instances import Instances
-from gains.prediction.files import (
-    Predictions,
-    box_scores,
-    check_sidecar,
-    read_predictions,
-    sidecar_path,
-)
-from gains.support.files import read_json
+from gains.prediction.files import Predictions, box_scores, read_predictions
+from gains.prediction.sidecar import check_sidecar, read_sidecar, sidecar_path
 
 
 @dataclass(frozen=True)
@@ -65,18 +59,13 @@ class Column:
 
 def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:
     """Return the ids of the images that the list beside a prediction file names."""
-    sidecar = sidecar_path(path)
-    if not sidecar.is_file():
+    entries = read_sidecar(path)
+    if entries is None:
         return None
-    entries = read_json(sidecar)
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and "file_name" in entry for entry in entries
-    ):
-        raise ValueError(f"{sidecar}: expected a list of images with file_name; predict again")
     try:
         records = coco.by_name(entry["file_name"] for entry in entries)
     except ValueError as error:
-        raise ValueError(f"{sidecar}: {error}") from error
+        raise ValueError(f"{sidecar_path(path)}: {error}") from error
     found = {record.id: record for record in records}
     check_sidecar(path, dataclasses.replace(coco, images=found))
     return frozenset(found)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gains.config.base import Settings, validated
 from gains.config.maps import MapSettings
+from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
 
@@ -36,12 +37,47 @@ class RunSettings:
     cell_category: int | None = None
 
     @property
+    def prediction(self) -> PredictionSettings:
+        """The settings of prediction; a threshold that the method lacks is None."""
+        thresholds = {name: getattr(self.model, name, None) for name in THRESHOLDS}
+        return PredictionSettings(**thresholds, max_detections=self.max_detections)
+
+    def with_prediction(self, changes: Mapping[str, float]) -> RunSettings:
+        """Return the settings with changed settings of prediction.
+
+        Args:
+            changes: some of ``score_threshold``, ``nms`` and ``max_detections``.
+
+        Raises:
+            ValueError: a value is out of range, or the method lacks a threshold that is changed.
+        """
+        new = validated(PredictionSettings, {**self.prediction.model_dump(), **changes}, "predict")
+        thresholds = {name: getattr(new, name) for name in THRESHOLDS if name in changes}
+        lacking = [name for name in thresholds if name not in type(self.model).model_fields]
+        if lacking:
+            raise ValueError(
+                f"{self.method} has no setting {' and no '.join(lacking)}: do not give it"
+            )
+        model = self.model.model_copy(update=thresholds)
+        return replace(self, model=model, max_detections=new.max_detections)
+
+    @property
     def record(self) -> Method:
         """The record of the method."""
         return METHODS.get(self.method)
 
+    def training_json(self) -> dict[str, Any]:
+        """Return the settings that weights depend on, for training, model files and run.json.
+
+        Two runs with an equal result share one training.
+        """
+        content = self.to_json()
+        del content["max_detections"]
+        content["method"] = {k: v for k, v in content["method"].items() if k not in THRESHOLDS}
+        return content
+
     def to_json(self) -> dict[str, Any]:
-        """Return the settings as plain values, for the command line, model files and run.json."""
+        """Return all settings as plain values, as ``gains config show`` prints them."""
         return {
             "method": {"name": self.method, **self.model.model_dump(mode="json")},
             "recipe": self.recipe.model_dump(mode="json"),
@@ -52,7 +88,10 @@ class RunSettings:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], where: str) -> RunSettings:
-        """Return checked settings from the result of :meth:`to_json`; further keys are ignored.
+        """Return checked settings from :meth:`to_json` or :meth:`training_json`.
+
+        Settings of prediction that are missing have the defaults of the method. Further keys are
+        ignored.
 
         Args:
             content: plain values.
@@ -61,7 +100,7 @@ class RunSettings:
         Raises:
             ValueError: a part is missing or out of range, or the method is unknown.
         """
-        expected = [field.name for field in fields(cls) if field.name != "model"]
+        expected = ("method", "recipe", "maps", "cell_category")
         missing = [name for name in expected if name not in content]
         if missing:
             raise ValueError(
@@ -81,9 +120,13 @@ class RunSettings:
             model=validated(method.settings, own, f"{where}.method"),
             recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
             maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
-            max_detections=_whole(content, "max_detections", 1, where),
+            max_detections=_whole({**DEFAULTS, **content}, "max_detections", 1, where),
             cell_category=None if cell is None else _whole(content, "cell_category", 0, where),
         )
+
+
+DEFAULTS = {"max_detections": PredictionSettings().max_detections}
+"""Values of keys that only :meth:`RunSettings.to_json` writes."""
 
 
 def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:

@@ -16,40 +16,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.datasets.records import CocoRecord, integer, whole
+from gains.datasets.records import CocoRecord, whole
 from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import is_number, to_rle, valid_rles
+from gains.prediction.sidecar import write_sidecar
 from gains.support.files import read_json, write_json
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
 NEEDED = frozenset(KEYS)
 BOX_SCORE = "box_score"
-IMAGE_KEYS = ("id", "file_name", "height", "width")
 
 Predictions = dict[int, Instances]
 """The detections by image id, in file order, for the images that have any."""
 
 
 def write_predictions(
-    path: Path, predicted: Iterable[tuple[ImageRecord, Instances]]
+    path: Path, predicted: Iterable[tuple[ImageRecord, Instances]], info: CocoRecord
 ) -> tuple[int, int]:
     """Write the result list and, beside it, the list of the images.
 
     Args:
         path: path of the result list, which is compressed if the name ends in ``.gz``.
         predicted: every image that was predicted, also those without a detection.
+        info: how the predictions were made, for the list of the images.
 
     Returns:
         The number of detections and the number of images.
     """
     entries: list[CocoRecord] = []
-    images: list[CocoRecord] = []
+    images: list[ImageRecord] = []
     for record, instances in predicted:
         entries += _entries(record.id, instances)
-        images.append({key: getattr(record, key) for key in IMAGE_KEYS})
+        images.append(record)
     write_json(path, entries, indent=None)
-    write_json(sidecar_path(path), images)
+    write_sidecar(path, images, info)
     return len(entries), len(images)
 
 
@@ -184,52 +185,3 @@ def _share(value: Any, name: str) -> float:
     if not is_number(value) or math.isnan(value) or not 0 <= value <= 1:
         raise ValueError(f"expected a {name} in [0, 1], found {value!r}")
     return float(value)
-
-
-def sidecar_path(predictions: str | Path) -> Path:
-    """Return the path of the list of predicted images: ``x.images.json`` for ``x.json[.gz]``."""
-    path = Path(predictions)
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
-
-
-def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
-    """Refuse predictions of other images than those of the ground truth, if there is a sidecar.
-
-    The sidecar lists id, file_name, height and width of every image that was predicted.
-
-    Raises:
-        ValueError: an entry differs from the ground truth's record of that id, or an image of
-            the ground truth was not predicted; the message names the first difference.
-    """
-    path = sidecar_path(predictions)
-    if not path.is_file():
-        return
-    entries = read_json(path)
-    if not isinstance(entries, list) or not all(
-        isinstance(entry, dict) and set(IMAGE_KEYS) <= set(entry) for entry in entries
-    ):
-        keys = ", ".join(sorted(IMAGE_KEYS))
-        raise ValueError(f"{path}: expected a list of {keys}; predict again")
-    listed: set[int] = set()
-    for entry in entries:
-        image = truth.images.get(integer(entry, "id", f"{path}: an entry"))
-        if image is None:
-            raise ValueError(
-                f"{path}: image {entry['id']} ({entry['file_name']}) was predicted, but is not "
-                f"among the {len(truth.images)} images that are scored of {truth.path}"
-            )
-        for key in IMAGE_KEYS[1:]:
-            if entry[key] != getattr(image, key):
-                raise ValueError(
-                    f"{path}: image {image.id} has {key} {entry[key]!r}, but "
-                    f"{getattr(image, key)!r} in {truth.path}; the predictions belong to another "
-                    "data set"
-                )
-        listed.add(image.id)
-    missing = [image for image in truth.images.values() if image.id not in listed]
-    if missing:
-        raise ValueError(
-            f"{path}: {len(missing)} of {len(truth.images)} images of {truth.path} were not "
-            f"predicted, first {missing[0].file_name!r}; predict them too, or name the split and "
-            "part that were predicted"
-        )

@@ -10,146 +10,33 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from gains.datasets.coco import ImageRecord, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.readers.images import IMAGE_SUFFIXES, read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
-from gains.masks.crops import encode_crops
-from gains.masks.rle import Rle
-from gains.methods.run_settings import RunSettings, build_method
-from gains.models import checkpoint
-from gains.models.contract import Detections
-from gains.models.device import choose_device, to_device
-from gains.models.paste import enlarge, paste
-from gains.models.resize import resize_image, scaled_size
-from gains.prediction.files import BOX_SCORE, write_predictions
+from gains.prediction.files import write_predictions
+from gains.prediction.predictor import Predictor
 from gains.support.files import check_output
 from gains.support.progress import progress
 
 logger = logging.getLogger(__name__)
 
 
-class Predictor:
-    """A trained model that returns the instances of images.
-
-    Args:
-        path: model file of ``gains train``.
-        device: ``auto``, ``cpu``, ``cuda``, or None for the device in the model's recipe.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is truncated or not a model.
-
-    Examples:
-        >>> import numpy as np
-        >>> predictor = Predictor("model.pt", device="cpu")
-        >>> instances = predictor(np.zeros((48, 64, 3), dtype=np.uint8))
-        >>> instances.height, instances.width
-        (48, 64)
-    """
-
-    def __init__(self, path: str | Path, device: str | None = None) -> None:
-        content = checkpoint.load_model(path)
-        try:
-            self.settings = RunSettings.from_json(content["settings"], f"{path}: settings")
-        except ValueError as error:
-            raise ValueError(
-                f"the settings of the model do not fit the present version ({error}); train the "
-                "model again"
-            ) from error
-        self.recipe = self.settings.recipe
-        self.categories = {int(i): str(name) for i, name in content["categories"].items()}
-        self.device = choose_device(device or self.recipe.device)
-        model = build_method(self.settings, sorted(self.categories))
-        try:
-            model.load_state_dict(content["state"])
-        except RuntimeError as error:
-            raise ValueError(
-                f"{path}: the weights do not fit the present version of the method "
-                f"({str(error).splitlines()[0]}); train the model again"
-            ) from error
-        self.model = to_device(model, self.device).eval()
-
-    def __call__(self, pixels: NDArray[np.uint8]) -> Instances:
-        """Return the instances of an image, uint8 (H, W, 3) RGB, best first, at its own size."""
-        return self.batch([pixels])[0]
-
-    def batch(self, images: list[NDArray[np.uint8]]) -> list[Instances]:
-        """Return the instances of several images, each at its own size.
-
-        The images should have one size for the model (:meth:`size`), because smaller ones would be
-        padded. Rounding differs between batches, so the last digits of a result depend on the
-        other images of the batch.
-        """
-        resized = [self._resized(pixels) for pixels in images]
-        amp = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.amp)
-        with torch.inference_mode(), amp:
-            every = self.model.detect([image.to(self.device) for image in resized])
-        return [
-            self._instances(found, pixels.shape[:2], image.shape[1:])
-            for found, pixels, image in zip(every, images, resized, strict=True)
-        ]
-
-    def size(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Return the height and width at which the model sees an image (H, W, ...)."""
-        return scaled_size((shape[0], shape[1]), self.recipe.test_size, self.recipe.max_size)
-
-    def _resized(self, pixels: NDArray[np.uint8]) -> Tensor:
-        return resize_image(
-            torch.from_numpy(pixels.copy()).permute(2, 0, 1), self.size(pixels.shape)
-        )
-
-    def _instances(self, found: Detections, size: tuple[int, ...], seen: torch.Size) -> Instances:
-        """Return the instances of an image of ``size``, which the model saw at size ``seen``."""
-        height, width = size
-        scale = found.boxes.new_tensor([width / seen[1], height / seen[0]]).repeat(2)
-        boxes = found.boxes * scale
-        ids = np.asarray(sorted(self.categories))
-        extra = {} if found.box_scores is None else {BOX_SCORE: found.box_scores.tolist()}
-        return Instances.from_rles(
-            height,
-            width,
-            mask_codes(found, boxes, (height, width)),
-            ids[found.labels.cpu().numpy()],
-            found.scores.double().cpu().numpy(),
-            boxes.double().cpu().numpy(),
-            extra=extra,
-        )
-
-
-def mask_codes(found: Detections, boxes: Tensor, size: tuple[int, int]) -> list[Rle]:
-    """Return the masks of D detections as RLE at the image's own size.
-
-    Args:
-        found: detections at the size of the model's input.
-        boxes: float32 (D, 4), their boxes in the original image, px.
-        size: height and width of the image.
-    """
-    codes: list[Rle] = [{}] * len(boxes)
-    parts = enlarge(found.masks, size) if found.full else paste(found.masks, boxes, size)
-    for part in parts:
-        made = encode_crops(part.masks.numpy(), part.corners.numpy(), size)
-        for index, code in zip(part.index.tolist(), made, strict=True):
-            codes[index] = code
-    return codes
-
-
 def predict_split(
-    model: Path, coco: Path, split: Path, part: str, fold: int, out: Path, device: str | None
+    predictor: Predictor, coco: Path, split: Path, part: str, fold: int, out: Path
 ) -> None:
     """Predict one part of a split; write a COCO result list and the list of the images.
 
     Raises:
         ValueError: the categories of the model and of the data set differ.
     """
-    predictor, truth = Predictor(model, device), read_coco(coco)
+    truth = read_coco(coco)
     torch.set_num_threads(predictor.recipe.threads)
     if predictor.categories != truth.categories:
         raise ValueError(
-            f"{model}: was trained on categories {predictor.categories}, {coco} has "
+            f"{predictor.path}: was trained on categories {predictor.categories}, {coco} has "
             f"{truth.categories}; the model belongs to another data set"
         )
     records = truth.by_name(read_split(split).names(part, fold))
@@ -158,7 +45,7 @@ def predict_split(
     _predict(predictor, images, len(records), out)
 
 
-def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> None:
+def predict_folder(predictor: Predictor, folder: Path, out: Path) -> None:
     """Predict every image of a folder; ids are numbered from 1 in order of name.
 
     Raises:
@@ -175,7 +62,6 @@ def predict_folder(model: Path, folder: Path, out: Path, device: str | None) -> 
             f"{folder}: there is no image in this folder; expected names ending in "
             f"{', '.join(IMAGE_SUFFIXES)}"
         )
-    predictor = Predictor(model, device)
     torch.set_num_threads(predictor.recipe.threads)
 
     def images() -> Iterable[tuple[ImageRecord, NDArray[np.uint8]]]:
@@ -199,9 +85,22 @@ def _predict(
             found = predictor.batch([pixels for _, pixels in batch])
             predicted += zip((record for record, _ in batch), found, strict=True)
             advance(len(predicted))
-    detections, _ = write_predictions(out, predicted)
+    detections, _ = write_predictions(out, predicted, predictor.info())
     level = logging.INFO if detections else logging.WARNING
     logger.log(level, "%d detections in %d images", detections, total)
+    _warn_of_limit(predictor.settings.max_detections, [found for _, found in predicted])
+
+
+def _warn_of_limit(limit: int, every: list[Instances]) -> None:
+    full = sum(len(instances) >= limit for instances in every)
+    if full:
+        logger.warning(
+            "%d of %d images have %d detections, the number in max_detections, so more objects may "
+            "have been found and left out; choose a larger number to keep them",
+            full,
+            len(every),
+            limit,
+        )
 
 
 def _alike(

@@ -12,7 +12,8 @@ from gains.datasets.coco import CocoDataset, read_coco
 from gains.metrics import METRICS
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
-from gains.prediction.files import Predictions, check_sidecar, parse_predictions, read_predictions
+from gains.prediction.files import Predictions, parse_predictions, read_predictions
+from gains.prediction.sidecar import check_sidecar
 from gains.scoring.pairing import ByClass, clean, pairs_by_class
 from gains.support.files import sha256
 

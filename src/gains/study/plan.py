@@ -60,7 +60,7 @@ def plan(study: Study) -> list[MethodPlan]:
     seconds per image of the finished trainings of the same method and variant. If there are none,
     those of the same method are used, and otherwise those of any method.
     """
-    runs = list(study.runs())
+    runs = list(study.trainings())
     finished = {run: measured for run in runs if (measured := _measured(study, run))}
     plans = []
     for method in dict.fromkeys(run.method for run in runs):

@@ -17,7 +17,10 @@ from gains.support.registry import nearest
 
 @dataclass(frozen=True, order=True)
 class Run:
-    """The key of a run, which is one training with its predictions and scores."""
+    """The key of a run: a model, its predictions and their scores.
+
+    Runs whose settings differ only in prediction share the model of one training.
+    """
 
     dataset: str
     method: str

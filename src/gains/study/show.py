@@ -11,7 +11,7 @@ from gains.study.study import Study
 def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, Any]:
     """Return the settings that every run of a data set, method and variant gets.
 
-    Runs with equal settings are trained once: ``trained_as`` names the variant that is trained.
+    Runs that are trained alike share a model: ``trained_as`` names the variant that is trained.
 
     Raises:
         ValueError: the study has no such data set, or the method has no such variant.
@@ -21,7 +21,7 @@ def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, A
         "study": study.tag,
         "dataset": dataset,
         "variant": variant,
-        "trained_as": study.canonical(dataset, method, variant),
+        "trained_as": study.trained_variant(dataset, method, variant),
         "seeds": list(study.settings.seeds),
         **settings.to_json(),
     }

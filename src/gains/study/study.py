@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -152,10 +153,27 @@ class Study:
         return self._resolve(run.dataset, run.method, run.variant)
 
     def canonical(self, dataset: str, method: str, variant: str) -> str:
-        """Return the first variant with equal settings, so that equal runs are trained once."""
+        """Return the first variant with equal settings, so that equal runs are made once."""
         expected = self._resolve(dataset, method, variant)
         names = self.variants(method)
         return next(n for n in names if self._resolve(dataset, method, n) == expected)
+
+    @functools.cache  # noqa: B019 - a study lives as long as the process
+    def trained_variant(self, dataset: str, method: str, variant: str) -> str:
+        """Return the first variant whose training is equal, so that equal models are trained once.
+
+        Settings of prediction (thresholds, number of detections) do not belong to the training.
+        """
+        expected = self._resolve(dataset, method, variant).training_json()
+        names = self.variants(method)
+        return next(
+            n for n in names if self._resolve(dataset, method, n).training_json() == expected
+        )
+
+    def trained(self, run: Run) -> Run:
+        """Return the run whose model a run uses: itself, or one that is trained alike."""
+        variant = self.trained_variant(run.dataset, run.method, run.variant)
+        return replace(run, variant=variant)
 
     def score_options(self, dataset: str) -> ScoreOptions:
         """Return the options for scoring the runs on a data set."""
@@ -215,8 +233,12 @@ class Study:
         return list(runs)
 
     def runs(self) -> Iterator[Run]:
-        """Yield every run of the study once."""
+        """Yield every run of the study once; each has its own predictions and scores."""
         yield from dict.fromkeys(run for t in self.settings.tables for run in self.table_runs(t))
+
+    def trainings(self) -> Iterator[Run]:
+        """Yield every run of the study that is trained, once; other runs use their models."""
+        yield from dict.fromkeys(self.trained(run) for run in self.runs())
 
     # The rules of the workflow contain the same paths.
 
@@ -238,6 +260,10 @@ class Study:
     def run_folder(self, run: Run) -> Path:
         """Return the folder of a run's files."""
         return Path(f"{self.results}/runs/{run.path}")
+
+    def model(self, run: Run) -> Path:
+        """Return the path of the model that a run predicts with."""
+        return self.run_folder(self.trained(run)) / "model.pt"
 
 
 def open_study(path: str | Path, name: str | None = None) -> Study:

@@ -20,7 +20,7 @@ class Job:
     """A training job.
 
     Attributes:
-        settings: settings of the run.
+        settings: settings of the run; those of prediction change no weight and are not recorded.
         coco: COCO JSON file; the images are beside it as ``.zip``.
         split: split file; the model learns its ``train`` part.
         maps: gradient anomaly maps of that part, or None.
@@ -56,7 +56,7 @@ class Job:
 
 def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
     """Return the content of ``run.json``: settings, hashes of inputs, code, device, versions."""
-    cuda, settings = device.type == "cuda", job.settings.to_json()
+    cuda, settings = device.type == "cuda", job.settings.training_json()
     return {
         "name": job.name,
         "settings": settings,

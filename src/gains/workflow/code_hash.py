@@ -13,7 +13,7 @@ import io
 import tokenize
 from pathlib import Path
 
-CONFIG_SECTIONS = ("data", "file", "maps", "methods", "recipe", "study", "tables")
+CONFIG_SECTIONS = ("data", "file", "maps", "methods", "prediction", "recipe", "study", "tables")
 LEFT_OUT = frozenset(
     {
         # These modules fill registries. A step names the module of its own method or data set

@@ -1,0 +1,27 @@
+"""The settings of prediction: which of a model's detections are kept."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from gains.config.base import Settings
+
+
+class PredictionSettings(Settings):
+    """Which of a model's detections are kept. These settings change no weight of the model."""
+
+    score_threshold: float | None = Field(
+        None, ge=0, lt=1, description="score above which a detection is kept"
+    )
+    nms: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="IoU threshold of the non-maximum suppression of detections; none for a "
+        "method without suppression",
+    )
+    max_detections: int = Field(100, ge=1, description="maximum number of detections per image")
+
+
+THRESHOLDS = ("score_threshold", "nms")
+"""The settings of prediction that stand among a method's own settings."""
