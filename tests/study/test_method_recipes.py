@@ -12,9 +12,12 @@ from gains.cli.runs import parse_settings
 from gains.config.file import check
 from gains.config.recipe import RecipeSettings
 from gains.study.runs import Run
-from gains.study.study import Study, from_config
+from gains.study.study import Study, from_config, open_study
+from gains.tables.notes import notes_of as notes_of_table
+from gains.tables.of_study import table_spec
 from gains.tables.write import write_table
 from gains.training.optimiser import make_optimiser
+from helpers.paths import ROOT
 from helpers.table_scenes import spec_of, study, write_scores
 
 COMMON = {"iterations": 100, "batch_size": 4, "warmup_iterations": 20, "milestones": [60, 90]}
@@ -100,15 +103,55 @@ def notes_of(found: Study, tmp_path: Any) -> str:
     return str((tmp_path / "t.md").read_text())
 
 
-def test_a_table_names_the_rows_that_saw_more_images(
+HEAD = "Training (optimiser, learning rate, steps × images per step = images seen"
+COMMON_TEXT = "SGD, 0.015, 100 × 4 = 400"
+
+
+@pytest.mark.parametrize(
+    ("methods", "expected"),
+    [
+        ({}, f"all rows: {COMMON_TEXT}"),
+        # the same images, but not the same training
+        (
+            {"gains": {"recipe": {"batch_size": 2}}},
+            f"Mask R-CNN (R18): {COMMON_TEXT}; GAInS (R18): SGD, 0.015, 200 × 2 = 400",
+        ),
+        (
+            {"gains": {"images_factor": 3, "recipe": {"optimiser": "adamw", "lr": 7.5e-5}}},
+            f"Mask R-CNN (R18): {COMMON_TEXT}; GAInS (R18): AdamW, 7.5e-05, 300 × 4 = 1200",
+        ),
+    ],
+)
+def test_a_table_says_how_each_row_was_trained(
+    methods: dict[str, Any], expected: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = notes_of(study_with(methods), tmp_path)
+    assert f"{HEAD}): {expected}." in text
+
+
+def test_rows_of_equal_training_are_named_together(
     tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    text = notes_of(study_with({"gains": {"images_factor": 3}}), tmp_path)
-    assert "repetitions counted: cells\\_1: 400. GAInS (R18): 3 times as many." in text
-    text = notes_of(study_with({"gains": {"recipe": {"batch_size": 2}}}), tmp_path)
-    assert "repetitions counted: cells\\_1: 400.\n" in text
-    assert "times as many" not in text
+    rows = [{"method": m} for m in ("mask_rcnn", "pisa", "htc", "fastinst", "donet")]
+    sgd, adamw = {"recipe": {"lr": 0.001}}, {"recipe": {"optimiser": "adamw", "lr": 1e-4}}
+    methods = {"donet": sgd, "pisa": sgd, "fastinst": adamw}
+    found = study([0], recipe=COMMON, methods=methods, table={"table": None, "rows": rows})
+    text = notes_of(found, tmp_path)
+    assert (
+        f"{HEAD}): PISA (R18), DoNet (R18): SGD, 0.001, 100 × 4 = 400; "
+        "FastInst (R18): AdamW, 0.0001, 100 × 4 = 400; all other rows: SGD, 0.015, 100 × 4 = 400."
+    ) in text
+
+
+def test_schedules_that_differ_between_data_sets_are_given_in_turn() -> None:
+    spec = table_spec(open_study(ROOT / "config.yaml", "demo"), "table3")
+    note = next(note for note in notes_of_table(spec) if note.startswith("Training"))
+    assert note.startswith(f"{HEAD} for each data set in turn): ")
+    assert note.endswith("all other rows: AdamW, 0.002, 150/220/100 × 3 = 450/660/300.")
+    assert "Occlusion R-CNN (R18): SGD, 0.02, 150/220/100 × 3 = 450/660/300; " in note
+    assert "FastInst (R18): AdamW, 0.001, 450/660/450 × 2 = 900/1320/900; " in note
 
 
 class Net(nn.Module):

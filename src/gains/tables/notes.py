@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from gains.tables.columns import COCO_METRICS
-from gains.tables.specs import TableSpec
+from gains.tables.specs import TableSpec, TrainingSpec
+
+_OPTIMISERS = {"sgd": "SGD", "adamw": "AdamW"}
 
 
 def notes_of(spec: TableSpec) -> list[str]:
@@ -52,21 +54,33 @@ def _metrics(spec: TableSpec) -> list[str]:
 
 
 def _training(spec: TableSpec) -> str:
-    """Return a note that names the rows that saw more training images than the others."""
-    fewest = {
-        d.name: min(row.cells[d.name].images_seen for row in spec.rows) for d in spec.datasets
-    }
-    more: dict[str, list[str]] = {}
+    """Return a note on the training of each row; rows of equal training are named together."""
+    groups: dict[str, list[str]] = {}
     for row in spec.rows:
-        factors = [row.cells[name].images_seen / count for name, count in fewest.items()]
-        if max(factors) > 1:
-            low, high = f"{min(factors):.2g}", f"{max(factors):.2g}"
-            more.setdefault(low if low == high else f"{low} to {high}", []).append(row.label)
-    seen = ", ".join(f"{d.title}: {fewest[d.name]}" for d in spec.datasets)
-    note = f"Images seen in training, repetitions counted: {seen}."
-    if not more:
-        return note
-    others = "; ".join(
-        f"{', '.join(rows)}: {factor} times as many" for factor, rows in more.items()
+        trainings = [row.cells[d.name].training for d in spec.datasets]
+        groups.setdefault(_schedule(trainings), []).append(row.label)
+    largest = max(groups, key=lambda text: len(groups[text]))
+    parts = [f"{', '.join(rows)}: {text}" for text, rows in groups.items()]
+    if len(groups[largest]) > 1:
+        parts.remove(f"{', '.join(groups[largest])}: {largest}")
+        parts.append(f"{'all other rows' if parts else 'all rows'}: {largest}")
+    several = " for each data set in turn" if any("/" in text for text in groups) else ""
+    return (
+        f"Training (optimiser, learning rate, steps × images per step = images seen{several}): "
+        f"{'; '.join(parts)}."
     )
-    return f"{note} {others}."
+
+
+def _schedule(trainings: list[TrainingSpec]) -> str:
+    """Return rate, steps, batch and images seen on each data set, once if they are all equal."""
+    columns = [
+        [_OPTIMISERS[t.optimiser] for t in trainings],
+        [f"{t.lr:g}" for t in trainings],
+        [str(t.iterations) for t in trainings],
+        [str(t.batch_size) for t in trainings],
+        [str(t.iterations * t.batch_size) for t in trainings],
+    ]
+    optimiser, rate, steps, batch, seen = (
+        column[0] if len(set(column)) == 1 else "/".join(column) for column in columns
+    )
+    return f"{optimiser}, {rate}, {steps} × {batch} = {seen}"

@@ -16,6 +16,7 @@ from gains.tables.specs import (
     RowSpec,
     SummarySpec,
     TableSpec,
+    TrainingSpec,
 )
 
 
@@ -119,7 +120,9 @@ def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
     return CellSpec(
         backbone=settings.record.label(settings.model),
         maps_mode=None if settings.maps is None else settings.maps.mode,
-        images_seen=settings.recipe.images_seen,
+        training=TrainingSpec.model_validate(
+            settings.recipe.model_dump(include=set(TrainingSpec.model_fields))
+        ),
         scores=tuple(_score_path(study, run) for run in runs),
     )
 

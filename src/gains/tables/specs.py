@@ -10,19 +10,35 @@ Mode = Literal["clean", "as_published"]
 Subset = Literal["target", "average"]
 
 
+class TrainingSpec(Settings):
+    """What a reader must know of a training in order to compare two rows.
+
+    Attributes:
+        optimiser: name of the optimiser.
+        lr: learning rate after the warm-up.
+        iterations: number of steps.
+        batch_size: number of images per step.
+    """
+
+    optimiser: str
+    lr: float
+    iterations: int
+    batch_size: int
+
+
 class CellSpec(Settings):
     """One row of a table on one data set.
 
     Attributes:
         backbone: short name of the backbone that was trained, e.g. ``R18``.
         maps_mode: mode of the anomaly maps; None if the method reads none.
-        images_seen: number of images that one training reads, repetitions counted.
+        training: the training of the row.
         scores: the score file of each seed and fold.
     """
 
     backbone: str
     maps_mode: Mode | None
-    images_seen: int
+    training: TrainingSpec
     scores: tuple[str, ...]
 
 
