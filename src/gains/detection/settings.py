@@ -16,7 +16,9 @@ from gains.models.settings import BackboneSettings
 class TwoStageSettings(Settings):
     """Settings of two-stage detectors; every number has the same meaning as in detectron2."""
 
-    backbone: BackboneSettings = BackboneSettings()
+    backbone: BackboneSettings = Field(
+        BackboneSettings(), description="ResNet and feature pyramid, see the block below"
+    )
     anchor_sizes: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (32, 64, 128, 256, 512),
         min_length=5,

@@ -106,7 +106,7 @@ def _section(
     for name in model.model_fields if names is None else names:
         info = model.model_fields[name]
         default = "required" if info.is_required() else f"`{_default(info)}`"
-        meaning = _cell(info.description or f"settings of the {name}, see below")
+        meaning = _cell(info.description or "")
         lines.append(f"| `{name}` | {_cell(_kind(info))} | {default} | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -128,12 +128,17 @@ def _kind(info: FieldInfo) -> str:
         for name, sign in _BOUNDS.items()
         if getattr(rule, name, None) is not None
     ]
-    lengths = [
-        f"at least {rule.min_length}"
-        for rule in info.metadata
-        if getattr(rule, "min_length", None) is not None
-    ]
-    return ", ".join([f"`{text}`", *bounds, *lengths])
+    return ", ".join([f"`{text}`", *bounds, *_length(info)])
+
+
+def _length(info: FieldInfo) -> list[str]:
+    """Return the permitted number of values as text, or nothing if every number is permitted."""
+    least = next((r.min_length for r in info.metadata if hasattr(r, "min_length")), None)
+    most = next((r.max_length for r in info.metadata if hasattr(r, "max_length")), None)
+    if least is not None and least == most:
+        return [f"exactly {least} values"]
+    limits = {"at least": least, "at most": most}
+    return [f"{text} {number}" for text, number in limits.items() if number is not None]
 
 
 def _type(kind: Any) -> str:

@@ -29,7 +29,9 @@ class DsbSettings(RawSettings):
 
     root: str = Field("data/raw/dsb2018", description="folder of the published files")
     edf_images: Literal["keep", "drop"] = Field(
-        "keep", description=f"the {EDF_IMAGES} images that are EDF images of ISBI2014"
+        "keep",
+        description=f"whether to keep the {EDF_IMAGES} images that are EDF images of ISBI2014; "
+        "drop them in a study that also uses ISBI2014",
     )
 
 

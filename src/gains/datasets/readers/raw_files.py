@@ -22,8 +22,9 @@ class RawSettings(Settings):
     )
     counts: Literal["check", "report"] = Field(
         "check",
-        description="reaction to other counts than the published ones: an error, or a note in the "
-        "audit",
+        description="what happens if the numbers of images or objects differ from the published "
+        "ones. check: the data set is refused; report: it is made, and the audit shows both "
+        "numbers",
     )
 
     @property

@@ -16,14 +16,17 @@ from gains.models.settings import BackboneSettings
 class FCOSSettings(Settings):
     """Settings of FCOS on p3..p7, whose strides are 8 to 128 px."""
 
-    backbone: BackboneSettings = BackboneSettings()
+    backbone: BackboneSettings = Field(
+        BackboneSettings(), description="ResNet and feature pyramid, see the block below"
+    )
     sizes_of_interest: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (64, 128, 256, 512),
         min_length=4,
         max_length=4,
-        description="distances in px of the input, in increasing order: a level of p3, p4, p5, p6 "
-        "learns boxes whose largest distance to a side is at most this; p7 learns "
-        "larger ones. Small images need smaller values",
+        description="borders between the ranges of the levels p3 to p7, in px of the input: a "
+        "location learns an object only if the farthest side of its box lies at a distance that is "
+        "in the range of the location's level. p3 has the range from 0 to the first value, p7 from "
+        "the last value on. Small images need smaller values",
     )
     tower_convs: int = Field(
         4, ge=1, description="number of convolutions in the class tower and in the box tower"

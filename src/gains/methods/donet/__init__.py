@@ -26,16 +26,19 @@ class DoNetSettings(TwoStageSettings):
     modules: Literal["base", "intersection", "drm", "crm", "mrp"] = Field(
         "crm",
         description=(
-            "last module of the model, which has all modules before it: Mask R-CNN; "
-            "intersection head; complement head (with it the DRM is complete); fusion and "
-            "refined masks (CRM); attention to cells (MRP)"
+            "parts of the model; each value adds one to those before it. base: only Mask R-CNN; "
+            "intersection: a head for the part of a cell that other cells cover; drm: a head for "
+            "the rest of the cell; crm: refined masks, which become the output; mrp: a second "
+            "search for objects inside cells"
         ),
     )
     consistency: Literal["published", "soft", "none"] = Field(
         "published",
         description=(
-            "consistency loss between refined masks and merged parts, from CRM on; published: "
-            "of thresholded masks, which trains nothing; soft: of probabilities"
+            "loss that compares the refined mask of a cell with its two parts put together, for "
+            "crm and mrp. published: share of the pixels where the thresholded masks differ, which "
+            "has no gradient and trains nothing; soft: cross entropy of the probabilities, which "
+            "trains; none: no such loss"
         ),
     )
     consistency_weight: float = Field(0.00125, ge=0, description="weight of the consistency loss")

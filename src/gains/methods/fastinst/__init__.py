@@ -28,7 +28,9 @@ class FastInstBackboneSettings(BackboneSettings):
 class FastInstSettings(Settings):
     """Settings of the published program, with the paper's decoder of three layers (FastInst-D3)."""
 
-    backbone: FastInstBackboneSettings = FastInstBackboneSettings()
+    backbone: FastInstBackboneSettings = Field(
+        FastInstBackboneSettings(), description="ResNet and width of the model, see the block below"
+    )
     queries: int = Field(
         100,
         ge=1,
@@ -42,22 +44,40 @@ class FastInstSettings(Settings):
     heads: int = Field(8, ge=1, description="number of attention heads, a divisor of fpn_channels")
     feedforward_dim: int = Field(1024, ge=4, description="width of the feed-forward layers")
     class_weight: float = Field(
-        2.0, ge=0, description="weight of the class loss, in loss and matching"
+        2.0,
+        ge=0,
+        description="weight of the classes of queries, in the loss and in the cost by which "
+        "queries are matched to objects",
     )
     mask_weight: float = Field(
-        5.0, ge=0, description="weight of the cross entropy of masks, in loss and matching"
+        5.0,
+        ge=0,
+        description="weight of the cross entropy of masks, in the loss and in the cost of matching",
     )
     dice_weight: float = Field(
-        5.0, ge=0, description="weight of the Dice loss of masks, in loss and matching"
+        5.0,
+        ge=0,
+        description="weight of the Dice loss of masks, in the loss and in the cost of matching",
     )
     activation_weight: float = Field(
-        20.0, ge=0, description="weight of the loss of the picked queries"
+        20.0,
+        ge=0,
+        description="weight of the loss of the small head that picks queries from the image",
     )
     location_cost: float = Field(
-        1000.0, ge=0, description="matching cost of a query outside its object"
+        1000.0,
+        ge=0,
+        description="cost of matching a query to an object that does not cover the place where the "
+        "query was picked; with a large cost this happens only if there is no other query",
     )
-    no_object_weight: float = Field(0.1, gt=0, description="weight of background in the class loss")
-    points: int = Field(12544, ge=1, description="number of points per mask, in loss and matching")
+    no_object_weight: float = Field(
+        0.1, gt=0, description="weight of queries without an object in the class loss"
+    )
+    points: int = Field(
+        12544,
+        ge=1,
+        description="number of points per mask where the losses and costs of masks are computed",
+    )
     oversampling: float = Field(3.0, ge=1, description="number of candidates per uncertain point")
     uncertain_share: float = Field(
         0.75,

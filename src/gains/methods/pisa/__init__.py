@@ -39,28 +39,49 @@ class PisaSettings(TwoStageSettings):
         1.0, ge=0, description="transition point of the smooth L1 loss of boxes; 0: L1 loss"
     )
     positive_power: float = Field(
-        2.0, ge=0, description="power of the weights of positive boxes (ISR-P)"
+        2.0,
+        ge=0,
+        description="power of the weights of foreground boxes in the class loss (ISR-P); the "
+        "larger it is, the faster the weights fall with the rank",
     )
     positive_bias: float = Field(
-        0.0, ge=0, lt=1, description="bias of the weights of positive boxes (ISR-P)"
+        0.0,
+        ge=0,
+        lt=1,
+        description="smallest weight of a foreground box before the power (ISR-P)",
     )
     negative_power: float = Field(
-        0.5, ge=0, description="power of the weights of negative boxes (ISR-N)"
+        0.5,
+        ge=0,
+        description="power of the weights of background boxes in the class loss (ISR-N)",
     )
     negative_bias: float = Field(
-        0.0, ge=0, lt=1, description="bias of the weights of negative boxes (ISR-N)"
+        0.0,
+        ge=0,
+        lt=1,
+        description="smallest weight of a background box before the power (ISR-N)",
     )
     negative_score: float = Field(
         0.05, ge=0, lt=1, description="class score above which background boxes are ranked (ISR-N)"
     )
     negative_nms: float = Field(
-        0.5, gt=0, le=1, description="IoU from which boxes are in one group (ISR-N)"
+        0.5,
+        gt=0,
+        le=1,
+        description="IoU above which a background box belongs to the group of a box with a higher "
+        "score; boxes are ranked inside their group first (ISR-N)",
     )
     carl_power: float = Field(
-        1.0, ge=0, description="power of the weights in the loss of classes and boxes (CARL)"
+        1.0,
+        ge=0,
+        description="power of the weights in the additional loss of boxes (CARL); a box is "
+        "weighted by the probability of its class",
     )
     carl_bias: float = Field(
-        0.2, ge=0, lt=1, description="bias of the weights in the loss of classes and boxes (CARL)"
+        0.2,
+        ge=0,
+        lt=1,
+        description="weight before the power of a box whose class has the probability 0 (CARL)",
     )
 
 
