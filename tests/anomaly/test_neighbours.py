@@ -35,7 +35,7 @@ PAIRS = [
 ]
 
 
-def neighbours(boxes: Sequence[Sequence[float]], window: int) -> list[set[int]]:
+def neighbours(boxes: Sequence[Sequence[float]] | np.ndarray, window: int) -> list[set[int]]:
     """Return the neighbours of each box, asking about every pair alone, and check the lists."""
     array = np.array(boxes, dtype=np.float64)
     result: list[set[int]] = [set() for _ in boxes]

@@ -249,7 +249,8 @@ def test_worst_images_by_aji(coco: Path, tmp_path: Path) -> None:
     good = predictions(coco, tmp_path / "good.json.gz", 0.9)
     entries = [
         {"image_id": 1, "file_name": "a.png", "per_class": {"1": {"AJI": 0.9}, "2": {"AJI": 0.8}}},
-        {"image_id": 2, "file_name": "b.png", "per_class": {"1": {"AJI": 0.2}}},
+        {"image_id": 2, "file_name": "b.png", "per_class": {"1": {"AJI": 0.2}, "3": {"AJI": None}}},
+        {"image_id": 3, "file_name": "c.png", "per_class": {"3": {"AJI": None}}},
     ]
     content = {"coco": {}, "clean": {}, "as_published": {}, "per_image": entries}
     write_json(tmp_path / "s.json", content)

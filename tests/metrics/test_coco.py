@@ -115,6 +115,25 @@ def test_equal_to_pycocotools(seed: int, crowd: float, max_detections: int) -> N
         assert found == (None if value is None else pytest.approx(value, abs=1e-12))
 
 
+def test_the_classes_without_a_value_are_those_of_pycocotools() -> None:
+    only_detected = 0
+    for seed in range(60):
+        truth, predictions = random_set(seed, crowd=0.5, images=1, most=4)
+        if not predictions or all(a["iscrowd"] for a in truth.annotations[1]):
+            continue
+        result = score(truth, predictions)
+        classes = pycocotools_ap(truth, predictions, 100)[3]
+        absent = {category for category, value in classes.items() if value is None}
+        for block in (result["coco"]["per_category"], result["clean"]["per_class"]):
+            assert {c for c, row in block.items() if None in row.values()} == absent
+            assert {c for c, row in block.items() if set(row.values()) == {None}} == absent
+        only_detected += any(str(p["category_id"]) in absent for p in predictions)
+        for name, value in result["clean"]["average"].items():
+            known = [r[name] for c, r in result["clean"]["per_class"].items() if c not in absent]
+            assert value == pytest.approx(sum(known) / len(known))
+    assert only_detected > 5
+
+
 def test_crowded_image_with_more_than_one_hundred_detections() -> None:
     truth, predictions = random_set(3, images=1, most=60, levels=1000)
     predictions = predictions * 8

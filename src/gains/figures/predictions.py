@@ -69,16 +69,19 @@ def draw(
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:
-    """Return the file names of the images with the lowest AJI (mean over the classes present)."""
+    """Return the file names of the images with the lowest AJI.
+
+    It is the mean over the classes present in the image that have ground truth in the data.
+    """
     from gains.tables.scores import read_scores
 
     if scores is None:
         raise ValueError("--worst needs a score file; give it with --scores")
     entries = read_scores(str(scores)).content.get("per_image", [])
     found = [
-        (sum(row["AJI"] for row in classes) / len(classes), entry["file_name"])
+        (sum(values) / len(values), entry["file_name"])
         for entry in entries
-        if (classes := list(entry["per_class"].values()))
+        if (values := [r["AJI"] for r in entry["per_class"].values() if r["AJI"] is not None])
     ]
     if not found:
         raise ValueError(f"{scores}: holds no scores per image; make it with `gains score`")

@@ -85,7 +85,8 @@ def clean(by_class: ByClass, score_threshold: float) -> ByClass:
     """Leave out crowd regions, the detections in them, and detections below the threshold.
 
     A detection lies in a crowd region if more than half of its area does, and if no object has
-    IoU >= 0.5 with it.
+    IoU >= 0.5 with it. A class that has only crowd regions keeps its other detections, but has no
+    ground truth.
     """
     result: ByClass = {}
     for category, images in by_class.items():

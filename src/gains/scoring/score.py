@@ -12,6 +12,7 @@ from gains.datasets.coco import CocoDataset, read_coco
 from gains.metrics import METRICS
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
+from gains.metrics.pairs import Pairs
 from gains.prediction.files import Predictions, parse_predictions, read_predictions
 from gains.prediction.sidecar import check_sidecar
 from gains.scoring.pairing import ByClass, clean, pairs_by_class
@@ -66,7 +67,10 @@ def score(
     max_detections: int = 100,
     clean_score_threshold: float = 0.0,
 ) -> dict[str, Any]:
-    """Compute every metric; values are fractions, None where a class has nothing to score.
+    """Compute every metric; values are fractions.
+
+    The AP and the clean values of a class without ground truth are None, and no mean over classes
+    contains them. Crowd regions are no ground truth of these values.
 
     Args:
         ground_truth: data set; ids, categories and empty masks are scored as they are.
@@ -80,8 +84,8 @@ def score(
         ``settings``, ``version``.
 
     Raises:
-        ValueError: the ground truth is empty, one of its masks is broken, or a prediction does
-            not belong to it.
+        ValueError: the ground truth is empty or holds only crowd regions, one of its masks is
+            broken, or a prediction does not belong to it.
 
     Examples:
         The ground truth itself as predictions scores one.
@@ -111,11 +115,7 @@ def _score(
             f"expected max_detections >= 1 and clean_score_threshold in [0, 1], "
             f"found {max_detections} and {clean_score_threshold}"
         )
-    total = sum(len(found) for found in ground_truth.annotations.values())
-    if total == 0:
-        raise ValueError(
-            f"{ground_truth.path}: no annotation on the {len(ground_truth.images)} images to score"
-        )
+    total = _number_of_truths(ground_truth)
     everything = pairs_by_class(ground_truth, predictions, max_detections)
     cleaned = clean(everything, clean_score_threshold)
     return {
@@ -134,6 +134,18 @@ def _score(
         },
         "version": __version__,
     }
+
+
+def _number_of_truths(ground_truth: CocoDataset) -> int:
+    """Return the number of annotations; ValueError if none of them is an object to find."""
+    found = [a for listed in ground_truth.annotations.values() for a in listed]
+    if all(a.get("iscrowd") for a in found):
+        problem = "all annotations are crowd regions (iscrowd)" if found else "no annotation"
+        raise ValueError(
+            f"{ground_truth.path}: {problem} on the {len(ground_truth.images)} images to score; "
+            "expected at least one object to find"
+        )
+    return len(found)
 
 
 def _coco(by_class: ByClass) -> dict[str, Any]:
@@ -167,12 +179,16 @@ def _as_published(by_class: ByClass) -> dict[str, Any]:
 
 
 def _clean(by_class: ByClass) -> dict[str, Any]:
-    """Return the values of every class, None for an absent one, and the mean over the others."""
+    """Return the values of every class and their mean.
+
+    A class without ground truth on the scored images has the value None, as in the AP, whatever
+    detections it has, and does not enter the mean.
+    """
     metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
     values = {
         category: {name: compute(images) for name, compute in metrics.items()}
         for category, images in by_class.items()
-        if images
+        if _has_truth(images)
     }
     absent: Values = dict.fromkeys(metrics)
     return {
@@ -181,14 +197,22 @@ def _clean(by_class: ByClass) -> dict[str, Any]:
     }
 
 
+def _has_truth(images: list[Pairs]) -> bool:
+    return any(pairs.num_truths for pairs in images)
+
+
 def _per_image(truth: CocoDataset, by_class: ByClass) -> list[dict[str, Any]]:
-    """Return the clean values of every image and each class that is present in it."""
+    """Return the clean values of every image and each class that is present in it.
+
+    They are None for a class that has no ground truth on any of the scored images.
+    """
     metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
     blocks: dict[int, dict[str, Any]] = {image_id: {} for image_id in sorted(truth.images)}
     for category, images in by_class.items():
+        known = _has_truth(images)
         for pairs in images:
             blocks[pairs.image_id][str(category)] = {
-                **{name: compute([pairs]) for name, compute in metrics.items()},
+                **{name: compute([pairs]) if known else None for name, compute in metrics.items()},
                 "ground_truths": pairs.num_truths,
                 "detections": pairs.num_detections,
             }
