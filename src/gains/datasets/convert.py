@@ -130,7 +130,7 @@ def _write_scenes(writer: CocoWriter, content: SceneSet, findings: Findings) -> 
         if scene.change:
             findings.add(scene.change, scene.name)
         if not len(scene.instances):
-            findings.add("images without objects kept", scene.name)
+            findings.add("images without objects were kept", scene.name)
     by_name = {name: objects[number] for number, name in content.categories.items()}
     return DatasetCounts(images, by_name)
 

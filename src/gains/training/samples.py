@@ -148,8 +148,9 @@ class Samples(Dataset[Sample]):
         pixels = self.archive.read(record.file_name)
         if pixels.shape[:2] != (record.height, record.width):
             raise ValueError(
-                f"{self.archive.path}: {record.file_name} is {pixels.shape[:2]}, the json says "
-                f"{(record.height, record.width)}; make the data set again"
+                f"{self.archive.path}: {record.file_name} has (height, width) {pixels.shape[:2]}, "
+                f"but the data set's JSON file gives {(record.height, record.width)}; make the "
+                "data set again"
             )
         return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 

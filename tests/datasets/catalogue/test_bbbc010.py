@@ -16,7 +16,7 @@ def test_bbbc010(worms: Layout) -> None:
     np.testing.assert_array_equal(worms.pixels("A01.png"), scaled(FIELD))
     assert worms.info["counts"]["objects"] == {"worm": {"expected": 1407, "found": 4}}
     assert "expected 100 images, found 2" in worms.repairs
-    assert "deep grey scaled linearly" in worms.repairs
+    assert "deep grey was scaled linearly" in worms.repairs
     assert "brighter" not in worms.repairs
     worms.convert(channel="w1")
     np.testing.assert_array_equal(worms.pixels("A01.png"), scaled(65_535 - FIELD))
@@ -33,5 +33,5 @@ def test_bbbc010_is_cropped_before_it_is_scaled(worms: Layout) -> None:
     np.testing.assert_array_equal(
         coco.instances(1).stack(), [worm[rows, columns] for worm in WORMS[:2]]
     )
-    assert "without a pixel within the crop dropped: 1 (first: A01_03_gr" in worms.repairs
+    assert "without a pixel within the crop were dropped: 1 (first: A01_03_gr" in worms.repairs
     assert worms.info["counts"]["objects"]["worm"]["expected"] is None

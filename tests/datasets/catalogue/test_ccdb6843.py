@@ -17,8 +17,10 @@ def test_ccdb6843(cells: Layout) -> None:
     np.testing.assert_array_equal(coco.instances(2).stack(), [first])
     image = np.asarray(Image.open(cells.root / "MP6843_img_full/F01_120w1.TIF"))
     np.testing.assert_array_equal(cells.pixels("F01_120.png"), scaled(image))
-    assert "regions of less than 100 px of the mask dropped: 2 (first: F01_120" in cells.repairs
-    assert "channels differ: the first (red) taken: 1 (first: F01_120_GT_02" in cells.repairs
+    assert (
+        "regions of less than 100 px of the mask were dropped: 2 (first: F01_120" in cells.repairs
+    )
+    assert "channels differ, the first (red) was taken: 1 (first: F01_120_GT_02" in cells.repairs
     assert "scaled up" not in cells.repairs
     assert cells.info["counts"]["images"] == {"expected": 100, "found": 2}
     assert cells.info["counts"]["objects"]["cell"] == {"expected": None, "found": 3}

@@ -50,8 +50,8 @@ def test_images_and_masks_are_those_of_the_files(dsb: Published) -> None:
     image = dsb.root / "archive-master" / STAGE / "0a" / "images" / "0a.png"
     np.testing.assert_array_equal(dsb.pixels("0a.png"), np.asarray(Image.open(image))[..., :3])
     repairs = " ".join(dsb.info["repairs"])
-    assert "masks without a pixel dropped: 1 (first: 0a/2.png)" in repairs
-    assert "EDF images of ISBI2014 kept; drop them with `edf_images: drop`" in repairs
+    assert "masks that cover no pixel were dropped: 1 (first: 0a/2.png)" in repairs
+    assert "EDF images of ISBI2014 were kept; drop them with `edf_images: drop`" in repairs
     fixed = dsb.source == "dsb2018-fixed"
     dsb.refused("expected 28986 nucleus" if fixed else "expected 670 images", counts="check")
 
@@ -61,7 +61,7 @@ def test_dsb_without_edf_images(dsb: Published) -> None:
     expected = None if dsb.source == "dsb2018-fixed" else 654
     assert dsb.info["counts"]["images"] == {"expected": expected, "found": 1}
     assert dsb.info["counts"]["objects"]["nucleus"] == {"expected": None, "found": 2}
-    assert "EDF images of ISBI2014 dropped: 1 (first: 1b)" in dsb.info["repairs"]
+    assert "EDF images of ISBI2014 were dropped: 1 (first: 1b)" in dsb.info["repairs"]
 
 
 def test_an_unreadable_or_missing_file_is_refused(dsb: Published) -> None:

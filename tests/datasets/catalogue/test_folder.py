@@ -51,34 +51,34 @@ REPAIRED: dict[str, tuple[Change, str, list[int]]] = {
         lambda s: (
             s.content["images"][0].update(id=0), s.content["annotations"][0].update(image_id=0),
         ),
-        "image id 0 replaced", [1, 2],
+        "image id 0 was replaced", [1, 2],
     ),
-    "annotation id 0": (set_annotation(id=0), "annotation id 0 replaced", [1, 2]),
-    "annotation id repeated": (set_annotation(id=1), "repeated annotation ids replaced", [1, 2]),
-    "annotation id missing": (drop("annotations", "id"), "missing annotation ids given", [1, 2]),
-    "size missing": (drop("images", "height"), "missing height taken from the image file", [1, 2]),
-    "crowd": (set_annotation(iscrowd=1), "crowd regions dropped", [1, 1]),
-    "empty list": (set_annotation(segmentation=[]), "cover no pixel dropped", [1, 1]),
-    "two points": (set_annotation(segmentation=[[1, 1, 5, 5]]), "cover no pixel dropped", [1, 1]),
+    "annotation id 0": (set_annotation(id=0), "annotation id 0 was replaced", [1, 2]),
+    "annotation id repeated": (set_annotation(id=1), "repeated annotation ids were replaced", [1, 2]),
+    "annotation id missing": (drop("annotations", "id"), "missing annotation ids were added", [1, 2]),
+    "size missing": (drop("images", "height"), "missing height was taken from the image file", [1, 2]),
+    "crowd": (set_annotation(iscrowd=1), "crowd regions were dropped", [1, 1]),
+    "empty list": (set_annotation(segmentation=[]), "cover no pixel were dropped", [1, 1]),
+    "two points": (set_annotation(segmentation=[[1, 1, 5, 5]]), "cover no pixel were dropped", [1, 1]),
     "no area": (
-        set_annotation(segmentation=[[1, 1, 5, 1, 9, 1]]), "cover no pixel dropped", [1, 1],
+        set_annotation(segmentation=[[1, 1, 5, 1, 9, 1]]), "cover no pixel were dropped", [1, 1],
     ),
     "empty rle": (
         set_annotation(segmentation=encode_mask(np.zeros((H, W), bool))),
-        "cover no pixel dropped", [1, 1],
+        "cover no pixel were dropped", [1, 1],
     ),
     "wholly outside": (
-        set_annotation(segmentation=[[-9, -9, -2, -9, -2, -2]]), "cover no pixel dropped", [1, 1],
+        set_annotation(segmentation=[[-9, -9, -2, -9, -2, -2]]), "cover no pixel were dropped", [1, 1],
     ),
     "partly outside": (
         set_annotation(segmentation=[[-4, 3, 6, 3, 6, 9, -4, 9]]), "polygons cut", [1, 2],
     ),
     "image without objects": (
-        set_annotation(image_id=1), "images without objects kept", [3, 0],
+        set_annotation(image_id=1), "images without objects were kept", [3, 0],
     ),
     "unlisted file": (
         lambda s: s.save("sub/c.tif", np.zeros((5, 5), np.uint8)),
-        "ignored image files that the JSON file does not list: 1 (first: c.tif)", [1, 2],
+        "image files that the JSON file does not list were ignored: 1 (first: c.tif)", [1, 2],
     ),
 }  # fmt: skip
 

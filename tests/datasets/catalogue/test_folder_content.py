@@ -49,7 +49,7 @@ def test_categories_are_numbered_without_gaps(shop: Workshop) -> None:
     assert coco.categories == {1: "a", 2: "3", 3: "z"}
     assert [a["category_id"] for found in coco.annotations.values() for a in found] == [3, 1, 2]
     assert shop.repairs == [
-        "categories renumbered 1..K in order of id (0 became 1, 3 became 2, 7 became 3): 1 "
+        "categories were renumbered 1..K in order of id (0 became 1, 3 became 2, 7 became 3): 1 "
         "(first: category 0)"
     ]
 
@@ -161,4 +161,4 @@ def test_real_chromosomes_begin_at_one(shared: Path, tmp_path: Path) -> None:
     numbers = [a["id"] for found in coco.annotations.values() for a in found]
     assert numbers == list(range(1, 251))
     (repair,) = read_json(tmp_path / "ucoc.json")["info"]["repairs"]
-    assert repair.startswith("annotation id 0 replaced")
+    assert repair.startswith("annotation id 0 was replaced")

@@ -111,9 +111,9 @@ def test_empty_masks_are_dropped_and_noted(tmp_path: Path) -> None:
     expected = [draw(1), covered, bare]
     assert_scenes(tmp_path, {f"trainset_{k:02d}.png": s for k, s in enumerate(expected)})
     dropped, single, unchecked = info["repairs"][:3]
-    assert single.endswith("apart from the others dropped: 1 (first: trainset_00.png)")
-    assert dropped == "cytoplasm masks that cover no pixel dropped: 1 (first: trainset_00.png)"
-    assert unchecked.startswith("orientation not checked") and ": 2 (first" in unchecked
+    assert single.endswith("apart from the others were dropped: 1 (first: trainset_00.png)")
+    assert dropped == "cytoplasm masks that cover no pixel were dropped: 1 (first: trainset_00.png)"
+    assert unchecked.startswith("the orientation was not checked") and ": 2 (first" in unchecked
 
 
 def test_transposed_images_are_refused(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_true_training_set(shared: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "trainset_GT.mat", root)
     info = run(root, tmp_path, parts=["train"], counts="check")
     (single,) = info["repairs"]
-    assert single.startswith("single pixels of nucleus apart from the others dropped: 2")
+    assert single.startswith("single pixels of a nucleus apart from the others were dropped: 2")
     assert {k: v["found"] for k, v in info["counts"]["objects"].items()} == {
         "cytoplasm": 270,
         "nucleus": 270,

@@ -138,7 +138,7 @@ def test_cps_keeps_images_categories_and_masks(cps: Layout) -> None:
         "nucleus": {"expected": 4789, "found": 3},
     }
     assert (
-        "that several JSON files list in the same way, converted once: 1 (first: a.png)"
+        "that several JSON files list in the same way were converted once: 1 (first: a.png)"
         in cps.repairs
     )
     assert "category 0 'Cyto' became 1 'cytoplasm': 2 (first: fold1.json)" in cps.repairs
@@ -149,8 +149,8 @@ def test_cps_copies_and_files_that_are_not_listed(cps: Layout) -> None:
     cps.image("fold2/a.png", 10)
     cps.image("fold2/d.png")
     assert file_names(cps.convert()) == ["a.png", "b.png", "c.png"]
-    assert "copies of an image, equal byte for byte, taken once" in cps.repairs
-    assert "ignored image files that no JSON file lists: 1 (first: d.png)" in cps.repairs
+    assert "copies of an image, equal byte for byte, were taken once" in cps.repairs
+    assert "image files that no JSON file lists were ignored: 1 (first: d.png)" in cps.repairs
 
 
 def test_cps_order_of_the_objects_does_not_matter(cps: Layout) -> None:
@@ -256,9 +256,9 @@ def test_chromseg_keeps_images_and_masks(chromosomes: Layout) -> None:
     assert len(coco.instances(3)) == 0
     assert chromosomes.info["counts"]["images"] == {"expected": 4185, "found": 3}
     for sentence in (
-        "outlines that cover no pixel dropped: 1 (first: 211025_0.461.json)",
-        "polygons of one group_id joined to one object: 1",
-        "polygons cut at the border of the image: 1 (first: 7.json)",
+        "outlines that cover no pixel were dropped: 1 (first: 211025_0.461.json)",
+        "polygons of one group_id were joined to one object: 1",
+        "polygons were cut at the border of the image: 1 (first: 7.json)",
         "expected 548 images in part train, found 1",
         "expected 67 images in part test, found 1",
         "expected 3570 images in part unlabelled, found 1",

@@ -31,7 +31,7 @@ def test_pannuke_keeps_folds_categories_and_masks(nuclei: Layout) -> None:
     archive = ImageArchive(nuclei.out.with_suffix(".zip"))
     np.testing.assert_array_equal(archive.read("fold1/0001.png"), images[1])
     assert nuclei.info["counts"]["images"] == {"expected": 7901, "found": 6}
-    assert "images without objects kept: 3 (first: fold1/0000.png)" in nuclei.repairs
+    assert "images without objects were kept: 3 (first: fold1/0000.png)" in nuclei.repairs
     nuclei.convert(folds=[2])
     assert nuclei.info["counts"]["images"] == {"expected": 2523, "found": 2}
     with pytest.raises(ValueError, match="name each fold once"):

@@ -65,7 +65,7 @@ def test_ucoc_keeps_images_and_masks(ucoc: Published) -> None:
     np.testing.assert_array_equal(found.instances(2).stack(), expected)
     grey = np.asarray(Image.open(ucoc.root / "train" / "grey0013300.png"))
     np.testing.assert_array_equal(ucoc.pixels("grey0013300.png")[..., 0], grey)
-    assert any("annotation id 0 replaced" in repair for repair in ucoc.info["repairs"])
+    assert any("annotation id 0 was replaced" in repair for repair in ucoc.info["repairs"])
 
 
 def test_counts_that_differ_are_refused_or_recorded(ucoc: Published) -> None:
@@ -204,7 +204,7 @@ def test_outlines_at_the_border() -> None:
 
 def test_outlines_by_area() -> None:
     tiny, kept = rectangle(canvas(), 3, 3, 9, 9), rectangle(canvas(), 3, 3, 9, 10)  # 25 and 30 px
-    assert inside(tiny) == ([], ["regions under 30 px dropped: 1 (first: a.bmp)"])
+    assert inside(tiny) == ([], ["regions under 30 px were dropped: 1 (first: a.bmp)"])
     assert [mask.sum() for mask in inside(kept)[0]] == [30]
     assert inside(rectangle(canvas(), 3, 3, 35, 35)) == ([], [])
     half = rectangle(canvas(), 3, 3, 24, 24)
@@ -216,7 +216,7 @@ def test_background_in_parts() -> None:
     label = rectangle(rectangle(canvas(), 4, 4, 25, 25), 10, 10, 17, 17)
     masks, notes = inside(label)
     np.testing.assert_array_equal(masks, [box(40, 40, 11, 11, 17, 17)])
-    assert notes == ["regions that hold a nucleus dropped: 1 (first: a.bmp)"]
+    assert notes == ["regions that hold a nucleus were dropped: 1 (first: a.bmp)"]
     label = canvas()
     label[20] = RED  # halves, neither of them more than half
     masks, notes = inside(label)

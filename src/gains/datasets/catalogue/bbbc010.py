@@ -90,7 +90,8 @@ def _scenes(
     wells: dict[str, tuple[Path, list[Path]]], settings: Bbbc010Settings, findings: Findings
 ) -> Iterator[Scene]:
     window = LAYERING if settings.crop == "layering" else None
-    dropped = "mask files without a pixel" + (" within the crop" if window else "") + " dropped"
+    place = " within the crop" if window else ""
+    dropped = f"mask files without a pixel{place} were dropped"
     brighter, compared = 0, 0
     for well, (path, files) in wells.items():
         header = read_header(path)
@@ -110,7 +111,7 @@ def _scenes(
         yield Scene(f"{well}.png", pixels, instances, header.change)
     if 2 * brighter > compared:
         findings.remark(
-            f"nothing changed, but worms are brighter than the background on {brighter} of "
+            f"nothing was changed, but worms are brighter than the background on {brighter} of "
             f"{compared} images, and in brightfield they are darker: channel {settings.channel} "
             "may be fluorescence (sources disagree); look at the contact sheet"
         )

@@ -81,7 +81,7 @@ def _layer(path: Path, findings: Findings) -> NDArray[np.bool_]:
     if positive.ndim == 2:
         return np.asarray(positive)
     if (positive != positive[..., :1]).any():
-        findings.add("colour masks whose channels differ: the first (red) taken", path.name)
+        findings.add("of colour masks whose channels differ, the first (red) was taken", path.name)
     return np.asarray(positive[..., 0])
 
 
@@ -97,13 +97,13 @@ def _objects(
                 f"{path}: the mask has size {list(mask.shape)}, the image {image.name} "
                 f"{list(size)}; expected the same size or half of it. Fetch both again"
             )
-        findings.add("masks of half the image's size scaled up by repeating pixels", path.name)
+        findings.add("masks of half the image's size were scaled up by repeating pixels", path.name)
         scale = 2
         mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
     # repeating pixels neither joins nor divides regions of 8 neighbours
     found = components(mask, 8, min_area * scale**2)
     for _ in range(scipy.ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
-        findings.add(f"regions of less than {min_area} px of the mask dropped", path.name)
+        findings.add(f"regions of less than {min_area} px of the mask were dropped", path.name)
     return found
 
 

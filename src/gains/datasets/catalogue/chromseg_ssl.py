@@ -142,12 +142,12 @@ def _instances(
         except ValueError as error:
             raise ValueError(f"{annotation.path}: label {label!r}: {error}") from error
         if coco_mask.area(rle) == 0:
-            findings.add("outlines that cover no pixel dropped", annotation.path.name)
+            findings.add("outlines that cover no pixel were dropped", annotation.path.name)
             continue
         if leaves_image(polygons, *size):
-            findings.add("polygons cut at the border of the image", annotation.path.name)
+            findings.add("polygons were cut at the border of the image", annotation.path.name)
         if len(polygons) > 1:
-            findings.add("polygons of one group_id joined to one object", annotation.path.name)
+            findings.add("polygons of one group_id were joined to one object", annotation.path.name)
         rles.append(rle)
         categories.append(numbers[label])
     return Instances.from_rles(size[0], size[1], rles, categories)
@@ -164,7 +164,7 @@ def _scenes(
         else:
             instances = _instances(item.annotation, size, numbers, findings)
             if not len(instances):
-                findings.add("annotated images without objects kept", item.name)
+                findings.add("annotated images without objects were kept", item.name)
         yield Scene(item.name, read_pixels(item.path), instances, header.change)
     _check_parts(items, settings.counts_must_match, findings)
 
@@ -201,7 +201,7 @@ def make(settings: ChromSegSslSettings, findings: Findings) -> SceneSet:
     if len(numbers) > CLASSES:
         rare = min(labels, key=lambda label: (labels[label], _natural(label)))
         findings.remark(
-            f"nothing changed, but there are {len(numbers)} labels where {CLASSES} classes are "
+            f"nothing was changed, but there are {len(numbers)} labels where {CLASSES} classes are "
             f"published (rarest: {rare!r}, {labels[rare]} times)"
         )
     categories = {number: label for label, number in numbers.items()}

@@ -87,7 +87,7 @@ def _choose(findings: Findings) -> Choose:
                     f"{at}: {found[0]} and {found[1]} have the same name but different content; "
                     "keep only the right one, or rename one of them, also in the JSON file"
                 )
-            findings.add("copies of an image, equal byte for byte, taken once", name)
+            findings.add("copies of an image, equal byte for byte, were taken once", name)
         return found[0]
 
     return choose
@@ -132,11 +132,12 @@ def _merged(paths: list[Path], root: Path, findings: Findings) -> list[SourceIma
                     "JSON file"
                 )
             findings.add(
-                "images that several JSON files list in the same way, converted once", source.name
+                "images that several JSON files list in the same way were converted once",
+                source.name,
             )
     listed = {source.path.name for source, _ in merged.values()}
     for name in sorted(index.names() - listed):
-        findings.add("ignored image files that no JSON file lists", name)
+        findings.add("image files that no JSON file lists were ignored", name)
     return [merged[name][0] for name in sorted(merged)]
 
 

@@ -71,7 +71,9 @@ def _scenes(places: list[Place], findings: Findings) -> Iterator[Scene]:
         name = f"{place.folder.name}.png"
         masks, empty = read_masks(place)
         for path in empty:
-            findings.add("masks without a pixel dropped", f"{place.folder.name}/{path.name}")
+            findings.add(
+                "masks that cover no pixel were dropped", f"{place.folder.name}/{path.name}"
+            )
         height, width = place.size.height, place.size.width
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
         yield Scene(name, read_pixels(place.image), instances, place.size.change)
@@ -83,9 +85,9 @@ def _make(settings: DsbSettings, published: DatasetCounts, findings: Findings) -
     advice = "drop them with `edf_images: drop` where ISBI2014 is used beside"
     for place in edf:
         if settings.edf_images == "keep":
-            findings.add(f"EDF images of ISBI2014 kept; {advice}", place.folder.name)
+            findings.add(f"EDF images of ISBI2014 were kept; {advice}", place.folder.name)
         else:
-            findings.add("EDF images of ISBI2014 dropped", place.folder.name)
+            findings.add("EDF images of ISBI2014 were dropped", place.folder.name)
     if settings.edf_images == "drop":
         places = [place for place in places if not _is_edf(place)]
         # the number of nuclei in the dropped images is not published

@@ -30,7 +30,7 @@ def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> N
     listed = {source.path.resolve() for source in sources}
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in IMAGE_SUFFIXES and path.resolve() not in listed:
-            findings.add("ignored image files that the JSON file does not list", path.name)
+            findings.add("image files that the JSON file does not list were ignored", path.name)
 
 
 def make(settings: FolderSettings, findings: Findings) -> SceneSet:

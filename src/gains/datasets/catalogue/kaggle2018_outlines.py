@@ -109,7 +109,7 @@ def outlined(
         mask = scipy.ndimage.binary_fill_holes(regions[place] == number, np.ones((3, 3)))
         area = np.count_nonzero(mask)
         if area < min_area:
-            findings.add(f"regions under {min_area} px dropped", name)
+            findings.add(f"regions under {min_area} px were dropped", name)
         elif area > max_share * wall.size:
             background = True
         else:
@@ -118,7 +118,7 @@ def outlined(
     kept: dict[int, Rle] = {}
     for _, number, place, mask in sorted(filled, key=lambda region: region[:2]):
         if taken[place][mask].any():
-            findings.add("regions that hold a nucleus dropped", name)
+            findings.add("regions that hold a nucleus were dropped", name)
             background = True
             continue
         taken[place] |= mask
@@ -126,7 +126,7 @@ def outlined(
         whole[place] = mask
         kept[number] = encode_mask(whole)
     if kept and not background:
-        findings.add("images in which no region was dropped as background, so look at them", name)
+        findings.add("no region was dropped as background, so look at these images", name)
     return [kept[number] for number in sorted(kept)]
 
 

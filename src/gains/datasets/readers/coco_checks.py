@@ -77,7 +77,8 @@ def check_categories(
     if any(old != k for old, k in new.items()):
         mapping = ", ".join(f"{old} became {k}" for old, k in new.items())
         findings.add(
-            f"categories renumbered 1..K in order of id ({mapping})", f"category {min(new)}"
+            f"categories were renumbered 1..K in order of id ({mapping})",
+            f"category {min(new)}",
         )
     return new, {k: names[old] for old, k in new.items()}
 
@@ -109,7 +110,7 @@ def check_images(
                 "give each image its own id"
             )
         if number == 0:
-            findings.add("image id 0 replaced; images are numbered 1..N by file name", name)
+            findings.add("image id 0 was replaced; images are numbered 1..N by file name", name)
         archived = _archive_name(name, at)
         if archived in taken:
             problem = "is listed twice" if taken[archived] == name else f"and {taken[archived]!r}"
@@ -137,7 +138,7 @@ def _check_file(
     size = {"height": header.height, "width": header.width}
     for key, true in size.items():
         if record.get(key) is None:
-            findings.add(f"missing {key} taken from the image file", path.name)
+            findings.add(f"a missing {key} was taken from the image file", path.name)
         elif integer(record, key, at) != true:
             raise ValueError(
                 f"{at}: the JSON file says {key} {record[key]}, but the image has {true}, so the "
@@ -171,17 +172,17 @@ def check_annotations(
             raise ValueError(f"{at} names category {category}, which the file does not list")
         image = images[image_id]
         if record.get("iscrowd"):
-            findings.add("crowd regions dropped, since they are not single objects", at)
+            findings.add("crowd regions were dropped, since they are not single objects", at)
             continue
         try:
             rle = to_rle(record.get("segmentation"), image.height, image.width)
         except ValueError as error:
             raise ValueError(f"{at} on {image.name!r}: {error}") from error
         if coco_mask.area(rle) == 0:
-            findings.add("masks that cover no pixel dropped", at)
+            findings.add("masks that cover no pixel were dropped", at)
             continue
         if leaves_image(record["segmentation"], image.height, image.width):
-            findings.add("polygons cut at the border of the image", at)
+            findings.add("polygons were cut at the border of the image", at)
         image.masks.append(rle)
         image.categories.append(categories[category])
 
@@ -189,11 +190,11 @@ def check_annotations(
 def _note_id(number: Any, seen: set[Any], record: str, findings: Findings) -> None:
     rule = "; annotations are numbered 1..M by image, then file order"
     if number is None:
-        findings.add(f"missing annotation ids given{rule}", record)
+        findings.add(f"missing annotation ids were added{rule}", record)
     elif number == 0:
-        findings.add(f"annotation id 0 replaced{rule}", record)
+        findings.add(f"annotation id 0 was replaced{rule}", record)
     elif str(number) in seen:
-        findings.add(f"repeated annotation ids replaced{rule}", record)
+        findings.add(f"repeated annotation ids were replaced{rule}", record)
     seen.add(str(number))
 
 

@@ -71,9 +71,9 @@ def read_header(path: Path) -> Header:
     with opened(path) as image:
         change = None
         if image.mode in DEEP:
-            change = "deep grey scaled linearly, its smallest value to 0 and largest to 255"
+            change = "deep grey was scaled linearly, its smallest value to 0, its largest to 255"
         elif image.has_transparency_data:
-            change = "transparency composed on white"
+            change = "transparency was composed on white"
         elif image.mode == "P":
             change = "palette colours became RGB"
         return Header(image.height, image.width, change)

@@ -146,7 +146,7 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
             "<id>/masks/*.png"
         )
     content = {
-        "info": {"description": f"one PNG per object; {dropped} empty mask files dropped"},
+        "info": {"description": f"one PNG per object; {dropped} empty mask files were dropped"},
         "images": images,
         "annotations": annotations,
         "categories": [{"id": 1, "name": category}],

@@ -71,7 +71,7 @@ def nuclei(drawn: NDArray[np.bool_], name: str, findings: Findings) -> list[Rle]
         if coco_mask.area(region) > 1:
             kept.append(region)
         else:
-            findings.add("single pixels of nucleus apart from the others dropped", name)
+            findings.add("single pixels of a nucleus apart from the others were dropped", name)
     return kept
 
 

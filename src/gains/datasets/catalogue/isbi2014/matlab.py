@@ -166,7 +166,7 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
             masks = _cytoplasms(cytoplasms, image.shape, at)
             kept = [m for m in masks if m.any()]
             for _ in range(len(masks) - len(kept)):
-                findings.add("cytoplasm masks that cover no pixel dropped", name)
+                findings.add("cytoplasm masks that cover no pixel were dropped", name)
             # CellNum may or may not count empty masks, so both numbers are correct
             if run.cells is not None and run.cells[k] not in (len(masks), len(kept)):
                 raise ValueError(
@@ -174,7 +174,8 @@ def _scenes(runs: list[_Run], findings: Findings) -> Iterator[Scene]:
                     "the file is damaged or edited, so fetch it again"
                 )
             if not orientation.check(image, kept, at):
-                findings.add("orientation not checked: no pixel in a cytoplasm, or every one", name)
+                rule = "the orientation was not checked: no pixel lies in a cytoplasm, or every one"
+                findings.add(rule, name)
             found = nuclei(mask(drawn, image.shape, f"{at}: nuclei"), name, findings)
             yield Scene(name, image, _instances(image, kept, found))
         orientation.conclude(run.truth)
