@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -112,3 +113,11 @@ def test_images_without_objects_are_left_out(tiny: Tiny) -> None:
         coco.annotations[record.id] = []
     with pytest.raises(ValueError, match="none of the 6 training images has objects"):
         Samples(coco, archive, records, recipe, None, 0, 10)
+
+
+def test_an_image_of_another_size_than_its_record_is_refused(tiny: Tiny) -> None:
+    samples = samples_of(tiny, maps=False)
+    samples.records = [dataclasses.replace(record, height=65) for record in samples.records]
+    expected = r"has \(height, width\) \(64, 64\), but the data set's JSON file gives \(65, 64\)"
+    with pytest.raises(ValueError, match=expected):
+        samples[0]

@@ -71,7 +71,7 @@ REPAIRED: dict[str, tuple[Change, str, list[int]]] = {
         set_annotation(segmentation=[[-9, -9, -2, -9, -2, -2]]), "cover no pixel were dropped", [1, 1],
     ),
     "partly outside": (
-        set_annotation(segmentation=[[-4, 3, 6, 3, 6, 9, -4, 9]]), "polygons cut", [1, 2],
+        set_annotation(segmentation=[[-4, 3, 6, 3, 6, 9, -4, 9]]), "polygons were cut", [1, 2],
     ),
     "image without objects": (
         set_annotation(image_id=1), "images without objects were kept", [3, 0],
