@@ -65,7 +65,16 @@ class TwoStageSettings(Settings):
     )
     mask_channels: int = Field(256, ge=4, description="number of channels in the mask head")
     mask_weight: float = Field(1.0, ge=0, description="weight of the mask loss")
-    score_threshold: float = Field(0.05, ge=0, lt=1, description="lowest score of a detection")
+    score_threshold: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="score above which a detection is kept; no training depends on it",
+    )
     nms: float = Field(
-        0.5, gt=0, le=1, description="IoU threshold of the non-maximum suppression of detections"
+        0.5,
+        gt=0,
+        le=1,
+        description="IoU threshold of the non-maximum suppression of detections; no training "
+        "depends on it",
     )
