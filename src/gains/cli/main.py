@@ -59,10 +59,25 @@ def main() -> None:
 def _message(error: Exception) -> str:
     """Return the message of an error. If no verb is given, the message is the help of the group."""
     usage = getattr(error, "format_message", None)  # an error in the command line itself
-    text = usage() if usage else str(error)
+    text = _of_option(error) or (usage() if usage else str(error))
     if text.startswith("Usage:"):
         return text
     return f"gains: error: {text.strip() or type(error).__name__}"
+
+
+def _of_option(error: Exception) -> str | None:
+    """Return the message of an option whose value has another type, in the words of this package.
+
+    Typer shows the text of pydantic, which has a prefix and may not say which value was found.
+    """
+    from pydantic import ValidationError
+
+    from gains.config.base import explain
+
+    cause, parameter = error.__cause__, getattr(error, "param", None)
+    if not isinstance(cause, ValidationError) or parameter is None:
+        return None
+    return str(explain(cause, max(parameter.opts, key=len)))
 
 
 if __name__ == "__main__":
