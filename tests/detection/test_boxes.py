@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from gains.detection import boxes as box_ops
@@ -28,6 +30,10 @@ def test_decoding_bounds_the_growth() -> None:
         torch.tensor([[0.0, 0, 50, 50]]), torch.tensor([[0.0, 0, 16, 16]]), (1, 1, 1, 1)
     )
     torch.testing.assert_close(huge[0, 2] - huge[0, 0], torch.tensor(1000.0))
+    tiny = box_ops.decode(
+        torch.tensor([[0.0, 0, -math.log(100), 0]]), torch.tensor([[0.0, 0, 50, 16]]), (1, 1, 1, 1)
+    )
+    torch.testing.assert_close(tiny, torch.tensor([[24.75, 0, 25.25, 16]]))
 
 
 def test_anchors_by_hand() -> None:

@@ -9,11 +9,9 @@ import torch
 
 from gains.detection.fcos.box_loss import distance_giou_loss
 from gains.detection.fcos.head import (
-    FCOSHead,
     LocationPredictions,
     by_location,
     fcos_losses,
-    select_locations,
 )
 from gains.detection.fcos.locations import (
     FCOS_STRIDES,
@@ -256,92 +254,6 @@ def test_the_same_miss_in_strides_costs_the_same_on_every_level() -> None:
         losses = fcos_losses(predicted, Assignment(zero, zero, zero), [target])
         found.append(losses["loss_box"].item())
     assert found == pytest.approx([0.32] * 5, abs=1e-6)
-
-
-def predictions(logits: torch.Tensor, centre: float = 0.0) -> LocationPredictions:
-    """Return the predictions of a head with the same class logits (L, K) and boxes of 8 px."""
-    locations = locate(pyramid(64))
-    length = len(locations.points)
-    distances = torch.full((1, length, 4), 4.0)
-    return LocationPredictions(
-        logits[None], distances, torch.full((1, length), centre), locations, []
-    )
-
-
-def test_selection_by_hand() -> None:
-    logits = torch.full((64 + 16 + 4 + 1 + 1, 2), -20.0)
-    logits[8 * 2 + 3, 1] = 2.0  # p3, (28, 20)
-    logits[8 * 5 + 6, 0] = 1.0  # p3, (52, 44)
-    logits[64 + 3, 0] = -4.0  # below the threshold
-    found = select_locations(predictions(logits), 0, (64, 64), FCOSSettings(), 10)
-    probability = torch.tensor([2.0, 1.0]).sigmoid() * 0.5
-    torch.testing.assert_close(found.scores, probability.sqrt())
-    assert found.labels.tolist() == [1, 0]
-    assert found.places.tolist() == [8 * 2 + 3, 8 * 5 + 6]
-    assert found.boxes.tolist() == [[24, 16, 32, 24], [48, 40, 56, 48]]
-
-
-def test_the_threshold_acts_on_the_product() -> None:
-    logits = torch.full((86, 1), -20.0)
-    logits[10] = torch.tensor(0.15).logit()
-    with_centre = [predictions(logits, c) for c in (0.0, -1.0)]  # 0.075 and 0.040
-    counts = [len(select_locations(p, 0, (64, 64), FCOSSettings(), 10).scores) for p in with_centre]
-    assert counts == [1, 0]
-
-
-def test_boxes_are_clipped_and_those_outside_dropped() -> None:
-    logits = torch.full((86, 1), 3.0)
-    found = select_locations(predictions(logits), 0, (20, 30), FCOSSettings(), 100)
-    assert len(found.boxes) > 0
-    assert (found.boxes[:, 2:] <= torch.tensor([30.0, 20.0])).all()
-    points = locate(pyramid(64)).points[found.places]
-    assert (points < torch.tensor([34.0, 24.0])).all()
-
-
-def test_nms_acts_within_a_class_and_the_best_are_kept() -> None:
-    logits = torch.full((86, 2), -20.0)
-    logits[10] = torch.tensor([2.0, 1.0])
-    twin = predictions(logits)
-    twin.locations.points[11] = twin.locations.points[10] + 1
-    twin.logits[0, 11, 0] = 0.5
-    found = select_locations(twin, 0, (64, 64), FCOSSettings(), 10)
-    # 49 of 79 px are shared: IoU 0.62
-    assert found.places.tolist() == [10, 10]
-    assert found.labels.tolist() == [0, 1]
-    assert select_locations(twin, 0, (64, 64), FCOSSettings(), 1).labels.tolist() == [0]
-    assert len(select_locations(twin, 0, (64, 64), FCOSSettings(nms=0.65), 10).places) == 3
-
-
-def test_the_candidates_of_a_level_are_limited() -> None:
-    logits = torch.full((86, 1), 3.0)
-    found = select_locations(
-        predictions(logits), 0, (256, 256), FCOSSettings(pre_nms=4, nms=1.0), 100
-    )
-    levels = locate(pyramid(64)).levels[found.places]
-    assert levels.bincount().tolist() == [4, 4, 4, 1, 1]
-
-
-def test_the_head_starts_at_the_prior_and_scales_levels() -> None:
-    torch.manual_seed(0)
-    head = FCOSHead(16, 2, 3)
-    features = [torch.rand(1, 16, *x.shape[2:]) for x in pyramid()]
-    found = head(features)
-    assert found.logits.sigmoid().mean().item() == pytest.approx(0.01, rel=0.2)
-    assert (found.distances >= 0).all()
-    with torch.no_grad():
-        head.scales[1] *= 3
-    again = head(features)
-    ratio = torch.where(found.locations.levels == 1, 3.0, 1.0)[None, :, None]
-    torch.testing.assert_close(again.distances, found.distances * ratio)
-    assert torch.equal(again.logits, found.logits)
-
-
-def test_distances_are_in_strides_of_the_level() -> None:
-    head = FCOSHead(8, 1, 1)
-    torch.nn.init.zeros_(head.distances.weight)
-    torch.nn.init.constant_(head.distances.get_parameter("bias"), 2.0)
-    found = head([torch.rand(1, 8, *x.shape[2:]) for x in pyramid()])
-    torch.testing.assert_close(found.distances[0, :, 0], 2 * found.locations.strides)
 
 
 def test_sizes_of_interest_must_rise() -> None:

@@ -41,3 +41,13 @@ def test_crop_is_the_mean_inside_each_cell() -> None:
     # cells of 2 x 2 px: bilinear sampling at their middle mixes the columns beside the edge only
     torch.testing.assert_close(found[0, :, :13], torch.zeros(28, 13))
     torch.testing.assert_close(found[0, :, 15:], torch.ones(28, 13))
+
+
+def test_half_precision_keeps_the_boxes() -> None:
+    torch.manual_seed(0)
+    features = [torch.rand(1, 4, 800 // s, 800 // s) for s in (4, 8, 16, 32)]
+    boxes = [torch.tensor([[601.3, 487.7, 750.9, 622.2], [651.7, 700.3, 699.1, 745.5]])]
+    half = [f.bfloat16() for f in features]
+    wanted = pool([f.float() for f in half], boxes, 7)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        torch.testing.assert_close(pool(half, boxes, 7), wanted)

@@ -77,6 +77,8 @@ def test_labels_of_given_boxes_at_a_threshold() -> None:
     assert [index.tolist() for index in rois.foreground] == [[0, 2], [], []]
     assert rois.positives.labels.tolist() == [1, 0]
     assert rois.positives.boxes[0].tolist() == [list(boxes[0]), list(boxes[2])]
+    # an object without a good box claims none, unlike in the proposal network
+    assert label_rois([torch.tensor(boxes[1:2])], [TARGET], 2, 0.6).labels[0].tolist() == [2]
     # by default the threshold is 1/2
     assert label_rois(parts, targets, 2).labels[0].tolist() == [1, 1, 0, 2]
 

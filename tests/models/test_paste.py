@@ -78,3 +78,23 @@ def test_enlarge_is_interpolation(monkeypatch: pytest.MonkeyPatch, together: int
     found = whole(enlarge(masks, (31, 47)), (31, 47))
     sure = (wanted - 0.5).abs() > 1e-5
     assert torch.equal(found[sure], (wanted > 0.5)[sure])
+
+
+def test_a_box_of_the_size_of_its_mask_gets_its_cells() -> None:
+    """Every pixel is one cell: a value of 1/2 belongs to the mask, a lower one does not."""
+    masks = torch.full((2, 4, 4), 0.499)
+    masks[0, 1] = 0.5  # the second row
+    masks[1, :, 3] = 1.0  # the last column
+    boxes = torch.tensor([[3.0, 5, 7, 9], [10, 0, 14, 4]])
+    found = whole(paste(masks, boxes, (12, 20)), (12, 20))
+    wanted = torch.zeros(2, 12, 20, dtype=torch.bool)
+    wanted[0, 6, 3:7] = True
+    wanted[1, 0:4, 13] = True
+    assert torch.equal(found, wanted)
+
+
+def test_a_mask_of_the_whole_image_needs_more_than_the_threshold() -> None:
+    masks = torch.tensor([[[0.5, 0.51]], [[0.7, 0.2]]])
+    found = whole(enlarge(masks, (1, 2)), (1, 2))
+    assert found.tolist() == [[[False, True]], [[True, False]]]
+    assert whole(enlarge(masks, (1, 2), threshold=0.6), (1, 2)).sum() == 1
