@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -17,6 +19,24 @@ BIN = Path(sys.executable).parent
 FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
 FOLDERS = ("src", "workflow", "profiles", "studies", "tests/studies", "data/splits")
 NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
+TABLE3 = "results/table3.csv"
+TRIMMED = ("mask_rcnn", "gains")
+"""Methods of a trimmed study."""
+
+
+def trim(study: dict[str, Any]) -> None:
+    """Reduce the study demo to one data set and six trainings."""
+    study["datasets"] = {"synthetic-cells": study["datasets"]["synthetic-cells"]}
+    del study["methods"]["fastinst"]["images_factor_on"]
+    rows = study["tables"]["table1"]["rows"]
+    study["tables"]["table1"]["rows"] = [r for r in rows if r.get("variant") in (None, "w3", "w7")][
+        :3
+    ]
+    for name in ("table2", "table3"):
+        rows = study["tables"][name]["rows"]
+        study["tables"][name]["rows"] = [
+            r for r in rows if r["method"] in TRIMMED and r.get("variant") != "deep"
+        ]
 
 
 def environment(**extra: str) -> dict[str, str]:
@@ -70,7 +90,7 @@ class Project:
         assert old in text, f"{name} has no {old!r}"
         self.path(name).write_text(text.replace(old, new, 1))
 
-    def edit_config(self, change) -> None:  # type: ignore[no-untyped-def]
+    def edit_config(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change the block of the study demo with a function."""
         content = yaml.safe_load(self.path("config.yaml").read_text())
         change(content["studies"]["demo"])

@@ -1,0 +1,87 @@
+"""The jobs that Snakemake plans, and how it runs them, where every step takes no time."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from helpers.project import TABLE3, Project, trim
+
+
+def test_demo_trains_what_three_tables_share_once(plain: Project) -> None:
+    tables = [f"results/table{n}.csv" for n in (1, 2, 3)]
+    assert plain.plan("--", *tables) == {
+        "convert": 3,
+        "split": 3,
+        "maps": 9,
+        "train": 47,
+        "predict": 47,
+        "score": 47,
+        "table": 3,
+        "copy_table": 3,
+    }
+
+
+def test_one_table_asks_for_nothing_else(plain: Project) -> None:
+    assert plain.plan("--", TABLE3) == {
+        "convert": 3,
+        "split": 3,
+        "maps": 3,
+        "train": 39,
+        "predict": 39,
+        "score": 39,
+        "table": 1,
+        "copy_table": 1,
+    }
+    assert plain.plan("--", "results/data_audit.csv") == {
+        "convert": 3,
+        "split": 3,
+        "audit": 3,
+        "audit_table": 1,
+        "copy_audit": 1,
+    }
+    assert plain.plan("--", "results/figure3.png") == {
+        "convert": 1,
+        "split": 1,
+        "figure3": 1,
+        "copy_figure3": 1,
+    }
+
+
+def test_published_data_are_fetched_once(plain: Project) -> None:
+    assert plain.plan("--config", "study=paper", "--", "all_data") == {
+        "fetch": 3,
+        "convert": 3,
+        "split": 3,
+        "maps": 9,
+        "all_data": 1,
+    }
+
+
+def test_override_without_a_name_is_refused(plain: Project) -> None:
+    change = 'studies={"demo": {"seeds": [7]}}'
+    text = plain.snakemake("-n", "--config", change, "--", TABLE3, ok=False)
+    assert "label=<name>" in text
+    text = plain.snakemake("-n", "--config", change, "label=seven", "--", TABLE3)
+    assert "results/demo+seven/runs/synthetic-cells/gains/default/seed7/fold0/model.pt" in text
+
+
+def test_misspelt_study_names_the_nearest(plain: Project) -> None:
+    text = plain.snakemake("-n", "--config", "study=demos", ok=False)
+    assert "did you mean 'demo'?" in text
+
+
+def test_another_working_folder_gets_the_same_plan(plain: Project, tmp_path: Path) -> None:
+    shutil.copy2(plain.path("config.yaml"), tmp_path)
+    elsewhere = plain.plan("--directory", str(tmp_path))
+    assert elsewhere == plain.plan()
+    assert elsewhere["compare"] == 1
+
+
+def test_one_training_at_a_time_on_the_accelerator(tmp_path: Path) -> None:
+    project = Project.copy(tmp_path / "project", stub=True)
+    project.edit_config(trim)
+    project.edit_config(lambda study: study.update(gpu=1))
+    project.snakemake("--quiet", "all", "--", "all_runs", STUB_ALONE=str(tmp_path))
+    models = list(project.path("results/demo/runs").rglob("model.pt"))
+    assert len(models) == 6

@@ -1,0 +1,64 @@
+"""Studies that Snakemake and DVC make together, where every step takes no time."""
+
+from __future__ import annotations
+
+import yaml
+
+from helpers.project import TABLE3, Project
+
+
+def test_clone_with_pulled_results_has_nothing_to_do(clone: Project) -> None:
+    assert not clone.path(".snakemake").exists()
+    assert clone.plan() == {}
+    assert clone.plan("--", TABLE3) == {}
+    assert "up to date" in clone.call("dvc", "status")
+    clone.edit_config(lambda study: study["recipe"].update(lr=0.5))
+    assert clone.plan("--", TABLE3)["train"] == 2
+
+
+def test_dvc_commands_work_and_an_experiment_changes_the_tables(twin: Project) -> None:
+    assert "up to date" in twin.call("dvc", "status")
+    assert "runs" in twin.call("dvc", "dag")
+    assert "summary.json" in twin.call("dvc", "metrics", "show")
+    before = twin.path(TABLE3).read_text()
+    setting = "config.yaml:studies.demo.recipe.batch_size"
+    twin.call("dvc", "exp", "run", "-q", "-S", f"{setting}=7")
+    assert twin.path(TABLE3).read_text() != before
+    assert (
+        yaml.safe_load(twin.path("config.yaml").read_text())["studies"]["demo"]["recipe"][
+            "batch_size"
+        ]
+        == 7
+    )
+    assert twin.plan() == {}
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_plain_snakemake_then_dvc_commit(twin: Project) -> None:
+    twin.edit_config(lambda s: s["variants"]["gains"]["w7"]["maps"].update(window_size=8))
+    twin.snakemake("--quiet", "all")
+    assert "up to date" not in twin.call("dvc", "status")
+    twin.call("dvc", "commit", "-q", "-f")
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_another_study_copies_what_it_has(twin: Project) -> None:
+    demo = twin.path(TABLE3).read_text()
+    overlay = ("--configfile", "tests/studies/tiny.yaml")
+    plan = twin.plan(*overlay)
+    assert (plan["train"], plan["table"], plan["copy_table"]) == (4, 1, 1)
+    twin.snakemake("--quiet", "all", *overlay)
+    assert twin.plan(*overlay) == {}
+    assert twin.path(TABLE3).read_text() == twin.path("results/tiny/tables/table3.csv").read_text()
+    plan = twin.plan()
+    assert plan.keys() == {"copy_table", "copy_compare", "copy_audit", "copy_figure3"}
+    twin.snakemake("--quiet", "all")
+    assert twin.path(TABLE3).read_text() == demo
+    assert "up to date" in twin.call("dvc", "status")
+
+
+def test_the_paper_study_has_stages_of_its_own(twin: Project) -> None:
+    twin.replace(".dvcignore", "/workflow/dvc/paper", "")
+    file = "workflow/dvc/paper/dvc.yaml"
+    listed = twin.call("dvc", "stage", "list", "--names-only", file).split()
+    assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "tables"]
