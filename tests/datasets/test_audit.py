@@ -90,6 +90,15 @@ def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert content["parts"]["val"]["images_without_objects"] == ["c.png"]
 
 
+def test_audit_holds_what_the_conversion_found(files: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "audit.json"
+    assert audit(*files, max_detections=4, out_json=out)["repairs"] == []
+    found = ["shapes dropped: 2 (first: a.json)", "expected 4 images, found 3"]
+    write_json(files[0], read_json(files[0]) | {"info": {"repairs": found}})
+    assert audit(*files, max_detections=4, out_json=out)["repairs"] == found
+    assert read_json(out)["repairs"] == found
+
+
 def test_audit_refuses_a_split_of_another_data_set(
     files: tuple[Path, Path], tmp_path: Path
 ) -> None:

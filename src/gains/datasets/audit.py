@@ -60,6 +60,7 @@ class Audit(TypedDict):
     dataset: str
     max_detections: int
     published_counts: dict[str, Any] | None
+    repairs: list[str]
     parts: dict[str, PartAudit]
 
 
@@ -160,7 +161,8 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
     objects that share a pixel with another one; ``touching`` is the share of those that share
     none, but would share one after growing by one pixel. The overlap ratio of a pair is the
     intersection over the smaller area. Areas are in px. ``published_counts`` holds the published
-    and the actual numbers of a published data set, and is null for others.
+    and the actual numbers of a published data set, and is null for others. ``repairs`` holds what
+    the conversion changed, dropped or noticed, with the number of records that each rule touched.
 
     Args:
         coco: COCO json.
@@ -178,10 +180,12 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
         images = dataset.by_name(parts.names(part))
         if images:
             described[part] = _part(dataset, images, max_detections)
+    info = read_json(coco).get("info", {})
     content: Audit = {
         "dataset": Path(coco).stem,
         "max_detections": max_detections,
-        "published_counts": read_json(coco).get("info", {}).get("counts"),
+        "published_counts": info.get("counts"),
+        "repairs": info.get("repairs", []),
         "parts": described,
     }
     write_json(out_json, content)

@@ -249,6 +249,31 @@ def test_outline_files_give_the_masks_that_they_enclose(outlines: Published) -> 
     outlines.refused("has an instance; expected at least one", min_area=1000)
 
 
+def repairs_of(layout: Published) -> list[str]:
+    layout.convert()
+    return layout.info["repairs"]
+
+
+def test_pixels_that_only_the_published_program_takes_for_walls_are_counted(
+    outlines: Published,
+) -> None:
+    path = outlines.root / "cluster nuclei" / "label" / "a1(label).bmp"
+    label = np.asarray(Image.open(path)).copy()
+    label[..., 0] = np.where((label == RED).all(axis=2), 255, np.minimum(label[..., 0], 254))
+    other = outlines.root / "cluster nuclei" / "label" / "b2(label).bmp"
+    for name in (path, other):
+        save(name, label)
+    assert "full red" not in " ".join(repairs_of(outlines))
+    label[10, 10] = label[30, 30] = 255, 255, 255
+    save(path, label)
+    notes = repairs_of(outlines)
+    assert (
+        "pixels of full red that are not pure red were no walls in these images (they are in the "
+        "program that made the JSON file): 1 (first: a1.bmp)"
+    ) in notes
+    assert "nuclei with such a pixel inside were kept whole: 1 (first: a1.bmp)" in notes
+
+
 def test_outline_files_refused(outlines: Published) -> None:
     labels = outlines.root / "cluster nuclei" / "label"
     save(labels / "a1(label).bmp", noise(40, 40))

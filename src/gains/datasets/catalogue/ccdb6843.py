@@ -2,9 +2,9 @@
 
 Published as ``MP6843_img_full/F01_120w1.TIF`` and ``...w2.TIF``, ``MP6843_seg/F01_120_GT_01.tif``
 and, where cells overlap, ``F01_120_GT_02.tif`` with the cells that lie on those of the first
-layer. An object is a connected region (8 neighbours) of the first channel of a layer, as in the
-loader of the paper on layering. Several public loaders report masks of half the size of the
-images.
+layer. An object is a connected region (8 neighbours) of one channel of a layer. The loader of the
+paper on layering takes the first channel in the order of OpenCV, which is blue; loaders that read
+RGB take red. Several public loaders report masks of half the size of the images.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pydantic import Field
 
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import read_header, read_pixels, read_values
+from gains.datasets.readers.images import COLOUR, opened, read_header, read_pixels, read_values
 from gains.datasets.readers.raw_files import RawSettings, named_files
 from gains.instances import Instances
 from gains.masks.regions import components
@@ -31,6 +31,10 @@ from gains.masks.rle import Rle
 IMAGE = re.compile(r"(.+)(w[12])\.(?:tif|TIF)")
 LAYER = re.compile(r"(.+)_GT_0([12])\.(?:tif|TIF)")
 
+MaskChannel = Literal["blue", "green", "red"]
+PLANES: dict[MaskChannel, int] = {"red": 0, "green": 1, "blue": 2}
+"""Planes of an RGB image by their names."""
+
 
 class Ccdb6843Settings(RawSettings):
     """Options of ``ccdb6843``."""
@@ -38,6 +42,11 @@ class Ccdb6843Settings(RawSettings):
     root: str = Field("data/raw/ccdb6843", description="folder of images and masks")
     channel: Literal["w1", "w2"] = Field(
         "w1", description="channel of the images; Layering uses w1"
+    )
+    mask_channel: MaskChannel = Field(
+        "blue",
+        description="channel of a colour mask that holds its objects; Layering reads the first "
+        "channel in OpenCV's order, which is blue",
     )
     min_area: int = Field(
         100, ge=1, description="area in px of the published mask below which a region is left out"
@@ -75,21 +84,22 @@ def _files(root: str, channel: str) -> dict[str, _Files]:
     return found
 
 
-def _layer(path: Path, findings: Findings) -> NDArray[np.bool_]:
-    """Return the first channel of a layer as bool (H, W)."""
-    positive = read_values(path) > 0
-    if positive.ndim == 2:
-        return np.asarray(positive)
-    if (positive != positive[..., :1]).any():
-        findings.add("of colour masks whose channels differ, the first (red) was taken", path.name)
-    return np.asarray(positive[..., 0])
+def _planes(path: Path) -> dict[MaskChannel, NDArray[np.bool_]]:
+    """Return the planes of a layer as bool (H, W); those of a grey layer are equal."""
+    with opened(path) as image:
+        # transparency does not count, as in OpenCV
+        coloured = np.asarray(image.convert("RGBA")) > 0 if image.mode in (*COLOUR, "LA") else None
+    if coloured is None:
+        return dict.fromkeys(PLANES, np.asarray(read_values(path) > 0))
+    return {name: coloured[..., k] for name, k in PLANES.items()}
 
 
 def _objects(
-    path: Path, image: Path, size: tuple[int, int], min_area: int, findings: Findings
+    path: Path, image: Path, size: tuple[int, int], settings: Ccdb6843Settings, findings: Findings
 ) -> list[Rle]:
     """Return the objects of one layer at the size of the image."""
-    mask = _layer(path, findings)
+    planes = _planes(path)
+    mask = planes[settings.mask_channel]
     scale = 1
     if mask.shape != size:
         if (2 * mask.shape[0], 2 * mask.shape[1]) != size:
@@ -99,12 +109,40 @@ def _objects(
             )
         findings.add("masks of half the image's size were scaled up by repeating pixels", path.name)
         scale = 2
-        mask = mask.repeat(scale, axis=0).repeat(scale, axis=1)
     # repeating pixels neither joins nor divides regions of 8 neighbours
-    found = components(mask, 8, min_area * scale**2)
+    large = mask.repeat(scale, axis=0).repeat(scale, axis=1)
+    found = components(large, 8, settings.min_area * scale**2)
     for _ in range(scipy.ndimage.label(mask, np.ones((3, 3)))[1] - len(found)):
-        findings.add(f"regions of less than {min_area} px of the mask were dropped", path.name)
+        findings.add(
+            f"regions of less than {settings.min_area} px of the mask were dropped", path.name
+        )
+    _compare(planes, path, settings, findings)
     return found
+
+
+def _compare(
+    planes: dict[MaskChannel, NDArray[np.bool_]],
+    path: Path,
+    settings: Ccdb6843Settings,
+    findings: Findings,
+) -> None:
+    """Record the masks and the objects for which the choice of the channel matters."""
+    chosen = settings.mask_channel
+    if all(np.array_equal(plane, planes[chosen]) for plane in planes.values()):
+        return
+    findings.add(f"of colour masks whose channels differ, the {chosen} one was taken", path.name)
+    regions = {
+        name: {str(rle["counts"]) for rle in components(plane, 8, settings.min_area)}
+        for name, plane in planes.items()
+    }
+    taken = regions.pop(chosen)
+    for region in taken:
+        if not all(region in other for other in regions.values()):
+            findings.add(
+                "objects were taken that another channel lacks or draws otherwise", path.name
+            )
+    for _ in set().union(*regions.values()) - taken:
+        findings.add("objects of another channel were not taken", path.name)
 
 
 def _scenes(
@@ -115,7 +153,7 @@ def _scenes(
         size = (header.height, header.width)
         rles: list[Rle] = []
         for path in files.layers:
-            rles += _objects(path, files.image, size, settings.min_area, findings)
+            rles += _objects(path, files.image, size, settings, findings)
         instances = Instances.from_rles(*size, rles, [1] * len(rles))
         yield Scene(f"{name}.png", read_pixels(files.image), instances, header.change)
 

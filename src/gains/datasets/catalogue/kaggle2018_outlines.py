@@ -15,7 +15,8 @@ pixels and the outermost pixels of the image as walls, and the regions that they
 Two rules differ. The polygons of the JSON file run along the red pixels, so its masks include the
 red pixels above and to the left of a nucleus. Here the outline belongs to no nucleus, and two
 nuclei that share an outline are one pixel apart. The program that made the JSON file also treated
-any pixel of full red as a wall, even a white pixel.
+any pixel of full red as a wall, even a white pixel. The conversion counts the images and the nuclei
+for which this matters.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from gains.datasets.findings import Findings
 from gains.datasets.readers.images import IMAGE_SUFFIXES, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
-from gains.masks.rle import Rle, encode_mask
+from gains.masks.rle import Rle, decode_mask, encode_mask
 
 TAIL = "(label).bmp"
 RED = (255, 0, 0)
@@ -130,6 +131,23 @@ def outlined(
     return [kept[number] for number in sorted(kept)]
 
 
+def _note_full_red(
+    label: NDArray[np.uint8], masks: list[Rle], findings: Findings, name: str
+) -> None:
+    """Record where pixels of full red that are not pure red are no walls here."""
+    other = (label[..., 0] == RED[0]) & (label != RED).any(axis=2)
+    if not other.any():
+        return
+    findings.add(
+        "pixels of full red that are not pure red were no walls in these images (they are in the "
+        "program that made the JSON file)",
+        name,
+    )
+    for rle in masks:
+        if decode_mask(rle)[other].any():
+            findings.add("nuclei with such a pixel inside were kept whole", name)
+
+
 def _scenes(
     settings: OutlineSettings, pairs: list[tuple[Path, Path]], findings: Findings
 ) -> Iterator[Scene]:
@@ -143,6 +161,7 @@ def _scenes(
                 f"{list(pixels.shape[:2])}; fetch the set again"
             )
         masks = outlined(label, settings.min_area, settings.max_share, findings, original.name)
+        _note_full_red(label, masks, findings, original.name)
         height, width = label.shape[:2]
         # named as in `kaggle2018`, so that a split fits both
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))

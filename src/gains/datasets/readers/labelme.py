@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ class LabelMe:
         width: width of its image, px, or None if not stated.
         labels: labels of its objects.
         polygons: polygons of its objects, one or several each.
+        grouped: for each object, the number of shapes with its label and ``group_id``; 1 if it has
+            no ``group_id``.
+        rectangles: number of rectangles that are given by two corners.
     """
 
     path: Path
@@ -31,10 +35,17 @@ class LabelMe:
     width: int | None
     labels: list[str]
     polygons: list[list[Polygon]]
+    grouped: list[int]
+    rectangles: int
 
 
-def read_labelme(path: Path) -> LabelMe:
-    """Read a file; polygons with the same label and ``group_id`` form one object, as in LabelMe.
+def read_labelme(path: Path, join_groups: bool) -> LabelMe:
+    """Read a file. A label may be text or a whole number.
+
+    Args:
+        path: the file.
+        join_groups: whether shapes with the same label and ``group_id`` form one object, as in
+            LabelMe. If not, every shape is an object.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -48,22 +59,35 @@ def read_labelme(path: Path) -> LabelMe:
             f"{path}: expected a LabelMe file, but 'shapes' is missing or not a list of records"
         )
     objects: dict[Any, list[Polygon]] = {}
-    labels: list[str] = []
+    groups: Counter[Any] = Counter()
+    owners: list[tuple[str, Any]] = []
+    rectangles = 0
     for position, shape in enumerate(shapes):
         at = f"{path}: shape {position}"
-        label, group = shape.get("label"), shape.get("group_id")
-        if not isinstance(label, str) or not label.strip():
-            raise ValueError(f"{at}: label is {label!r}; expected text")
-        label = label.strip()
-        key = position if group is None else (label, str(group))
+        label, group = _label(shape, at), shape.get("group_id")
+        own = position if group is None else (label, str(group))
+        key = own if join_groups else position
         if key not in objects:
-            labels.append(label)
+            owners.append((label, own))
+        groups[own] += 1
         objects.setdefault(key, []).append(_polygon(shape, at))
+        rectangles += shape.get("shape_type") == "rectangle" and len(shape["points"]) == 2
     height, width = (
         None if content.get(key) is None else integer(content, key, str(path))
         for key in ("imageHeight", "imageWidth")
     )
-    return LabelMe(path, height, width, labels, list(objects.values()))
+    labels, grouped = [label for label, _ in owners], [groups[own] for _, own in owners]
+    polygons = list(objects.values())
+    return LabelMe(path, height, width, labels, polygons, grouped, rectangles)
+
+
+def _label(shape: dict[str, Any], at: str) -> str:
+    label = shape.get("label")
+    if type(label) is int:
+        return str(label)
+    if not isinstance(label, str) or not label.strip():
+        raise ValueError(f"{at}: label is {label!r}; expected text")
+    return label.strip()
 
 
 def _polygon(shape: dict[str, Any], at: str) -> Polygon:
