@@ -218,7 +218,7 @@ def test_detections_by_hand(threshold: float, nms: float, kept: int) -> None:
 
 def constant_branch(bias: list[float], deltas: list[float], **changes: float) -> BoxBranch:
     """Return a branch that predicts the same logits and deltas for every RoI."""
-    branch = branch_of(**changes)
+    branch = branch_of(100, **changes)
     for parameter in branch.head.parameters():
         nn.init.zeros_(parameter)
     branch.head.classes.bias.data = torch.tensor(bias)

@@ -20,7 +20,7 @@ from gains.detection.cascade import STAGES, CascadeBoxes, refine, scale_gradient
 from gains.detection.pooling import pool
 from gains.detection.sampling import draw_rois, label_rois
 from gains.methods import METHODS
-from gains.models.contract import Task
+from gains.models.contract import Target, Task
 from helpers.targets import target_of
 from helpers.tiny import tiny_settings
 
@@ -203,6 +203,22 @@ def test_boxes_that_leave_the_image_are_dropped() -> None:
         assert losses[name].item() == 0
     torch.stack(list(losses.values())).sum().backward()
     assert branch.heads[2].fc1.weight.grad is not None
+
+
+def test_boxes_are_clipped_to_the_image_and_not_to_a_square() -> None:
+    branch = boxes_of()
+    # the first stage moves boxes by their width, so that the proposal comes to lie on the object,
+    # and the object's own box leaves the image but for 8 px
+    branch.heads[0].deltas.bias.data[0] = 10
+    branch.heads[1].classes.bias.data = torch.tensor([3.0, 0])
+    target = Target(
+        torch.tensor([[60.0, 0, 120, 60]]), torch.tensor([0]), torch.zeros(1, 64, 128).byte()
+    )
+    proposal = torch.tensor([[0.0, 0, 60, 60]])
+    losses, _ = branch.losses(features(), [proposal], [target], torch.Generator())
+    wanted = (math.log(1 + math.exp(-3)) + math.log(1 + math.exp(3))) / 2
+    assert losses["loss_cls_2"].item() == pytest.approx(wanted, rel=1e-5)
+    assert losses["loss_box_2"].item() == pytest.approx(0, abs=1e-5)
 
 
 def test_without_objects_all_stages_learn_background() -> None:

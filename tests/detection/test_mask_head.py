@@ -32,6 +32,9 @@ def test_initial_scales_are_detectron2s() -> None:
     torch.manual_seed(0)
     head = ConvHead(64, 64, 3)
     assert head.predictor.weight.std().item() == pytest.approx(0.001, rel=0.2)
-    # MSRA, fan out: std = sqrt(2 / (64 * 9))
+    assert len(head.convs) == 4
+    # MSRA, fan out: std = sqrt(2 / (64 * 9)), and sqrt(2 / (64 * 4)) for the deconvolution
+    assert head.deconv.weight.std().item() == pytest.approx((2 / 256) ** 0.5, rel=0.1)
+    assert all((layer.bias == 0).all() for layer in (*head.convs, head.deconv))
     assert head.convs[0].weight.std().item() == pytest.approx((2 / 576) ** 0.5, rel=0.1)
     assert head.predictor.bias.abs().sum().item() == 0

@@ -33,6 +33,14 @@ def test_roles_follow_the_overlap_and_each_object_keeps_its_best_box() -> None:
     assert index[3] == 1
 
 
+def test_boxes_at_the_limits_belong_to_the_higher_role() -> None:
+    truth = torch.tensor([[0.0, 0, 16, 16]])
+    boxes = torch.tensor([[0.0, 0, 16, 4], [0, 0, 15, 4], [0, 0, 16, 8], [0, 0, 15, 8]])
+    # IoU 1/4 and 1/2, and just less
+    _, role = matched(truth, boxes, 0.25, 0.5, keep_best=False)
+    assert role.tolist() == [IGNORED, BACKGROUND, FOREGROUND, IGNORED]
+
+
 def test_an_object_that_nothing_touches_claims_nothing() -> None:
     truth = torch.tensor([[500.0, 500, 510, 510]])
     _, role = matched(truth, torch.tensor([[0.0, 0, 5, 5]]), 0.3, 0.7, keep_best=True)
@@ -42,6 +50,12 @@ def test_an_object_that_nothing_touches_claims_nothing() -> None:
 def test_matching_without_objects_is_background() -> None:
     _, role = matched(torch.zeros(0, 4), torch.rand(5, 4), 0.5, 0.5, keep_best=True)
     assert (role == BACKGROUND).all()
+
+
+def test_a_box_without_area_is_background_beside_padding_too() -> None:
+    truth = pad_rows([torch.tensor([[0.0, 0, 8, 8], [20, 20, 28, 28]]), torch.zeros(0, 4)])
+    _, role = match_boxes(truth, torch.tensor([[5.0, 5, 5, 5]]), 0.3, 0.7, keep_best=True)
+    assert role.tolist() == [[BACKGROUND], [BACKGROUND]]
 
 
 @pytest.mark.parametrize("shared", [False, True])

@@ -55,6 +55,13 @@ def test_other_categories_neither_take_nor_lose_pixels() -> None:
     assert [pixels_of(m) for m in found] == [cell - other, nucleus, other - cell, second]
 
 
+def test_a_nucleus_where_cells_overlap_keeps_its_pixels() -> None:
+    a, b, nucleus = disc_pixels(25, 20, 12), disc_pixels(25, 34, 12), disc_pixels(25, 27, 3)
+    assert nucleus < a & b
+    found = complement_masks(target_of_pixels([a, b, nucleus], [CELL, CELL, 0]), CELL)
+    assert [pixels_of(mask) for mask in found] == [a - b, b - a, nucleus]
+
+
 def test_a_cell_inside_another_leaves_a_hole_and_has_nothing_for_itself() -> None:
     outer, inner = disc_pixels(30, 30, 20), disc_pixels(30, 30, 6)
     found = complement_masks(target_of_pixels([outer, inner], [CELL, CELL]), CELL)

@@ -184,6 +184,23 @@ def test_proposals_by_hand(training: bool, per_level: int, kept: int) -> None:
         assert not found.requires_grad
 
 
+def test_anchors_without_a_number_leave_the_others_alone() -> None:
+    network, maps = network_of(), features()
+    maps[0][0, 0, 0, 0] = torch.nan
+    proposals, _ = network(maps, SIZES)
+    # the convolution spreads it to the first two rows and columns of p2
+    cells = [
+        cell
+        for number, cell in enumerate(predicted(network, 0))
+        if number >= 3 * 8 * 12 or number // 3 // 12 > 1 or number // 3 % 12 > 1
+    ]
+    wanted = proposals_by_hand(cells, SIZES[0], 1000, 1000)
+    # some scores are equal, so their order is left to chance
+    for mine, own in zip(sorted(proposals[0].tolist()), sorted(wanted), strict=True):
+        assert mine == pytest.approx(own, abs=1e-3)
+    assert len(wanted) < len(cells) - 20
+
+
 def test_levels_do_not_suppress_each_other() -> None:
     """Two levels whose anchors are equal, and deltas of zero: one box of each level stays."""
     network = network_of()

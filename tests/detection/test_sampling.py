@@ -29,7 +29,7 @@ def drawn(
     ("near", "far", "count", "foreground", "background"),
     [
         (10, 30, 16, 4, 12),  # a quarter of 16
-        (10, 30, 18, 4, 14),  # rounded down
+        (10, 30, 19, 4, 15),  # rounded down
         (0, 30, 16, 2, 14),  # the two objects themselves; background fills up
         (10, 5, 16, 4, 5),  # but foreground does not
         (0, 0, 16, 2, 0),

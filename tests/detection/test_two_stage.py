@@ -87,7 +87,7 @@ def test_training_passes_everything_on() -> None:
     generator = torch.Generator().manual_seed(1)
     losses = detector.losses(IMAGES, targets, generator)
     assert set(losses) == {"loss_rpn_cls", "loss_rpn_box", "loss_cls", "loss_mask"}
-    assert (losses["loss_cls"], losses["loss_mask"]) == (1, 2)
+    assert [losses[name].item() for name in ("loss_cls", "loss_mask")] == [1, 2]
     assert [len(own) for own in boxes.got["proposals"]] == [7, 7]
     # proposals lie in their own image, without its padding
     for own, (height, width) in zip(boxes.got["proposals"], ((64, 96), (40, 64)), strict=True):

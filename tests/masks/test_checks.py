@@ -72,6 +72,7 @@ def test_negative_runs_are_found() -> None:
     with pytest.raises(ValueError, match="whole numbers from 0 up"):
         check_rle({"size": [3, 3], "counts": "5O06"}, 3, 3)
     check_rle({"size": [3, 3], "counts": "513"}, 3, 3)
+    assert valid(["5O06", "513"], [9, 9]).tolist() == [False, True]
 
 
 def test_many_codes_are_judged_as_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:

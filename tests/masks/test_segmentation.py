@@ -31,3 +31,20 @@ def test_three_kinds_of_masks_are_one(segmentation: Any) -> None:
 def test_other_masks_are_refused(segmentation: Any) -> None:
     with pytest.raises(ValueError, match="segmentation: "):
         to_rle(segmentation, 6, 6)
+
+
+def test_a_triangle_covers_pixels_and_a_line_does_not() -> None:
+    triangle = decode_mask(to_rle([[0, 0, 6, 0, 0, 6]], 6, 6))
+    assert 15 <= triangle.sum() <= 21  # half of 36 px, with its rim or without
+    assert not decode_mask(to_rle([[0, 0, 6, 6]], 6, 6)).any()
+    both = decode_mask(to_rle([[0, 0, 6, 6], [0, 0, 6, 0, 0, 6]], 6, 6))
+    assert np.array_equal(both, triangle)
+
+
+def test_a_polygon_may_leave_the_image_by_its_side() -> None:
+    # 4 px high and 10 px wide: x from -10 to 20, y from -4 to 8
+    covered = decode_mask(to_rle([[-10, -4, 20, -4, 20, 8, -10, 8]], 4, 10))
+    assert covered.all()
+    for corner in ((-10.1, 0), (20.1, 0), (0, -4.1), (0, 8.1)):
+        with pytest.raises(ValueError, match="are the coordinates in px"):
+            to_rle([[*corner, 5, 1, 5, 3]], 4, 10)

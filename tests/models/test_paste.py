@@ -98,3 +98,14 @@ def test_a_mask_of_the_whole_image_needs_more_than_the_threshold() -> None:
     found = whole(enlarge(masks, (1, 2)), (1, 2))
     assert found.tolist() == [[[False, True]], [[True, False]]]
     assert whole(enlarge(masks, (1, 2), threshold=0.6), (1, 2)).sum() == 1
+
+
+def test_nothing_is_pasted_beyond_the_image_next_to_a_larger_mask() -> None:
+    """Masks that are pasted together share the size of the largest window."""
+    boxes = torch.tensor([[16.0, 8, 24, 16], [0, 0, 20, 12]])
+    windows = list(paste(torch.ones(2, 4, 4), boxes, (12, 20)))
+    assert len(windows) == 1
+    found = whole(windows, (12, 20))
+    assert found[0, 8:, 16:].all()
+    assert found[0].sum() == 4 * 4
+    assert found[1].sum() > 220  # the corners are rounded

@@ -33,7 +33,8 @@ def test_each_level_is_the_sum_of_its_stage_and_the_coarser_level(stages: int) -
     assert [tuple(x.shape[1:]) for x in every] == [
         (4 * 2**n, 16 // 2**n, 24 // 2**n) for n in range(4)
     ]
-    merged, wanted = None, []
+    merged: by_hand.Array | None = None
+    wanted: list[by_hand.Array] = []
     for stage, inner, outer in zip(
         reversed(every[-stages:]),
         reversed(list(backbone.fpn.inner_blocks)),

@@ -36,6 +36,8 @@ def test_half_the_size_by_hand() -> None:
     coloured = (
         torch.stack([row, row.flip(0), torch.full_like(row, 7)])[:, None].expand(3, 6, 8).byte()
     )
+    yellow = torch.stack([row, row, torch.full_like(row, 7)])[:, None].expand(3, 6, 8).byte()
+    assert (resize_image(yellow, (3, 4))[2] == 7).all()
     for image in (grey, coloured):
         found = resize_image(image, (3, 4))
         assert found.shape == (3, 3, 4)
