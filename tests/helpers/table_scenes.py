@@ -1,12 +1,24 @@
 """A small study and artificial score files, for the tests of tables and comparisons."""
 
+import csv
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from gains.config.file import check
 from gains.study.study import Study, from_config
 from gains.support.files import write_json
-from gains.tables.of_study import table_spec
+from gains.tables.compare import write_compare
+from gains.tables.of_study import compare_spec, table_spec
 from gains.tables.specs import TableSpec
+from gains.tables.write import write_table
+
+PAPER: dict[str, Any] = {
+    "dataset": {"stands_for": None, "represents": "ISBI2014", "maps": {"mode": "as_published"}},
+    "detector": {"backbone": {"name": "resnet50"}},
+    "printed_mode": "as_published",
+}
+"""Changes of :func:`study` with which its numbers compare with those of the GAInS paper."""
 
 METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")
 
@@ -71,3 +83,21 @@ def write_scores(table: TableSpec, values: dict[str, float], **options: Any) -> 
 def spec_of(found: Study) -> TableSpec:
     """Return the specification of the study's only table."""
     return table_spec(found, "t")
+
+
+def compared(
+    seeds: Sequence[int] = (0,), value: float = 0.7, **changes: Any
+) -> list[dict[str, str]]:
+    """Return the lines of ``compare.csv``, which is written in the current folder."""
+    found = study(list(seeds), **changes)
+    table = spec_of(found)
+    write_scores(table, {"seed1": value + 0.02, "": value})
+    write_table(table, "t.csv")
+    write_compare(compare_spec(found), ["t.csv"], "compare.csv")
+    return lines_of("compare.csv")
+
+
+def lines_of(path: str) -> list[dict[str, str]]:
+    """Return the lines of a CSV file."""
+    with Path(path).open() as file:
+        return list(csv.DictReader(file))

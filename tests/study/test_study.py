@@ -12,7 +12,7 @@ from gains.study.runs import Run
 from gains.study.study import from_config, open_study, resolve
 from helpers.paths import ROOT
 
-RUNS = {"demo": 47, "paper": 49, "paper-batch8": 47, "first": 2, "real-images": 17}
+RUNS = {"demo": 47, "paper": 62, "paper-batch8": 60, "first": 2, "real-images": 17}
 """Runs of each committed study, by its name, for one seed."""
 
 

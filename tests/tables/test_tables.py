@@ -1,39 +1,28 @@
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.config.settings_file import write_settings
-from gains.published.records import numbers, row_names, sources
-from gains.study.study import open_study
 from gains.support.files import write_json
 from gains.tables.latex import escape_latex
-from gains.tables.of_study import table_spec
 from gains.tables.specs import SummarySpec, TableSpec
 from gains.tables.summary import write_summary
 from gains.tables.write import write_table
-from helpers.paths import ROOT
-from helpers.table_scenes import scores, spec_of, study, write_scores
+from helpers.table_scenes import lines_of, scores, spec_of, study, write_scores
 
 
 @pytest.fixture(autouse=True)
 def _in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-def lines(path: str = "t.csv") -> list[dict[str, str]]:
-    with Path(path).open() as file:
-        return list(csv.DictReader(file))
 
 
 def three_seeds() -> TableSpec:
@@ -53,7 +42,7 @@ def three_seeds() -> TableSpec:
 
 def test_mean_and_sample_deviation_in_percent() -> None:
     three_seeds()
-    found = {(r["method"], r["subset"]): r for r in lines()}
+    found = {(r["method"], r["subset"]): r for r in lines_of("t.csv")}
     assert len(found) == 4
     target = found["gains", "target"]
     values = [61.0, 62.0, 66.0]
@@ -69,7 +58,7 @@ def test_mean_and_sample_deviation_in_percent() -> None:
 
 def test_csv_has_both_modes_of_every_standard_metric_whatever_is_printed() -> None:
     three_seeds()
-    header = list(lines()[0])
+    header = list(lines_of("t.csv")[0])
     for metric in ("AJI", "Dice", "F1", "TPp", "FNo"):
         for mode in ("clean", "as_published"):
             assert {f"{metric}_{mode}", f"{metric}_{mode}_sd"} <= set(header)
@@ -80,7 +69,7 @@ def test_one_seed_has_no_deviation_and_no_best() -> None:
     table = spec_of(study([0]))
     write_scores(table, {"gains": 0.9, "mask_rcnn": 0.3})
     write_table(table, "t.csv")
-    assert all(r["AJI_clean_sd"] == "" and r["n"] == "1" for r in lines())
+    assert all(r["AJI_clean_sd"] == "" and r["n"] == "1" for r in lines_of("t.csv"))
     text = Path("t.md").read_text()
     assert "**" not in text and "±" not in text and "n = 1" in text
 
@@ -89,7 +78,7 @@ def test_published_average_of_a_single_class_is_not_halved() -> None:
     table = spec_of(study([0], printed_mode="as_published"))
     write_scores(table, {"": 0.7}, classes=(1,))
     write_table(table, "t.csv")
-    for record in lines():
+    for record in lines_of("t.csv"):
         assert float(record["AJI_as_published"]) == pytest.approx(61.0)
     assert "61.00" in Path("t.md").read_text()
 
@@ -104,55 +93,10 @@ def test_class_without_ground_truth_counts_in_no_average_and_is_blank() -> None:
     for path in table.score_paths:
         write_json(path, content)
     write_table(table, "t.csv")
-    by_subset = {r["subset"]: r for r in lines()}
+    by_subset = {r["subset"]: r for r in lines_of("t.csv")}
     assert float(by_subset["average"]["AJI_as_published"]) == pytest.approx(61.5)
     assert by_subset["target"]["mAP"] == by_subset["target"]["AJI_as_published"] == ""
     assert "–" in Path("t.md").read_text()
-
-
-def test_rows_stand_in_the_published_order_and_name_the_real_backbone() -> None:
-    labels = [row.label for row in spec_of(study([0])).rows]
-    assert labels == ["Mask R-CNN (R18)", "GAInS (R18)"]
-
-
-def test_labels_of_the_demo() -> None:
-    found = open_study(ROOT / "config.yaml", "demo")
-    rows = table_spec(found, "table3").rows
-    assert [row.label for row in rows] == [
-        "Mask R-CNN (R18)",
-        "Mask R-CNN (R34)",
-        "Mask Scoring R-CNN (R18)",
-        "PISA (R18)",
-        "Cascade R-CNN (R18)",
-        "CondInst (R18)",
-        "HTC (R18)",
-        "PointRend (R18)",
-        "Occlusion R-CNN (R18)",
-        "DoNet (R18)",
-        "FastInst (R18)",
-        "GAInS (R18)",
-        "GAInS (R34)",
-    ]
-    assert table_spec(found, "table1").rows[0].label == "w = 3"
-    table2 = table_spec(found, "table2")
-    assert TableSpec.model_validate_json(table2.model_dump_json()) == table2
-
-
-def test_backbone_that_differs_between_data_sets_is_named_for_each() -> None:
-    other = {"detector": {"backbone": {"name": "resnet50"}}}
-    table = spec_of(
-        study(
-            [0],
-            datasets={
-                "a": {"source": "synthetic-nuclei"},
-                "b": {**other, "source": "synthetic-cells"},
-            },
-        )
-    )
-    assert table.rows[0].label == "Mask R-CNN (R18/R50)"
-    write_scores(table, {"": 0.5})
-    write_table(table, "t.csv")
-    assert {(r["dataset"], r["backbone"]) for r in lines()} == {("a", "R18"), ("b", "R50")}
 
 
 def test_two_data_sets_may_have_one_title() -> None:
@@ -165,58 +109,6 @@ def test_two_data_sets_may_have_one_title() -> None:
     assert [cell.strip(" *")[:5] for cell in ours.split("|")[2:-1:4]] == ["71.00", "-9.00"]
     latex = Path("t.tex").read_text()
     assert latex.count("\\cmidrule") == latex.count("}{c}{cells") == 4
-
-
-def test_published_table_three_has_thirteen_rows() -> None:
-    assert row_names("GAInS", "III") == [
-        "Mask R-CNN (R50)",
-        "Mask R-CNN (R101)",
-        "Mask Scoring R-CNN",
-        "PISA",
-        "Cascade R-CNN",
-        "CondInst",
-        "HTC",
-        "PointRend",
-        "Occlusion R-CNN",
-        "DoNet",
-        "FastInst",
-        "GAInS",
-        "GAInS (R101)",
-    ]
-
-
-def test_published_fractions_become_percent_and_sources_are_all_found() -> None:
-    dice = [n for n in numbers() if n.paper == "DoNet" and n.table == "2" and n.row == "DoNet"]
-    assert dice[0].value == 92.1
-    papers = {
-        (n.paper, n.table)
-        for n in sources("GAInS", "III", "Mask R-CNN (R50)")
-        if (n.dataset, n.metric, n.subset) == ("ISBI2014", "mAP", "average")
-    }
-    assert papers == {
-        ("GAInS", "III"),
-        ("GAInS", "II"),
-        ("DoNet", "1"),
-        ("DoNet", "3"),
-        ("DoNet", "4"),
-    }
-    assert {n.row for n in sources("GAInS", "III", "GAInS (R101)")} == {"GAInS (R101)"}
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"rows": [{"method": "gains", "published": "GAInSS"}]}, "did you mean 'GAInS'"),
-        ({"table": "IX"}, "no published table GAInS IX"),
-        ({"table": None}, "no published table is given"),
-        ({"metrics": ["AJII"]}, "did you mean 'AJI'"),
-        ({"metrics": ["FDR"]}, "no metric 'FDR' in clean mode"),
-        ({"rows": [{"method": "gains"}, {"method": "gains"}]}, "2 rows read 'GAInS"),
-    ],
-)
-def test_wrong_table_settings_are_named(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        spec_of(study([0], table=change))
 
 
 def test_missing_truncated_and_foreign_score_files_are_named_and_leave_no_table() -> None:

@@ -34,7 +34,10 @@ rule compare:
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
         # relative, so that records hold in every clone; the working folder may be another
-        published=os.path.relpath(os.path.join(SRC, "gains/published/published.csv")),
+        published=[
+            os.path.relpath(os.path.join(SRC, "gains/published", name))
+            for name in ("published.csv", "conditions.csv", "definitions.csv")
+        ],
         spec=SPEC_FILES["compare"],
     output:
         csv=report(

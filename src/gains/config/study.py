@@ -64,9 +64,22 @@ class StudySettings(Settings):
                     f"tables.{name}: another output file has this name; choose another name"
                 )
             check_names(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
+            self._check_rows(name, table)
         for name, changes in self.methods.items():
             known = list(self.datasets)
             check_names(f"methods.{name}.images_factor_on", tuple(changes.images_factor_on), known)
         if self.figure3:
             check_names("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
         return self
+
+    def _check_rows(self, name: str, table: TableSettings) -> None:
+        shown = list(table.datasets or self.datasets)
+        for row in table.rows:
+            where = f"tables.{name}.rows, {row.method}/{row.variant}.datasets"
+            check_names(where, row.datasets or (), shown)
+        for dataset in shown:
+            if not any(row.has(dataset) for row in table.rows):
+                raise ValueError(
+                    f"tables.{name}: no row has the data set {dataset!r}; name it in `datasets` "
+                    "of a row, or leave it out of `datasets` of the table"
+                )

@@ -20,6 +20,16 @@ class RowSettings(Settings):
         None, description="name of the row; default: title and backbone of the method"
     )
     published: str | None = Field(None, description="name of the row in the published table")
+    datasets: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="data sets of the table that the row has; default: all; on the others its "
+        "cells are empty",
+    )
+
+    def has(self, dataset: str) -> bool:
+        """Return whether the row has a cell on a data set of its table."""
+        return self.datasets is None or dataset in self.datasets
 
 
 RESERVED = ("compare", "data_audit", "summary", "figure3")

@@ -67,6 +67,8 @@ class Method:
         variants: named changes of the settings (ablation rows); ``default`` is always there.
         needs_maps: whether training with these settings reads gradient anomaly maps.
         needs_cell: whether the method must know the category whose objects overlap.
+        configuration: ``configuration(settings)`` -> the method with the modules that are on, in
+            the words of ``published/conditions.csv``; None if that is always the title.
         label: ``label(settings)`` -> short name of the encoder, e.g. ``R50``; "" for none.
         weights: ``weights(settings)`` -> file of initial weights that training reads, or None.
         load_weights: ``load_weights(model, settings)`` gives a new model its initial weights.
@@ -80,6 +82,7 @@ class Method:
     variants: Mapping[str, Changes] = field(default_factory=dict)
     needs_maps: Callable[[Any], bool] = lambda _: False
     needs_cell: bool = False
+    configuration: Callable[[Any], str] | None = None
     label: Callable[[Any], str] = backbone_label
     weights: Callable[[Any], Path | None] = backbone_weights
     load_weights: Callable[[Any, Any], None] = load_backbone

@@ -6,33 +6,22 @@ source.
 
 from __future__ import annotations
 
-import csv
 import functools
 import re
 from dataclasses import dataclass
-from importlib import resources
 
+from gains.published.conditions import (
+    Conditions,
+    conditions_of,
+    definition_of,
+    published_records,
+)
 from gains.support.registry import nearest
 
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
 """(paper, table) that print fractions; all others print percent."""
 
-# Backbone of the rows whose name does not state it, from the text of the paper.
-_DEFAULT_BACKBONE = {"GAInS": "R50", "DoNet": "R50"}
 _SUBSETS = {"cell": "target", "cytoplasm": "target", "average": "average", "all": "average"}
-
-
-# Rows of ablation tables that repeat rows of the comparison tables under another name.
-_ABLATION_NAMES = {
-    ("GAInS", "I", "ws=5"): "GAInS",
-    ("GAInS", "I", "f_GA=0.5"): "GAInS",
-    ("GAInS", "II", "Baseline"): "Mask R-CNN",
-    ("GAInS", "II", "Baseline+GAL+ALRM"): "GAInS",
-    ("DoNet", "3", "Base"): "Mask R-CNN",
-    ("DoNet", "3", "Base+DRM+CRM+MRP"): "DoNet",
-    ("DoNet", "4", "Hi"): "Mask R-CNN",
-}
-_METRICS = {"mAP50": "AP50"}
 
 
 @dataclass(frozen=True)
@@ -44,10 +33,12 @@ class Published:
         table: number of the table in the paper, e.g. ``III``.
         row: name of the row in that table.
         dataset: published data set.
-        metric: e.g. ``mAP``; another name that a paper uses for it is replaced.
+        metric: our metric of this meaning, e.g. ``mAP``, or a name that no metric of ours has.
+        definition: formula or program of the metric, None if it is unknown.
         subset: classes as the paper prints them: ``cell``, ``nucleus``, ``average``, ...
         value: percent.
         spread: printed spread in percent, or None.
+        conditions: what was trained, and how it was evaluated.
     """
 
     paper: str
@@ -55,21 +46,16 @@ class Published:
     row: str
     dataset: str
     metric: str
+    definition: str | None
     subset: str
     value: float
     spread: float | None
+    conditions: Conditions
 
     @property
-    def backbone(self) -> str | None:
-        """Short name of the backbone, e.g. ``R50``; None if it is no plain ResNet."""
-        named = re.search(r"\((R\d+)\)", self.row)
-        return named.group(1) if named else _DEFAULT_BACKBONE.get(self.paper)
-
-    @property
-    def configuration(self) -> str:
-        """Name of the configuration without its backbone, equal in all papers and tables."""
-        ablation = _ABLATION_NAMES.get((self.paper, self.table, self.row))
-        return ablation or re.sub(r"\s*\(R\d+\)$", "", self.row)
+    def name(self) -> str:
+        """Name of the row without its backbone, e.g. ``GAInS`` for ``GAInS (R101)``."""
+        return re.sub(r"\s*\(R\d+\)$", "", self.row)
 
     @property
     def our_subset(self) -> str | None:
@@ -79,20 +65,31 @@ class Published:
 
 @functools.cache
 def numbers() -> tuple[Published, ...]:
-    """Return every printed number, in the order of the file, in percent."""
-    text = resources.files("gains.published").joinpath("published.csv").read_text(encoding="utf-8")
-    return tuple(_number(record) for record in csv.DictReader(text.splitlines()))
+    """Return every printed number, in the order of the file, in percent.
+
+    Raises:
+        ValueError: the conditions of a row, or the definition of a metric, are missing.
+    """
+    return tuple(_number(record) for record in published_records("published.csv"))
 
 
 def _number(record: dict[str, str]) -> Published:
-    factor = 100.0 if (record["paper"], record["table"]) in FRACTIONS else 1.0
-    value, spread, metric = (record.pop(key) for key in ("value", "spread", "metric"))
+    paper, table, row, dataset = (record[key] for key in ("paper", "table", "row", "dataset"))
+    factor = 100.0 if (paper, table) in FRACTIONS else 1.0
+    value, spread = record["value"], record["spread"]
+    metric = definition_of(paper, table, row, record["metric"])
     return Published(
-        **record,
-        metric=_METRICS.get(metric, metric),
+        paper=paper,
+        table=table,
+        row=row,
+        dataset=dataset,
+        metric=metric.name,
+        definition=metric.definition,
+        subset=record["subset"],
         # Papers print two or three decimals; rounding removes the error of the multiplication.
         value=round(float(value) * factor, 4),
         spread=round(float(spread) * factor, 4) if spread else None,
+        conditions=conditions_of(paper, table, row, dataset),
     )
 
 
@@ -112,18 +109,29 @@ def row_names(paper: str, table: str) -> list[str]:
     return rows
 
 
-def sources(paper: str, table: str, row: str) -> list[Published]:
-    """Return the numbers of a published row, and those of other tables for the same training.
+def sources(paper: str, table: str, row: str, dataset: str, configuration: str) -> list[Published]:
+    """Return the numbers that belong beside a row of ours which names a published row.
 
-    Two rows are of the same training if method and backbone are equal. Ablation tables repeat
-    rows of a comparison table under other names; such names are resolved.
+    These are the numbers of the named row, first; those of the rows of this name in other tables;
+    and those of the rows with our configuration, whatever their names are. The rows of other
+    tables have the backbone of the named row.
+
+    Args:
+        paper: paper of the named row.
+        table: table of the named row.
+        row: the named row.
+        dataset: published data set.
+        configuration: our configuration; ablation tables repeat it under other names.
     """
-    own = [n for n in numbers() if (n.paper, n.table, n.row) == (paper, table, row)]
-    kinds = {(n.configuration, n.backbone) for n in own}
+    here = [n for n in numbers() if n.dataset == dataset]
+    own = [n for n in here if (n.paper, n.table, n.row) == (paper, table, row)]
+    names = {n.name for n in own}
+    backbones = {n.conditions.backbone for n in own} - {None}
     others = [
         n
-        for n in numbers()
-        if (n.configuration, n.backbone) in kinds
-        and (n.paper, n.table, n.row) != (paper, table, row)
+        for n in here
+        if n not in own
+        and n.conditions.backbone in backbones
+        and (n.name in names or n.conditions.configuration == configuration)
     ]
     return own + others

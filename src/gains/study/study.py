@@ -228,7 +228,7 @@ class Study:
         rows = self.settings.tables[table].rows
         runs: dict[Run, None] = {}
         for dataset in self.table_datasets(table):
-            for row in rows:
+            for row in (row for row in rows if row.has(dataset)):
                 runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
         return list(runs)
 

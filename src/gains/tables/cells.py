@@ -28,6 +28,7 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
         _what(spec, row, dataset, subset) | _numbers(spec, row, dataset, subset, files)
         for row in spec.rows
         for dataset in spec.datasets
+        if dataset.name in row.cells
         for subset in spec.subsets
     ]
     if not lines:

@@ -46,5 +46,10 @@ def column(name: str, mode: str) -> str:
     return name if name in COCO_METRICS else f"{name}_{mode}"
 
 
+def definition(name: str) -> str:
+    """Return what a metric is in ``as_published`` mode, in words of ``definitions.csv``."""
+    return "COCO AP of masks" if name in COCO_METRICS else "DoNet's evaluator"
+
+
 def _has(metric: Metric, mode: str) -> bool:
     return getattr(metric, mode) is not None

@@ -10,9 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from gains.support.files import require_suffix, write_text
+from gains.tables.compare_markdown import comparison_markdown
 from gains.tables.comparison import Cells, Line, compare_cells
-from gains.tables.markdown import escape_markdown, grid
-from gains.tables.printed import BLANK, format_number
 from gains.tables.specs import CompareSpec
 from gains.tables.write import to_csv
 
@@ -40,7 +39,7 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
     lines = compare_cells(spec, cells)
     if not lines:
         logger.warning("study %s: no cell has a published counterpart", spec.study)
-    write_text(out_csv.with_suffix(".md"), _markdown(spec, lines))
+    write_text(out_csv.with_suffix(".md"), comparison_markdown(spec, lines))
     records = [asdict(line) for line in lines]
     write_text(out_csv, to_csv(pd.DataFrame(records, columns=[f.name for f in fields(Line)])))
 
@@ -60,41 +59,3 @@ def _read_cells(table_files: list[str]) -> Cells:
                     ) from error
                 cells[key] = record
     return cells
-
-
-def _markdown(spec: CompareSpec, lines: list[Line]) -> str:
-    parts = [
-        f"# Ours and published\n\nStudy {escape_markdown(spec.study)}: "
-        f"{escape_markdown(spec.study_title)}."
-    ]
-    if not lines:
-        parts.append("No cell of this study's tables has a published counterpart.")
-    for table in spec.tables:
-        own = [line for line in lines if line.table == table.name]
-        if own:
-            parts.append(f"## {escape_markdown(table.title)}\n\n{_grid(own)}")
-    if lines:
-        parts.append(
-            "Percent. Papers print different numbers for the same cell, so every source is shown. "
-            "A difference is ours minus published; `comparable` is yes only for the same data set, "
-            "the same backbone and the published programs' definitions."
-        )
-    return "\n\n".join(parts) + "\n"
-
-
-def _grid(lines: list[Line]) -> str:
-    records = [
-        {
-            "row": line.row,
-            "data set": line.dataset,
-            "metric": f"{line.metric}, {line.subset}",
-            "ours": format_number(line.mean, line.sd),
-            "published": format_number(line.published, line.published_spread),
-            "source": f"{line.published_paper} {line.published_table}, {line.published_row}, "
-            f"{line.published_dataset}",
-            "difference": BLANK if line.difference is None else f"{line.difference:+.2f}",
-            "comparable": "yes" if line.comparable == "yes" else f"no: {line.reason}",
-        }
-        for line in lines
-    ]
-    return grid(pd.DataFrame(records), words=(0, 1, 2, 5, 7))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gains.published.records import Published, sources
-from gains.tables.columns import COCO_METRICS, column
+from gains.published.records import Published
+from gains.tables.columns import column
+from gains.tables.obstacles import limit, obstacles
+from gains.tables.pairs import Pair, pairs_of
 from gains.tables.scores import MeanOverSeeds
-from gains.tables.specs import CellSpec, CompareSpec, DatasetSpec, RowSpec, TableSpec
+from gains.tables.specs import CompareSpec
 
 Cells = dict[tuple[str, str, str, str], dict[str, str]]
 """Lines of the tables' CSV files by table, row, data set and subset."""
@@ -25,6 +27,10 @@ class Line:
         represents: the published data set that ours is.
         stands_for: the published data set that ours imitates.
         backbone: short name of our backbone.
+        configuration: our method with its modules and the parameters of its anomaly maps.
+        score_threshold: lowest score of our detections that count, or ``none``.
+        max_detections: largest number of our detections per image.
+        recipe: our training in short words; the last checkpoint is taken.
         metric: name of the metric.
         subset: classes, ``target`` or ``average``.
         mode: printed mode of the table; None for COCO metrics, which have no modes.
@@ -38,6 +44,13 @@ class Line:
         published_row: row of the number in that table.
         published_dataset: data set of the number in that table.
         published_backbone: short name of the backbone.
+        published_configuration: the published method with its modules; None if unknown.
+        published_score_threshold: the published threshold, ``none`` or ``unknown``.
+        published_max_detections: the published number, ``none`` or ``unknown``.
+        published_recipe: the published training; None if unknown. It decides nothing.
+        published_picking: how the published checkpoint was chosen; None if unknown. It decides
+            nothing.
+        published_basis: where these conditions are known from.
         published_subset: classes as the paper prints them.
         difference: our mean minus the published number.
         difference_in_sd: the difference divided by our standard deviation.
@@ -52,6 +65,10 @@ class Line:
     represents: str | None
     stands_for: str | None
     backbone: str
+    configuration: str
+    score_threshold: str
+    max_detections: str
+    recipe: str
     metric: str
     subset: str
     mode: str | None
@@ -65,11 +82,22 @@ class Line:
     published_row: str
     published_dataset: str
     published_backbone: str | None
+    published_configuration: str | None
+    published_score_threshold: str
+    published_max_detections: str
+    published_recipe: str | None
+    published_picking: str | None
+    published_basis: str
     published_subset: str
     difference: float | None
     difference_in_sd: float | None
     comparable: str
     reason: str
+
+    @property
+    def reasons(self) -> list[str]:
+        """The parts of ``reason``, one for each condition."""
+        return self.reason.split("; ")
 
 
 def compare_cells(spec: CompareSpec, cells: Cells) -> list[Line]:
@@ -82,80 +110,28 @@ def compare_cells(spec: CompareSpec, cells: Cells) -> list[Line]:
     Raises:
         ValueError: ``cells`` lacks a row of a table, or a column.
     """
-    pairs = [pair for table in spec.tables for pair in _pairs(table)]
+    pairs = [pair for table in spec.tables for pair in pairs_of(table)]
     return [_line(spec.study, pair, cells) for pair in pairs]
 
 
-@dataclass(frozen=True)
-class _Pair:
-    """The metric of a table cell, and one published number to compare it with."""
-
-    table: TableSpec
-    row: RowSpec
-    dataset: DatasetSpec
-    metric: str
-    published: Published
-
-    @property
-    def mode(self) -> str | None:
-        """The mode that the table prints, where the metric has modes."""
-        return None if self.metric in COCO_METRICS else self.table.mode
-
-    @property
-    def cell(self) -> CellSpec:
-        return self.row.cells[self.dataset.name]
-
-    def ours(self, cells: Cells) -> MeanOverSeeds:
-        """Return our number from the CSV files of the tables."""
-        subset = str(self.published.our_subset)
-        key = (self.table.name, self.row.label, self.dataset.name, subset)
-        if key not in cells:
-            raise ValueError(
-                f"no table given holds {', '.join(key)}; give the CSV of every table of the study"
-            )
-        name, record = column(self.metric, self.table.mode), cells[key]
-        if name not in record:
-            raise ValueError(f"table {key[0]}: its CSV has no column {name!r}; make it again")
-        mean, sd = record[name], record[f"{name}_sd"]
-        return MeanOverSeeds(
-            float(mean) if mean else None, float(sd) if sd else None, int(record["n"])
+def _ours(pair: Pair, cells: Cells) -> MeanOverSeeds:
+    """Return our number from the CSV files of the tables."""
+    subset = str(pair.published.our_subset)
+    key = (pair.table.name, pair.row.label, pair.dataset.name, subset)
+    if key not in cells:
+        raise ValueError(
+            f"no table given holds {', '.join(key)}; give the CSV of every table of the study"
         )
-
-    def obstacles(self) -> list[str]:
-        """Return the reasons why the two numbers cannot be compared; none if they can."""
-        reasons, published = [], self.published
-        if self.dataset.represents != published.dataset:
-            reasons.append(f"{self.dataset.name} is a stand-in for {published.dataset}")
-        if self.cell.backbone != published.backbone:
-            reasons.append(
-                f"backbone {self.cell.backbone}, published {published.backbone or 'another kind'}"
-            )
-        if self.mode not in (None, "as_published"):
-            reasons.append(f"{self.metric} in {self.mode} mode")
-        maps = self.cell.maps_mode
-        if maps not in (None, "as_published"):
-            reasons.append(f"anomaly maps in {maps} mode")
-        return reasons
+    name, record = column(pair.metric, pair.table.mode), cells[key]
+    if name not in record:
+        raise ValueError(f"table {key[0]}: its CSV has no column {name!r}; make it again")
+    mean, sd = record[name], record[f"{name}_sd"]
+    return MeanOverSeeds(float(mean) if mean else None, float(sd) if sd else None, int(record["n"]))
 
 
-def _pairs(table: TableSpec) -> list[_Pair]:
-    if table.table is None:
-        return []
-    return [
-        _Pair(table, row, dataset, metric, published)
-        for row in table.rows
-        if row.published
-        for dataset in table.datasets
-        for metric in table.metrics
-        for published in sources(table.paper, table.table, row.published)
-        if published.metric == metric
-        and published.dataset == (dataset.represents or dataset.stands_for)
-        and published.our_subset in table.subsets
-    ]
-
-
-def _line(study: str, pair: _Pair, cells: Cells) -> Line:
-    published, ours, obstacles = pair.published, pair.ours(cells), pair.obstacles()
+def _line(study: str, pair: Pair, cells: Cells) -> Line:
+    published, ours, found = pair.published, _ours(pair, cells), obstacles(pair)
+    conditions = published.conditions
     difference = None if ours.mean is None else ours.mean - published.value
     return Line(
         study=study,
@@ -165,6 +141,10 @@ def _line(study: str, pair: _Pair, cells: Cells) -> Line:
         represents=pair.dataset.represents,
         stands_for=pair.dataset.stands_for,
         backbone=pair.cell.backbone,
+        configuration=pair.cell.configuration,
+        score_threshold=limit(pair.score_threshold),
+        max_detections=limit(pair.cell.max_detections),
+        recipe=pair.cell.training.words,
         metric=pair.metric,
         subset=str(published.our_subset),
         mode=pair.mode,
@@ -177,10 +157,33 @@ def _line(study: str, pair: _Pair, cells: Cells) -> Line:
         published_table=published.table,
         published_row=published.row,
         published_dataset=published.dataset,
-        published_backbone=published.backbone,
+        published_backbone=conditions.backbone,
+        published_configuration=conditions.configuration,
+        published_score_threshold=limit(conditions.score_threshold),
+        published_max_detections=limit(conditions.max_detections),
+        published_recipe=conditions.recipe,
+        published_picking=conditions.picking,
+        published_basis=conditions.basis,
         published_subset=published.subset,
         difference=difference,
         difference_in_sd=None if difference is None or not ours.sd else difference / ours.sd,
-        comparable="no" if obstacles else "yes",
-        reason="; ".join(obstacles) or "same data set, backbone and definitions",
+        comparable="no" if found else "yes",
+        reason="; ".join(found) or _agreement(published),
     )
+
+
+def _agreement(published: Published) -> str:
+    """Return the reason of a comparable pair, with what the paper does not say itself."""
+    inferred = published.conditions.by_source.get("inferred", [])
+    named = [_NAMES[name] for name in inferred if name in _NAMES]
+    same = "same data set, configuration, evaluation and definitions"
+    return f"{same}; inferred: {', '.join(named)}" if named else same
+
+
+_NAMES = {
+    "backbone": "published backbone",
+    "configuration": "published configuration",
+    "score_threshold": "published score threshold",
+    "max_detections": "published number of detections",
+}
+"""Conditions that decide whether two numbers compare, by their columns in conditions.csv."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from gains.tables.columns import COCO_METRICS
+from gains.tables.obstacles import limit
 from gains.tables.specs import TableSpec, TrainingSpec
-
-_OPTIMISERS = {"sgd": "SGD", "adamw": "AdamW"}
 
 
 def notes_of(spec: TableSpec) -> list[str]:
@@ -15,7 +14,7 @@ def notes_of(spec: TableSpec) -> list[str]:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
     limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
-    notes += [f"Detections kept per image at most: {limits}.", _training(spec)]
+    notes += [f"Detections kept per image at most: {limits}.", *_thresholds(spec), _training(spec)]
     notes += [
         f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
         "cannot be compared with published ones."
@@ -53,11 +52,24 @@ def _metrics(spec: TableSpec) -> list[str]:
     return notes
 
 
+def _thresholds(spec: TableSpec) -> list[str]:
+    """Return a note on the score thresholds of the rows, if they are not all equal."""
+    rows: dict[str, list[str]] = {}
+    for row in spec.rows:
+        values = sorted({cell.score_threshold for cell in row.cells.values()})
+        rows.setdefault("/".join(limit(value) for value in values), []).append(row.label)
+    if len(rows) == 1:
+        return []
+    most = max(rows, key=lambda value: len(rows[value]))
+    others = "; ".join(f"{v} for {', '.join(rows[v])}" for v in rows if v != most)
+    return [f"Score threshold of predictions: {most}, but {others}."]
+
+
 def _training(spec: TableSpec) -> str:
     """Return a note on the training of each row; rows of equal training are named together."""
     groups: dict[str, list[str]] = {}
     for row in spec.rows:
-        trainings = [row.cells[d.name].training for d in spec.datasets]
+        trainings = [cell.training for cell in row.cells.values()]
         groups.setdefault(_schedule(trainings), []).append(row.label)
     largest = max(groups, key=lambda text: len(groups[text]))
     parts = [f"{', '.join(rows)}: {text}" for text, rows in groups.items()]
@@ -74,7 +86,7 @@ def _training(spec: TableSpec) -> str:
 def _schedule(trainings: list[TrainingSpec]) -> str:
     """Return rate, steps, batch and images seen on each data set, once if they are all equal."""
     columns = [
-        [_OPTIMISERS[t.optimiser] for t in trainings],
+        [t.optimiser_title for t in trainings],
         [f"{t.lr:g}" for t in trainings],
         [str(t.iterations) for t in trainings],
         [str(t.batch_size) for t in trainings],

@@ -9,6 +9,7 @@ from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
+from gains.tables.configuration import configuration_of
 from gains.tables.specs import (
     CellSpec,
     CompareSpec,
@@ -102,7 +103,7 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
 
 
 def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
-    cells = {name: _cell(study, name, row) for name in datasets}
+    cells = {name: _cell(study, name, row) for name in datasets if row.has(name)}
     title = METHODS.get(row.method).title
     backbones = "/".join(dict.fromkeys(c.backbone for c in cells.values() if c.backbone))
     return RowSpec(
@@ -119,6 +120,9 @@ def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
     settings = study.run_settings(runs[0])
     return CellSpec(
         backbone=settings.record.label(settings.model),
+        configuration=configuration_of(settings),
+        score_threshold=settings.prediction.score_threshold or 0.0,
+        max_detections=settings.prediction.max_detections,
         maps_mode=None if settings.maps is None else settings.maps.mode,
         training=TrainingSpec.model_validate(
             settings.recipe.model_dump(include=set(TrainingSpec.model_fields))

@@ -25,18 +25,36 @@ class TrainingSpec(Settings):
     iterations: int
     batch_size: int
 
+    @property
+    def optimiser_title(self) -> str:
+        """The optimiser as papers write it, e.g. ``SGD``."""
+        return {"sgd": "SGD", "adamw": "AdamW"}[self.optimiser]
+
+    @property
+    def words(self) -> str:
+        """The training in short words, e.g. ``SGD 0.015, batch 1, 20000 steps``."""
+        return (
+            f"{self.optimiser_title} {self.lr:g}, batch {self.batch_size}, {self.iterations} steps"
+        )
+
 
 class CellSpec(Settings):
     """One row of a table on one data set.
 
     Attributes:
         backbone: short name of the backbone that was trained, e.g. ``R18``.
+        configuration: method with its modules, and parameters of the anomaly maps that it reads.
+        score_threshold: lowest score of a detection; 0 if all detections count.
+        max_detections: largest number of detections per image.
         maps_mode: mode of the anomaly maps; None if the method reads none.
         training: the training of the row.
         scores: the score file of each seed and fold.
     """
 
     backbone: str
+    configuration: str
+    score_threshold: float
+    max_detections: int
     maps_mode: Mode | None
     training: TrainingSpec
     scores: tuple[str, ...]

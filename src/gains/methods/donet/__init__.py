@@ -63,6 +63,18 @@ def build(settings: DoNetSettings, task: Task) -> Detector:
     return TwoStageDetector(settings, task, DoNetBranch(settings, task))
 
 
+def _configuration(settings: DoNetSettings) -> str:
+    """Return the modules as the paper's Tables 3 and 4 name them; without any it is Mask R-CNN."""
+    if settings.modules == "base":
+        return "Mask R-CNN"
+    if settings.modules in ("intersection", "drm"):
+        return {"intersection": "DoNet Hi+Ho", "drm": "DoNet DRM"}[settings.modules]
+    crm = "FU" if settings.consistency == "none" else "CRM"
+    mrp = "+MRP" if settings.modules == "mrp" else ""
+    soft = " with soft consistency" if settings.consistency == "soft" else ""
+    return f"DoNet DRM+{crm}{mrp}{soft}"
+
+
 METHODS.register(
     Method(
         name="donet",
@@ -82,7 +94,9 @@ METHODS.register(
             "soft-consistency": {"consistency": "soft", "consistency_weight": 0.125},
             "mrp": {"modules": "mrp"},
             "published-threshold": {"score_threshold": 0.9},
+            "mrp-published-threshold": {"modules": "mrp", "score_threshold": 0.9},
         },
         needs_cell=True,
+        configuration=_configuration,
     )
 )

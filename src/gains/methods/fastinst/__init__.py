@@ -120,5 +120,6 @@ METHODS.register(
             "d1": {"decoder_layers": 1},
             "published-threshold": {"score_threshold": 0.0},
         },
+        configuration=lambda settings: f"FastInst-D{settings.decoder_layers}",
     )
 )

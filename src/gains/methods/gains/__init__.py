@@ -38,6 +38,12 @@ def needs_maps(settings: GainsSettings) -> bool:
     return settings.alrm or settings.gal
 
 
+def _configuration(settings: GainsSettings) -> str:
+    """Return the parts as the paper's Table II names them; without any it is Mask R-CNN."""
+    parts = [name for name, on in (("GAL", settings.gal), ("ALRM", settings.alrm)) if on]
+    return f"GAInS {'+'.join(parts)}" if parts else "Mask R-CNN"
+
+
 METHODS.register(
     Method(
         name="gains",
@@ -54,5 +60,6 @@ METHODS.register(
             "gal": {"alrm": False},
         },
         needs_maps=needs_maps,
+        configuration=_configuration,
     )
 )

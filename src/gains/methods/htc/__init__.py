@@ -48,5 +48,6 @@ METHODS.register(
             "semantic": {"semantic": True},
             "published-threshold": {"score_threshold": 0.001},
         },
+        configuration=lambda s: "HTC with semantic branch" if s.semantic else "HTC",
     )
 )
