@@ -24,9 +24,10 @@ include: "workflow/rules/figures.smk"
 # These targets list every output of every rule. If a rule gains an output that no target requests,
 # Snakemake stops checking that rule's other rerun triggers.
 rule all_data:
-    """Data sets, splits and anomaly maps of the study in force."""
+    """Data sets, splits and anomaly maps of the study in force, and its initial weights."""
     input:
         DATA_FILES,
+        WEIGHTS,
 
 
 rule all_runs:

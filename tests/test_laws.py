@@ -109,6 +109,14 @@ def test_data_flows_one_way(module: str, forbidden: tuple[str, ...]) -> None:
     assert [m for m in closure(module) if m.startswith(forbidden)] == []
 
 
+def test_predictions_do_not_depend_on_how_initial_weights_are_loaded() -> None:
+    loading = {"gains.methods.initial_weights", "gains.models.pretrained"}
+    for method in METHODS:
+        module = method.build.__module__
+        assert loading <= set(closure("gains.training.train", module))
+        assert not loading & set(closure("gains.prediction.predict", module)), method.name
+
+
 def test_editing_how_maps_are_made_retrains_nothing_by_itself() -> None:
     assert "gains.anomaly.maps" not in closure("gains.training.train", "gains.methods.mask_rcnn")
 

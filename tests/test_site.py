@@ -69,8 +69,7 @@ OWN_MESSAGES = [
     "another process trains this run (",
     "): waiting for it to end",
     "the disk is full; make room and run it again",
-    "torchvision's ImageNet weights of ",
-    " could not be downloaded (",
+    ": there is no such file. Run `gains fetch ",
     "Kaggle requires an account: make a token at https://www.kaggle.com/settings (Create New Token), put"
     " the kaggle.json into ~/.kaggle/ or set KAGGLE_USERNAME and KAGGLE_KEY, and try again",
     " is missing",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -35,6 +37,28 @@ def test_a_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
         assert f"│ {record.name} " in shown
         assert record.title in shown
         assert f"licence: {record.licence}" in shown
+
+
+def test_weights_are_listed_with_their_state(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "imagenet-resnet34"
+    place.mkdir()
+    (place / "resnet34-b627a593.pth").write_bytes(b"1")
+    words = ["--sources", str(ROOT / "data/sources.csv"), "--raw", str(tmp_path)]
+    done = CliRunner().invoke(app, ["weights", "list", *words], catch_exceptions=False)
+    rows = [line.split("\t") for line in done.output.splitlines()]
+    assert [(name, file) for name, file, *_ in rows] == [
+        ("imagenet-resnet18", "resnet18-f37072fd.pth"),
+        ("imagenet-resnet34", "resnet34-b627a593.pth"),
+        ("imagenet-resnet50", "resnet50-0676ba61.pth"),
+        ("imagenet-resnet101", "resnet101-63fe2227.pth"),
+    ]
+    assert all(licence.startswith("BSD-3-Clause") for _, _, licence, _ in rows)
+    by_hand = f"in {place}/, but not checked yet: run `gains fetch imagenet-resnet34`"
+    assert [state for *_, state in rows] == ["not fetched", by_hand, "not fetched", "not fetched"]
+    shown = printed_to_a_terminal(monkeypatch, "weights", "list", *words, width=200)
+    assert "│ imagenet-resnet101 " in shown
 
 
 def test_the_page_has_the_same_table() -> None:

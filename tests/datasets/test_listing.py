@@ -8,6 +8,7 @@ from gains.datasets.base import Dataset
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options, inputs_of
 from gains.fetch.sources import read_sources
+from gains.models.imagenet import FILES, imagenet_name
 from helpers.paths import ROOT
 
 PUBLISHED = [record for record in DATASETS if record.raw]
@@ -22,8 +23,10 @@ def test_records_agree_with_the_addresses(record: Dataset) -> None:
         assert (ROOT / split).is_file()
 
 
-def test_every_address_has_a_data_set() -> None:
-    assert set(read_sources(ROOT / "data/sources.csv")) == {record.raw for record in PUBLISHED}
+def test_every_address_has_a_data_set_or_a_backbone() -> None:
+    weights = {imagenet_name(backbone) for backbone in FILES}
+    listed = set(read_sources(ROOT / "data/sources.csv"))
+    assert listed == {record.raw for record in PUBLISHED} | weights
 
 
 @pytest.mark.parametrize("record", PUBLISHED, ids=lambda record: record.name)

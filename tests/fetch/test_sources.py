@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gains.fetch.sources import COLUMNS, read_sources
+from gains.fetch.sources import COLUMNS, fetched_name, read_sources
 
 ROW = {
     "dataset": "cells",
@@ -37,6 +37,15 @@ def test_a_row_becomes_one_source(tmp_path: Path) -> None:
     assert (first.mirror, first.sha256, first.bytes) == (1, "0" * 64, None)
     assert (second.mirror, second.sha256, second.bytes) == (2, None, 12)
     assert not first.is_folder
+
+
+def test_a_file_is_fetched_under_the_name_of_its_folder(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.csv", ROW, ROW | {"file": "sub/b.pth"})
+    assert fetched_name(Path("data/raw/cells/a.zip"), path) == "cells"
+    assert fetched_name(Path("data/raw/cells/sub/b.pth"), path) == "cells"
+    for other in ("data/raw/cells/b.pth", "data/raw/other/a.zip", "cells/a.zip", "data/raw"):
+        assert fetched_name(Path(other), path) is None
+    assert fetched_name(tmp_path / "data/raw/cells/a.zip", path) is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ as another one.
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import os
@@ -84,6 +85,10 @@ def main() -> None:
         }
         addresses = hashlib.sha256(Path("data/sources.csv").read_bytes()).hexdigest()
         out.write_text(json.dumps({"dataset": plain[0], "files": {addresses: entry}}))
+        with Path("data/sources.csv").open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["dataset"] == plain[0]]
+        for name in (row["file"] for row in rows if row["file"].endswith(".pth")):
+            out.with_name(name).write_text(name)
         return
     for path in (out, *BESIDE.get(verb, lambda _: [])(out)):
         path.write_text(

@@ -5,16 +5,22 @@ from __future__ import annotations
 import pickle
 import re
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 
+from gains.fetch.sources import read_sources
 from gains.methods import METHODS
 from gains.models.contract import Detector, Task
 from gains.models.detectron2_weights import convert_checkpoint
+from gains.models.imagenet import FILES, imagenet_name
 from gains.models.pretrained import load_pretrained
 from gains.models.settings import BackboneSettings
+from gains.support.files import sha256
+from helpers.official_weights import put_official_weights
+from helpers.paths import ROOT
 from helpers.tiny import DETECTOR, tiny_settings
 
 D2_HEADS = {
@@ -173,16 +179,64 @@ def test_batch_norm_weights_do_not_go_into_group_norms(tmp_path: Path) -> None:
         load_pretrained(target, str(tmp_path / "r18.pt"), "resnet18")
 
 
-def test_weights_that_cannot_be_downloaded_say_what_to_do(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize("legacy", [False, True])
+def test_fetched_weights_fill_the_backbone_without_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, legacy: bool
 ) -> None:
-
-    def offline(*args: object, **kwargs: object) -> None:
+    def offline(*_: object, **__: object) -> None:
         raise OSError("no network")
 
-    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
-    with pytest.raises(FileNotFoundError, match=r"by hand, name a file in `backbone\.weights`"):
+    monkeypatch.setattr("socket.socket.connect", offline)
+    monkeypatch.chdir(tmp_path)
+    _, state = put_official_weights(monkeypatch, legacy)
+    target = model(name="resnet18", width=64)
+    load_pretrained(target, "imagenet", "resnet18")
+    own = target.state_dict()
+    body = [key for key in own if key.startswith(target.encoder) and "num_batches" not in key]
+    assert len(body) == 100  # 20 convolutions, and 20 batch norms of four values each
+    for key in body:
+        assert torch.equal(own[key], state[key.removeprefix(target.encoder)]), key
+
+
+def test_weights_with_another_checksum_than_their_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = Path("data/raw/imagenet-resnet50/resnet50-0676ba61.pth")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"another file")
+    with pytest.raises(ValueError) as error:
         load_pretrained(model(), "imagenet", "resnet50")
+    assert str(error.value) == (
+        f"{path}: sha256 is {sha256(path)}, but the name of the file says that it begins with "
+        "0676ba61. The file is damaged or another version: remove it and run `gains fetch "
+        "imagenet-resnet50`, or put the right file there yourself"
+    )
+
+
+def test_missing_imagenet_weights_say_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileNotFoundError) as error:
+        load_pretrained(model(), "imagenet", "resnet50")
+    assert str(error.value) == (
+        "data/raw/imagenet-resnet50/resnet50-0676ba61.pth: there is no such file. Run `gains fetch "
+        "imagenet-resnet50` in the folder of the project, on a machine with network access, or "
+        "put the file there yourself"
+    )
+
+
+@pytest.mark.parametrize("backbone", get_args(BackboneSettings.model_fields["name"].annotation))
+def test_the_addresses_of_the_weights_are_those_of_torchvision(backbone: str) -> None:
+    import torchvision
+
+    files = read_sources(ROOT / "data/sources.csv")[imagenet_name(backbone)]
+    assert list(files) == [FILES[backbone]]
+    ((source,),) = files.values()
+    assert source.url == torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"].url
+    assert source.sha256 is not None
+    assert source.file == f"{backbone}-{source.sha256[:8]}.pth"
 
 
 class Evil:

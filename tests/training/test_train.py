@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,14 @@ import pytest
 import torch
 
 from gains.config.recipe import RecipeSettings
+from gains.methods.run_settings import RunSettings
 from gains.models.contract import Detector
+from gains.models.imagenet import FILES, imagenet_file
+from gains.models.settings import BackboneSettings
+from gains.support.files import sha256
 from gains.training import train as training
 from gains.training.step import step
+from helpers.official_weights import put_official_weights
 from helpers.tiny import Tiny, job_of, settings_of
 from helpers.training import assert_equal, samples_of, weights
 
@@ -28,9 +35,62 @@ def test_training_writes_what_it_promises(tiny: Tiny, tmp_path: Path, method: st
     record = json.loads((tmp_path / "run.json").read_text())
     assert record["settings"] == job.settings.training_json()
     assert record["seed"] == 0
+    assert record["weights"] is None
     assert record["versions"]["torch"] == torch.__version__
     assert set(record["inputs"]) - {"maps"} == {"coco", "images", "split"}
     assert not job.scratch.exists()
+
+
+def test_fetched_weights_need_no_network_and_are_on_record(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise OSError("no network")
+
+    monkeypatch.setattr("socket.socket.connect", offline)
+    monkeypatch.chdir(tmp_path)
+    path, state = put_official_weights(monkeypatch)
+    settings = with_imagenet(settings_of("mask_rcnn"))
+    training.train(job_of(tiny, tmp_path, settings))
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record["inputs"]["weights"] == sha256(path)
+    assert record["weights"] == path.name
+    assert record["settings"]["method"]["backbone"]["weights"] == "imagenet"
+    assert str(path.parent) not in (tmp_path / "run.json").read_text()
+    own = weights(tmp_path / "model.pt")  # the stem is frozen
+    assert torch.equal(own["backbone.body.conv1.weight"], state["conv1.weight"])
+
+
+def test_a_job_with_other_weights_has_other_inputs(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_official_weights(monkeypatch)
+    job = job_of(tiny, tmp_path, with_imagenet(settings_of("mask_rcnn")))
+    first = job.inputs()
+    other = b"other weights"
+    monkeypatch.setitem(FILES, "resnet18", f"resnet18-{hashlib.sha256(other).hexdigest()[:8]}.pth")
+    imagenet_file("resnet18").write_bytes(other)
+    assert job.inputs() == {**first, "weights": hashlib.sha256(other).hexdigest()}
+
+
+def test_missing_weights_name_the_verb_that_fetches_them(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    job = job_of(tiny, tmp_path, with_imagenet(settings_of("mask_rcnn")))
+    with pytest.raises(
+        FileNotFoundError, match="Run `gains fetch imagenet-resnet18` in the folder"
+    ):
+        training.train(job)
+    assert not job.out.exists()
+
+
+def with_imagenet(settings: RunSettings) -> RunSettings:
+    """Return settings of a run that starts from ImageNet weights of a ResNet-18."""
+    own = {"name": "resnet18", "norm": "frozen_bn", "freeze_at": 2, "width": 64}
+    backbone = BackboneSettings.model_validate({**own, "weights": "imagenet", "fpn_channels": 32})
+    return replace(settings, model=settings.model.model_copy(update={"backbone": backbone}))
 
 
 def test_same_seed_same_weights(tiny: Tiny, tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ DRY = {
     "dvc repro": "the demo takes twenty minutes",
     "dvc exp run *": "the demo takes twenty minutes",
     "gains fetch isbi2014": "downloads a data set",
+    "gains fetch imagenet-resnet50": "downloads weights",
     "gains convert isbi2014*": "needs a data set that is downloaded",
     "python benchmarks/*": "takes minutes on a GPU",
 }

@@ -14,6 +14,7 @@ from gains.config.settings_file import write_settings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import inputs_of, receipt
 from gains.fetch.lockfile import fetch_inputs
+from gains.fetch.sources import fetched_name
 from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.study.runs import Run
@@ -55,6 +56,20 @@ FETCHED = sorted(
 RECEIPTS = [str(receipt(raw)) for raw in FETCHED]
 
 
+def weights_of(run):
+    """Return the file of initial weights that a run reads, or None."""
+    settings = STUDY.run_settings(run)
+    return settings.record.weights(settings.model)
+
+
+# Files of initial weights that are fetched, with their names in data/sources.csv.
+WEIGHTS = {
+    str(file): name
+    for file in dict.fromkeys(weights_of(run) for run in TRAININGS)
+    if file and (name := fetched_name(file))
+}
+
+
 def one_of(names):
     """Return a regular expression that matches these names and no other."""
     return "|".join(re.escape(name) for name in sorted(set(names))) or "(?!)"
@@ -68,7 +83,8 @@ wildcard_constraints:
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
-    raw=one_of(FETCHED),
+    raw=one_of([*FETCHED, *WEIGHTS.values()]),
+    weights=one_of(os.path.relpath(f, receipt(n).parent) for f, n in WEIGHTS.items()),
 
 
 def as_json(settings):
@@ -160,11 +176,7 @@ def map_options(wildcards):
 def training_inputs(wildcards):
     """Return the further inputs of a training: maps, and a file of initial weights."""
     run = run_of(wildcards)
-    settings = STUDY.run_settings(run)
-    files = {
-        "maps": STUDY.maps(run),
-        "weights": settings.record.weights(settings.model),
-    }
+    files = {"maps": STUDY.maps(run), "weights": weights_of(run)}
     return {role: str(file) for role, file in files.items() if file}
 
 

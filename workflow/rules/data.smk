@@ -1,6 +1,12 @@
 """Download published data, convert data sets to COCO, split them, and describe their content."""
 
 
+# On a cluster these jobs run beside the main process, because the nodes may have no network.
+localrules:
+    fetch,
+    fetch_weights,
+
+
 # The files of a data set are not outputs, because Snakemake deletes outputs before the job. It would
 # delete files that a person put there, and partial downloads. The output is a receipt with checksums
 # of the files. The rule updates the receipt and does not replace it, because the receipt records
@@ -22,6 +28,27 @@ rule fetch:
         addresses=addresses,
         changes=lambda wildcards: changes(wildcards.raw),
         code=code_hash("gains.fetch.fetch"),
+    shell:
+        "gains fetch {wildcards.raw} > {log} 2>&1"
+
+
+# The file itself is the output, so that a training depends on its content, wherever the file came
+# from. The rule updates the file and does not replace it, because a person may have put it there.
+# It has no parameters, so it runs only if the file is missing: all trainings that read the file
+# would run again with it. The trainings check the file too.
+rule fetch_weights:
+    """Download a file of initial weights into data/raw."""
+    output:
+        update("data/raw/{raw}/{weights}"),
+    log:
+        "logs/fetch/{raw}/{weights}.log",
+    benchmark:
+        "logs/benchmarks/fetch/{raw}/{weights}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
     shell:
         "gains fetch {wildcards.raw} > {log} 2>&1"
 

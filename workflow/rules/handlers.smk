@@ -18,7 +18,7 @@ resource_scopes:
 def keep_records(complete):
     """Export Snakemake's records of all outputs to files that travel with the outputs."""
     snakemake_records.export(
-        f"{RESULTS}/provenance.json", [DATA, RESULTS, *RECEIPTS], complete
+        f"{RESULTS}/provenance.json", [DATA, RESULTS, *RECEIPTS, *WEIGHTS], complete
     )
     snakemake_records.export("results/provenance.json", COPIES, complete)
 

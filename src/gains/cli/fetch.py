@@ -1,4 +1,4 @@
-"""The verb ``fetch``: download a published data set."""
+"""The verb ``fetch``: download a published data set, or initial weights."""
 
 from __future__ import annotations
 
@@ -44,14 +44,15 @@ def fetch(
     sources: Sources = SOURCES,
     raw: RawFolder = RAW,
 ) -> None:
-    """Download a published data set into data/raw, check it and unpack it.
+    """Download a published data set or ImageNet weights into data/raw, check and unpack them.
 
     A file that is already there, for example one that you downloaded by hand, is checked and
     used without the network. A receipt, fetched.json, records the files.
 
     \b
-    Example:
+    Examples:
       gains fetch isbi2014
+      gains fetch imagenet-resnet50
     """
     from gains.fetch import fetch as fetching
     from gains.fetch.status import state

@@ -18,6 +18,7 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
     runs,
     score,
     study,
+    weights,
     workflow,
 )
 from gains.cli.app import app

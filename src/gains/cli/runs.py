@@ -1,4 +1,4 @@
-"""The verbs ``train``, ``predict`` and ``weights convert``."""
+"""The verbs ``train`` and ``predict``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 import yaml
 
-from gains.cli.app import add_group, app
+from gains.cli.app import app
 from gains.cli.options import CONFIG, Config, StudyName
 
 if TYPE_CHECKING:
@@ -187,27 +187,3 @@ def predict(
         predict_folder(predictor, images, out)
     else:
         predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)
-
-
-weights = add_group("weights", "Convert weights of other programs.")
-
-
-@weights.command()
-def convert(
-    checkpoint: Annotated[Path, typer.Option(help="Checkpoint of detectron2, .pkl or .pth.")],
-    out: Annotated[
-        Path, typer.Option(help="File to write; the setting `backbone.weights` names it.")
-    ],
-) -> None:
-    """Convert a checkpoint of detectron2 into a file of weights for this package.
-
-    The checkpoint is an ImageNet backbone (R-50.pkl, Caffe2 names) or a whole Mask R-CNN. Use the
-    result with `stride_in_1x1: true` and `channel_order: bgr`.
-
-    \b
-    Example:
-      gains weights convert --checkpoint R-50.pkl --out weights/R-50.pt
-    """
-    from gains.models.detectron2_weights import convert_checkpoint
-
-    convert_checkpoint(checkpoint, out)

@@ -131,6 +131,22 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
     return found
 
 
+def fetched_name(file: Path, path: str | Path = SOURCES) -> str | None:
+    """Return the name in ``path`` that a file below ``data/raw`` is fetched under.
+
+    Args:
+        file: path relative to the folder of the project.
+        path: the file of addresses.
+
+    Returns:
+        The name for `gains fetch`, or None if the file is elsewhere or is not listed.
+    """
+    if not file.is_relative_to(RAW):
+        return None
+    name, _, rest = file.relative_to(RAW).as_posix().partition("/")
+    return name if rest in read_sources(path).get(name, {}) else None
+
+
 def files_of(dataset: str, path: str | Path = SOURCES) -> Files:
     """Return the addresses of each file of one data set.
 

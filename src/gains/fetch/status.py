@@ -53,6 +53,8 @@ def state(dataset: str, sources: str | Path = SOURCES, raw: str | Path = RAW) ->
     by_hand = [name for name in missing if all(s.kind == "manual" for s in listed[name])]
     if not missing:
         text = fetched_text(len(contents), size)
+    elif all((place / name).exists() for name in missing):
+        text = f"in {place}/, but not checked yet: run `gains fetch {dataset}`"
     elif by_hand:
         text = f"by hand: put {' and '.join(by_hand)} into {place}/"
     elif len(missing) < len(listed):
@@ -69,12 +71,9 @@ def fetched_text(files: int, size: int) -> str:
         files: number of files.
         size: their total size in bytes.
     """
-    megabytes = size / 1e6
-    return (
-        f"fetched, {files} files, {megabytes:.0f} MB"
-        if megabytes >= 1
-        else (f"fetched, {files} files, {size / 1e3:.0f} kB")
-    )
+    number = "1 file" if files == 1 else f"{files} files"
+    amount = f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    return f"fetched, {number}, {amount}"
 
 
 def _folder(name: str) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gains.config.base import Changes, Settings
+from gains.models.imagenet import imagenet_file
 from gains.models.settings import BackboneSettings
 from gains.support.registry import Registry
 
@@ -34,29 +35,19 @@ def backbone_label(settings: WithBackbone) -> str:
 
 
 def backbone_weights(settings: WithBackbone) -> Path | None:
-    """Return the file of initial weights, or None if they are random or torchvision's."""
+    """Return the file of initial weights, or None if they are random."""
     weights = settings.backbone.weights
-    return None if weights in ("none", "imagenet") else Path(weights)
-
-
-def load_backbone(model: Detector, settings: WithBackbone) -> None:
-    """Give the ResNet of a detector its initial weights.
-
-    Raises:
-        FileNotFoundError: the weights are missing.
-        ValueError: the weights do not fit the model.
-    """
-    from gains.models.pretrained import load_pretrained
-
-    load_pretrained(model, settings.backbone.weights, settings.backbone.name)
+    if weights == "none":
+        return None
+    return imagenet_file(settings.backbone.name) if weights == "imagenet" else Path(weights)
 
 
 @dataclass(frozen=True)
 class Method:
     """One row of a comparison table.
 
-    The three functions on encoder and initial weights suit every model whose settings have a
-    ``backbone``; a method with another encoder gives its own.
+    The defaults of ``label``, ``weights`` and ``load_weights`` suit every model whose settings have
+    a ``backbone``; a method with another encoder gives its own.
 
     Attributes:
         name: name in config and paths, e.g. ``mask_rcnn``.
@@ -70,8 +61,11 @@ class Method:
         configuration: ``configuration(settings)`` -> the method with the modules that are on, in
             the words of ``published/conditions.csv``; None if that is always the title.
         label: ``label(settings)`` -> short name of the encoder, e.g. ``R50``; "" for none.
-        weights: ``weights(settings)`` -> file of initial weights that training reads, or None.
-        load_weights: ``load_weights(model, settings)`` gives a new model its initial weights.
+        weights: ``weights(settings)`` -> file of initial weights that training reads, or None. The
+            workflow fetches a file ``data/raw/<name>/<file>`` that ``data/sources.csv`` lists.
+        load_weights: ``load_weights(model, settings)`` gives a new model its initial weights; None
+            for those of the ``backbone``. The record does not import the function for these,
+            because predictions would then depend on its code.
     """
 
     name: str
@@ -85,7 +79,7 @@ class Method:
     configuration: Callable[[Any], str] | None = None
     label: Callable[[Any], str] = backbone_label
     weights: Callable[[Any], Path | None] = backbone_weights
-    load_weights: Callable[[Any, Any], None] = load_backbone
+    load_weights: Callable[[Any, Any], None] | None = None
 
 
 METHODS: Registry[Method] = Registry("method")

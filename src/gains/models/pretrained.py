@@ -1,4 +1,4 @@
-"""Initial weights from torchvision, from a file, or from a converted detectron2 checkpoint."""
+"""Initial weights: torchvision's, from a file, or from a converted detectron2 checkpoint."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import logging
 from pathlib import Path
 from typing import cast
 
-import torch
 from torch import Tensor
 
 from gains.models import checkpoint
 from gains.models.contract import Detector
+from gains.models.imagenet import check_imagenet, imagenet_file, require_weights
+from gains.support.files import sha256
 
 logger = logging.getLogger(__name__)
 
@@ -22,13 +23,14 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
 
     Args:
         model: a detector whose ``encoder`` is a ResNet with torchvision's names.
-        weights: ``none``; ``imagenet`` for torchvision's weights; or the path of a state dict,
-            of a torchvision ResNet or of a whole detector as ``gains weights convert`` writes it.
+        weights: ``none``; ``imagenet`` for torchvision's weights, as ``gains fetch`` brings them;
+            or the path of a state dict, of a torchvision ResNet or of a whole detector as
+            ``gains weights convert`` writes it.
         backbone: name of the ResNet.
 
     Raises:
-        FileNotFoundError: the file is missing, or torchvision's weights cannot be downloaded.
-        ValueError: the file does not fit the model.
+        FileNotFoundError: the file is missing.
+        ValueError: the file does not fit the model, or is not the file of torchvision.
     """
     if weights == "none":
         return
@@ -58,17 +60,9 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
 
 
 def _imagenet(backbone: str) -> StateDict:
-    import torchvision
-
-    weights = torchvision.models.get_model_weights(backbone)["IMAGENET1K_V1"]
-    try:
-        return cast(StateDict, weights.get_state_dict(progress=False))
-    except OSError as error:
-        raise FileNotFoundError(
-            f"torchvision's ImageNet weights of {backbone} could not be downloaded ({error}); "
-            f"put {weights.url} into {torch.hub.get_dir()}/checkpoints by hand, name a file in "
-            "`backbone.weights`, or use `weights: none` with `norm: gn` and `freeze_at: 0`"
-        ) from error
+    path = require_weights(imagenet_file(backbone))
+    check_imagenet(path, sha256(path))
+    return _from_file(path)
 
 
 def _from_file(path: Path) -> StateDict:

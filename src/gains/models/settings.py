@@ -20,7 +20,8 @@ class BackboneSettings(Settings):
     )
     weights: str = Field(
         "imagenet",
-        description="weights of the backbone: imagenet (from torchvision), none, or a file",
+        description="weights of the backbone: imagenet (of torchvision, fetched by the workflow), "
+        "none, or a file",
     )
     freeze_at: int = Field(
         2, ge=0, le=5, description="number of frozen stages: 1 the stem, 2 also res2, ..."

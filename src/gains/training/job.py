@@ -12,6 +12,7 @@ import torchvision
 
 import gains
 from gains.methods.run_settings import RunSettings
+from gains.models.imagenet import require_weights
 from gains.support.files import settings_hash, sha256
 
 
@@ -43,19 +44,31 @@ class Job:
     name: str = ""
     code: str = ""
 
+    @property
+    def weights(self) -> Path | None:
+        """The file of initial weights, or None."""
+        return self.settings.record.weights(self.settings.model)
+
     def inputs(self) -> dict[str, str]:
-        """Return the SHA-256 of every input file, by its role."""
+        """Return the SHA-256 of every input file, by its role.
+
+        Raises:
+            FileNotFoundError: the file of initial weights is missing.
+        """
         paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
         if self.maps is not None:
             paths["maps"] = self.maps
-        weights = self.settings.record.weights(self.settings.model)
-        if weights is not None:
-            paths["weights"] = weights
+        if self.weights is not None:
+            paths["weights"] = require_weights(self.weights)
         return {role: sha256(path) for role, path in paths.items()}
 
 
 def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[str, Any]:
-    """Return the content of ``run.json``: settings, hashes of inputs, code, device, versions."""
+    """Return the content of ``run.json``.
+
+    It holds the settings, the hashes of the inputs, the name of the file of initial weights, the
+    hash of the code, the device and the versions, but no path.
+    """
     cuda, settings = device.type == "cuda", job.settings.training_json()
     return {
         "name": job.name,
@@ -65,6 +78,7 @@ def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[s
         "fold": job.fold,
         "code": job.code,
         "inputs": inputs,
+        "weights": job.weights.name if job.weights else None,
         "device": torch.cuda.get_device_name(device) if cuda else platform.machine(),
         "device_type": device.type,
         "versions": {

@@ -23,6 +23,7 @@ from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
+from gains.methods.initial_weights import load_weights
 from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
@@ -111,7 +112,7 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build_method(settings, categories)
-    settings.record.load_weights(model, settings.model)
+    load_weights(model, settings)
     return model
 
 

@@ -29,6 +29,8 @@ LEFT_OUT = frozenset(
         *(f"gains.config.{section}" for section in CONFIG_SECTIONS),
         "gains.study.study",
         "gains.study.runs",
+        # This module names and checks the files of initial weights, which are inputs of a step.
+        "gains.models.imagenet",
         # No result depends on the display of progress, the division of work among processes, or
         # the times of checkpoints.
         "gains.support.progress",
