@@ -51,6 +51,7 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
 def test_published_data_are_fetched_once(plain: Project) -> None:
     assert plain.plan("--config", "study=paper", "--", "all_data") == {
         "fetch": 3,
+        "fetch_weights": 2,
         "convert": 3,
         "split": 3,
         "maps": 9,

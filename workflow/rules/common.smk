@@ -42,7 +42,9 @@ TRAININGS = list(STUDY.trainings())
 # Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
 RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
 # Map parameters of the runs that read maps. MAP_SETTINGS holds them by their key in file names.
-RUN_MAPS = {run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)}
+RUN_MAPS = {
+    run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)
+}
 MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
 # Names of the published data sets of the study, which are folders below data/raw.
 FETCHED = sorted(
