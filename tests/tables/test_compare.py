@@ -78,6 +78,29 @@ def test_what_is_not_the_same_is_named(change: dict[str, Any], reason: str, rows
         assert (reason in record["reason"]) == concerned
 
 
+def test_the_markdown_form_numbers_the_reasons_and_groups_the_recipes() -> None:
+    rows = [{"method": "donet", "published": "DoNet"}]
+    compared(table={"rows": rows, "metrics": ["AJI"], "subsets": ["average"]}, **PAPER)
+    text = Path("compare.md").read_text()
+    cells = [[c.strip() for c in line.split("|")] for line in text.splitlines() if "|" in line]
+    assert {(line[6], line[-2]) for line in cells if line[1].startswith("DoNet")} == {
+        ("GAInS III, DoNet, ISBI2014", "no (1)"),
+        ("DoNet 1, DoNet, ISBI2014", "no (1, 2)"),
+        ("DoNet 3, Base+DRM+CRM, ISBI2014", "no (1)"),
+        ("DoNet 4, Hi+Ho+Hm+FU+Lcons, ISBI2014", "no (1)"),
+    }
+    assert (
+        "1. score threshold 0.05, published 0.9\n2. DoNet DRM+CRM, published DoNet DRM+CRM+MRP\n"
+        in text
+    )
+    assert "- SGD 0.015, batch 1, 20000 steps: DoNet (R50)\n" in text
+    assert (
+        "- SGD 0.001, batch 2, 60000 steps, checkpoint: best mask AP on validation images, every "
+        "10000 steps: GAInS III, DoNet; DoNet 1, DoNet; DoNet 3, Base+DRM+CRM; "
+        "DoNet 4, Hi+Ho+Hm+FU+Lcons\n" in text
+    )
+
+
 def test_difference_in_units_of_the_spread() -> None:
     records = compared(seeds=(0, 1), **PAPER)
     record = next(r for r in records if r["metric"] == "mAP" and r["published_table"] == "III")
