@@ -155,6 +155,14 @@ def test_the_program_of_donet_decides_the_threshold_of_its_mask_rcnn() -> None:
     assert reason == "score threshold 0.9, published 0.05"
 
 
+def test_a_slim_backbone_is_not_the_published_one_of_its_depth() -> None:
+    slim = {"name": "resnet50", "weights": "none", "width": 32, "norm": "gn", "freeze_at": 0}
+    found = verdicts("gains", row="GAInS", detector={"backbone": slim})
+    assert {r["reason"] for r in found.values()} == {
+        "backbone R50 with width=32 norm=gn, published R50"
+    }
+
+
 def test_numbers_of_detections_must_agree() -> None:
     found = verdicts("gains", row="GAInS", dataset={"max_detections": 200})
     assert {r["reason"] for r in found.values()} == {

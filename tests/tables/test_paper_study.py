@@ -75,7 +75,8 @@ def agreements(pair: Pair) -> dict[str, bool]:
     deep = "R101" in theirs.row
     return {
         "data set": block.represents == theirs.dataset,
-        "backbone": settings["backbone"]["name"] == ("resnet101" if deep else "resnet50"),
+        "backbone": settings["backbone"]["name"] == ("resnet101" if deep else "resnet50")
+        and settings["backbone"]["width"] == 64,
         "score threshold": settings["score_threshold"] == threshold(pair),
         "max_detections": ours.max_detections == 100 and known(pair),
         "mode of the maps": ours.maps is None or ours.maps.mode == "as_published",

@@ -42,9 +42,11 @@ def _dataset(pair: Pair) -> str | None:
 
 def _backbone(pair: Pair) -> str | None:
     ours, theirs = pair.cell.backbone, pair.published.conditions.backbone
-    if ours == theirs:
+    changes = pair.cell.backbone_changes
+    if ours == theirs and not changes:
         return None
-    return f"backbone {ours or 'none'}, published {theirs or 'unknown'}"
+    own = f"{ours or 'none'} with {changes}" if changes else ours or "none"
+    return f"backbone {own}, published {theirs or 'unknown'}"
 
 
 def _configuration(pair: Pair) -> str | None:

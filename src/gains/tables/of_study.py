@@ -9,7 +9,7 @@ from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
-from gains.tables.configuration import configuration_of
+from gains.tables.configuration import backbone_changes, configuration_of
 from gains.tables.specs import (
     CellSpec,
     CompareSpec,
@@ -120,6 +120,7 @@ def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
     settings = study.run_settings(runs[0])
     return CellSpec(
         backbone=settings.record.label(settings.model),
+        backbone_changes=backbone_changes(settings),
         configuration=configuration_of(settings),
         score_threshold=settings.prediction.score_threshold or 0.0,
         max_detections=settings.prediction.max_detections,

@@ -43,6 +43,7 @@ class CellSpec(Settings):
 
     Attributes:
         backbone: short name of the backbone that was trained, e.g. ``R18``.
+        backbone_changes: settings by which it is not the ordinary backbone of this name, or "".
         configuration: method with its modules, and parameters of the anomaly maps that it reads.
         score_threshold: lowest score of a detection; 0 if all detections count.
         max_detections: largest number of detections per image.
@@ -52,6 +53,7 @@ class CellSpec(Settings):
     """
 
     backbone: str
+    backbone_changes: str
     configuration: str
     score_threshold: float
     max_detections: int
