@@ -14,7 +14,9 @@ from gains.methods import METHODS
 from gains.methods.donet.model import DoNetBranch, mismatch, soft_consistency
 from gains.models.contract import Task
 from helpers.models import build, scene
+from helpers.rois import pyramid, two_images
 from helpers.tiny import tiny_settings
+from helpers.written_out import conv, head_features, head_logits, lively, roi_features
 
 RECORD = METHODS.get("donet")
 LADDER = {
@@ -137,13 +139,43 @@ def test_the_refined_masks_are_the_instance_heads_second_pass() -> None:
     ]
     assert branch.fusion is not None
     v = torch.cat([x, *parts], dim=1)
-    for conv in (branch.fusion[0], branch.fusion[2], branch.fusion[4]):
-        v = F.relu(F.conv2d(v, conv.get_parameter("weight"), conv.get_parameter("bias"), padding=1))
+    for layer in (branch.fusion[0], branch.fusion[2], branch.fusion[4]):
+        v = F.relu(conv(layer, v))
     found = branch(x)
     second = branch.instance.logits(branch.instance.features(v))
     torch.testing.assert_close(found["refined"], second)
     torch.testing.assert_close(found["coarse"], branch.instance.logits(inner))
     torch.testing.assert_close(branch.output(x), second)
+
+
+@pytest.mark.parametrize("name", ["intersection", "complement"])
+def test_parts_teach_the_instance_head_that_they_read_from(name: str) -> None:
+    """Gradients flow through the guidance into the coarse features, as in the pass written out."""
+    branch, x = branch_of(), torch.rand(2, 32, 14, 14, requires_grad=True)
+    lively(branch.parts[name].head.predictor)
+    part = branch.parts[name]
+    joined = torch.cat([x, head_features(branch.instance, x)], dim=1)
+    guided = conv(part.unit, joined).clamp(min=0)
+    wanted = head_logits(part.head, head_features(part.head, guided))
+    found = branch(x)[name]
+    torch.testing.assert_close(found, wanted)
+    sources = [x, *branch.instance.convs.parameters()]
+    for own, other in zip(
+        torch.autograd.grad(found.square().sum(), sources),
+        torch.autograd.grad(wanted.square().sum(), sources),
+        strict=True,
+    ):
+        assert other.abs().max() > 0
+        torch.testing.assert_close(own, other, rtol=1e-3, atol=1e-4)
+
+
+def test_predicted_masks_are_the_refined_ones_of_the_class_asked() -> None:
+    branch, finest, boxes = branch_of(), torch.rand(2, 32, 16, 16), two_images().boxes
+    lively(branch.instance.predictor)
+    labels = torch.tensor([0, 1, 1, 0])
+    wanted = branch(roi_features(finest, boxes))["refined"][torch.arange(4), labels]
+    found = branch.predict(pyramid(finest), boxes, labels)
+    torch.testing.assert_close(found, 1 / (1 + (-wanted).exp()))
 
 
 def test_coarse_and_refined_pass_share_their_weights() -> None:

@@ -77,6 +77,12 @@ def test_semantic_branch_fuses_all_levels_at_stride_8() -> None:
     logits, embedding = branch(features)
     torch.testing.assert_close(embedding, torch.full((1, 8, 8, 12), 1111.0))
     torch.testing.assert_close(logits, torch.full((1, 3, 8, 12), 8 * 1111.0))
+    # the embedding ends in a ReLU, the logits do not
+    nn.init.constant_(branch.embedding.get_parameter("bias"), -2000.0)
+    nn.init.constant_(branch.classes.get_parameter("bias"), -10000.0)
+    logits, embedding = branch(features)
+    assert (embedding == 0).all()
+    torch.testing.assert_close(logits, torch.full((1, 3, 8, 12), 8 * 1111.0 - 10000))
 
 
 @pytest.mark.parametrize("size", [7, 14])

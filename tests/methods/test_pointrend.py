@@ -21,8 +21,9 @@ from gains.methods.pointrend.model import (
     point_targets,
     subdivide,
 )
-from gains.models.contract import Target, Task
+from gains.models.contract import Task
 from helpers.bilinear import bilinear
+from helpers.rois import pyramid, two_images
 from helpers.tiny import tiny_settings
 
 
@@ -147,23 +148,6 @@ def test_every_layer_of_the_point_head_sees_the_coarse_logits() -> None:
             torch.testing.assert_close(found[r, p], x)
 
 
-def two_images() -> Positives:
-    """Return RoIs in two images of different size, with objects of different class."""
-    first, second = torch.zeros(2, 40, 50).byte(), torch.zeros(1, 32, 32).byte()
-    first[0, 5:20, 10:30] = 1
-    first[1, 15:35, 25:45] = 1
-    second[0, 8:24, 8:24] = 1
-    targets = [
-        Target(torch.tensor([[10.0, 5, 30, 20], [25, 15, 45, 35]]), torch.tensor([0, 1]), first),
-        Target(torch.tensor([[8.0, 8, 24, 24]]), torch.tensor([1]), second),
-    ]
-    boxes = [
-        torch.tensor([[24.0, 13, 47.5, 36], [8, 4, 31, 22], [0, 0, 50, 40]]),
-        torch.tensor([[1.0, 15, 15, 29]]),
-    ]
-    return Positives(boxes, [torch.tensor([1, 0, 0]), torch.tensor([0])], targets)
-
-
 def test_labels_of_points_are_samples_of_the_true_masks() -> None:
     positives = two_images()
     points = torch.rand(4, 12, 2, generator=torch.Generator().manual_seed(0))
@@ -190,12 +174,6 @@ def test_coarse_targets_by_hand() -> None:
     wanted[:5, 3:] = True
     wanted[4, 3] = False
     assert torch.equal(found[3], wanted)
-
-
-def pyramid(finest: Tensor) -> list[Tensor]:
-    """Return levels of which only the finest may be read."""
-    rest = [torch.full((*finest.shape[:2], 16 // s, 16 // s), math.nan) for s in (1, 2, 4, 8)]
-    return [finest, *rest]
 
 
 def test_losses_by_hand() -> None:
