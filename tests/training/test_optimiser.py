@@ -23,3 +23,41 @@ def test_norms_are_not_decayed_and_biases_are() -> None:
     assert [tuple(p.shape) for p in decayed["params"]] == [(4, 3, 1, 1), (4,)]
     assert (decayed["weight_decay"], plain["weight_decay"]) == (0.1, 0.0)
     assert len(plain["params"]) == 2
+
+
+def one_weight(value: float = 2.0) -> torch.nn.Linear:
+    model = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(model.weight, value)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "wanted"),
+    [
+        # 2 - 0.1 (5 + 0.5 * 2) = 1.4, then 1.4 - 0.1 (5 + 0.5 * 1.4 + 0.8 * 6)
+        ("sgd", [1.4, 0.35]),
+        # the decay does not pass the moments: 2 (1 - 0.1 * 0.5) - 0.1, then the same again
+        ("adamw", [1.8, 1.61]),
+    ],
+)
+def test_two_steps_of_each_optimiser_by_hand(optimiser: str, wanted: list[float]) -> None:
+    model = one_weight()
+    recipe = RecipeSettings.model_validate(
+        {"optimiser": optimiser, "lr": 0.1, "momentum": 0.8, "weight_decay": 0.5}
+    )
+    made, found = make_optimiser(model, recipe), []
+    for _ in range(2):
+        model.weight.grad = torch.full((1, 1), 5.0)
+        made.step()
+        found.append(model.weight.item())
+    assert found == pytest.approx(wanted, abs=1e-5)
+
+
+def test_the_factor_of_the_encoder_is_that_of_its_parameters() -> None:
+    model = torch.nn.ModuleDict({"body": one_weight(), "head": one_weight()})
+    recipe = RecipeSettings(lr=0.1, backbone_lr_factor=0.25)
+    groups = make_optimiser(model, recipe, "body.").param_groups
+    factors = {id(p): (g["factor"], g["lr"]) for g in groups for p in g["params"]}
+    for name, wanted in (("body", 0.25), ("head", 1.0)):
+        weight = model[name].get_parameter("weight")
+        assert factors[id(weight)] == pytest.approx((wanted, 0.1 * wanted))
