@@ -61,7 +61,7 @@ def derived(own: Recipe, study: str = "paper") -> Recipe:
         own.warmup_iterations,
         own.weight_decay,
         own.backbone_lr_factor,
-        CLIP_NORM,
+        CLIP_NORM if own.optimiser == "sgd" else None,
     )
 
 
