@@ -20,7 +20,7 @@ from gains.methods.base import Method
 from gains.prediction.predict import predict_split
 from gains.prediction.predictor import Predictor
 from gains.scoring.score import score_files
-from gains.study.study import from_config
+from gains.study.opening import from_config
 from gains.support.files import write_json
 from gains.tables.of_study import table_spec
 from gains.tables.specs import TableSpec

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from gains.config.file import load_config, with_studies_of
-from gains.study.study import open_study, resolve
+from gains.study.opening import open_study, resolve
 from helpers.paths import ROOT
 
 BLOCK: dict[str, Any] = {

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.file import check
-from gains.study.study import Study, from_config
+from gains.study.opening import from_config
+from gains.study.study import Study
 from gains.support.files import write_json
 from gains.tables.compare import write_compare
 from gains.tables.of_study import compare_spec, table_spec

@@ -16,7 +16,8 @@ from gains.methods import METHODS
 from gains.methods.base import Method
 from gains.methods.run_settings import RunSettings
 from gains.models.contract import Detections, Detector, Task
-from gains.study.study import Study, from_config
+from gains.study.opening import from_config
+from gains.study.study import Study
 from gains.tables.of_study import table_spec
 from gains.training.train import build_model
 from helpers.tiny import settings_of

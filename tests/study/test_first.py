@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gains.study.opening import open_study
 from gains.study.plan import plan
-from gains.study.study import open_study
 from helpers.paths import ROOT
 from helpers.project import Project
 

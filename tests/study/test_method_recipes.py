@@ -11,8 +11,9 @@ from torch import nn
 from gains.cli.runs import parse_settings
 from gains.config.file import check
 from gains.config.recipe import RecipeSettings
+from gains.study.opening import from_config, open_study
 from gains.study.runs import Run
-from gains.study.study import Study, from_config, open_study
+from gains.study.study import Study
 from gains.tables.notes import notes_of as notes_of_table
 from gains.tables.of_study import table_spec
 from gains.tables.write import write_table

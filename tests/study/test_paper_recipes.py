@@ -8,7 +8,8 @@ from fractions import Fraction
 import pytest
 
 from gains.config.recipe import RecipeSettings
-from gains.study.study import Study, open_study
+from gains.study.opening import open_study
+from gains.study.study import Study
 from gains.training.optimiser import learning_rate
 from helpers.paths import ROOT
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from gains.study.opening import open_study
 from gains.study.plan import plan, trainings_that_fit
 from gains.study.runs import Run
-from gains.study.study import Study, open_study
+from gains.study.study import Study
 from helpers.paths import ROOT
 
 

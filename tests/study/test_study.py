@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gains.config.file import check, load_config
+from gains.study.opening import from_config, open_study, resolve
 from gains.study.runs import Run
-from gains.study.study import from_config, open_study, resolve
 from helpers.paths import ROOT
 
 RUNS = {"demo": 47, "paper": 62, "paper-batch8": 60, "first": 2, "real-images": 17}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gains.config.file import check
-from gains.study.study import from_config
+from gains.study.opening import from_config
 
 
 @pytest.mark.parametrize(

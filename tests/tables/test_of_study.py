@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gains.study.study import open_study
+from gains.study.opening import open_study
 from gains.tables.compare import write_compare
 from gains.tables.of_study import compare_spec, table_spec
 from gains.tables.specs import TableSpec

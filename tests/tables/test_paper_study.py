@@ -6,8 +6,9 @@ import functools
 from typing import Any
 
 from gains.methods.run_settings import RunSettings
+from gains.study.opening import open_study
 from gains.study.runs import Run
-from gains.study.study import Study, open_study
+from gains.study.study import Study
 from gains.tables.obstacles import obstacles
 from gains.tables.of_study import compare_spec
 from gains.tables.pairs import Pair, pairs_of

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gains.study.study import open_study
+from gains.study.opening import open_study
 from gains.support.files import write_json
 from helpers.project import Project
 from helpers.table_scenes import scores

@@ -18,7 +18,7 @@ from gains.fetch.sources import fetched_name
 from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.study.runs import Run
-from gains.study.study import resolve
+from gains.study.opening import resolve
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow.code_hash import code_hash
 

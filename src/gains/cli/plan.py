@@ -37,8 +37,8 @@ def plan(
       gains plan --study paper --gpu-memory 80000
     """
     from gains.models.device import gpu_megabytes
+    from gains.study.opening import open_study
     from gains.study.plan import plan as plan_of
-    from gains.study.study import open_study
 
     chosen = open_study(config, study)
     if gpu_memory is None and chosen.settings.gpu:

@@ -36,7 +36,7 @@ def table(
       gains table table3 --study demo --out table3.csv
     """
     from gains.config.settings_file import read_settings
-    from gains.study.study import open_study
+    from gains.study.opening import open_study
     from gains.tables.of_study import table_spec
     from gains.tables.specs import TableSpec
     from gains.tables.write import write_table
@@ -69,7 +69,7 @@ def compare(
       gains compare --study demo --tables results/demo/tables/table?.csv --out compare.csv
     """
     from gains.config.settings_file import read_settings
-    from gains.study.study import open_study
+    from gains.study.opening import open_study
     from gains.tables.compare import write_compare
     from gains.tables.of_study import compare_spec
     from gains.tables.specs import CompareSpec
@@ -129,7 +129,7 @@ def rescore(
     Example:
       gains rescore --study demo --clean-score-threshold 0.7 --jobs 2 --out rescored
     """
-    from gains.study.study import open_study
+    from gains.study.opening import open_study
     from gains.tables.rescore import rescore as score_again
 
     given = {"clean_score_threshold": clean_score_threshold}

@@ -36,8 +36,8 @@ def _named_run(
     seed: int,
     fold: int,
 ) -> tuple[Study, Run]:
+    from gains.study.opening import open_study
     from gains.study.runs import Run
-    from gains.study.study import open_study
 
     if dataset is None or method is None:
         raise ValueError(

@@ -30,8 +30,8 @@ def show(
     """
     import yaml
 
+    from gains.study.opening import open_study
     from gains.study.show import of_run, of_study
-    from gains.study.study import open_study
     from gains.tables.of_study import table_spec
 
     chosen = open_study(config, study)

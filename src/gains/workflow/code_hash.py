@@ -27,6 +27,7 @@ LEFT_OUT = frozenset(
         # Settings reach a step through its parameters, after defaults are merged.
         # ``gains.config.base`` counts, since it decides what is refused.
         *(f"gains.config.{section}" for section in CONFIG_SECTIONS),
+        "gains.study.opening",
         "gains.study.study",
         "gains.study.runs",
         # This module names and checks the files of initial weights, which are inputs of a step.
