@@ -156,3 +156,22 @@ def test_dataset_path_is_only_for_messages() -> None:
     truth, _ = random_set(1)
     assert not Path(truth.path).exists()
     assert score(truth, [])["coco"]["AP"] == 0
+
+
+def test_of_two_objects_with_equal_iou_the_later_one_is_taken() -> None:
+    # the first detection shares 12 of 16 px with both objects, the second one is the first object
+    objects = [box(0, 0, 4, 4), box(2, 0, 4, 4)]
+    found = [box(1, 0, 4, 4), objects[0]]
+    annotations = [
+        {"id": n, "image_id": 1, "category_id": 0, "segmentation": rle, "area": 16, "iscrowd": 0}
+        for n, rle in enumerate(objects, start=1)
+    ]
+    image = ImageRecord(1, "1.png", SIZE, SIZE)
+    truth = CocoDataset("set", {1: image}, {0: "a"}, {1: annotations})
+    predictions = [
+        {"image_id": 1, "category_id": 0, "segmentation": rle, "score": value}
+        for rle, value in zip(found, (0.9, 0.8), strict=True)
+    ]
+    # IoU 12 / 20: if the first detection took the first object, the second one would find none
+    assert score(truth, predictions)["coco"]["AP50"] == 1
+    assert pycocotools_ap(truth, predictions, 100)[1] == 1

@@ -221,3 +221,19 @@ def test_select_keeps_rows_and_columns() -> None:
     assert chosen.intersection.tolist() == [[10], [0]]
     assert chosen.ids.tolist() == [1]
     assert pairs.select(np.ones(3, bool), np.ones(2, bool)) is pairs
+
+
+def test_an_area_at_a_bound_lies_in_both_ranges() -> None:
+    # 32 x 32 px is small and medium, so the first object is never ignored before the second one,
+    # the order stays in every range, and the missed second object is charged with its own area
+    for missed in (500, 2000):
+        pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], recorded=[1024, missed])
+        for bounds in aji.AREA_RANGES:
+            assert aji.image_aji_published(pairs, bounds) == pytest.approx(10 / (10 + missed))
+
+
+def test_tpp_divides_by_the_mask_and_the_published_one_by_the_recorded_area() -> None:
+    # 8 of 10 px are found, and the file records an area of 16 px
+    pairs = make_pairs([(0, 10)], [(0, 8)], recorded=[16])
+    assert dice.tpp([pairs]) == pytest.approx(8 / 10)
+    assert dice.tpp_published([pairs]) == pytest.approx(8 / 16)

@@ -6,10 +6,13 @@ import dataclasses
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from gains.datasets.coco import CocoDataset
 from gains.metrics import METRICS, Metric
+from gains.metrics.pairs import Pairs
+from gains.scoring.pairing import clean
 from gains.scoring.score import score
 from helpers.score_scenes import as_predictions, dataset, detection
 
@@ -151,6 +154,23 @@ def test_crowd_regions_are_ignored_when_clean() -> None:
     exact = detection(1, 0, 0.9, 15, 15, 9)
     assert score(truth, [exact, inside])["clean"]["average"]["F1"] == 1
     assert score(truth, [exact, outside])["clean"]["average"]["F1"] == pytest.approx(2 / 3)
+
+
+def test_a_detection_lies_in_a_crowd_region_by_more_than_half() -> None:
+    # one crowd region of 100 px, and detections of 10 px that share 5 px and 6 px with it
+    pairs = Pairs(
+        image_id=1,
+        intersection=np.array([[5], [6]]),
+        scores=np.array([0.9, 0.8]),
+        box_scores=np.array([0.9, 0.8]),
+        detection_areas=np.array([10, 10]),
+        areas=np.array([100]),
+        recorded_areas=np.array([100.0]),
+        ids=np.array([1]),
+        crowd=np.array([True]),
+    )
+    (kept,) = clean({1: [pairs]}, 0.0)[1]
+    assert kept.scores.tolist() == [0.9]
 
 
 def test_category_zero_and_annotation_id_zero_are_scored(
