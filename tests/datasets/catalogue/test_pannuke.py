@@ -34,6 +34,9 @@ def test_pannuke_keeps_folds_categories_and_masks(nuclei: Layout) -> None:
     assert "images without objects were kept: 3 (first: fold1/0000.png)" in nuclei.repairs
     nuclei.convert(folds=[2])
     assert nuclei.info["counts"]["images"] == {"expected": 2523, "found": 2}
+    assert file_names(nuclei.convert(folds=[3, 1])) == [
+        f"fold{n}/000{k}.png" for n in (1, 3) for k in (0, 1)
+    ]
     with pytest.raises(ValueError, match="name each fold once"):
         nuclei.convert(folds=[1, 1])
     with pytest.raises(ValueError, match="folds"):

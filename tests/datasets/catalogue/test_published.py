@@ -1,5 +1,6 @@
 """Published data sets of COCO JSON files and of red outlines, each in its official layout."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gains.datasets.base import DatasetCounts, SceneSet
+from gains.datasets.catalogue import DATASETS
 from gains.datasets.catalogue.kaggle2018_outlines import outlined
 from gains.datasets.findings import Findings
 from gains.masks.rle import decode_mask, encode_mask
@@ -77,6 +80,18 @@ def test_counts_that_differ_are_refused_or_recorded(ucoc: Published) -> None:
     assert "expected 250 chromosome, found 4" in ucoc.info["repairs"]
 
 
+def test_more_than_the_published_numbers_is_refused_too(ucoc: Published) -> None:
+    record = DATASETS.get("ucoc")
+
+    def fewer_published(settings: Any, findings: Findings) -> SceneSet:
+        return replace(
+            record.make(settings, findings), published=DatasetCounts(1, {"chromosome": 3})
+        )
+
+    with DATASETS.with_record(replace(record, make=fewer_published)):
+        ucoc.refused("expected 1 images, found 2; expected 3 chromosome, found 4", counts="check")
+
+
 def test_ucoc_json_by_content(ucoc: Published) -> None:
     (ucoc.root / UCOC_JSON).rename(ucoc.root / "annotations.json")
     assert len(ucoc.convert().images) == 2
@@ -85,6 +100,15 @@ def test_ucoc_json_by_content(ucoc: Published) -> None:
     for name in ("annotations.json", "copy.json"):
         (ucoc.root / name).unlink()
     ucoc.refused("no COCO JSON file outside of the folder test")
+
+
+def test_file_names_of_a_json_file_may_hold_folders(ucoc: Published) -> None:
+    names = ["plates/grey0012100.png", "plates/grey0013300.png"]
+    (ucoc.root / "train/plates").mkdir()
+    for name in names:
+        (ucoc.root / "train" / Path(name).name).rename(ucoc.root / "train" / name)
+    ucoc.json(UCOC_JSON, ucoc_content(names))
+    assert [i.file_name for i in ucoc.convert().images.values()] == names
 
 
 def test_ucoc_refuses_missing_and_ambiguous_images(ucoc: Published) -> None:
