@@ -45,6 +45,8 @@ def test_an_image_depends_on_the_seed_and_its_number_alone(name: str) -> None:
         assert a[2].masks == b[2].masks
     assert not np.array_equal(short[0][1], other[0][1])
     assert not np.array_equal(long[0][1], long[1][1])
+    # a generator of seed + number would give one scene twice
+    assert not np.array_equal(long[1][1], other[0][1])
 
 
 @pytest.mark.parametrize("name", SETS)
