@@ -31,8 +31,8 @@ import torchvision
 from torchvision.ops import FrozenBatchNorm2d
 
 from gains.methods.run_settings import RunSettings
-from gains.study.runs import Run
 from gains.study.opening import open_study
+from gains.study.runs import Run
 from gains.study.study import Study
 from gains.training.job import Job
 from lib.datasets import write_cells

@@ -38,8 +38,8 @@ from torch import Tensor, nn
 
 from gains.datasets.convert import convert
 from gains.methods.run_settings import RunSettings
-from gains.study.runs import Run
 from gains.study.opening import open_study
+from gains.study.runs import Run
 from gains.study.study import Study
 from gains.training import step as step_module
 from gains.training.job import Job
