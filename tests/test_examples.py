@@ -18,9 +18,9 @@ MODULES = [
     "gains.anomaly.store",
     "gains.datasets.coco",
     "gains.instances",
-    "gains.prediction.predict",
+    "gains.prediction.predictor",
     "gains.scoring.score",
-    "gains.study.study",
+    "gains.study.opening",
     "gains.support.registry",
 ]
 
