@@ -52,6 +52,11 @@ def test_the_only_study_of_a_file_is_in_force(config: Path) -> None:
     assert load_config(config.parent / "studies" / "second.yaml").study == "second"
 
 
+def test_the_study_that_a_file_names_is_in_force_though_it_holds_only_another(config: Path) -> None:
+    write(config, {"study": "second", "studies": {"first": BLOCK}})
+    assert load_config(config).study == "second"
+
+
 def test_one_name_in_two_files_is_refused(config: Path) -> None:
     write(config.parent / "studies" / "first.yaml", {"studies": {"first": BLOCK}})
     with pytest.raises(ValueError, match=r"'first' stands in .*config\.yaml and in .*first\.yaml"):

@@ -208,3 +208,9 @@ def test_folds_are_stable_and_follow_the_seed(coco: Path, tmp_path: Path) -> Non
 def test_more_folds_than_images_are_refused() -> None:
     with pytest.raises(ValueError, match="found 4 images for 5 folds"):
         draw_folds(numbered(4), 5, (0.6, 0.2, 0.2), 0)
+
+
+def test_a_share_of_zero_is_refused() -> None:
+    for ratio in ((0.8, 0.0, 0.2), (1.2, -0.1, -0.1)):
+        with pytest.raises(ValueError, match="must be positive and sum to 1"):
+            SplitSettings(ratio=ratio)

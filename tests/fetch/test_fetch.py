@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gains.datasets.catalogue import DATASETS
+from gains.fetch.folders import Content, listing
 from gains.fetch.sources import read_sources
 from gains.fetch.status import changes, state, verify_dataset
 from helpers.fetch_server import Project, Server, digest, zipped
@@ -74,6 +75,15 @@ def test_mirrors_are_tried_in_their_order(server: Server, project: Project) -> N
     project.add("Set.zip", f"{server.url}/dead.zip", mirror="1")
     assert project.fetch().files["Set.zip"].mirror == 2
     assert [path for path, _ in server.requests] == ["/dead.zip", "/good.zip"]
+
+
+def test_a_checksum_stated_at_another_mirror_is_not_recorded_again(
+    server: Server, project: Project
+) -> None:
+    project.add("Set.zip", f"{server.url}/dead.zip", mirror="1", sha256=digest(ARCHIVE))
+    project.add("Set.zip", server.give("/good.zip", ARCHIVE), mirror="2")
+    assert project.fetch().files["Set.zip"].mirror == 2
+    assert not project.sources.with_suffix(".lock.json").exists()
 
 
 def test_when_all_fail_the_message_says_what_was_tried_and_what_to_do(
@@ -258,3 +268,10 @@ def test_what_a_person_changes_in_files_of_their_own_is_recorded(project: Projec
     assert list(project.fetch().files["own/"].contents) == ["a.json", "b.json"]
     assert changes("cells", project.raw) == []
     assert verify_dataset("cells", project.sources, project.raw) == []
+
+
+def test_the_checksum_of_a_folder_does_not_depend_on_the_order_of_its_files() -> None:
+    first, second = Content(bytes=2, sha256="f1"), Content(bytes=3, sha256="f2")
+    expected = Content(bytes=5, sha256=digest(b"a\0f1\nb\0f2\n"))
+    assert listing({"a": first, "b": second}) == expected
+    assert listing({"b": second, "a": first}) == expected

@@ -201,3 +201,10 @@ def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:
 def test_what_counts_as_archive() -> None:
     names = ["a.zip", "A.ZIP", "a.b.tar.gz", "a.tgz", "a.mat", ".zip", "a/"]
     assert [archive_folder(n) for n in names] == ["a", "A", "a.b", "a", None, None, None]
+
+
+def test_an_archive_at_its_limits_is_unpacked(tmp_path: Path) -> None:
+    archive = packed(tmp_path, zipped({"a": b"1234", "b": b"56"}))
+    refuse(archive, "more than 2 entries or 5 bytes", ArchiveLimits(entries=2, bytes=5))
+    refuse(archive, "more than 1 entries", ArchiveLimits(entries=1))
+    assert len(unpack(archive, tmp_path / "set", ArchiveLimits(entries=2, bytes=6))) == 2

@@ -116,6 +116,9 @@ def test_steps_of_two_discs(coco: Path) -> None:
     assert fields.direction[24, 30 - 2] == pytest.approx(0), "to the right of the first centre"
     assert fields.direction[33, 24] == pytest.approx(np.pi / 2), "below it"
     overlap = np.logical_and(*discs((24, 24), (30, 38)))
+    y, x = np.nonzero(overlap)
+    nearest = np.minimum(np.hypot(y - 24, x - 24), np.hypot(y - 30, x - 38))
+    np.testing.assert_allclose(fields.distance[overlap], nearest)
     assert fields.deviation[overlap].max() > 0.3
     assert fields.deviation[20, 15] == 0, "no second instance in that window"
     assert fields.anomaly.min() == 1 and 1.3 < fields.anomaly.max() <= 1.5 + 1e-6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gains.masks.rle import decode_mask, encode_mask
-from gains.masks.segmentation import to_rle
+from gains.masks.segmentation import to_rle, valid_rles
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,12 @@ def test_a_polygon_may_leave_the_image_by_its_side() -> None:
     for corner in ((-10.1, 0), (20.1, 0), (0, -4.1), (0, 8.1)):
         with pytest.raises(ValueError, match="are the coordinates in px"):
             to_rle([[*corner, 5, 1, 5, 3]], 4, 10)
+
+
+@pytest.mark.parametrize("size", [[4.0, 6], [4, 6.0], [True, 6]])
+def test_a_size_that_is_no_whole_number_is_left_to_the_full_check(size: list[Any]) -> None:
+    height = int(size[0])
+    rle = encode_mask(np.ones((height, 6), dtype=bool))
+    assert valid_rles([rle, {**rle, "size": size}], [(height, 6)] * 2) == [rle, None]
+    with pytest.raises(ValueError, match=r"RLE has size .*; expected \[height, width\]"):
+        to_rle({**rle, "size": size}, height, 6)
