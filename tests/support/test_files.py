@@ -16,6 +16,7 @@ from gains.support.files import (
     parse_object,
     read_json,
     require_suffix,
+    settings_hash,
     waiting_lock,
     write_json,
 )
@@ -94,3 +95,9 @@ def test_only_the_named_suffixes_are_accepted(tmp_path: Path) -> None:
 def test_files_of_operating_systems_count_as_junk(name: str) -> None:
     assert is_junk(PurePath(name))
     assert not is_junk(PurePath("a/b.txt"))
+
+
+def test_the_hash_of_settings_depends_on_keys_and_values_but_not_on_their_order() -> None:
+    first = settings_hash({"a": 1, "b": {"c": 2, "d": [3, 4]}})
+    assert first == settings_hash({"b": {"d": [3, 4], "c": 2}, "a": 1})
+    assert first != settings_hash({"a": 1, "b": {"c": 2, "d": [4, 3]}})

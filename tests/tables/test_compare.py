@@ -110,6 +110,21 @@ def test_difference_in_units_of_the_spread() -> None:
     assert float(record["difference_in_sd"]) == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_difference_is_measured_in_our_spread_beside_a_published_one() -> None:
+    table = {
+        "paper": "DoNet",
+        "table": "1",
+        "rows": [{"method": "mask_rcnn", "published": "Mask R-CNN"}],
+        "metrics": ["mAP"],
+    }
+    dataset = {"stands_for": None, "represents": "CPS"}
+    records = compared(seeds=(0, 1), table=table, dataset=dataset)
+    (record,) = [r for r in records if (r["published_table"], r["subset"]) == ("1", "average")]
+    assert (float(record["published"]), float(record["published_spread"])) == (48.28, 3.1)
+    expected = float(record["difference"]) / (2 / 2**0.5)
+    assert float(record["difference_in_sd"]) == pytest.approx(expected, abs=1e-3)
+
+
 def test_target_class_stands_beside_the_published_cell_class() -> None:
     records = compared(
         table={"table": "I", "rows": [{"method": "gains", "published": "ws=5"}]}, **PAPER

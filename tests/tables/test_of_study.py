@@ -26,6 +26,13 @@ def test_rows_stand_in_the_published_order_and_name_the_real_backbone() -> None:
     assert labels == ["Mask R-CNN (R18)", "GAInS (R18)"]
 
 
+def test_rows_without_a_published_row_come_last_in_their_own_order() -> None:
+    names = [("htc", None), ("gains", "GAInS"), ("pisa", None), ("mask_rcnn", "Mask R-CNN (R50)")]
+    rows = [{"method": m} | ({"published": p} if p else {}) for m, p in names]
+    found = [row.method for row in spec_of(study([0], table={"rows": rows})).rows]
+    assert found == ["mask_rcnn", "gains", "htc", "pisa"]
+
+
 def test_labels_of_the_demo() -> None:
     found = open_study(ROOT / "config.yaml", "demo")
     rows = table_spec(found, "table3").rows

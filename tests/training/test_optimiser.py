@@ -25,6 +25,20 @@ def test_norms_are_not_decayed_and_biases_are() -> None:
     assert len(plain["params"]) == 2
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        torch.nn.BatchNorm2d(4),
+        torch.nn.GroupNorm(2, 4),
+        torch.nn.LayerNorm(4),
+        torch.nn.Embedding(4, 1),
+    ],
+)
+def test_layers_that_are_not_decayed(layer: torch.nn.Module) -> None:
+    (group,) = make_optimiser(layer, RecipeSettings(weight_decay=0.1)).param_groups
+    assert group["weight_decay"] == 0.0
+
+
 def one_weight(value: float = 2.0) -> torch.nn.Linear:
     model = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.constant_(model.weight, value)
