@@ -49,10 +49,11 @@ def test_scoring_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_a_part_needs_a_split() -> None:
+@pytest.mark.parametrize("option", [("--part", "val"), ("--fold", "1")])
+def test_a_part_or_fold_needs_a_split(option: tuple[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "gains", "score", "--ground-truth", "x.json", "--predictions"]
-        + ["y.json", "--part", "val", "--out", "z.json"],
+        + ["y.json", *option, "--out", "z.json"],
         capture_output=True,
         text=True,
         check=False,

@@ -84,3 +84,10 @@ def test_the_candidates_of_a_level_are_limited() -> None:
     )
     levels = locations_of_64_px().levels[found.places]
     assert levels.bincount().tolist() == [4, 4, 4, 1, 1]
+
+
+def test_the_candidates_of_a_level_are_pairs_of_place_and_class() -> None:
+    logits = torch.full((86, 2), 3.0)
+    found = select_locations(predictions(logits), 0, (256, 256), FCOSSettings(nms=1.0), 1000)
+    levels = locations_of_64_px().levels[found.places]
+    assert levels.bincount().tolist() == [2 * n for n in (64, 16, 4, 1, 1)]

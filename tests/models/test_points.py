@@ -157,3 +157,13 @@ def test_drawing_leaves_no_graph_and_admits_no_map() -> None:
     logits = ramps().clone().requires_grad_()
     assert not uncertain_points(logits, 30, torch.Generator()).requires_grad
     assert uncertain_points(logits[:0], 30, torch.Generator()).shape == (0, 30, 2)
+
+
+def test_the_number_of_uncertain_points_is_rounded_down() -> None:
+    points = uncertain_points(
+        torch.zeros(1, 1, 4, 4), 10, torch.Generator().manual_seed(0), oversampling=3, share=0.75
+    )
+    generator = torch.Generator().manual_seed(0)
+    torch.rand((1, 30, 2), generator=generator)
+    # 0.75 * 10 = 7.5, so 7 points are uncertain and 3 are random
+    torch.testing.assert_close(points[:, 7:], torch.rand((1, 3, 2), generator=generator))

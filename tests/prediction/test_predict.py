@@ -10,10 +10,13 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets.coco import read_coco
+from gains.datasets.coco import ImageRecord, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
+from gains.instances import Instances
+from gains.masks.rle import encode_mask
 from gains.models import checkpoint
+from gains.prediction.files import write_predictions
 from gains.prediction.predict import predict_folder, predict_split
 from gains.prediction.predictor import Predictor
 from gains.support.files import read_json
@@ -155,3 +158,19 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
 def test_cli_says_what_is_missing(arguments: list[str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_boxes_are_written_with_three_decimals(tmp_path: Path) -> None:
+    found = Instances.from_rles(
+        4,
+        6,
+        [encode_mask(np.ones((4, 6), dtype=bool))],
+        [1],
+        scores=[0.5],
+        boxes=np.array([[1.25, 0.5, 3.8126, 2.0]]),
+    )
+    record = ImageRecord(7, "a.png", 4, 6)
+    assert write_predictions(tmp_path / "x.json", [(record, found)], {}) == (1, 1)
+    (entry,) = read_json(tmp_path / "x.json")
+    # x, y, width and height; 3.8126 - 1.25 = 2.5626
+    assert entry["bbox"] == [1.25, 0.5, 2.563, 1.5]

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from gains.masks.rle import decode_mask
 from gains.models import checkpoint
 from gains.models.contract import Detections
 from gains.prediction.files import BOX_SCORE
+from gains.prediction.predict import predict_folder
 from gains.prediction.predictor import Predictor
 from helpers.colours import CATEGORIES, pixels_of
 from helpers.recorder import Recorder, recorder_settings, recorders
@@ -24,9 +26,9 @@ def built() -> Iterator[list[Recorder]]:
         yield models
 
 
-def predictor_of(folder: Path, test_size: int) -> Predictor:
+def predictor_of(folder: Path, test_size: int, **recipe: int) -> Predictor:
     """Return a predictor that shows its model images at this short side."""
-    settings = recorder_settings(train_sizes=[32], test_size=test_size, max_size=96)
+    settings = recorder_settings(train_sizes=[32], test_size=test_size, max_size=96, **recipe)
     content = {
         "format": checkpoint.MODEL_FORMAT,
         "settings": settings.to_json(),
@@ -110,3 +112,15 @@ def test_each_axis_has_its_own_scale(built: list[Recorder], tmp_path: Path) -> N
     found = predictor(pixels_of(0))
     wanted = [[0.0, 0, 60, 40], [30, 40 / 3, 60, 80 / 3]]
     assert found.boxes.tolist() == [pytest.approx(row) for row in wanted]
+
+
+def test_adjacent_images_of_one_size_are_predicted_together(
+    built: list[Recorder], tmp_path: Path
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name, size in (("a", (60, 40)), ("b", (60, 40)), ("c", (60, 40)), ("d", (40, 60))):
+        Image.new("L", size).save(folder / f"{name}.png")
+    predict_folder(predictor_of(tmp_path, 64, test_batch_size=2), folder, tmp_path / "out.json")
+    shapes = [[tuple(image.shape[1:]) for image in batch] for batch in built[0].images]
+    assert shapes == [[(64, 96), (64, 96)], [(64, 96)], [(96, 64)]]

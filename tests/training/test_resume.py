@@ -64,6 +64,30 @@ def test_the_checkpoint_of_another_job_is_not_continued(
     assert len(steps) == 6
 
 
+@pytest.mark.parametrize("change", [{"fold": 1}, {"seed": 1}, {"code": "changed"}])
+def test_the_checkpoint_of_another_fold_seed_or_code_is_not_continued(
+    change: dict[str, Any], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = json.loads(tiny.split.read_text())
+    two_folds = tmp_path / "split.json"
+    two_folds.write_text(json.dumps({**split, "folds": split["folds"] * 2}))
+    job = replace(job_of(tiny, tmp_path, settings_of("mask_rcnn")), split=two_folds)
+    steps: list[int] = []
+
+    def dying(*arguments: Any) -> Any:
+        steps.append(1)
+        if len(steps) == 5:
+            raise Killed
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "step", dying)
+    with pytest.raises(Killed):
+        training.train(job)
+    assert (job.scratch / training.CHECKPOINT).is_file()
+    training.train(replace(job, **change))
+    assert len(steps) == 5 + 6
+
+
 def test_a_truncated_checkpoint_is_named(tiny: Tiny, tmp_path: Path) -> None:
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
     checkpoint.save(job.scratch / "last.pt", {"key": "x", "iteration": 4})
