@@ -135,6 +135,8 @@ def test_mask_features_have_the_stride_of_p3() -> None:
 
 def test_masks_belong_to_their_image_and_place() -> None:
     made = model().eval()
+    # with the small initial weights, another scale would change next to nothing
+    torch.nn.init.normal_(made.controller.weight, std=0.2)
     images = [torch.randint(0, 256, (3, 64, 64), dtype=torch.uint8) for _ in range(2)]
     with torch.no_grad():
         features = made.backbone(images)
@@ -167,6 +169,19 @@ def test_detected_masks_cover_the_image_without_its_padding() -> None:
     assert found.full
     assert len(found.scores) == 10
     torch.testing.assert_close(found.masks, torch.full((10, 50, 70), 3.0).sigmoid())
+
+
+def test_detected_masks_are_enlarged_as_probabilities(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = model().eval()
+    torch.nn.init.constant_(made.head.classes.get_parameter("bias"), 2.0)
+    torch.nn.init.constant_(made.head.distances.get_parameter("bias"), 1.0)
+    logits = torch.full((10, 16, 16), -9.0)
+    logits[:, :, 8:] = 0.0
+    monkeypatch.setattr(made, "mask_logits", lambda *_: logits)
+    (found,) = made.detect([torch.zeros(3, 64, 64, dtype=torch.uint8)])
+    # cells lie at the pixels 4 i + 2: between 30 (probability 0) and 34 (1/2) there is 32
+    row = found.masks[0, 40, 30:35]
+    torch.testing.assert_close(row, torch.tensor([0, 1, 2, 3, 4]) / 8, atol=2e-4, rtol=0)
 
 
 def test_losses_know_bfloat16() -> None:

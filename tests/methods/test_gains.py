@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gains.methods.gains.model import GainsBranch
+from gains.methods.gains.model import GainsBranch, build_detector
+from gains.models.contract import Task
 from helpers.rois import LABELS, pyramid, two_images
 from helpers.tiny import planes_of, tiny_settings
 from helpers.written_out import (
@@ -73,6 +74,17 @@ def test_losses_written_out(variant: str) -> None:
     assert {k: v.item() for k, v in found.items()} == pytest.approx(
         {k: v.item() for k, v in wanted.items()}, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("alrm", [True, False])
+def test_without_the_branch_the_maps_weight_the_masks_if_asked(alrm: bool) -> None:
+    branch, finest = branch_of(alrm=alrm), torch.rand(2, 32, 16, 16)
+    chosen = tiny_settings("gains").model_copy(update={"gal": False, "alrm": alrm})
+    plain = build_detector(chosen, Task(2, 10)).branch
+    plain.head.load_state_dict(branch.mask.state_dict())
+    found = plain.losses(pyramid(finest), two_images(), torch.Generator())
+    wanted = written_losses(branch, finest, alrm)["loss_mask"] / 0.75 * chosen.mask_weight
+    assert {k: v.item() for k, v in found.items()} == {"loss_mask": pytest.approx(wanted.item())}
 
 
 def gradients(branch: GainsBranch, finest: Tensor, loss: Tensor) -> dict[str, Tensor | None]:

@@ -85,6 +85,19 @@ def test_semantic_branch_fuses_all_levels_at_stride_8() -> None:
     torch.testing.assert_close(logits, torch.full((1, 3, 8, 12), 8 * 1111.0 - 10000))
 
 
+def test_outer_cells_of_coarse_levels_lie_on_outer_cells_of_p3() -> None:
+    branch = SemanticBranch(8, 2)
+    for conv in (*branch.laterals, *branch.convs, branch.embedding):
+        weight = conv.get_parameter("weight")
+        nn.init.zeros_(weight)
+        weight.data[:, :, weight.shape[-1] // 2, weight.shape[-1] // 2] = torch.eye(8)
+    shapes = [(4, 8), (2, 4), (1, 2), (1, 1), (1, 1)]
+    features = [torch.zeros(1, 8, *shape) for shape in shapes]
+    features[2][..., 1] = 3.0
+    _, embedding = branch(features)
+    assert embedding[0, 0].tolist() == [[0, 1, 2, 3]] * 2
+
+
 @pytest.mark.parametrize("size", [7, 14])
 def test_the_semantic_embedding_is_added_to_roi_features(size: int) -> None:
     torch.manual_seed(4)

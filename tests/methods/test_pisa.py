@@ -38,6 +38,13 @@ def test_positive_weights_on_paper() -> None:
     torch.testing.assert_close(found, torch.tensor([0.6, 0.7, 1, 1, 0.8, 0.9]))
 
 
+def test_equal_ranks_of_classes_of_different_size_have_equal_weights() -> None:
+    # classes of 3 and 2 RoIs with an object each: ranks 0 1 2 and 0 1, and 3 is the count of both
+    ious, labels = torch.tensor([0.9, 0.8, 0.7, 0.6, 0.5]), torch.tensor([0, 0, 0, 1, 1])
+    found = positive_weights(ious, torch.arange(5), labels, 1.0, 0.0)
+    torch.testing.assert_close(found, torch.tensor([3.0, 2, 1, 3, 2]) / 3)
+
+
 def test_scaled_weights_keep_the_sum_of_the_losses() -> None:
     losses = torch.tensor([1.0, 2, 3, 4, 5, 6])
     weights = torch.tensor([0.04, 0.16, 1, 1, 0.36, 0.64])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,13 @@ def test_equal_state_gives_equal_bytes() -> None:
         record(f"results/s/{name}", starttime=50.0, endtime=60.0)
     provenance.export(FILE, ["results/s"], complete=True)
     assert Path(FILE).read_bytes() == before
+
+
+def test_a_file_of_the_same_size_is_hashed_again_if_its_time_changed() -> None:
+    Path("results/s/model").write_text("MODEL")
+    os.utime("results/s/model", (50, 50))
+    provenance.export(FILE, ["results/s"], complete=True)
+    assert read_json(FILE)["files"]["results/s/model"]["sha256"] == sha256("results/s/model")
 
 
 def test_other_folders_are_not_exported() -> None:

@@ -18,7 +18,7 @@ from gains.methods.fastinst.losses import (
     mask_losses,
 )
 from gains.methods.fastinst.model import FastInst, masks_of_queries
-from gains.methods.fastinst.queries import ActivationQueries
+from gains.methods.fastinst.queries import ActivationQueries, Queries
 from gains.models.contract import Target, Task
 from gains.models.points import uncertain_points
 from helpers.fastinst import settings, squares
@@ -54,6 +54,23 @@ def test_mask_losses_by_hand() -> None:
     assert found[0].item() == pytest.approx(2 * math.log(2), rel=1e-5)
     dice = sum(1 - (row.sum().item() + 1) / (32 + row.sum().item() + 1) for row in t)
     assert found[1].item() == pytest.approx(dice, rel=1e-5)
+
+
+def test_the_activation_loss_weights_background_like_every_class() -> None:
+    # four cells with logits 0 0 2; the object of class 1 lies in the first cell alone
+    logits = torch.zeros(1, 3, 2, 2)
+    logits[:, 2] = 2.0
+    queries = Queries(torch.zeros(1, 4, 8), torch.zeros(1, 4, 8), torch.zeros(1, 4, 2), logits)
+    masks = torch.zeros(1, 32, 32)
+    masks[0, :16, :16] = 1
+    prediction = QueryPredictions(torch.zeros(1, 4, 3), torch.zeros(1, 4, 8, 8))
+    matched = Matches(torch.tensor([0]), torch.tensor([0]))
+    truth = Truth([torch.tensor([1])], [masks])
+    chosen = settings(activation_weight=4.0, no_object_weight=0.1)
+    found = losses(chosen, [prediction], [matched], queries, truth, torch.Generator())
+    total = math.log(2 + math.exp(2))
+    expected = 4.0 * (total + 3 * (total - 2)) / 4
+    assert found["loss_activation"].item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_perfect_predictions_cost_next_to_nothing() -> None:
