@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from gains.detection.mask_head import MaskBranch
 from gains.methods.gains.model import GainsBranch, build_detector
 from gains.models.contract import Task
 from helpers.rois import LABELS, pyramid, two_images
@@ -81,6 +82,7 @@ def test_without_the_branch_the_maps_weight_the_masks_if_asked(alrm: bool) -> No
     branch, finest = branch_of(alrm=alrm), torch.rand(2, 32, 16, 16)
     chosen = tiny_settings("gains").model_copy(update={"gal": False, "alrm": alrm})
     plain = build_detector(chosen, Task(2, 10)).branch
+    assert isinstance(plain, MaskBranch)
     plain.head.load_state_dict(branch.mask.state_dict())
     found = plain.losses(pyramid(finest), two_images(), torch.Generator())
     wanted = written_losses(branch, finest, alrm)["loss_mask"] / 0.75 * chosen.mask_weight

@@ -140,3 +140,9 @@ def test_later_steps_do_not_reach_into_training() -> None:
 def test_modules_that_are_left_out_exist() -> None:
     sources = Sources(ROOT / "src", "gains")
     assert [module for module in codehash.LEFT_OUT if sources.file(module) is None] == []
+
+
+def test_relative_imports_of_a_package_and_of_a_module(toy: Path) -> None:
+    sources = Sources(toy, "toy")
+    assert sources.imports("toy.methods.beta") == {"toy.methods.beta", "toy.methods.beta.settings"}
+    assert sources.imports("toy.methods.alpha") == {"toy.registry"}

@@ -85,6 +85,11 @@ def test_clone_gets_its_records_back() -> None:
     provenance.restore(FILE)
     assert recorded("results/s/model")["params"] == ["'lr=1'"]
     assert recorded("results/s/model")["incomplete"] is False
+    made = Path("results/s/model").stat().st_mtime
+    assert (recorded("results/s/model")["starttime"], recorded("results/s/model")["endtime"]) == (
+        made,
+        made,
+    )
 
 
 def test_another_content_gets_no_record() -> None:

@@ -1,0 +1,32 @@
+"""The verb `gains predict`: the thresholds that its options and the study give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from gains.cli.main import app
+from gains.prediction import predict, predictor
+from helpers.paths import ROOT
+
+
+def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(predictor, "Predictor", lambda *given: made.append(given))
+    monkeypatch.setattr(predict, "predict_folder", lambda *given: made.append(given))
+    monkeypatch.chdir(ROOT)
+    words = ["predict", "--study", "demo", "--dataset", "synthetic-cells", "--method", "gains"]
+    words += ["--images", "mine", "--out", "d.json"]
+    CliRunner().invoke(app, words, catch_exceptions=False)
+    (path, device, of_study), folder = made
+    assert (str(path), device, folder[1:]) == (
+        "results/demo/runs/synthetic-cells/gains/default/seed0/fold0/model.pt",
+        None,
+        (Path("mine"), Path("d.json")),
+    )
+    assert of_study["score_threshold"] not in (None, 0.3)
+    CliRunner().invoke(app, [*words, "--score-threshold", "0.3"], catch_exceptions=False)
+    assert made[2][2] == {**of_study, "score_threshold": 0.3}
