@@ -67,11 +67,14 @@ def test_a_batch_is_matched_as_its_images_alone(
     corners = torch.rand(4, 40, 2, generator=generator) * 60
     sides = torch.rand(4, 40, 2, generator=generator) * 40 + 1
     boxes = torch.cat([corners, corners + sides], dim=2)
-    truth = [boxes[0, :5] + 2, boxes[1, :0], boxes[2, :1], boxes[3, :9] + 1]
+    truth = [boxes[0, :5] + 9, boxes[1, :0], boxes[2, :1], boxes[3, :9] + 6]
     candidates = boxes[0] if shared else boxes
     together = match_boxes(pad_rows(truth), candidates, 0.3, 0.7, keep_best)
     monkeypatch.setattr("gains.detection.matching.PAIRS", 1)
     apart = match_boxes(pad_rows(truth), candidates, 0.3, 0.7, keep_best)
+    # some objects have no box of a high IoU, so that keep_best decides
+    other = match_boxes(pad_rows(truth), candidates, 0.3, 0.7, not keep_best)
+    assert not torch.equal(apart[1], other[1])
     for number, objects in enumerate(truth):
         own = candidates if shared else candidates[number]
         index, role = matched(objects, own, 0.3, 0.7, keep_best)
