@@ -102,3 +102,44 @@ def lines_of(path: str) -> list[dict[str, str]]:
     """Return the lines of a CSV file."""
     with Path(path).open() as file:
         return list(csv.DictReader(file))
+
+
+AT_09 = {"score_threshold": 0.9}
+VARIANTS: dict[str, Any] = {
+    "donet": {
+        "at-0.9": {"method": AT_09},
+        "base-0.9": {"method": {**AT_09, "modules": "base", "mask_weight": 1.0}},
+        "ho-0.9": {"method": {**AT_09, "modules": "intersection"}},
+        "drm-0.9": {"method": {**AT_09, "modules": "drm"}},
+        "fu-0.9": {"method": {**AT_09, "consistency": "none"}},
+        "soft-0.9": {"method": {**AT_09, "consistency": "soft", "consistency_weight": 0.125}},
+        "mrp-0.9": {"method": {**AT_09, "modules": "mrp"}},
+    },
+    "mask_rcnn": {
+        "at-0.9": {"method": AT_09},
+        "deep": {"method": {"backbone": {"name": "resnet101"}}},
+    },
+    "gains": {"w3": {"maps": {"window_size": 3}}, "f0.4": {"maps": {"f_ga": 0.4}}},
+}
+
+
+def verdicts(
+    method: str,
+    variant: str = "default",
+    row: str = "DoNet",
+    represents: str = "ISBI2014",
+    table: dict[str, Any] | None = None,
+    **changes: Any,
+) -> dict[tuple[str, str, str], dict[str, str]]:
+    """Return the lines of one row by published paper, table and row, for its first metric."""
+    dataset = {**PAPER["dataset"], "represents": represents, **changes.pop("dataset", {})}
+    rows = [{"method": method, "variant": variant, "published": row}]
+    records = compared(
+        **{**PAPER, "dataset": dataset, "variants": VARIANTS, **changes},
+        table={"metrics": ["AJI"], "subsets": ["average"], **(table or {}), "rows": rows},
+    )
+    found: dict[tuple[str, str, str], dict[str, str]] = {}
+    for r in records:
+        key = (r["published_paper"], r["published_table"], r["published_row"])
+        found.setdefault(key, r)
+    return found

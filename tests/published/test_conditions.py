@@ -18,6 +18,7 @@ FIELDS = (
     "configuration",
     "score_threshold",
     "max_detections",
+    "test_size",
     "recipe",
     "picking",
 )
@@ -68,7 +69,13 @@ def test_every_known_value_names_its_source_and_no_other_does() -> None:
 @pytest.mark.parametrize(
     ("key", "configuration", "threshold"),
     [
-        ("GAInS/III/HTC/UCOC", "HTC", 0.001),
+        ("GAInS/III/HTC/ISBI2014", "HTC", 0.001),
+        ("GAInS/III/HTC/UCOC", "HTC", None),
+        ("GAInS/III/HTC/Kaggle2018", "HTC", None),
+        ("GAInS/III/PointRend/ISBI2014", "PointRend", 0.05),
+        ("GAInS/III/PointRend/UCOC", "PointRend", None),
+        ("GAInS/III/Cascade R-CNN/ISBI2014", "Cascade R-CNN", None),
+        ("GAInS/III/Cascade R-CNN/UCOC", "Cascade R-CNN", 0.05),
         ("GAInS/III/FastInst/ISBI2014", "FastInst-D3", 0),
         ("GAInS/III/Occlusion R-CNN/ISBI2014", "Occlusion R-CNN", 0.9),
         ("GAInS/III/DoNet/ISBI2014", "DoNet DRM+CRM", 0.9),
@@ -122,3 +129,33 @@ def test_boxes_are_no_masks() -> None:
     ours = {*COCO_METRICS, *(metric.name for metric in METRICS)}
     assert {n.metric for n in numbers() if n.paper == "A2B-IS"} & ours == set()
     assert {n.metric for n in numbers() if n.paper == "Layering"} & ours == {"AJI"}
+
+
+@pytest.mark.parametrize(
+    "row", ["Mask Scoring R-CNN", "PISA", "CondInst", "HTC", "PointRend", "FastInst"]
+)
+def test_thresholds_of_runs_without_released_config_are_inferred(row: str) -> None:
+    """Nothing says how the authors of GAInS ran these six."""
+    found = [
+        conditions_of("GAInS", "III", row, name) for name in ("ISBI2014", "UCOC", "Kaggle2018")
+    ]
+    stated = [c for c in found if c.score_threshold is not None]
+    assert stated and all("score_threshold" in c.by_source["inferred"] for c in stated)
+
+
+def test_the_highlight_of_isbi_is_inferred() -> None:
+    """The README says 0.1, and the name of a folder 0.15."""
+    keys = [
+        tuple(r[name] for name in KEY)
+        for r in published_records("conditions.csv")
+        if r["paper"] == "GAInS" and "isbi maps" in r["configuration"]
+    ]
+    assert len(keys) == 13
+    assert all("configuration" in conditions_of(*key).by_source["inferred"] for key in keys)
+
+
+def test_sizes_of_test_images() -> None:
+    found = {(n.paper, n.table, n.row): n.conditions.test_size for n in numbers()}
+    assert found["GAInS", "III", "FastInst"] == "640/853"
+    assert found["GAInS", "III", "PISA"] == found["DoNet", "1", "DoNet"] == "800/1333"
+    assert found["DoNet", "1", "HTC"] is found["A2B-IS", "III", "HTC"] is None

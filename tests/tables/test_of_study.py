@@ -135,15 +135,3 @@ def test_wrong_data_sets_of_a_row_are_named(names: list[str], message: str) -> N
 def test_a_data_set_that_no_row_has_is_named() -> None:
     with pytest.raises(ValueError, match="tables.t: no row has the data set 'a'"):
         study([0], datasets=TWO_SETS, table={"rows": [{"method": "gains", "datasets": ["b"]}]})
-
-
-def test_the_notes_name_rows_with_another_score_threshold() -> None:
-    table = spec_of(study([0], datasets=TWO_SETS, table={"rows": ROWS}))
-    write_scores(table, {"": 0.5})
-    write_table(table, "t.csv")
-    note = "Score threshold of predictions: 0.05, but none for FastInst (R18)."
-    assert note in Path("t.md").read_text()
-    table = spec_of(study([0]))
-    write_scores(table, {"": 0.5})
-    write_table(table, "t.csv")
-    assert "Score threshold" not in Path("t.md").read_text()

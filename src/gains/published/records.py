@@ -35,6 +35,7 @@ class Published:
         dataset: published data set.
         metric: our metric of this meaning, e.g. ``mAP``, or a name that no metric of ours has.
         definition: formula or program of the metric, None if it is unknown.
+        definition_basis: where the definition is known from; empty if it is unknown.
         subset: classes as the paper prints them: ``cell``, ``nucleus``, ``average``, ...
         value: percent.
         spread: printed spread in percent, or None.
@@ -47,6 +48,7 @@ class Published:
     dataset: str
     metric: str
     definition: str | None
+    definition_basis: str
     subset: str
     value: float
     spread: float | None
@@ -85,6 +87,7 @@ def _number(record: dict[str, str]) -> Published:
         dataset=dataset,
         metric=metric.name,
         definition=metric.definition,
+        definition_basis=metric.basis,
         subset=record["subset"],
         # Papers print two or three decimals; rounding removes the error of the multiplication.
         value=round(float(value) * factor, 4),

@@ -8,14 +8,17 @@ import pandas as pd
 
 from gains.tables.comparison import Line
 from gains.tables.markdown import escape_markdown, grid
-from gains.tables.printed import BLANK, format_number
+from gains.tables.numerals import BLANK
+from gains.tables.printed import format_number
 from gains.tables.specs import CompareSpec
 
 _NOTE = (
     "Percent. Papers print different numbers for the same cell, so every source is shown. A "
-    "difference is ours minus published. `comparable` is yes only if data set, backbone, modules, "
-    "score threshold, number of detections, anomaly maps and definition of the metric are known to "
-    "be the same; the numbers after no are the reasons below the table."
+    "difference is ours minus published. `comparable` is yes only if data set, backbone, modules "
+    "and other settings of the method, score threshold, NMS, size of test images, number of "
+    "detections, anomaly maps and definition of the metric are known to be the same; the numbers "
+    "after no are the reasons below the table. A data set with an official split must be divided "
+    "by it. The papers print no split of the other data sets, so ours may be another one."
 )
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gains.published.records import Published
 from gains.tables.columns import column
-from gains.tables.obstacles import limit, obstacles
+from gains.tables.numerals import limit
+from gains.tables.obstacles import obstacles
 from gains.tables.pairs import Pair, pairs_of
 from gains.tables.scores import MeanOverSeeds
 from gains.tables.specs import CompareSpec
@@ -29,6 +30,7 @@ class Line:
         backbone: short name of our backbone.
         configuration: our method with its modules and the parameters of its anomaly maps.
         score_threshold: lowest score of our detections that count, or ``none``.
+        test_size: short and longest side of our test images in px.
         max_detections: largest number of our detections per image.
         recipe: our training in short words; the last checkpoint is taken.
         metric: name of the metric.
@@ -46,6 +48,7 @@ class Line:
         published_backbone: short name of the backbone.
         published_configuration: the published method with its modules; None if unknown.
         published_score_threshold: the published threshold, ``none`` or ``unknown``.
+        published_test_size: the published sizes, or ``unknown``.
         published_max_detections: the published number, ``none`` or ``unknown``.
         published_recipe: the published training; None if unknown. It decides nothing.
         published_picking: how the published checkpoint was chosen; None if unknown. It decides
@@ -67,6 +70,7 @@ class Line:
     backbone: str
     configuration: str
     score_threshold: str
+    test_size: str
     max_detections: str
     recipe: str
     metric: str
@@ -84,6 +88,7 @@ class Line:
     published_backbone: str | None
     published_configuration: str | None
     published_score_threshold: str
+    published_test_size: str
     published_max_detections: str
     published_recipe: str | None
     published_picking: str | None
@@ -141,8 +146,9 @@ def _line(study: str, pair: Pair, cells: Cells) -> Line:
         represents=pair.dataset.represents,
         stands_for=pair.dataset.stands_for,
         backbone=pair.cell.backbone,
-        configuration=pair.cell.configuration,
+        configuration=pair.cell.configuration_words,
         score_threshold=limit(pair.score_threshold),
+        test_size=pair.cell.test_size,
         max_detections=limit(pair.cell.max_detections),
         recipe=pair.cell.training.words,
         metric=pair.metric,
@@ -160,6 +166,7 @@ def _line(study: str, pair: Pair, cells: Cells) -> Line:
         published_backbone=conditions.backbone,
         published_configuration=conditions.configuration,
         published_score_threshold=limit(conditions.score_threshold),
+        published_test_size=conditions.test_size or "unknown",
         published_max_detections=limit(conditions.max_detections),
         published_recipe=conditions.recipe,
         published_picking=conditions.picking,
@@ -176,6 +183,8 @@ def _agreement(published: Published) -> str:
     """Return the reason of a comparable pair, with what the paper does not say itself."""
     inferred = published.conditions.by_source.get("inferred", [])
     named = [_NAMES[name] for name in inferred if name in _NAMES]
+    if published.definition_basis == "inferred":
+        named.append(f"definition of the published {published.metric}")
     same = "same data set, configuration, evaluation and definitions"
     return f"{same}; inferred: {', '.join(named)}" if named else same
 
@@ -184,6 +193,7 @@ _NAMES = {
     "backbone": "published backbone",
     "configuration": "published configuration",
     "score_threshold": "published score threshold",
+    "test_size": "published size of test images",
     "max_detections": "published number of detections",
 }
 """Conditions that decide whether two numbers compare, by their columns in conditions.csv."""

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from gains.config.base import Settings, merge, validated
 from gains.config.maps import MapSettings
+from gains.config.prediction import THRESHOLDS
+from gains.methods.base import Method
 from gains.methods.run_settings import RunSettings
 from gains.models.settings import BackboneSettings
+from gains.tables.numerals import exact
+
+MOST_CHANGES = 4
+"""Largest number of changed settings that are named; the others are counted."""
+
+USUAL_CATEGORY = MapSettings().target_category
+"""Id of the cells in all published data sets as they are converted."""
+
+BACKBONE_PARTS = ("width", "fpn_channels", "norm", "freeze_at", "stride_in_1x1", "channel_order")
 
 
 def configuration_of(settings: RunSettings) -> str:
     """Return the method with the modules that are on, and the maps that it reads."""
-    record = settings.record
-    name = record.title if record.configuration is None else record.configuration(settings.model)
+    name = _name(settings.record, settings.model)
     return name if settings.maps is None else f"{name} with {_map_words(settings.maps)}"
 
 
+def changes_of(settings: RunSettings) -> str:
+    """Return the settings by which the method is not the published one, e.g. ``carl_power=0``.
+
+    The method is measured by the first of its default and its built-in variants that has the same
+    modules. Modules, thresholds, backbone and maps are told elsewhere. The text is empty if no
+    other setting differs.
+    """
+    record, model = settings.record, settings.model
+    usual = _usual(record, model)
+    told = {*THRESHOLDS, "backbone", *_told_by_name(record, model)}
+    found = [
+        f"{name}={_text(getattr(model, name))}"
+        for name in type(model).model_fields
+        if name not in told and getattr(model, name) != getattr(usual, name)
+    ]
+    if settings.cell_category not in (None, USUAL_CATEGORY):
+        found.append(f"cell_category={settings.cell_category}")
+    rest = len(found) - MOST_CHANGES
+    more = [f"and {rest} other settings"] if rest > 1 else found[MOST_CHANGES:]
+    return " ".join([*found[:MOST_CHANGES], *more])
+
+
 def backbone_changes(settings: RunSettings) -> str:
-    """Return the layers of a ResNet that are not the published ones, e.g. ``width=32 norm=gn``.
+    """Return the settings by which a ResNet is not the published one, e.g. ``width=32 norm=gn``.
 
     Its name tells only the depth. A method with another encoder states the whole by its label.
     """
@@ -24,14 +59,59 @@ def backbone_changes(settings: RunSettings) -> str:
         return ""
     ordinary = type(backbone)()
     return " ".join(
-        f"{name}={getattr(backbone, name)}"
-        for name in ("width", "fpn_channels", "norm")
+        f"{name}={_text(getattr(backbone, name))}"
+        for name in BACKBONE_PARTS
         if getattr(backbone, name) != getattr(ordinary, name)
     )
 
 
-def _map_words(maps: MapSettings) -> str:
-    return (
-        f"{maps.program} maps w={maps.window_size} f_GA={maps.f_ga:g} "
-        f"highlight={maps.overlap_highlight:g}"
+def initial_weights(settings: RunSettings) -> str:
+    """Return ``imagenet``, ``none`` or the file of the weights that a training starts from."""
+    backbone = getattr(settings.model, "backbone", None)
+    if isinstance(backbone, BackboneSettings):
+        return backbone.weights
+    return str(settings.record.weights(settings.model) or "none")
+
+
+def _name(record: Method, model: Settings) -> str:
+    return record.title if record.configuration is None else record.configuration(model)
+
+
+def _usual(record: Method, model: Settings) -> Settings:
+    """Return the published settings of the modules that are on, or else the default."""
+    default = record.settings()
+    variants = (
+        validated(record.settings, merge(default.model_dump(), changes), record.name)
+        for changes in record.variants.values()
     )
+    known = (default, *variants)
+    name = _name(record, model)
+    return next((usual for usual in known if _name(record, usual) == name), default)
+
+
+def _told_by_name(record: Method, model: Settings) -> list[str]:
+    """Return the settings whose value the name of the configuration tells."""
+    default = record.settings()
+    name = _name(record, default)
+    return [
+        key
+        for key in type(model).model_fields
+        if _name(record, default.model_copy(update={key: getattr(model, key)})) != name
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return exact(value)
+    return ",".join(map(_text, value)) if isinstance(value, tuple) else str(value)
+
+
+def _map_words(maps: MapSettings) -> str:
+    words = f"{maps.program} maps w={maps.window_size} f_GA={exact(maps.f_ga)}"
+    if maps.program != "nuclei":  # whose maps have no highlight
+        words += f" highlight={exact(maps.overlap_highlight)}"
+    if maps.target_category != USUAL_CATEGORY:
+        words += f" target_category={maps.target_category}"
+    return words

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gains.tables.printed import BLANK, PrintedTable
+from gains.tables.numerals import BLANK
+from gains.tables.printed import PrintedTable
 
 WIDE = 8
 """Columns beyond which the table is scaled to the width of the text."""

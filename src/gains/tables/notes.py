@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 from gains.tables.columns import COCO_METRICS
-from gains.tables.obstacles import limit
-from gains.tables.specs import TableSpec, TrainingSpec
+from gains.tables.numerals import BLANK, exact, limit
+from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
+
+_ALL = "all detections above the score threshold"
 
 
 def notes_of(spec: TableSpec) -> list[str]:
@@ -14,7 +19,8 @@ def notes_of(spec: TableSpec) -> list[str]:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
     limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
-    notes += [f"Detections kept per image at most: {limits}.", *_thresholds(spec), _training(spec)]
+    notes += [f"Detections kept per image at most: {limits}.", _thresholds(spec)]
+    notes += [_training(spec), *_differences(spec)]
     notes += [
         f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
         "cannot be compared with published ones."
@@ -41,36 +47,96 @@ def _metrics(spec: TableSpec) -> list[str]:
     with_mode = [metric for metric in spec.metrics if metric not in COCO_METRICS]
     without = [metric for metric in spec.metrics if metric in COCO_METRICS]
     if without:
-        notes.append(f"{', '.join(without)}: COCO definitions, all predictions, percent.")
+        notes.append(f"{', '.join(without)}: COCO definitions, {_ALL}, percent.")
     if with_mode:
         rule = (
-            f"clean mode, predictions with a score of at least {spec.clean_score_threshold:g}"
+            f"clean mode, detections with a score of at least {exact(spec.clean_score_threshold)}"
             if spec.mode == "clean"
-            else "as_published mode (the published programs' definitions), all predictions"
+            else f"as_published mode (the published programs' definitions), {_ALL}"
         )
         notes.append(f"{', '.join(with_mode)}: {rule}, percent.")
     return notes
 
 
-def _thresholds(spec: TableSpec) -> list[str]:
-    """Return a note on the score thresholds of the rows, if they are not all equal."""
+def _thresholds(spec: TableSpec) -> str:
+    """Return the note on the score thresholds of the rows."""
+    values = {
+        row.label: _on_data_sets(spec, row, lambda cell: limit(cell.score_threshold))
+        for row in spec.rows
+    }
+    return f"Score threshold, on the score by which a method selects: {_common(values)}."
+
+
+def _differences(spec: TableSpec) -> list[str]:
+    """Return a note on each further setting that is not equal in all rows."""
+    settings: dict[str, Callable[[CellSpec], str]] = {
+        "Weight decay": lambda cell: exact(cell.training.weight_decay),
+        "Start of the training": lambda cell: cell.training.start,
+        "Short sides of training images in px": lambda cell: _range(cell.training.train_sizes),
+        "Short side of test images in px": _test_size,
+        "NMS of detections": _nms,
+    }
+    found = {
+        title: {row.label: _on_data_sets(spec, row, text) for row in spec.rows}
+        for title, text in settings.items()
+    }
+    return [
+        f"{title}: {_common(values)}."
+        for title, values in found.items()
+        if len(set(values.values())) > 1
+    ]
+
+
+def _nms(cell: CellSpec) -> str:
+    if cell.nms is None or cell.nms == cell.usual_nms:
+        return "default of the method"
+    return f"IoU {exact(cell.nms)}"
+
+
+def _test_size(cell: CellSpec) -> str:
+    short, longest = cell.test_size.split("/")
+    return f"{short} (longest side at most {longest})"
+
+
+def _range(sizes: tuple[int, ...]) -> str:
+    steps = {after - before for before, after in itertools.pairwise(sizes)}
+    if len(sizes) > 2 and len(steps) == 1:
+        return f"{sizes[0]} to {sizes[-1]} in steps of {steps.pop()}"
+    return ", ".join(map(str, sizes))
+
+
+def _on_data_sets(spec: TableSpec, row: RowSpec, text: Callable[[CellSpec], str]) -> str:
+    """Return a setting of a row: one text if it is equal on all data sets, otherwise one for each.
+
+    The texts are in the order of the data sets; a data set that the row lacks has a dash.
+    """
+    found = [text(row.cells[d.name]) if d.name in row.cells else None for d in spec.datasets]
+    known = [value for value in found if value is not None]
+    if len(set(known)) == 1:
+        return known[0]
+    return "/".join(BLANK if value is None else value for value in found)
+
+
+def _common(values: dict[str, str]) -> str:
+    """Return the most frequent value, and the rows that have another one.
+
+    Args:
+        values: the value of each row.
+    """
     rows: dict[str, list[str]] = {}
-    for row in spec.rows:
-        values = sorted({cell.score_threshold for cell in row.cells.values()})
-        rows.setdefault("/".join(limit(value) for value in values), []).append(row.label)
-    if len(rows) == 1:
-        return []
+    for label, value in values.items():
+        rows.setdefault(value, []).append(label)
     most = max(rows, key=lambda value: len(rows[value]))
     others = "; ".join(f"{v} for {', '.join(rows[v])}" for v in rows if v != most)
-    return [f"Score threshold of predictions: {most}, but {others}."]
+    return f"{most}, but {others}" if others else f"{most} for all rows"
 
 
 def _training(spec: TableSpec) -> str:
     """Return a note on the training of each row; rows of equal training are named together."""
+    varied = _varied(spec)
     groups: dict[str, list[str]] = {}
     for row in spec.rows:
-        trainings = [cell.training for cell in row.cells.values()]
-        groups.setdefault(_schedule(trainings), []).append(row.label)
+        groups.setdefault(_schedule(spec, row, varied), []).append(row.label)
     largest = max(groups, key=lambda text: len(groups[text]))
     parts = [f"{', '.join(rows)}: {text}" for text, rows in groups.items()]
     if len(groups[largest]) > 1:
@@ -83,16 +149,37 @@ def _training(spec: TableSpec) -> str:
     )
 
 
-def _schedule(trainings: list[TrainingSpec]) -> str:
-    """Return rate, steps, batch and images seen on each data set, once if they are all equal."""
-    columns = [
-        [t.optimiser_title for t in trainings],
-        [f"{t.lr:g}" for t in trainings],
-        [str(t.iterations) for t in trainings],
-        [str(t.batch_size) for t in trainings],
-        [str(t.iterations * t.batch_size) for t in trainings],
+def _columns(training: TrainingSpec) -> list[str]:
+    """Return optimiser, rate, steps, batch and number of images seen."""
+    seen = training.iterations * training.batch_size
+    return [
+        training.optimiser_title,
+        exact(training.lr),
+        str(training.iterations),
+        str(training.batch_size),
+        str(seen),
     ]
-    optimiser, rate, steps, batch, seen = (
-        column[0] if len(set(column)) == 1 else "/".join(column) for column in columns
-    )
+
+
+def _varied(spec: TableSpec) -> list[bool]:
+    """Return for each column whether it differs between the data sets of some row."""
+    rows = [[_columns(cell.training) for cell in row.cells.values()] for row in spec.rows]
+    return [any(len({texts[k] for texts in row}) > 1 for row in rows) for k in range(5)]
+
+
+def _schedule(spec: TableSpec, row: RowSpec, varied: list[bool]) -> str:
+    """Return the columns on each data set in turn, once if they are all equal.
+
+    A row that lacks a data set has a dash there, in the columns that differ between data sets.
+    """
+    found = [
+        _columns(row.cells[d.name].training) if d.name in row.cells else None for d in spec.datasets
+    ]
+    parts = []
+    for k in range(5):
+        column = [BLANK if texts is None else texts[k] for texts in found]
+        values = [text for text in column if text != BLANK]
+        equal = len(set(values)) == 1 and (not varied[k] or BLANK not in column)
+        parts.append(values[0] if equal else "/".join(column))
+    optimiser, rate, steps, batch, seen = parts
     return f"{optimiser}, {rate}, {steps} × {batch} = {seen}"

@@ -6,10 +6,11 @@ phrase that names both values. What a paper does not tell is unknown, and agrees
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from gains.tables.columns import definition
+from gains.tables.configuration import USUAL_CATEGORY
+from gains.tables.numerals import exact, limit
 from gains.tables.pairs import Pair
 
 Rule = Callable[[Pair], str | None]
@@ -20,24 +21,23 @@ def obstacles(pair: Pair) -> list[str]:
     return [found for rule in RULES.values() if (found := rule(pair)) is not None]
 
 
-def limit(value: float | None) -> str:
-    """Return the text of a score threshold or a largest number of detections.
-
-    Args:
-        value: the number; 0 or infinite if there is no limit, None if it is unknown.
-
-    Returns:
-        The number, ``none`` or ``unknown``.
-    """
-    if value is None:
-        return "unknown"
-    return "none" if value in (0, math.inf) else f"{value:g}"
-
-
 def _dataset(pair: Pair) -> str | None:
     if pair.dataset.represents == pair.published.dataset:
         return None
     return f"{pair.dataset.name} is a stand-in for {pair.published.dataset}"
+
+
+def _split(pair: Pair) -> str | None:
+    if not pair.dataset.official_splits or pair.dataset.split in pair.dataset.official_splits:
+        return None
+    return f"{pair.dataset.split}, official {' or '.join(pair.dataset.official_splits)}"
+
+
+def _target(pair: Pair) -> str | None:
+    found = pair.dataset.target_category
+    if pair.published.our_subset != "target" or found == USUAL_CATEGORY:
+        return None
+    return f"target class is category {found}, published category {USUAL_CATEGORY}"
 
 
 def _backbone(pair: Pair) -> str | None:
@@ -50,7 +50,7 @@ def _backbone(pair: Pair) -> str | None:
 
 
 def _configuration(pair: Pair) -> str | None:
-    ours, theirs = pair.cell.configuration, pair.published.conditions.configuration
+    ours, theirs = pair.cell.configuration_words, pair.published.conditions.configuration
     if theirs is None:
         return f"modules of the published {pair.published.name} are unknown"
     return None if ours == theirs else f"{ours}, published {theirs}"
@@ -61,6 +61,20 @@ def _score_threshold(pair: Pair) -> str | None:
     if ours == theirs:
         return None
     return f"score threshold {limit(ours)}, published {limit(theirs)}"
+
+
+def _nms(pair: Pair) -> str | None:
+    ours, usual = pair.cell.nms, pair.cell.usual_nms
+    if ours == usual or ours is None or usual is None:
+        return None
+    return f"NMS of detections at IoU {exact(ours)} instead of {exact(usual)}"
+
+
+def _test_size(pair: Pair) -> str | None:
+    ours, theirs = pair.cell.test_size, pair.published.conditions.test_size
+    if ours == theirs:
+        return None
+    return f"size of test images {ours}, published {theirs or 'unknown'}"
 
 
 def _max_detections(pair: Pair) -> str | None:
@@ -83,14 +97,20 @@ def _definition(pair: Pair) -> str | None:
     ours, theirs = definition(pair.metric), pair.published.definition
     if theirs is None:
         return f"definition of the published {pair.metric} is unknown"
+    if pair.mode == "clean":  # the mode is an obstacle of its own
+        return None
     return None if ours == theirs else f"{pair.metric} by {ours}, published: {theirs}"
 
 
 RULES: dict[str, Rule] = {
     "data set": _dataset,
+    "split": _split,
+    "target class": _target,
     "backbone": _backbone,
     "configuration": _configuration,
     "score threshold": _score_threshold,
+    "suppression of detections": _nms,
+    "size of test images": _test_size,
     "number of detections": _max_detections,
     "mode of the anomaly maps": _maps_mode,
     "mode of the metric": _mode,

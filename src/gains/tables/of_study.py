@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from gains.config.data import DatasetSettings
 from gains.config.tables import RowSettings, TableSettings
+from gains.datasets.base import DATASETS
 from gains.methods import METHODS
+from gains.methods.run_settings import RunSettings
 from gains.published.records import row_names
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
-from gains.tables.configuration import backbone_changes, configuration_of
+from gains.tables.configuration import (
+    backbone_changes,
+    changes_of,
+    configuration_of,
+    initial_weights,
+)
 from gains.tables.specs import (
     CellSpec,
     CompareSpec,
@@ -99,7 +109,31 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         target_category=block.maps.target_category,
         max_detections=block.max_detections,
         folds=study.folds(name),
+        split=_split(block),
+        official_splits=_official_splits(block.source or name, block.represents),
     )
+
+
+def _split(block: DatasetSettings) -> str:
+    """Return the file of a data set's split, or the random split in words."""
+    split = block.split
+    if split.file is not None:
+        file, here = Path(split.file), Path.cwd()
+        return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
+    kind = "random split" if split.folds == 1 else f"{split.folds} random folds"
+    return f"{kind} (seed {split.seed})"
+
+
+def _official_splits(source: str, represents: str | None) -> tuple[str, ...]:
+    """Return the files of the official split of a published data set.
+
+    The images of ISBI2014 are also those of OCC2014, with another split: the names of the files
+    start with that of the published data set.
+    """
+    if represents is None:
+        return ()
+    files = DATASETS.get(source).splits
+    return tuple(file for file in files if Path(file).stem.startswith(represents.lower()))
 
 
 def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
@@ -122,14 +156,21 @@ def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
         backbone=settings.record.label(settings.model),
         backbone_changes=backbone_changes(settings),
         configuration=configuration_of(settings),
+        changes=changes_of(settings),
         score_threshold=settings.prediction.score_threshold or 0.0,
+        nms=settings.prediction.nms,
+        usual_nms=getattr(settings.record.settings(), "nms", None),
+        test_size=f"{settings.recipe.test_size}/{settings.recipe.max_size}",
         max_detections=settings.prediction.max_detections,
         maps_mode=None if settings.maps is None else settings.maps.mode,
-        training=TrainingSpec.model_validate(
-            settings.recipe.model_dump(include=set(TrainingSpec.model_fields))
-        ),
+        training=_training(settings),
         scores=tuple(_score_path(study, run) for run in runs),
     )
+
+
+def _training(settings: RunSettings) -> TrainingSpec:
+    recipe = settings.recipe.model_dump(include=set(TrainingSpec.model_fields))
+    return TrainingSpec.model_validate({**recipe, "weights": initial_weights(settings)})
 
 
 def _ordered(settings: TableSettings, where: str) -> list[RowSettings]:

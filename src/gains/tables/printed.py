@@ -8,9 +8,8 @@ import pandas as pd
 
 from gains.tables.columns import LOWER_IS_BETTER, column
 from gains.tables.notes import notes_of
+from gains.tables.numerals import BLANK
 from gains.tables.specs import Subset, TableSpec
-
-BLANK = "–"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from gains.config.base import Settings
+from gains.tables.numerals import exact
 
 Mode = Literal["clean", "as_published"]
 Subset = Literal["target", "average"]
@@ -18,12 +19,18 @@ class TrainingSpec(Settings):
         lr: learning rate after the warm-up.
         iterations: number of steps.
         batch_size: number of images per step.
+        weight_decay: weight decay.
+        train_sizes: short sides of training images in px.
+        weights: weights that the training starts from: ``imagenet``, ``none`` or a file.
     """
 
     optimiser: str
     lr: float
     iterations: int
     batch_size: int
+    weight_decay: float
+    train_sizes: tuple[int, ...]
+    weights: str
 
     @property
     def optimiser_title(self) -> str:
@@ -33,9 +40,16 @@ class TrainingSpec(Settings):
     @property
     def words(self) -> str:
         """The training in short words, e.g. ``SGD 0.015, batch 1, 20000 steps``."""
-        return (
-            f"{self.optimiser_title} {self.lr:g}, batch {self.batch_size}, {self.iterations} steps"
-        )
+        schedule = f"batch {self.batch_size}, {self.iterations} steps"
+        start = "" if self.weights == "imagenet" else f", {self.start}"
+        return f"{self.optimiser_title} {exact(self.lr)}, {schedule}{start}"
+
+    @property
+    def start(self) -> str:
+        """The weights that the training starts from, in words."""
+        if self.weights == "none":
+            return "from random weights"
+        return f"from weights of {'ImageNet' if self.weights == 'imagenet' else self.weights}"
 
 
 class CellSpec(Settings):
@@ -45,7 +59,11 @@ class CellSpec(Settings):
         backbone: short name of the backbone that was trained, e.g. ``R18``.
         backbone_changes: settings by which it is not the ordinary backbone of this name, or "".
         configuration: method with its modules, and parameters of the anomaly maps that it reads.
+        changes: other settings by which it is not the published method, or "".
         score_threshold: lowest score of a detection; 0 if all detections count.
+        nms: IoU threshold of the suppression of detections; None for a method without it.
+        usual_nms: the same by default, which is that of the published program.
+        test_size: short and longest side of test images in px, e.g. ``800/1333``.
         max_detections: largest number of detections per image.
         maps_mode: mode of the anomaly maps; None if the method reads none.
         training: the training of the row.
@@ -55,11 +73,23 @@ class CellSpec(Settings):
     backbone: str
     backbone_changes: str
     configuration: str
+    changes: str
     score_threshold: float
+    nms: float | None
+    usual_nms: float | None
+    test_size: str
     max_detections: int
     maps_mode: Mode | None
     training: TrainingSpec
     scores: tuple[str, ...]
+
+    @property
+    def configuration_words(self) -> str:
+        """The configuration with its changes, as it is compared with published ones."""
+        if not self.changes:
+            return self.configuration
+        link = "and" if " with " in self.configuration else "with"
+        return f"{self.configuration} {link} {self.changes}"
 
 
 class RowSpec(Settings):
@@ -91,6 +121,9 @@ class DatasetSpec(Settings):
         target_category: category of the anomaly maps.
         max_detections: detections kept per image.
         folds: folds of the split.
+        split: file of the split, or what is made instead, e.g. ``random split (seed 0)``.
+        official_splits: files of the official split of the published data set; none if its papers
+            print no split.
     """
 
     name: str
@@ -100,6 +133,8 @@ class DatasetSpec(Settings):
     target_category: int
     max_detections: int
     folds: int
+    split: str
+    official_splits: tuple[str, ...]
 
 
 class TableSpec(Settings):

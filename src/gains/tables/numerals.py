@@ -1,0 +1,32 @@
+"""Numbers as text: unequal numbers give unequal texts."""
+
+from __future__ import annotations
+
+import math
+
+BLANK = "–"
+"""The text of a value that does not exist."""
+
+
+def exact(value: float) -> str:
+    """Return the shortest usual text of a number that no other number has.
+
+    >>> exact(0.05), exact(0.0500000001), exact(20000.0)
+    ('0.05', '0.0500000001', '20000')
+    """
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
+
+
+def limit(value: float | None) -> str:
+    """Return the text of a score threshold or a largest number of detections.
+
+    Args:
+        value: the number; 0 or infinite if there is no limit, None if it is unknown.
+
+    Returns:
+        The number, ``none`` or ``unknown``.
+    """
+    if value is None:
+        return "unknown"
+    return "none" if value in (0, math.inf) else exact(value)
