@@ -152,7 +152,20 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
         (["train", "--out", "m.pt"], "--dataset and --method"),
         (["train", "--out", "m.pt", "--settings", "{"], "expected YAML or JSON"),
         (["train", "--out", "m.pt", "--settings", "{}"], "expected the keys"),
-        (["predict", "--out", "o.json", "--images", "x"], "--model"),
+        (["predict", "--out", "o.json", "--images", "x"], "name one model: .*--model"),
+        (["predict", "--out", "o.json", "--model", "m.pt"], "no images are named; .*--images"),
+        (
+            ["predict", "--out", "o.json", "--model", "m.pt", "--images", "x", "--method", "gains"],
+            "name one model",
+        ),
+        (
+            ["predict", "--out", "o.json", "--model", "m.pt", "--images", "x", "--seed", "7"],
+            "--seed name a run, but --model names a file",
+        ),
+        (
+            ["predict", "--out", "o.json", "--model", "m.pt", "--images", "x", "--coco", "c.json"],
+            "both name images",
+        ),
     ],
 )
 def test_cli_says_what_is_missing(arguments: list[str], message: str) -> None:

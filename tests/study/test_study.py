@@ -57,6 +57,33 @@ def test_an_explicit_default_is_the_default(content: dict[str, Any]) -> None:
     assert study.canonical("synthetic-cells", "gains", "w5") == "default"
 
 
+def test_runs_that_differ_in_prediction_share_a_training(content: dict[str, Any]) -> None:
+    demo = content["studies"]["demo"]
+    demo["variants"]["htc"] = {
+        "strict": {"method": {"nms": 0.4}, "recipe": {"lr": 0.01}},
+        "slow": {"recipe": {"lr": 0.01}},
+        "unseen": {"method": {"score_threshold": 0.2}},
+    }
+    names = ("published-threshold", "strict", "slow")
+    table = {"title": "t", "rows": [{"method": "htc", "variant": v, "label": v} for v in names]}
+    demo["tables"] = {"t": table}
+    study = from_config(check(content, "c"))
+    trained = {v: study.trained_variant("synthetic-cells", "htc", v) for v in names}
+    # `default` is in no table, and `slow` keeps the usual thresholds, so its model stays its own
+    assert trained == {
+        "published-threshold": "published-threshold",
+        "strict": "slow",
+        "slow": "slow",
+    }
+    assert len(list(study.runs())) == 9
+    assert [run.variant for run in study.trainings()] == ["published-threshold", "slow"] * 3
+    run = Run("synthetic-cells", "htc", "strict", 0)
+    assert str(study.model(run)).endswith("/htc/slow/seed0/fold0/model.pt")
+    demo["tables"]["t"]["rows"].append({"method": "htc"})
+    study = from_config(check(content, "c"))
+    assert study.trained_variant("synthetic-cells", "htc", "published-threshold") == "default"
+
+
 def test_overriding_a_committed_study_needs_a_name(content: dict[str, Any]) -> None:
     committed = ROOT / "config.yaml"
     assert resolve(content, committed).tag == "demo"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +49,32 @@ def twin(made: Project, tmp_path: Path) -> Project:
     return made.twin(tmp_path / "twin")
 
 
-def test_a_training_needs_the_file_of_its_weights(tmp_path: Path) -> None:
+def two_trainings(study: dict[str, Any]) -> None:
+    """Add a training with the same weights to the one of ``one_training``."""
+    study["tables"]["table1"]["rows"].append({"method": "mask_rcnn"})
+
+
+def test_missing_weights_are_fetched_before_the_trainings(tmp_path: Path) -> None:
     project = Project.copy(tmp_path / "project", stub=True)
     project.edit_config(one_training)
-    plan = project.plan("--", "all_runs")
-    assert (plan["fetch_weights"], plan["train"]) == (1, 1)
     assert project.plan("--", "all_data")["fetch_weights"] == 1
-    text = project.snakemake("-n", "--", "all_runs")
-    assert f"Shell command: gains fetch {NAME} > " in text
-    (train,) = [part for part in text.split("\n\n") if "rule train:" in part]
-    assert FILE in train.split("input: ")[1].split("\n")[0]
+    project.snakemake("--", "data/demo/coco/synthetic-cells.json")
+    assert not project.path(FILE).exists()  # no training ran
+    project.snakemake("--", "all_runs")
+    assert project.path(FILE).is_file()
+    assert project.plan("--", "all_runs") == {}
+
+
+def test_fetching_missing_weights_repeats_no_training(twin: Project) -> None:
+    (model,) = twin.folder.glob("results/demo/runs/*/gains/default/seed0/fold0/model.pt")
+    before = model.stat().st_mtime_ns
+    shutil.rmtree(twin.path("data/raw"))
+    twin.edit_config(two_trainings)
+    assert twin.plan()["train"] == 1
+    twin.snakemake()
+    assert twin.path(FILE).is_file()
+    assert model.stat().st_mtime_ns == before
+    assert twin.plan() == {}
 
 
 def test_studies_fetch_the_weights_that_they_name(made: Project) -> None:
@@ -71,7 +88,8 @@ def test_a_file_that_a_person_put_there_is_used(tmp_path: Path) -> None:
     project.edit_config(one_training)
     project.path(FILE).parent.mkdir(parents=True)
     project.path(FILE).write_text("mine")
-    assert "fetch_weights" not in project.plan("--", "all_runs")
+    project.snakemake("--", "all_runs")
+    assert project.path(FILE).read_text() == "mine"
 
 
 def test_only_other_weights_cause_a_training(twin: Project) -> None:
@@ -81,15 +99,15 @@ def test_only_other_weights_cause_a_training(twin: Project) -> None:
     assert twin.plan() == {}
     twin.replace("data/sources.csv", URL, "https://a.mirror/resnet18-f37072fd.pth")
     assert twin.plan("--", "all_data", "all_runs") == {}
-    twin.path(FILE).write_text("other weights")
-    assert twin.plan()["train"] == 1
     twin.path(FILE).unlink()
     assert twin.plan() == {}
-    twin.path(FILE).write_text(Path(FILE).name)  # the content that the stub writes
-    assert twin.plan("--", "all_data", "all_runs") == {}
+    for name in ("src/gains/models/imagenet.py", "data/sources.csv"):
+        text = twin.path(name).read_text()
+        twin.path(name).write_text(text.replace("resnet18-f37072fd", "resnet18-5c106cde"))
+    assert twin.plan()["train"] == 1  # other weights have another name
+    twin.call("git", "checkout", "-q", "src", "data/sources.csv")
     twin.edit_config(lambda study: study["detector"]["backbone"].update(name="resnet34"))
-    plan = twin.plan()
-    assert (plan["fetch_weights"], plan["train"]) == (1, 1)
+    assert twin.plan()["train"] == 1
 
 
 def test_a_clone_with_pulled_results_needs_no_weights(made: Project, tmp_path: Path) -> None:
@@ -100,9 +118,8 @@ def test_a_clone_with_pulled_results_needs_no_weights(made: Project, tmp_path: P
     assert clone.plan() == {}
     assert "up to date" in clone.call("dvc", "status")
     assert ".pth" not in clone.call("git", "ls-files")
-    clone.edit_config(lambda study: study["recipe"].update(lr=0.5))
-    plan = clone.plan()
-    assert (plan["fetch_weights"], plan["train"]) == (1, 1)
+    clone.edit_config(two_trainings)
+    assert clone.plan()["train"] == 1
 
 
 def test_weights_that_cannot_be_fetched(server: Server, tmp_path: Path) -> None:
@@ -110,6 +127,9 @@ def test_weights_that_cannot_be_fetched(server: Server, tmp_path: Path) -> None:
     project = Project.copy(tmp_path / "project", stub=False)
     project.edit_config(one_training)
     project.replace("data/sources.csv", URL, f"{server.url}/w.pth")
+    said = project.snakemake("--", "all_runs", ok=False)
+    assert f"{server.url}/w.pth (http): no such file there (404" in said
+    assert not project.path("results/demo").exists()  # nothing ran
     said = project.snakemake("--", FILE, ok=False)
     assert f"{server.url}/w.pth (http): no such file there (404" in said
     assert f"To provide it yourself, put the file at {FILE}, and run `gains fetch {NAME}`" in said

@@ -176,9 +176,13 @@ def map_options(wildcards):
 
 
 def training_inputs(wildcards):
-    """Return the further inputs of a training: maps, and a file of initial weights."""
+    """Return the further inputs of a training: maps, and initial weights of the person's own."""
     run = run_of(wildcards)
-    files = {"maps": STUDY.maps(run), "weights": weights_of(run)}
+    weights = weights_of(run)
+    files = {
+        "maps": STUDY.maps(run),
+        "weights": None if str(weights) in WEIGHTS else weights,
+    }
     return {role: str(file) for role, file in files.items() if file}
 
 
@@ -188,7 +192,16 @@ def training_maps(wildcards):
 
 
 def training_settings(wildcards):
-    return as_json(STUDY.run_settings(run_of(wildcards)).training_json())
+    """Return the settings of a training, with the name of a fetched file of initial weights.
+
+    The name holds digits of the file's checksum. The file itself is no input of the training,
+    because all finished trainings would run again when a missing file is fetched.
+    """
+    run = run_of(wildcards)
+    content, weights = STUDY.run_settings(run).training_json(), weights_of(run)
+    if str(weights) in WEIGHTS:
+        content["initial_weights"] = weights.name
+    return as_json(content)
 
 
 def trained_model(wildcards):

@@ -32,10 +32,9 @@ rule fetch:
         "gains fetch {wildcards.raw} > {log} 2>&1"
 
 
-# The file itself is the output, so that a training depends on its content, wherever the file came
-# from. The rule updates the file and does not replace it, because a person may have put it there.
-# It has no parameters, so it runs only if the file is missing: all trainings that read the file
-# would run again with it. The trainings check the file too.
+# No training has such a file as its input (see training_settings), so the handler `onstart` fetches
+# what the trainings of a call miss. This rule is for `all_data`. It updates the file and does not
+# replace it, because a person may have put it there; the trainings check the file.
 rule fetch_weights:
     """Download a file of initial weights into data/raw."""
     output:

@@ -29,10 +29,24 @@ if workflow.is_main_process:
     snakemake_records.restore(f"{RESULTS}/provenance.json", "results/provenance.json")
 
 
+def missing_weights(jobs):
+    """Return the names of fetched weights that these jobs need and that are missing."""
+    trainings = [run_of(job.wildcards) for job in jobs if job.rule.name == "train"]
+    files = {str(weights_of(run)) for run in trainings}
+    return [
+        name
+        for file, name in WEIGHTS.items()
+        if file in files and not Path(file).exists()
+    ]
+
+
+# The first lines fetch missing initial weights before any job, on the machine with the network.
 # With its default limit of 100 jobs per second, Snakemake checks its queue again a second after
 # every check, as long as jobs wait. Each finished job starts another such chain, and by the end of
 # the demo they take a fifth of a core. Remove this default limit; any other limit stays.
 onstart:
+    for name in missing_weights(workflow.dag.needrun_jobs()):
+        shell("gains fetch {name}")
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)
     if workflow.local_exec and default:

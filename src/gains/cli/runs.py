@@ -171,18 +171,23 @@ def predict(
 
     thresholds = {"score_threshold": score_threshold, "nms": nms, "max_detections": max_detections}
     changes = {name: value for name, value in thresholds.items() if value is not None}
-    if model is None and images is not None and dataset is None:
+    if (model is None) == (dataset is None and method is None):
         raise ValueError(
-            "--images needs a model; name its file with --model, or a trained run with --study, "
-            "--dataset and --method"
+            "name one model: its file with --model, or a trained run with --study, --dataset and "
+            "--method"
         )
-    files = (model, images) if images is not None else (model, coco, split)
-    if dataset is not None or None in files:
+    if images is not None and (coco, split) != (None, None):
+        raise ValueError("--images and --coco with --split both name images; give one of them")
+    if model is None:
         opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
+        model = opened.model(run)
         changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
-        model = model or opened.model(run)
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
-    predictor = Predictor(cast(Path, model), device, changes)
+    elif (study, variant, seed) != (None, "default", 0):
+        raise ValueError("--study, --variant and --seed name a run, but --model names a file")
+    if images is None and (coco is None or split is None):
+        raise ValueError("no images are named; name a folder with --images, or --coco and --split")
+    predictor = Predictor(model, device, changes)
     if images is not None:
         predict_folder(predictor, images, out)
     else:
