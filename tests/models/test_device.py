@@ -14,6 +14,6 @@ from gains.models import device
 def test_peak_memory_by_hand(platform: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # Linux counts in KiB, and macOS in bytes
     usage = SimpleNamespace(ru_maxrss=2_000_000)
-    monkeypatch.setattr(device.resource, "getrusage", lambda _: usage)
-    monkeypatch.setattr(device.sys, "platform", platform)
+    monkeypatch.setattr("resource.getrusage", lambda _: usage)
+    monkeypatch.setattr("sys.platform", platform)
     assert device.peak_memory(torch.device("cpu")) == {"host": expected}
