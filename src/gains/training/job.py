@@ -67,7 +67,7 @@ def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[s
     """Return the content of ``run.json``.
 
     It holds the settings, the hashes of the inputs, the name of the file of initial weights, the
-    hash of the code, the device and the versions, but no path.
+    hash of the code, the device and the versions.
     """
     cuda, settings = device.type == "cuda", job.settings.training_json()
     return {
