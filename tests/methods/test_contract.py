@@ -19,7 +19,7 @@ from helpers.tiny import maps_of, tiny_settings
 CASES = [(m.name, v) for m in METHODS for v in ("default", *m.variants)]
 # no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
 STEPS_BEFORE = {("mask_scoring_rcnn", "default"): 15}
-NEEDS_TWO_CLASSES = [("donet", "mrp")]
+NEEDS_TWO_CLASSES = [("donet", "mrp"), ("donet", "mrp-published-threshold")]
 ADAMW = {"fastinst"}
 """Methods whose recipe is not SGD."""
 

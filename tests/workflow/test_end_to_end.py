@@ -78,7 +78,7 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     assert "Study tiny+rescored" in tiny.path("strict/tables/compare.md").read_text()
     strict = tiny.path("strict/tables/table3.md").read_text()
     usual = tiny.path("results/tiny/tables/table3.md").read_text()
-    sentence = "predictions with a score of at least {}"
+    sentence = "detections with a score of at least {}"
     assert sentence.format("0.9") in strict
     assert sentence.format("0.5") in usual
 
