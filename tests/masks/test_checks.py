@@ -93,3 +93,19 @@ def test_many_codes_are_judged_as_each_alone(monkeypatch: pytest.MonkeyPatch) ->
             assert good == alone, code
     assert not valid(broken, [400] * len(broken)).any()
     assert valid([], []).shape == (0,)
+
+
+def test_the_characters_and_the_longest_number_of_a_code() -> None:
+    # a first character from P on continues with the bits of the 4; the others are numbers
+    codes = [chr(first) + "4" for first in range(128)]
+    pixels = [first - 44 if first < 80 else (first - 48) % 32 + 4 * 32 for first in range(128)]
+    codes += ["PPPPPP4", "PPPPPPP4"]
+    pixels += [4 * 32**6, 4 * 32**7]
+    usual = [*"0123456789:;<=>?", *"PQRSTUVWXYZ[\\]^_`abcdefghijklmno", "PPPPPP"]
+    assert [code[:-1] for code, good in zip(codes, valid(codes, pixels), strict=True) if good] == (
+        usual
+    )
+    for code, count in zip(codes, pixels, strict=True):
+        assert valid([code], [count]).tolist() == [code[:-1] in usual], code
+        runs = decode_runs(code)
+        assert (runs is not None and runs.min() >= 0) == (code[:-1] in usual), code

@@ -48,6 +48,13 @@ def test_empty_full_and_columns_that_touch() -> None:
     check(masks, [(0, 0, 900, 700)] * 4)
 
 
+def test_runs_of_two_masks_that_would_touch_stay_apart() -> None:
+    masks = np.zeros((2, 4, 3), bool)
+    masks[0, 1:3, 0] = True
+    masks[1, 3, 0] = masks[1, :2, 1] = True
+    check(masks, [(0, 0, 3, 4)] * 2)
+
+
 def test_no_mask_gives_an_empty_list() -> None:
     assert encode_crops(np.zeros((0, 3, 4), bool), np.zeros((0, 2), np.int64), (9, 9)) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
@@ -221,13 +222,18 @@ def test_select_keeps_rows_and_columns() -> None:
     assert chosen.intersection.tolist() == [[10], [0]]
     assert chosen.ids.tolist() == [1]
     assert pairs.select(np.ones(3, bool), np.ones(2, bool)) is pairs
+    assert pairs.select(np.ones(3, bool), np.array([False, True])).areas.tolist() == [20]
+    other = dataclasses.replace(pairs, box_scores=np.array([0.3, 0.9, 0.6]))
+    kept = other.select(np.array([True, False, True]), np.ones(2, bool))
+    assert (kept.box_scores.tolist(), kept.scores.tolist()) == ([0.3, 0.6], [1, 0.5])
 
 
 def test_an_area_at_a_bound_lies_in_both_ranges() -> None:
     # 32 x 32 px is small and medium, so the first object is never ignored before the second one,
     # the order stays in every range, and the missed second object is charged with its own area
-    for missed in (500, 2000):
-        pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], recorded=[1024, missed])
+    # the same holds for 96 x 96 px, and for a very large object before a large one
+    for found, missed in ((1024, 500), (1024, 2000), (9216, 2000), (9216, 20000), (1e6, 50000)):
+        pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], recorded=[found, missed])
         for bounds in aji.AREA_RANGES:
             assert aji.image_aji_published(pairs, bounds) == pytest.approx(10 / (10 + missed))
 
@@ -237,3 +243,27 @@ def test_tpp_divides_by_the_mask_and_the_published_one_by_the_recorded_area() ->
     pairs = make_pairs([(0, 10)], [(0, 8)], recorded=[16])
     assert dice.tpp([pairs]) == pytest.approx(8 / 10)
     assert dice.tpp_published([pairs]) == pytest.approx(8 / 16)
+
+
+def test_clean_aji_counts_areas_of_masks_and_the_published_one_those_of_the_file() -> None:
+    pairs = make_pairs(
+        [(0, 10), (20, 60), (70, 80)], [(0, 8), (22, 60), (90, 100)], recorded=[20, 30, 5]
+    )
+    # the third object is missed, and the third detection finds nothing
+    assert clean_values([pairs])["AJI"] == pytest.approx((8 + 38) / (10 + 40 + 10 + 10))
+    assert clean_values([pairs])["AJI_kumar"] == pytest.approx((8 + 38) / (10 + 40 + 10 + 10))
+    assert published_values([pairs])["AJI"] == pytest.approx((8 + 38) / (10 + 40 + 5 + 10))
+
+
+def test_a_pair_may_count_for_f1_and_not_for_dice() -> None:
+    # Dice is 54/79 = 0.68, 38/39 and 12/16
+    pairs = make_pairs([(0, 52), (60, 80), (82, 92)], [(0, 27), (60, 79), (82, 88)])
+    found = clean_values([pairs])
+    assert found["F1"] == 1
+    assert found["Dice"] == pytest.approx((38 / 39 + 12 / 16) / 2)
+    assert found["TPp"] == pytest.approx((19 / 20 + 6 / 10) / 2)
+    assert found["FNo"] == pytest.approx(1 / 3)
+    published = published_values([pairs])
+    assert published["TPp"] == pytest.approx((19 / 20 + 6 / 10) / 2)
+    assert (published["FNo"], published["FNR_o"]) == (0, 0)
+    assert published["FNRp"] == published["FDR"] == pytest.approx((4 * 3 - 2) / (4 * 3))
