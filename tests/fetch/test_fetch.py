@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
+import gdown
 import pytest
 
 from gains.datasets.catalogue import DATASETS
@@ -213,6 +215,70 @@ def test_two_fetches_at_once_download_once(server: Server, project: Project) -> 
     assert len(server.requests) == 1
     assert len(receipts) == 2
     assert receipts[0] == receipts[1]
+
+
+def test_what_is_left_over_or_listed_no_more_goes(server: Server, project: Project) -> None:
+    project.add("a.txt", server.give("/a.txt", b"a"))
+    project.add("b.txt", server.give("/b.txt", b"b"))
+    project.fetch()
+    (project.place / ".tmp-folder").mkdir()
+    (project.place / ".tmp-file").write_bytes(b"half")
+    del project.rows[0]
+    project.add("c.txt", "https://page", "manual", mirror="1", note="ask")
+    project.add("c.txt", server.give("/c.txt", b"c"), mirror="2")
+    receipt = project.fetch()
+    assert sorted(receipt.files) == ["b.txt", "c.txt"]
+    assert receipt.files["c.txt"].mirror == 2
+    assert project.names() == ["a.txt", "b.txt", "c.txt", "fetched.json"]
+
+
+def test_an_archive_may_go_once_it_is_unpacked(server: Server, project: Project) -> None:
+    project.add("Set.zip", server.give("/Set.zip", ARCHIVE))
+    before = project.fetch().files["Set.zip"]
+    (project.place / "Set.zip").unlink()
+    after = project.fetch().files["Set.zip"]
+    assert after == before.model_copy(update={"bytes": None, "sha256": None})
+    assert len(server.requests) == 1
+    assert (project.place / "Set").stat().st_mode & 0o777 == 0o755
+    (project.place / "Set" / "a.txt").unlink()
+    with pytest.raises(ValueError, match="a.txt is missing"):
+        project.fetch()
+
+
+def test_all_mirrors_of_a_file_give_one_content(server: Server, project: Project) -> None:
+    project.add("a.txt", server.give("/1.txt", b"a"), mirror="1")
+    project.add("a.txt", server.give("/2.txt", b"b"), mirror="2")
+    project.fetch()
+    (project.place / "a.txt").unlink()
+    del server.answers["/1.txt"]
+    with pytest.raises(FileNotFoundError, match="was recorded in"):
+        project.fetch()
+
+
+def test_mirrors_of_a_folder_may_differ(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download_folder(**given: Any) -> None:
+        if given["id"] != offered:
+            raise ValueError("gone")
+        (Path(given["output"]) / f"{offered}.txt").write_bytes(b"x")
+
+    monkeypatch.setattr(gdown, "download_folder", download_folder)
+    project.add("own/", "one", "gdrive", mirror="1")
+    project.add("own/", "two", "gdrive", mirror="2")
+    for offered in ("one", "two"):
+        assert list(project.fetch().files["own/"].contents) == [f"{offered}.txt"]
+        (project.place / "own" / f"{offered}.txt").unlink()
+        with pytest.raises(ValueError, match=f"{offered}.txt is missing"):
+            project.fetch()
+        (project.place / "own").rmdir()
+    assert list(lock_of(project)["cells"]["own/"]) == ["one", "two"]
+
+
+def test_hidden_files_of_a_folder_by_hand_do_not_count(project: Project) -> None:
+    project.add("own/", "", "manual", note="yours")
+    (project.place / "own").mkdir(parents=True)
+    for name in ("a.txt", ".DS_Store"):
+        (project.place / "own" / name).write_bytes(b"x")
+    assert list(project.fetch().files["own/"].contents) == ["a.txt"]
 
 
 def test_the_addresses_are_sound_and_agree_with_the_data_sets() -> None:

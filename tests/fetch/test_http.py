@@ -82,6 +82,10 @@ def disguised(handler: Handler) -> None:
     handler.reply(200, b"\n<!DOCTYPE html><html>x", Content_Type="application/zip")
 
 
+def typed(handler: Handler) -> None:
+    handler.reply(200, b"please log in", Content_Type="Text/HTML; charset=utf-8")
+
+
 def to_itself(handler: Handler) -> None:
     handler.reply(302, Location="/a.bin")
 
@@ -98,6 +102,9 @@ def to_a_file(handler: Handler) -> None:
         (login, "a web page came instead"),
         (disguised, "a web page came instead"),
         (lambda handler: handler.reply(503), "busy or broken (503"),
+        (lambda handler: handler.reply(500), "busy or broken (500"),
+        (lambda handler: handler.reply(429), "busy or broken (429"),
+        (typed, "a web page came instead"),
         (to_itself, "TooManyRedirects"),
         (to_a_file, "InvalidSchema"),
     ],

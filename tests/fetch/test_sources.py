@@ -70,6 +70,7 @@ def test_a_file_is_fetched_under_the_name_of_its_folder(tmp_path: Path) -> None:
         ({"file": "a\\b.zip"}, "leaves the folder of the data set"),
         ({"file": "a/"}, "kind http gives a file; found 'a/'"),
         ({"kind": "github", "sha256": ""}, "kind github gives a folder, whose name ends in /"),
+        ({"kind": "kaggle", "sha256": ""}, "kind kaggle gives a folder, whose name ends in /"),
         ({"kind": "gdrive", "file": "a/"}, "a folder has no sha256"),
     ],
 )

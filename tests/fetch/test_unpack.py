@@ -51,6 +51,31 @@ def test_a_folder_of_the_same_name_is_not_nested_and_leavings_are_skipped(tmp_pa
     assert sorted(p.name for p in (tmp_path / "set").rglob("*")) == ["a.txt"]
 
 
+@pytest.mark.parametrize("files", [["other/a.txt"], ["set"], ["set/a.txt", "b.txt"]])
+def test_only_a_folder_of_the_name_of_the_archive_is_left_out(
+    files: list[str], tmp_path: Path
+) -> None:
+    archive = packed(tmp_path, zipped(dict.fromkeys(files, b"x")))
+    assert sorted(unpack(archive, tmp_path / "set")) == sorted(files)
+
+
+def test_an_encrypted_entry_and_a_device_are_named(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a.txt": b"x"}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1  # the flag of encryption in the directory
+    refuse(packed(tmp_path, bytes(data)), "is encrypted; unpack it by hand")
+    device = zipfile.ZipInfo("tty")
+    device.external_attr = stat.S_IFCHR << 16
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(device, "")
+    refuse(packed(tmp_path, buffer.getvalue()), "'tty' is a link or device")
+
+
+def test_two_small_files_exceed_the_limit_of_bytes_together(tmp_path: Path) -> None:
+    archive = packed(tmp_path, zipped({"a": b"1234", "b": b"1234"}))
+    refuse(archive, "or 7 bytes", ArchiveLimits(bytes=7))
+
+
 def test_names_that_differ_in_case_are_two_files(tmp_path: Path) -> None:
     archive = packed(tmp_path, zipped({"a.txt": b"1", "A.txt": b"2"}))
     assert len(unpack(archive, tmp_path / "set")) == 2
@@ -183,12 +208,16 @@ def test_too_small_a_disk_is_noticed_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Usage:
-        free = 3
+        free = 6
 
     monkeypatch.setattr("gains.fetch.folders.shutil.disk_usage", lambda _: Usage)
-    with pytest.raises(OSError, match="needs 4 bytes, but only 3 are free"):
-        unpack(packed(tmp_path, zipped({"a": b"four"})), tmp_path / "set")
+    archive = packed(tmp_path, zipped({"a": b"four", "b": b"333"}))
+    with pytest.raises(OSError, match="needs 7 bytes, but only 6 are free") as error:
+        unpack(archive, tmp_path / "set")
+    assert error.value.errno == errno.ENOSPC
     assert [path.name for path in tmp_path.iterdir()] == ["set.zip"]
+    Usage.free = 7
+    assert list(unpack(archive, tmp_path / "set")) == ["a", "b"]
 
 
 def test_a_folder_that_is_there_is_left_alone(tmp_path: Path) -> None:

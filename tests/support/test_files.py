@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import gzip
+import hashlib
 import threading
 import time
 from pathlib import Path, PurePath
 
 import pytest
+from filelock import FileLock
 
 from gains.support.files import (
     atomic_path,
@@ -37,6 +39,31 @@ def test_json_bytes_depend_on_content_alone(tmp_path: Path) -> None:
         write_json(tmp_path / name, {"b": 1, "a": [1.5, "ü"]})
     assert (tmp_path / "a.json.gz").read_bytes() == (tmp_path / "b.json.gz").read_bytes()
     assert read_json(tmp_path / "a.json.gz") == {"a": [1.5, "ü"], "b": 1}
+
+
+def test_a_file_below_missing_folders_is_written_for_everybody_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "x.json.gz"
+    with atomic_path(path) as temporary:
+        assert temporary.parent == path.parent
+        assert temporary.name.endswith("x.json.gz")
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_the_bytes_of_json(tmp_path: Path) -> None:
+    plain, packed = tmp_path / "a.json", tmp_path / "a.json.gz"
+    write_json(plain, {"b": 1, "a": [1.5, "ü"]})
+    write_json(packed, {"b": 1, "a": [1.5, "ü"]}, indent=None)
+    assert plain.read_bytes() == b'{\n "a": [\n  1.5,\n  "\\u00fc"\n ],\n "b": 1\n}\n'
+    assert gzip.decompress(packed.read_bytes()) == b'{"a": [1.5, "\\u00fc"], "b": 1}\n'
+    assert packed.read_bytes()[4:8] == bytes(4)  # no time
+
+
+def test_the_content_decides_whether_json_is_compressed(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(gzip.compress(b"[1]"))
+    (tmp_path / "b.json.gz").write_bytes(b"[2]")
+    assert read_json(tmp_path / "a.json") == [1]
+    assert read_json(tmp_path / "b.json.gz") == [2]
 
 
 def test_json_refuses_nan(tmp_path: Path) -> None:
@@ -78,6 +105,14 @@ def test_a_lock_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) 
     assert "not said" not in caplog.text
 
 
+def test_an_error_in_the_block_frees_the_lock(tmp_path: Path) -> None:
+    # the error keeps the frames of its traceback alive, and with them the lock
+    with pytest.raises(KeyError) as error, waiting_lock(tmp_path / "lock", "not said"):
+        raise KeyError
+    with FileLock(tmp_path / "lock").acquire(timeout=0):
+        assert error.traceback
+
+
 def test_json_objects_of_options() -> None:
     assert parse_object('{"a": 1}', "--settings") == {"a": 1}
     for text in ("{", "[1]", "1"):
@@ -101,3 +136,4 @@ def test_the_hash_of_settings_depends_on_keys_and_values_but_not_on_their_order(
     first = settings_hash({"a": 1, "b": {"c": 2, "d": [3, 4]}})
     assert first == settings_hash({"b": {"d": [3, 4], "c": 2}, "a": 1})
     assert first != settings_hash({"a": 1, "b": {"c": 2, "d": [4, 3]}})
+    assert first == hashlib.sha256(b'{"a":1,"b":{"c":2,"d":[3,4]}}').hexdigest()[:16]

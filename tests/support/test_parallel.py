@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,11 @@ def squared(number: int) -> int:
 
 def process(_: int) -> int:
     return os.getpid()
+
+
+def slowly_made(path: Path) -> None:
+    time.sleep(0.02)
+    path.touch()
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 50])
@@ -47,3 +54,10 @@ def test_no_process_is_refused() -> None:
         parallel_map(squared, [1], 0),
     ):
         pass
+
+
+def test_work_that_nobody_reads_is_not_begun(tmp_path: Path) -> None:
+    work = [tmp_path / str(number) for number in range(60)]
+    with parallel_map(slowly_made, work, 2) as results:
+        next(iter(results))
+    assert 0 < len(list(tmp_path.iterdir())) < 50

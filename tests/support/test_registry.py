@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gains.support.registry import Registry
+from gains.support.registry import Registry, nearest
 
 
 class Thing:
@@ -35,3 +35,8 @@ def test_a_record_stays_until_the_block_ends() -> None:
         raise KeyError
     assert registry.names() == ["alpha"]
     assert registry.get("alpha") is first
+
+
+def test_a_name_is_proposed_if_at_least_half_of_it_agrees() -> None:
+    assert nearest("abcd", ["wxyz", "abxy", "axyz"]) == "did you mean 'abxy'? "
+    assert nearest("abcde", ["abxyz"]) == ""
