@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -175,6 +176,9 @@ def test_building_maps_refuses_settings_that_do_not_fit_the_data(
         build_maps(coco, MapSettings(target_category=0, window_size=65), images, out)
     with pytest.raises(ValueError, match="hold no annotation"):
         build_maps(coco, SETTINGS, [], out)
+    empty = dataclasses.replace(coco, annotations={image.id: [] for image in images})
+    with pytest.raises(ValueError, match="chosen images hold no annotation"):
+        build_maps(empty, SETTINGS, images, out)
     for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")], [9, 9, 3, -1]):
         coco.annotations[1][0]["bbox"] = box
         with pytest.raises(ValueError, match="annotation 1: program 'nuclei' finds neighbours"):
@@ -182,6 +186,33 @@ def test_building_maps_refuses_settings_that_do_not_fit_the_data(
     with pytest.raises(ValueError, match=r"maps\.txt: expected a name ending in \.npz"):
         build_maps(coco, SETTINGS, images, tmp_path / "maps.txt")
     assert not list(tmp_path.iterdir())
+
+
+def test_stored_boxes_may_be_empty_or_leave_the_image_and_only_nuclei_need_them(
+    golden: Path,
+) -> None:
+    coco = read_coco(golden / "mixed.json")
+    annotations = coco.annotations[1]
+    annotations[0]["bbox"] = [-3, -2.5, 0, 0]
+    job = coco.images[1], annotations, MapSettings(program="nuclei")
+    assert len(maps_of_image(job)) == len(annotations)
+    del annotations[0]["bbox"]
+    for program in ("isbi", "chrom"):
+        job = coco.images[1], annotations, MapSettings(program=program)
+        assert len(maps_of_image(job)) == len(annotations)
+
+
+def test_whole_maps_are_not_rounded(tmp_path: Path, golden: Path) -> None:
+    coco = read_coco(golden / "mixed.json")
+    images = list(coco.images.values())
+    build_maps(coco, SETTINGS, images, tmp_path / "full.npz", full=True)
+    found, rounded = np.load(tmp_path / "full.npz"), 0
+    for image in images:
+        for number, size, made in maps_of_image((image, coco.annotations[image.id], SETTINGS)):
+            exact = made.full(size)
+            np.testing.assert_array_equal(found[str(number)], exact)
+            rounded += (exact.astype(np.float32) != exact).any()
+    assert rounded
 
 
 def test_images_without_annotations_are_fine(tmp_path: Path, golden: Path) -> None:

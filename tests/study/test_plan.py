@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gains.config.study import StudySettings
 from gains.study.opening import open_study
 from gains.study.plan import plan, trainings_that_fit
 from gains.study.runs import Run
@@ -58,6 +59,39 @@ def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
     images = sum(study.run_settings(run).recipe.images_seen for run in rest)
     found = {p.method: p for p in plan(study)}["mask_rcnn"]
     assert found.left_seconds == pytest.approx(5 * images)
+
+
+def test_the_estimate_is_the_median_of_the_same_variant_on_any_data_set(study: Study) -> None:
+    runs = [r for r in study.trainings() if r.method == "gains"]
+    default = [r for r in runs if r.variant == "default"]
+    deep = [r for r in runs if r.variant == "deep"]
+    for run, per_image in zip([default[0], *deep], (3, 1, 2, 9), strict=True):
+        seen = study.run_settings(run).recipe.images_seen
+        finish(study, run, seconds=per_image * seen, host=900)
+    seen = [study.run_settings(r).recipe.images_seen for r in default[1:]]
+    # w3 to f0.75, alrm and gal have no training of their own: the median of 3, 1, 2 and 9
+    rest = [r for r in runs if r not in default and r not in deep]
+    of_others = [study.run_settings(r).recipe.images_seen for r in rest]
+    found = {p.method: p for p in plan(study)}["gains"]
+    assert found.left_seconds == pytest.approx(3 * sum(seen) + 2.5 * sum(of_others))
+    assert sorted(m.seconds / m.images for m in found.measured) == [1, 2, 3, 9]
+    # the third deep training serves as estimate of nothing but its own variant
+    (study.run_folder(deep[0]) / "run.json").unlink()
+    found = {p.method: p for p in plan(study)}["gains"]
+    left = study.run_settings(deep[0]).recipe.images_seen
+    assert found.left_seconds == pytest.approx(
+        3 * sum(seen) + 3 * sum(of_others) + (2 + 9) / 2 * left
+    )
+
+
+def test_runs_that_share_a_model_are_one_training(study: Study) -> None:
+    content = study.settings.model_dump()
+    content["variants"]["gains"]["sure"] = {"method": {"score_threshold": 0.5}}
+    row = {"method": "gains", "variant": "sure", "label": "sure"}
+    content["tables"]["table3"]["rows"] = [*content["tables"]["table3"]["rows"], row]
+    more = Study("demo", StudySettings.model_validate(content))
+    assert len(list(more.runs())) == len(list(study.runs())) + 3
+    assert [(p.method, p.total) for p in plan(more)] == [(p.method, p.total) for p in plan(study)]
 
 
 def test_what_fits_a_gpu(study: Study) -> None:
