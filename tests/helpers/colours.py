@@ -16,7 +16,8 @@ from helpers.tiny import Tiny
 
 SIZE = (40, 60)
 """Height and width of each image, px."""
-CATEGORIES = {3: "low", 8: "high"}
+CATEGORIES = {8: "high", 3: "low"}
+"""Names by id, not in the order of the ids."""
 
 
 def pixels_of(number: int) -> NDArray[np.uint8]:

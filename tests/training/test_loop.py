@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+import torchvision
 
+import gains
 from gains.config.recipe import RecipeSettings
+from gains.models import checkpoint
+from gains.support.files import settings_hash, sha256
 from gains.training import train as training
 from gains.training.job import Job
 from gains.training.optimiser import make_optimiser
@@ -48,12 +56,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
     return coloured(tmp_path_factory.mktemp("coloured"))
 
 
-def run(data: Tiny, folder: Path, seed: int = 0, fold: int = 0, **recipe: Any) -> None:
+def job_in(data: Tiny, folder: Path, seed: int = 0, fold: int = 0, **recipe: Any) -> Job:
     settings = recorder_settings(**{**RECIPE, **recipe})
-    job = Job(
+    return Job(
         settings, data.coco, data.split, None, seed, fold, folder / "model.pt", folder / "scratch"
     )
-    training.train(job)
+
+
+def run(data: Tiny, folder: Path, seed: int = 0, fold: int = 0, **recipe: Any) -> None:
+    training.train(job_in(data, folder, seed, fold, **recipe))
 
 
 def blues(model: Recorder) -> set[float]:
@@ -75,6 +86,72 @@ def test_rates_follow_the_schedule_and_the_factor_of_the_encoder(
     body, head = model.first
     assert found == pytest.approx((body - 3 * 0.5 * sum(rates), head - 4 * sum(rates)), abs=1e-5)
     assert model.modes == [True] * 6
+
+
+def test_a_run_is_put_on_record(built: list[Recorder], data: Tiny, tmp_path: Path) -> None:
+    job = replace(job_in(data, tmp_path, seed=2, fold=1), name="a run", code="the code")
+    training.train(job)
+    settings = job.settings.training_json()
+    assert "max_detections" not in settings
+    record = json.loads((tmp_path / "run.json").read_text())
+    assert record.pop("seconds") >= 0
+    assert list(record.pop("memory_mb")) == ["host"]
+    assert record == {
+        "name": "a run",
+        "settings": settings,
+        "settings_hash": settings_hash(settings),
+        "seed": 2,
+        "fold": 1,
+        "code": "the code",
+        "inputs": {
+            "coco": sha256(data.coco),
+            "images": sha256(data.coco.with_suffix(".zip")),
+            "split": sha256(data.split),
+        },
+        "weights": None,
+        "device": platform.machine(),
+        "device_type": "cpu",
+        "versions": {
+            "gains": gains.__version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+        },
+        "images": 4,
+        "iterations": 6,
+    }
+    model = checkpoint.load_model(job.out)
+    assert list(model.pop("state")) == ["body.weight", "head.weight"]
+    assert model == {
+        "format": 1,
+        "gains": gains.__version__,
+        "settings": settings,
+        "categories": {"3": "low", "8": "high"},
+        "seed": 2,
+    }
+
+
+def test_a_training_prepares_model_threads_and_lock(
+    built: list[Recorder], data: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    build = training.build_model
+
+    def evaluating(settings: Any, categories: list[int], seed: int) -> Any:
+        asked.append(categories)
+        return build(settings, categories, seed).eval()
+
+    @contextlib.contextmanager
+    def lock(path: Path, _message: str) -> Iterator[None]:
+        asked.append(path)
+        yield
+
+    monkeypatch.setattr(training, "build_model", evaluating)
+    monkeypatch.setattr(training, "waiting_lock", lock)
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    run(data, tmp_path, seed=7, threads=2)
+    assert asked == [2, tmp_path / ".scratch.lock", [3, 8]]
+    assert built[0].modes == [True] * 6
 
 
 def test_a_model_learns_the_training_part_of_its_fold(
@@ -143,3 +220,20 @@ def fallen(samples: Samples, steps: int, **recipe: Any) -> list[float]:
 def test_steps_by_hand(data: Tiny, steps: int, recipe: dict[str, Any], wanted: list[float]) -> None:
     found = fallen(samples_of(data, maps=False, train_sizes=(40,)), steps, **recipe)
     assert found == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("amp", [True, False])
+def test_mixed_precision_is_bfloat16(data: Tiny, amp: bool) -> None:
+    class Multiplying(Recorder):
+        """A recorder that notes the type of a product of matrices."""
+
+        def losses(self, *arguments: Any) -> dict[str, torch.Tensor]:
+            types.append((self.body.weight @ self.body.weight).dtype)
+            return super().losses(*arguments)
+
+    types: list[torch.dtype] = []
+    samples, recipe = samples_of(data, maps=False), RecipeSettings(batch_size=1, amp=amp)
+    model = Multiplying()
+    optimiser = make_optimiser(model, recipe, model.encoder)
+    step(model, optimiser, [samples[0]], recipe, torch.Generator(), torch.device("cpu"))
+    assert types == [torch.bfloat16 if amp else torch.float32]

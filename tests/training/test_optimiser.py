@@ -17,6 +17,15 @@ def test_learning_rate_by_hand() -> None:
     assert found == pytest.approx([0.01, 0.055, 0.1, 0.1, 0.01, 0.001])
 
 
+def test_the_rate_drops_in_the_warm_up_too() -> None:
+    recipe = RecipeSettings(
+        lr=1.0, warmup_iterations=10, warmup_factor=0.2, milestones=(5,), gamma=0.1
+    )
+    # 0.2 and 0.8 of the way from there to 1: 0.36 before the drop, 0.84 after it
+    found = [learning_rate(recipe, i) for i in (2, 8)]
+    assert found == pytest.approx([0.36, 0.084])
+
+
 def test_norms_are_not_decayed_and_biases_are() -> None:
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.GroupNorm(2, 4))
     decayed, plain = make_optimiser(model, RecipeSettings(weight_decay=0.1)).param_groups
@@ -75,3 +84,24 @@ def test_the_factor_of_the_encoder_is_that_of_its_parameters() -> None:
     for name, wanted in (("body", 0.25), ("head", 1.0)):
         weight = model[name].get_parameter("weight")
         assert factors[id(weight)] == pytest.approx((wanted, 0.1 * wanted))
+
+
+def test_groups_of_a_small_model_by_hand() -> None:
+    """Each trained parameter is in one group; its decay does not depend on the factor."""
+    body = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.GroupNorm(2, 4))
+    model = torch.nn.ModuleDict({"body": body, "head": torch.nn.Linear(1, 1)})
+    model.get_parameter("body.0.bias").requires_grad_(False)
+    recipe = RecipeSettings(lr=0.1, weight_decay=0.2, backbone_lr_factor=0.25)
+    names = {id(parameter): name for name, parameter in model.named_parameters()}
+    found = {
+        names[id(parameter)]: (group["weight_decay"], group["factor"], group["lr"])
+        for group in make_optimiser(model, recipe, "body.").param_groups
+        for parameter in group["params"]
+    }
+    assert found == {
+        "body.0.weight": (0.2, 0.25, 0.025),
+        "body.1.weight": (0.0, 0.25, 0.025),
+        "body.1.bias": (0.0, 0.25, 0.025),
+        "head.weight": (0.2, 1.0, 0.1),
+        "head.bias": (0.2, 1.0, 0.1),
+    }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 import torch
 
+from gains.anomaly.store import MapStore
 from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.training.samples import Samples
 from gains.training.targets import tight_box
+from helpers.colours import coloured
 from helpers.tiny import Tiny, planes_of
 from helpers.training import samples_of
 
@@ -71,6 +74,78 @@ def test_samples_are_kept_where_their_tensors_fit(
     assert samples_of(tiny, **recipe).cached == fits
 
 
+class Shapes:
+    """A store of maps that knows the sizes of their blocks alone."""
+
+    def shape(self, annotation: int) -> tuple[int, int]:
+        return ((16, 5), (10, 24), (0, 0))[annotation % 3]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return coloured(tmp_path_factory.mktemp("coloured"), 3)
+
+
+@pytest.mark.parametrize("maps", [False, True])
+def test_the_limit_of_kept_samples_by_hand(
+    data: Tiny, monkeypatch: pytest.MonkeyPatch, maps: bool
+) -> None:
+    """3 images of 40 x 60 px with 2 objects each, at 40 x 60 px and at most at 64 x 96 px."""
+    size = 3 * (40 * 60 + 64 * 96) * (3 + 2)
+    coco = read_coco(data.coco)
+    assert sorted(a["id"] for own in coco.annotations.values() for a in own) == [1, 2, 3, 4, 5, 6]
+    if maps:
+        # objects 1 and 2: 10 x 24 and an empty block; 3 and 4: 16 x 5 and 10 x 24; 5 and 6: 16 x 5
+        blocks = 10 * 24 + 2 * 16 * 24 + 16 * 5
+        size += 4 * blocks + sum(4 * n * 64 * 96 // (40 * 60) for n in (240, 768, 80))
+    recipe = RecipeSettings(train_sizes=(40, 80), test_size=40, max_size=96)
+    archive = ImageArchive(data.coco.with_suffix(".zip"))
+
+    def kept(limit: int, free: int) -> bool:
+        monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": limit})
+        monkeypatch.setattr("gains.training.samples.free_bytes", lambda _: free)
+        store = cast(MapStore, Shapes()) if maps else None
+        return Samples(coco, archive, list(coco.images.values()), recipe, store, 0, 10).cached
+
+    assert kept(size, 4 * size)
+    assert not kept(size - 1, 4 * size)
+    assert not kept(size, 4 * size - 1)
+
+
+@pytest.mark.parametrize(("limit", "again"), [(10**9, True), (0, False)])
+def test_samples_are_read_once_if_they_fit(
+    data: Tiny, monkeypatch: pytest.MonkeyPatch, limit: int, again: bool
+) -> None:
+    monkeypatch.setattr("gains.training.samples.CACHE_BYTES", {"cpu": limit})
+    coco = read_coco(data.coco)
+    archive = ImageArchive(data.coco.with_suffix(".zip"))
+    recipe = RecipeSettings(train_sizes=(80,), test_size=40, max_size=96, horizontal_flip=0.0)
+    samples = Samples(coco, archive, list(coco.images.values()), recipe, None, 0, 10)
+    first = samples[0]
+    assert first.image.shape == (3, 64, 96)
+    assert (samples[0] is first) == again
+
+
+def test_the_numbers_of_a_seed_are_always_the_same(data: Tiny) -> None:
+    """Order and augmentation have streams of their own, which no later version may change."""
+    coco = read_coco(data.coco)
+    archive = ImageArchive(data.coco.with_suffix(".zip"))
+    recipe = RecipeSettings(
+        train_sizes=(40, 32), test_size=40, horizontal_flip=0.3, vertical_flip=0.7
+    )
+    samples = Samples(coco, archive, list(coco.images.values()), recipe, None, 5, 30)
+    for position in range(30):
+        epoch, place = divmod(position, 3)
+        order = np.random.default_rng([5, 1, epoch]).permutation(3)
+        rng = np.random.default_rng([5, 2, position])
+        short = (40, 32)[int(rng.integers(2))]
+        across, down = rng.random(2) < (0.3, 0.7)
+        sample = samples[position]
+        black = torch.nonzero((sample.image == 0).all(dim=0)).float().mean(dim=0)
+        found = (sample.name, sample.image.shape[1], black[1] > short * 0.75, black[0] > short / 2)
+        assert found == (f"{order[place]}.png", short, across, down)
+
+
 @pytest.mark.parametrize("size", [64, 48, 90])
 def test_masks_and_maps_follow_the_image(tiny: Tiny, size: int) -> None:
     """The image is painted where masks and maps are, so it must equal them after augmentation."""
@@ -121,3 +196,12 @@ def test_an_image_of_another_size_than_its_record_is_refused(tiny: Tiny) -> None
     expected = r"has \(height, width\) \(64, 64\), but the data set's JSON file gives \(65, 64\)"
     with pytest.raises(ValueError, match=expected):
         samples[0]
+
+
+def test_a_map_of_another_size_than_its_image_is_refused(
+    tiny: Tiny, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(MapStore, "size", lambda *_: (65, 64))
+    expected = r"the map of annotation \d+ is \(65, 64\), \S+ is \(64, 64\); make the maps"
+    with pytest.raises(ValueError, match=expected):
+        samples_of(tiny)[0]

@@ -37,7 +37,9 @@ def test_training_writes_what_it_promises(tiny: Tiny, tmp_path: Path, method: st
     assert record["seed"] == 0
     assert record["weights"] is None
     assert record["versions"]["torch"] == torch.__version__
-    assert set(record["inputs"]) - {"maps"} == {"coco", "images", "split"}
+    maps = {"maps": sha256(tiny.maps)} if method == "gains" else {}
+    files = {"coco": tiny.coco, "images": tiny.coco.with_suffix(".zip"), "split": tiny.split}
+    assert record["inputs"] == {**{role: sha256(path) for role, path in files.items()}, **maps}
     assert not job.scratch.exists()
 
 
