@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gains.detection.box_head import BoxBranch, BoxHead
+from gains.detection.box_head import BoxBranch, BoxHead, select_boxes
 from gains.detection.settings import TwoStageSettings
 from gains.models.contract import Task
 from helpers import by_hand
@@ -261,3 +261,12 @@ def test_layers_of_the_head_start_as_published() -> None:
     assert all((layer.bias == 0).all() for layer in (head.fc1, head.fc2, head.classes, head.deltas))
     logits, deltas = head(torch.rand(5, 16, 7, 7))
     assert (logits.shape, deltas.shape) == ((5, 81), (5, 80, 4))
+
+
+@pytest.mark.parametrize("classes", [1, 2, 3])
+def test_each_class_has_its_own_box(classes: int) -> None:
+    boxes = torch.tensor([[[10.0 * k, 0, 10 * k + 5, 5] for k in range(classes)]])
+    scores = torch.tensor([[0.9, 0.8, 0.7][:classes]])
+    found = select_boxes(boxes, scores, (50, 50), settings(), 10)
+    assert found.labels.tolist() == list(range(classes))
+    assert found.boxes.tolist() == boxes[0].tolist()

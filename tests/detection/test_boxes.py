@@ -25,6 +25,33 @@ def test_delta_by_hand() -> None:
     torch.testing.assert_close(delta, torch.tensor([[0.2, 0, torch.log(torch.tensor(2.0)), 0]]))
 
 
+def test_the_delta_of_an_object_smaller_than_a_pixel() -> None:
+    delta = box_ops.encode(
+        torch.tensor([[4.0, 4, 4.5, 4.25]]), torch.tensor([[4.0, 4, 5, 5]]), (10, 10, 5, 5)
+    )
+    expected = [[-2.5, -3.75, -5 * math.log(2), -10 * math.log(2)]]
+    torch.testing.assert_close(delta, torch.tensor(expected))
+
+
+def test_boxes_with_width_and_height() -> None:
+    inf = math.inf
+    boxes = [
+        [0, 0, 2, 1],
+        [0, 0, 0, 1],
+        [0, 0, 2, 0],
+        [2, 0, 1, 1],
+        [0, 0, inf, 1],
+        [-inf, 0, 1, 1],
+    ]
+    found = box_ops.nonempty(torch.tensor([*boxes, [0, math.nan, 2, 1]]))
+    assert found.tolist() == [True] + 6 * [False]
+
+
+def test_boxes_are_clipped_to_height_and_width() -> None:
+    found = box_ops.clip(torch.tensor([[-3.0, -2, 50, 50], [25, 5, 29, 12]]), (10, 30))
+    assert found.tolist() == [[0, 0, 30, 10], [25, 5, 29, 10]]
+
+
 def test_decoding_bounds_the_growth() -> None:
     huge = box_ops.decode(
         torch.tensor([[0.0, 0, 50, 50]]), torch.tensor([[0.0, 0, 16, 16]]), (1, 1, 1, 1)

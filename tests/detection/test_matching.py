@@ -108,3 +108,16 @@ def test_every_box_has_the_same_chance() -> None:
     assert ((counts[:8] - 500).abs() < 100).all()
     counts = torch.bincount(drawn.negative[drawn.is_negative], minlength=12)
     assert ((counts[8:] - 1000).abs() < 110).all()
+
+
+@pytest.mark.parametrize(
+    ("count", "fraction", "numbers"),
+    [(3, 0.25, (0, 3)), (4, 0.25, (1, 3)), (7, 0.5, (3, 4)), (4, 1.0, (4, 0)), (20, 0.25, (5, 9))],
+)
+def test_numbers_of_drawn_boxes(count: int, fraction: float, numbers: tuple[int, int]) -> None:
+    role = torch.tensor([[FOREGROUND] * 6 + [BACKGROUND] * 9 + [IGNORED] * 5])
+    drawn = sample_boxes(role, count, fraction, torch.Generator().manual_seed(0))
+    ((positive, negative),) = drawn.lists()
+    assert (len(set(positive.tolist())), len(set(negative.tolist()))) == numbers
+    assert (role[0, positive] == FOREGROUND).all()
+    assert (role[0, negative] == BACKGROUND).all()

@@ -16,7 +16,13 @@ from gains.detection.pooling import pool
 from gains.detection.sampling import RoiSample, foreground_of
 from gains.methods import METHODS
 from gains.methods.pisa.model import PisaBranch, carl_weights, positive_weights
-from gains.methods.pisa.ranking import by_importance, keep_sum, nms_groups, rank_within
+from gains.methods.pisa.ranking import (
+    by_importance,
+    hierarchical_rank,
+    keep_sum,
+    nms_groups,
+    rank_within,
+)
 from gains.models.contract import Target, Task
 from helpers.tiny import tiny_settings
 
@@ -36,6 +42,9 @@ def test_positive_weights_on_paper() -> None:
     # with a bias of 0.5 and no power
     found = positive_weights(IOUS, OBJECTS, LABELS, 1.0, 0.5)
     torch.testing.assert_close(found, torch.tensor([0.6, 0.7, 1, 1, 0.8, 0.9]))
+    # the power comes after the bias
+    found = positive_weights(IOUS, OBJECTS, LABELS, 2.0, 0.5)
+    torch.testing.assert_close(found, torch.tensor([0.36, 0.49, 1, 1, 0.64, 0.81]))
 
 
 def test_equal_ranks_of_classes_of_different_size_have_equal_weights() -> None:
@@ -69,6 +78,20 @@ def test_ranks_against_a_loop() -> None:
         for i in range(40)
     ]
     assert rank_within(values, groups).tolist() == expected
+
+
+def test_close_values_keep_their_order_at_high_ranks() -> None:
+    """Two groups of 1000 values; those of the second are larger by a millionth."""
+    values = 1 - torch.arange(1000) * 5e-4
+    groups = torch.tensor([0, 1]).repeat_interleave(1000)
+    found = hierarchical_rank(torch.cat([values, values + 1e-6]), groups, torch.zeros_like(groups))
+    assert found.tolist() == [*range(1, 2000, 2), *range(0, 2000, 2)]
+
+
+def test_a_box_at_the_iou_threshold_is_in_no_group_of_that_box() -> None:
+    boxes = torch.tensor([[0.0, 0, 10, 10], [0, 0, 10, 4], [0, 0, 10, 5]])
+    # the last box has an IoU of 0.5 with the first, and of 0.8 with the second
+    assert nms_groups(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.5).tolist() == [0, 1, 1]
 
 
 def test_boxes_that_suppress_none_are_groups_of_their_own() -> None:
@@ -112,6 +135,7 @@ def test_importance_of_background_on_paper() -> None:
     # places: spot 1: .9 .7 .3, spot 2: .6 .4; by place, then score: .9 .6 | .7 .4 | .3
     assert by_importance(SPOTS, SCORES, 0.05, 0.5).tolist() == [2, 1, 3, 4, 0]
     assert by_importance(SPOTS, SCORES, 0.95, 0.5).tolist() == []
+    assert by_importance(SPOTS, SCORES, SCORES[3].item(), 0.5).tolist() == [2]
     assert by_importance(SPOTS[:0], SCORES[:0], 0.05, 0.5).tolist() == []
 
 
@@ -175,6 +199,14 @@ def test_what_the_head_takes_for_an_object_is_drawn(monkeypatch: pytest.MonkeyPa
     # of 8, and of 6 boxes; chance has the weight of the fifth
     torch.testing.assert_close(weights[0] ** 2, torch.tensor([8.0, 7, 6, 5, 4, 4, 4, 4]) / 8)
     torch.testing.assert_close(weights[1] ** 2, torch.tensor([6.0, 5, 4, 3, 2, 2]) / 6)
+
+
+def test_hard_background_is_drawn_once() -> None:
+    labels = torch.tensor([0, 1, 0, 1] + [2] * 7)
+    for seed in range(10):
+        generator = torch.Generator().manual_seed(seed)
+        _, negative, _ = branch_of()._draw_image(labels, torch.tensor([9, 5, 7]), generator)
+        assert len(set(negative.tolist())) == 6
 
 
 def test_carl_weights_against_a_loop() -> None:
@@ -280,6 +312,24 @@ def test_losses_against_loops(monkeypatch: pytest.MonkeyPatch) -> None:
         for w, row, k in zip(expected, logits, labels, strict=True)
     )
     torch.testing.assert_close(bias, wanted / 9, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("beta", "wanted"), [(0.0, 7.0), (1.0, 5.0), (4.0, 1.875)])
+def test_the_transition_of_the_box_loss(
+    monkeypatch: pytest.MonkeyPatch, beta: float, wanted: float
+) -> None:
+    """One box with deltas 1, 2, 3 and 1 too large: 0.5 d * d / beta below beta, then d - beta / 2."""
+    branch = branch_of()
+    branch.settings = branch.settings.model_copy(update={"box_beta": beta})
+    target = Target(torch.tensor([[8.0, 8, 24, 24]]), torch.tensor([1]), torch.ones(1, 32, 32))
+    rois = RoiSample(
+        [target.boxes], [target.labels], [torch.tensor([0])], [target], [torch.tensor([0])]
+    )
+    deltas = torch.tensor([[[9.0, 9, 9, 9], [1, 2, 3, 1]]])
+    monkeypatch.setattr(branch, "_draw", lambda *_: (rois, [torch.zeros(0)]))
+    monkeypatch.setattr(branch.head, "forward", lambda _: (torch.zeros(1, 3), deltas))
+    losses, _ = branch.losses([torch.zeros(1, 32, 8, 8)] * 4, [], [target], torch.Generator())
+    assert losses["loss_box"].item() == pytest.approx(wanted)
 
 
 def test_carl_teaches_the_classes(monkeypatch: pytest.MonkeyPatch) -> None:
