@@ -218,6 +218,52 @@ def test_losses_by_hand() -> None:
     assert losses["loss_centreness"].item() == pytest.approx(math.log(2), rel=1e-5)
 
 
+def test_the_box_loss_is_a_mean_weighted_by_little_centre_ness_too() -> None:
+    locations = Locations(torch.tensor([[4.0, 4]]), torch.zeros(1, dtype=torch.int64))
+    # distances 1 1 4 4: centre-ness 1 / 4; the predicted square of 0.25 strides is empty
+    found = LocationPredictions(
+        torch.zeros(1, 1, 1), torch.zeros(1, 1, 4), torch.zeros(1, 1), locations, []
+    )
+    target = Target(torch.tensor([[3.0, 3, 8, 8]]), torch.tensor([0]), torch.zeros(1, 8, 8))
+    zero = torch.tensor([0])
+    losses = fcos_losses(found, Assignment(zero, zero, zero), [target])
+    # in strides: I = 0, U = C = 25 / 64
+    assert losses["loss_box"].item() == pytest.approx(1 - 64 / 89, rel=1e-5)
+
+
+def test_a_thin_object_is_as_large_as_its_box() -> None:
+    masks = torch.zeros(2, 128, 128, dtype=torch.uint8)
+    masks[0, 44:84, 63:65] = masks[0, 63:65, 44:84] = 1  # a cross of 156 px in 40 x 40
+    masks[1, 54:74, 54:74] = 1  # a square of 400 px
+    sizes = (64.0, 128.0, 256.0, 512.0)
+    found = assign_locations(locate(pyramid()), target_of_masks(masks), sizes)
+    assert set(found[found != NONE].tolist()) == {1}
+
+
+def test_a_location_at_the_radius_is_not_central() -> None:
+    # the square has its centre at (64, 64): 12 px = 1.5 strides from the locations at 52 and 76
+    found = taken(
+        locate(pyramid()),
+        assign_locations(
+            locate(pyramid()), rectangles((24, 24, 104, 104)), (128.0, 256.0, 512.0, 1024.0)
+        ),
+    )
+    assert {(x, y) for x, y, _ in found} == {(60, 60), (60, 68), (68, 60), (68, 68)}
+    nearer = taken(
+        locate(pyramid()),
+        assign_locations(
+            locate(pyramid()), rectangles((23, 24, 104, 104)), (128.0, 256.0, 512.0, 1024.0)
+        ),
+    )
+    assert {x for x, _, _ in nearer} == {52, 60, 68}
+
+
+def test_centroid_of_a_pixel_and_of_nothing() -> None:
+    masks = torch.zeros(2, 8, 8, dtype=torch.uint8)
+    masks[0, 3, 5] = 1
+    assert centroids(masks).tolist() == [[5.5, 3.5], [0, 0]]
+
+
 @pytest.mark.parametrize(
     ("found", "true", "loss"),
     [

@@ -91,3 +91,17 @@ def test_distances_are_in_strides_of_the_level() -> None:
     nn.init.constant_(head.distances.get_parameter("bias"), 2.0)
     found = head(features_of(8))
     torch.testing.assert_close(found.distances[0, :, 0], 2 * found.locations.strides)
+
+
+def test_every_prediction_teaches_its_own_tower() -> None:
+    head = FCOSHead(CHANNELS, 1, CLASSES)
+    for name, tower in (("logits", "class"), ("distances", "box"), ("centreness", "box")):
+        head.zero_grad()
+        # distances start at about 0, where the ReLU may hide them
+        nn.init.constant_(head.get_parameter("distances.bias"), 1.0)
+        found = head([torch.randn(1, CHANNELS, *shape) for shape in SHAPES])
+        (getattr(found, name) ** 2).sum().backward()
+        for kind in ("class", "box"):
+            gradient = head.get_parameter(f"{kind}_tower.0.weight").grad
+            learns = gradient is not None and bool(gradient.abs().sum() > 0)
+            assert learns == (kind == tower), (name, kind)

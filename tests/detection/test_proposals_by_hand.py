@@ -201,6 +201,19 @@ def test_anchors_without_a_number_leave_the_others_alone() -> None:
     assert len(wanted) < len(cells) - 20
 
 
+@pytest.mark.parametrize("score", [torch.nan, torch.inf])
+def test_anchors_without_a_score_are_no_proposals(score: float) -> None:
+    network = network_of()
+    with torch.no_grad():
+        network.get_parameter("objectness.bias")[1] = score
+    proposals, _ = network(features(), SIZES)
+    # the second of the three ratios has no score
+    cells = [cell for number, cell in enumerate(predicted(network, 0)) if number % 3 != 1]
+    wanted = proposals_by_hand(cells, SIZES[0], 1000, 1000)
+    for mine, own in zip(sorted(proposals[0].tolist()), sorted(wanted), strict=True):
+        assert mine == pytest.approx(own, abs=1e-3)
+
+
 def test_levels_do_not_suppress_each_other() -> None:
     """Two levels whose anchors are equal, and deltas of zero: one box of each level stays."""
     network = network_of()

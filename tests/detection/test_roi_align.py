@@ -45,3 +45,14 @@ def test_pooling_matrix_on_paper() -> None:
     wanted[1, 2, 1:3] = 0.5
     assert begins.tolist() == [0, len(weights)]
     torch.testing.assert_close(dense.view(2, 5, 4), wanted)
+
+
+def test_samples_one_cell_outside_have_the_value_of_the_border() -> None:
+    """Bins of a cell, whose samples lie at the centres of cells, before and after the border."""
+    features = torch.ones(1, 8, 4, 4)
+    edges = torch.tensor([[-2.0, 0], [-1.25, 0.75], [-1, 1], [3, 5], [3.25, 5.25]])
+    rois = torch.cat([torch.zeros(5, 1), edges[:, [0, 0, 1, 1]]], dim=1)
+    found = roi_align(features, rois, 2, 1.0)[:, 0]
+    # samples at -2 and -1, -1.25 and -0.25, -1 and 0, 3 and 4, 3.25 and 4.25; zero beyond one cell
+    seen = torch.tensor([[0.0, 1], [0, 1], [1, 1], [1, 1], [1, 0]])
+    torch.testing.assert_close(found, seen[:, :, None] * seen[:, None])

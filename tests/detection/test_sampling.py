@@ -48,6 +48,12 @@ def test_numbers_of_foreground_and_background(
     assert rois.foreground[0].tolist() == list(range(foreground))
 
 
+def test_the_share_of_the_foreground_is_that_of_the_settings() -> None:
+    rois, _ = drawn(10, 30, 16, fraction=0.5)
+    assert rois.foreground[0].tolist() == list(range(8))
+    assert len(rois.boxes[0]) == 16
+
+
 def test_labels_and_objects_belong_to_their_boxes() -> None:
     rois, boxes = drawn(10, 30, 100, fraction=1.0)
     assert set(boxes) == {*NEAR, *FAR, *OBJECTS}
