@@ -76,6 +76,8 @@ def test_lists_of_another_kind_are_refused(
         ("annotations", {"id": 0}, "annotation id 0 is repeated"),
         ("annotations", {"image_id": [4]}, r"annotation 7: 'image_id' is \[4\]"),
         ("annotations", {"image_id": 5}, "annotation 7 names image 5 and category 0"),
+        ("annotations", {"image_id": 4.5}, r"annotation 7: 'image_id' is 4\.5; expected a whole"),
+        ("annotations", {"category_id": 1}, "annotation 7 names image 4 and category 1"),
         ("annotations", {"category_id": True}, "annotation 7: 'category_id' is True"),
         ("annotations", {"segmentation": None}, "annotation 7 has no segmentation"),
     ],

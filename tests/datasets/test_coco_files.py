@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
+from gains.support.files import read_json
 from helpers.coco_files import write_coco
 
 
@@ -40,6 +42,45 @@ def test_coco_round_trip(tmp_path: Path) -> None:
     assert [r.id for r in coco.by_name(["i1.png", "i0.png"])] == [2, 1]
     with pytest.raises(ValueError, match="'nope.png'"):
         coco.by_name(["nope.png"])
+
+
+def test_the_files_of_two_images_by_hand(tmp_path: Path) -> None:
+    mask = np.zeros((5, 7), dtype=bool)
+    mask[1:4, 2] = mask[3, 2:5] = True  # an L of five pixels in three rows and three columns
+    first = Instances.from_rles(5, 7, [encode_mask(mask)], [4])
+    second = Instances.from_rles(5, 7, [encode_mask(mask), encode_mask(mask[::-1])], [2, 4])
+    colour = np.full((5, 7, 3), (10, 20, 30), dtype=np.uint8)
+    images = [("b.png", colour[..., 0], first), ("a.png", colour, second)]
+    write_coco(tmp_path / "d.json", images, {4: "cell", 2: "nucleus"}, {"name": "two"})
+
+    def annotation(number: int, image: int, category: int, top: int) -> dict[str, Any]:
+        return {
+            "id": number,
+            "image_id": image,
+            "category_id": category,
+            "bbox": [2, top, 3, 3],
+            "area": 5,
+            "iscrowd": 0,
+        }
+
+    content = read_json(tmp_path / "d.json")
+    assert [record.pop("segmentation")["size"] for record in content["annotations"]] == [[5, 7]] * 3
+    assert content == {
+        "info": {"name": "two"},
+        "images": [
+            {"id": 1, "file_name": "b.png", "height": 5, "width": 7},
+            {"id": 2, "file_name": "a.png", "height": 5, "width": 7},
+        ],
+        "annotations": [annotation(1, 1, 4, 1), annotation(2, 2, 2, 1), annotation(3, 2, 4, 1)],
+        "categories": [{"id": 4, "name": "cell"}, {"id": 2, "name": "nucleus"}],
+    }
+    archive = ImageArchive(tmp_path / "d.zip")
+    assert archive.read("a.png")[4, 6].tolist() == [10, 20, 30]
+    assert archive.read("b.png")[4, 6].tolist() == [10, 10, 10]
+    with pytest.raises(ValueError, match="has no image 'c.png'; the archive and the JSON file"):
+        archive.read("c.png")
+    with zipfile.ZipFile(tmp_path / "d.zip") as file:
+        assert {info.date_time for info in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_coco_files_are_never_empty(tmp_path: Path) -> None:

@@ -58,6 +58,35 @@ def test_disjoint_complete_and_stable_under_order(n: int, seed: int, random: obj
     assert draw_split(shuffled, RATIO, seed) == fold
 
 
+def numbers(names: list[str]) -> list[int]:
+    return [int(name[6:10]) for name in names]
+
+
+def test_a_draw_by_hand() -> None:
+    """NumPy's permutation of ten by seed 3 is 9 6 0 2 1 4 7 5 3 8."""
+    fold = draw_split(numbered(10)[::-1], RATIO, 3)
+    assert {part: numbers(names) for part, names in fold.items()} == {
+        "train": [1, 3, 4, 5, 7, 8],
+        "val": [6, 9],
+        "test": [0, 2],
+        "unlabelled": [],
+    }
+    uneven = draw_split(numbered(10), (0.5, 0.2, 0.3), 3)
+    assert (numbers(uneven["val"]), numbers(uneven["test"])) == ([6, 9], [0, 1, 2])
+
+
+def test_folds_by_hand() -> None:
+    """NumPy's permutation of eight by seed 5 is 1 4 2 3 7 5 6 0; the test parts are 3 + 3 + 2."""
+    drawn = draw_folds(numbered(8)[::-1], 3, RATIO, 5)
+    assert [numbers(fold["test"]) for fold in drawn] == [[1, 2, 4], [3, 5, 7], [0, 6]]
+    assert [numbers(fold["val"]) for fold in drawn] == [[3], [6], [1, 4]]
+    assert [numbers(fold["train"]) for fold in drawn] == [
+        [0, 5, 6, 7],
+        [0, 1, 2, 4],
+        [2, 3, 5, 7],
+    ]
+
+
 def test_seed_changes_the_draw() -> None:
     assert draw_split(numbered(50), RATIO, 0) != draw_split(numbered(50), RATIO, 1)
 
@@ -97,8 +126,9 @@ def test_names_of_unknown_part_or_fold(coco: Path, tmp_path: Path) -> None:
     assert len(split.names("train")) == 6
     with pytest.raises(ValueError, match=r"unknown part 'tests'; did you mean 'test'\?"):
         split.names("tests")
-    with pytest.raises(ValueError, match="no fold 1; known: 0 to 0"):
-        split.names("train", 1)
+    for fold in (1, -1):
+        with pytest.raises(ValueError, match=f"no fold {fold}; known: 0 to 0"):
+            split.names("train", fold)
 
 
 def test_given_lists_plain_and_in_folds(coco: Path, tmp_path: Path) -> None:
@@ -163,6 +193,22 @@ def test_patterns_of_given_lists_stand_for_the_names_they_match(coco: Path, tmp_
     assert split.names("val") == n[9:]
     assert split.names("test") == n[5:9]
     assert read_split(tmp_path / "out.json") == split
+
+
+def test_patterns_that_overlap_and_names_that_look_like_patterns(tmp_path: Path) -> None:
+    mask = encode_mask(np.ones((4, 4), dtype=bool))
+    names = ["c2.png", "c[1].png", "c1.png", "C3.png"]
+    scenes = [
+        (name, np.zeros((4, 4), np.uint8), Instances.from_rles(4, 4, [mask], [1])) for name in names
+    ]
+    write_coco(tmp_path / "d.json", scenes, {1: "thing"}, {})
+    lists = {"train": ["c[2].png", "c*2*", "C*"], "val": ["c[1].png"], "test": ["c1*"]}
+    (tmp_path / "given.json").write_text(json.dumps(lists))
+    settings = SplitSettings(file=str(tmp_path / "given.json"))
+    split = make_split(tmp_path / "d.json", settings, tmp_path / "out.json")
+    assert split.names("train") == ["c2.png", "C3.png"]
+    assert split.names("val") == ["c[1].png"]
+    assert split.names("test") == ["c1.png"]
 
 
 @pytest.mark.parametrize(
