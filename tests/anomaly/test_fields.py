@@ -65,3 +65,12 @@ def test_box_sums_and_deviations(window: int) -> None:
 def test_equal_values_deviate_by_exactly_nothing() -> None:
     field = np.full((2, 9, 9), 0.1 + 4)
     assert (WindowSums.from_field(field, np.ones((9, 9), bool), 3).over_window == 0).all()
+
+
+def test_round_off_of_equal_values_is_no_deviation() -> None:
+    masks = np.ones((7, 7), bool)
+    for value in 4 + np.random.default_rng(0).uniform(-math.pi, math.pi, 50):
+        for window in (3, 5, 6, 7):
+            sums = WindowSums.from_field(np.full((2, 7, 7), value), masks, window)
+            for found in (sums.over_window, sums.over_mask, sums.over_both_masks(sums)):
+                assert (found == 0).all()

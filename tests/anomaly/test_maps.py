@@ -189,4 +189,8 @@ def test_bad_input_is_refused() -> None:
         anomaly_maps(masks, [1, 1], MapSettings())
     with pytest.raises(ValueError, match="needs a box per mask"):
         anomaly_maps(masks, [1], MapSettings(program="nuclei"))
+    with pytest.raises(ValueError, match=r"\(1, 4\), found \(2, 4\)"):
+        anomaly_maps(masks, [1], MapSettings(program="nuclei"), np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=r"window_size 10 px does not fit.*20 x 9"):
+        anomaly_maps([np.ones((20, 9), dtype=bool)], [1], MapSettings(window_size=10))
     assert anomaly_maps([], [], MapSettings()) == []

@@ -78,6 +78,57 @@ def test_a_variant_wins_over_its_methods_block() -> None:
     assert (baseline["mask_weight"], baseline["score_threshold"]) == (1.0, 0.2)
 
 
+def test_every_layer_wins_over_the_one_before() -> None:
+    found = study(
+        [0],
+        detector={
+            "nms": 0.1,
+            "rpn_nms": 0.1,
+            "box_dim": 10,
+            "anomaly_weight": 10,
+            "mask_weight": 10,
+        },
+        recipe={"lr": 0.1, "momentum": 0.1, "gamma": 0.1, "weight_decay": 0.1},
+        dataset={
+            "detector": {"rpn_nms": 0.2, "box_dim": 20, "anomaly_weight": 20, "mask_weight": 20},
+            "recipe": {"momentum": 0.2, "gamma": 0.2, "weight_decay": 0.2},
+        },
+        methods={
+            "gains": {
+                "method": {"box_dim": 30, "anomaly_weight": 30, "mask_weight": 30},
+                "recipe": {"gamma": 0.3, "weight_decay": 0.3},
+            }
+        },
+        variants={
+            "gains": {
+                "alrm": {
+                    "method": {"mask_weight": 40, "gal": True},
+                    "recipe": {"weight_decay": 0.4},
+                }
+            }
+        },
+    ).run_settings(Run("cells", "gains", "alrm", 0))
+    model, recipe = found.model.model_dump(), found.recipe
+    keys = ("nms", "rpn_nms", "box_dim", "anomaly_weight", "mask_weight", "alrm", "gal")
+    assert [model[key] for key in keys] == [0.1, 0.2, 30, 30, 40, True, True]
+    assert (recipe.lr, recipe.momentum, recipe.gamma, recipe.weight_decay) == (0.1, 0.2, 0.3, 0.4)
+
+
+def test_scaled_schedules_are_rounded_and_have_at_least_one_step() -> None:
+    methods = {
+        "gains": {"images_factor": 0.507},
+        "mask_rcnn": {"images_factor": 0.001},
+        "pisa": {"images_factor": 3.0, "images_factor_on": {"cells": 0.5}},
+    }
+    found = study_with(methods, iterations=101, warmup_iterations=25, milestones=[61, 90])
+    names = ("iterations", "warmup_iterations", "milestones")
+    schedules = {method: [recipe_of(found, method)[name] for name in names] for method in methods}
+    # 101, 25, 61 and 90 times 0.507 are 51.2, 12.7, 30.9 and 45.6; halves go to the even number
+    assert schedules["gains"] == [51, 13, [31, 46]]
+    assert schedules["mask_rcnn"] == [1, 0, [1, 1]]
+    assert schedules["pisa"] == [50, 12, [30, 45]]
+
+
 def test_the_cell_category_is_the_maps_target_unless_said() -> None:
     block: dict[str, Any] = {
         "title": "t",
@@ -88,12 +139,17 @@ def test_the_cell_category_is_the_maps_target_unless_said() -> None:
                 "maps": {"target_category": 2},
                 "cell_category": 1,
             },
+            "c": {
+                "source": "synthetic-cells",
+                "maps": {"target_category": 2},
+                "cell_category": 0,
+            },
         },
         "tables": {"t": {"title": "t", "rows": [{"method": "mask_rcnn"}, {"method": "donet"}]}},
     }
     found = from_config(check({"study": "s", "studies": {"s": block}}, "test"))
-    cells = [found.run_settings(Run(d, "donet", "default", 0)).cell_category for d in "ab"]
-    assert cells == [2, 1]
+    cells = [found.run_settings(Run(d, "donet", "default", 0)).cell_category for d in "abc"]
+    assert cells == [2, 1, 0]
     assert found.run_settings(Run("b", "mask_rcnn", "default", 0)).cell_category is None
 
 
