@@ -51,3 +51,22 @@ def test_a_row_of_the_same_name_is_found_although_its_modules_differ() -> None:
         ("DoNet", "3", "Base+DRM+CRM"),
         ("DoNet", "4", "Hi+Ho+Hm+FU+Lcons"),
     }
+
+
+def test_the_classes_that_equal_ours() -> None:
+    assert {number.subset: number.our_subset for number in numbers()} == {
+        "cell": "target",
+        "cytoplasm": "target",
+        "nucleus": None,
+        "average": "average",
+        "all": "average",
+    }
+
+
+def test_what_is_unknown_is_none() -> None:
+    texts = ("backbone", "configuration", "test_size", "recipe", "picking")
+    assert all("" not in [getattr(n.conditions, name) for name in texts] for n in numbers())
+    assert all(n.definition != "" for n in numbers())
+    (found,) = {n.conditions for n in numbers() if (n.paper, n.row) == ("Layering", "UNet-2")}
+    assert found.recipe is None
+    assert found.picking is not None

@@ -157,20 +157,36 @@ def test_crowd_regions_are_ignored_when_clean() -> None:
 
 
 def test_a_detection_lies_in_a_crowd_region_by_more_than_half() -> None:
-    # one crowd region of 100 px, and detections of 10 px that share 5 px and 6 px with it
+    # A crowd region of 100 px, an object of 20 px, and detections of 10 px. The second one lies in
+    # the crowd region. The third does too, but has an IoU of 10/20 with the object; the fourth has
+    # one of 9/21.
     pairs = Pairs(
         image_id=1,
-        intersection=np.array([[5], [6]]),
-        scores=np.array([0.9, 0.8]),
-        box_scores=np.array([0.9, 0.8]),
-        detection_areas=np.array([10, 10]),
-        areas=np.array([100]),
-        recorded_areas=np.array([100.0]),
-        ids=np.array([1]),
-        crowd=np.array([True]),
+        intersection=np.array([[5, 0], [6, 0], [8, 10], [8, 9]]),
+        scores=np.array([0.9, 0.8, 0.7, 0.6]),
+        box_scores=np.array([0.9, 0.8, 0.7, 0.6]),
+        detection_areas=np.array([10, 10, 10, 10]),
+        areas=np.array([100, 20]),
+        recorded_areas=np.array([100.0, 20.0]),
+        ids=np.array([1, 2]),
+        crowd=np.array([True, False]),
     )
     (kept,) = clean({1: [pairs]}, 0.0)[1]
-    assert kept.scores.tolist() == [0.9]
+    assert kept.scores.tolist() == [0.9, 0.7]
+    assert (kept.ids.tolist(), kept.crowd.tolist()) == ([2], [False])
+    assert kept.intersection.tolist() == [[0], [10]]
+
+
+def test_the_best_detections_are_those_of_the_highest_score() -> None:
+    truth = dataset([[(0, 20, 20, 12)]], categories=(0,))
+    right = {**detection(1, 0, 0.9, 20, 20, 12), "box_score": 0.3}
+    wrong = {**detection(1, 0, 0.4, 50, 50, 5), "box_score": 0.8}
+    result = score(truth, [wrong, right], max_detections=1)
+    assert result["coco"]["AP50"] == pytest.approx(1)
+    assert result["clean"]["average"]["F1"] == 1
+    first, second = detection(1, 0, 0.5, 20, 20, 12), detection(1, 0, 0.5, 50, 50, 5)
+    for listed, expected in (([first, second], 1), ([second, first], 0)):
+        assert score(truth, listed, max_detections=1)["clean"]["average"]["F1"] == expected
 
 
 def test_category_zero_and_annotation_id_zero_are_scored(
