@@ -71,3 +71,8 @@ def test_random_weights_must_be_trained(change: dict[str, object]) -> None:
 
 def test_group_norm_divides_any_width() -> None:
     assert [group_norm(c).num_groups for c in (16, 32, 64, 100, 256, 512)] == [2, 4, 8, 4, 32, 32]
+
+
+def test_the_state_holds_layers_and_no_constants() -> None:
+    backbone = Backbone(BackboneSettings(weights="x.pt", width=8, fpn_channels=16))
+    assert {name.split(".")[0] for name in backbone.state_dict()} == {"body", "fpn"}

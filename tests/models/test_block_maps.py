@@ -12,12 +12,13 @@ from gains.models.block_maps import BlockMaps
 from helpers.tiny import planes_of
 
 SIZE = (40, 50)
-PLACES = [  # top, left, height, width: inside, at two edges, at the others, all, a line
+PLACES = [  # top, left, height, width: inside, at two edges, at the others, all, a line, inside by 1
     (10, 12, 9, 7),
     (0, 0, 6, 8),
     (30, 35, 10, 15),
     (0, 0, 40, 50),
     (17, 0, 1, 50),
+    (1, 1, 38, 48),
 ]
 
 
@@ -63,7 +64,7 @@ def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
 
 def test_maps_are_chosen_like_their_objects() -> None:
     maps, planes = maps_and_planes()
-    keep = torch.tensor([True, True, False, False, True, True, False])
+    keep = torch.tensor([True, True, False, False, True, True, False, True])
     torch.testing.assert_close(planes_of(maps.select(keep)), planes[keep])
 
 
