@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,8 @@ from gains.datasets.coco import CocoDataset
 from gains.metrics import METRICS, Metric
 from gains.metrics.pairs import Pairs
 from gains.scoring.pairing import clean
-from gains.scoring.score import score
-from helpers.score_scenes import as_predictions, dataset, detection
+from gains.scoring.score import score, score_files
+from helpers.score_scenes import as_predictions, dataset, detection, write_files
 
 
 def test_a_score_file_has_every_metric_per_class_and_averaged(
@@ -222,3 +224,43 @@ def test_a_further_metric_is_added_in_one_place(
     assert result["clean"]["average"]["seen"] == 2
     assert result["per_image"][0]["per_class"]["0"]["seen"] == 1
     assert "seen" not in result["as_published"]["average"]
+
+
+def test_the_threshold_changes_clean_values_and_nothing_else() -> None:
+    truth = dataset([[(0, 20, 20, 12)], [(0, 20, 20, 12)]], categories=(0,))
+    for (annotation,) in truth.annotations.values():
+        del annotation["iscrowd"]
+    found = [detection(1, 0, 0.9, 50, 50, 5), detection(1, 0, 0.3, 20, 20, 12)]
+    for threshold, clean_f1, number in ((0.0, 2 / 3, 2), (0.5, 0.0, 1)):
+        result = score(truth, found, clean_score_threshold=threshold)
+        # the object is found second, and recall ends at 1/2
+        assert result["coco"]["AP50"] == pytest.approx(51 / 101 / 2)
+        assert result["as_published"]["per_class"]["0"]["F1"] == pytest.approx(2 / 3 / 2)
+        assert result["as_published"]["average"]["F1"] == pytest.approx(2 / 3 / 2 / 2)
+        assert result["clean"]["average"]["F1"] == pytest.approx(clean_f1 / 2)
+        first, second = (image["per_class"]["0"] for image in result["per_image"])
+        assert (first["F1"], first["detections"]) == (pytest.approx(clean_f1), number)
+        assert (second["F1"], second["detections"], second["ground_truths"]) == (0, 0, 1)
+        assert result["settings"] == {"max_detections": 100, "clean_score_threshold": threshold}
+
+
+def test_of_equal_scores_the_image_of_the_lower_id_comes_first() -> None:
+    truth = dataset([[(0, 20, 20, 12)], [(0, 20, 20, 12)]], categories=(0,))
+    backwards = dataclasses.replace(truth, images=dict(reversed(truth.images.items())))
+    found = [detection(2, 0, 0.9, 50, 50, 5), detection(1, 0, 0.9, 20, 20, 12)]
+    for content in (truth, backwards):
+        assert score(content, found)["coco"]["AP50"] == pytest.approx(51 / 101)
+
+
+def test_a_score_file_names_its_inputs_and_counts_the_scored_images(
+    tmp_path: Path, scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
+    files = write_files(tmp_path, scene, detections[2:])
+    result = score_files(*files, file_names=["2.png"])
+    assert result["counts"] == {"images": 1, "ground_truths": 2, "detections": 2}
+    assert [image["image_id"] for image in result["per_image"]] == [2]
+    assert result["settings"] == {"max_detections": 100, "clean_score_threshold": 0.0}
+    assert result["inputs"] == {
+        key: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for key, path in zip(("ground_truth", "predictions"), files, strict=True)
+    }
