@@ -10,6 +10,7 @@ import pytest
 from gains.config.file import check, load_config
 from gains.study.opening import from_config, open_study, resolve
 from gains.study.runs import Run
+from gains.study.study import Study
 from helpers.paths import ROOT
 
 RUNS = {"demo": 47, "paper": 62, "paper-batch8": 60, "first": 2, "real-images": 17}
@@ -104,3 +105,35 @@ def test_mask_rcnn_reads_no_maps() -> None:
     assert str(maps) == (
         "data/demo/maps/synthetic-cells/fold0.train.isbi-t1-w3-f0.5-ol0.1-clean.npz"
     )
+
+
+def test_a_study_with_another_folder_keeps_its_data_and_settings() -> None:
+    study = open_study(ROOT / "config.yaml", "demo")
+    labelled = Study("demo", study.settings, "x")
+    assert (labelled.tag, labelled.data, labelled.results) == (
+        "demo+x",
+        "data/demo+x",
+        "results/demo+x",
+    )
+    moved = labelled.with_results_folder("out")
+    assert (moved.tag, moved.data, moved.results) == ("demo+x", "data/demo+x", "out")
+    for own, tag in ((study, "demo+rescored"), (labelled, "demo+x+rescored")):
+        changed = own.with_results_folder("out", clean_score_threshold=0.25)
+        assert (changed.tag, changed.data, changed.results) == (tag, own.data, "out")
+        assert changed.score_options("synthetic-cells") == {
+            "max_detections": study.settings.datasets["synthetic-cells"].max_detections,
+            "clean_score_threshold": 0.25,
+        }
+    with pytest.raises(ValueError, match=r"studies\.demo\.clean_score_threshold"):
+        study.with_results_folder("out", clean_score_threshold=2)
+
+
+def test_the_number_of_detections_of_a_data_set_holds_in_model_and_metrics(
+    content: dict[str, Any],
+) -> None:
+    content["studies"]["demo"]["datasets"]["synthetic-nuclei"]["max_detections"] = 37
+    study = from_config(check(content, "c"), "demo")
+    run = Run("synthetic-nuclei", "gains", "default", 0)
+    assert study.run_settings(run).prediction.max_detections == 37
+    assert study.score_options("synthetic-nuclei")["max_detections"] == 37
+    assert study.score_options("synthetic-cells")["max_detections"] == 100

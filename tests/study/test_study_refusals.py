@@ -122,3 +122,68 @@ def test_names_are_fit_for_paths(content: dict[str, Any]) -> None:
     datasets["../x"] = datasets["synthetic-cells"]
     with pytest.raises(ValueError, match="pattern"):
         check(content, "c")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"seeds": [0, 1, 0]}, "seeds must be distinct"),
+        ({"seeds": [-1]}, "seeds must be distinct and not negative"),
+        ({"methods": {"gains": {"images_factor_on": {"cels": 2}}}}, "images_factor_on.*'cels'"),
+        ({"methods": {"gains": {"images_factor_on": {"synthetic-cells": 0}}}}, "greater than 0"),
+        ({"methods": {"gians": {}}}, "unknown method 'gians'"),
+        ({"variants": {"gains": {"a": {}, "b": {"method": {"gall": True}}}}}, "unknown key 'gall'"),
+        ({"figure3": {"dataset": "cels"}}, "figure3.dataset: there is no 'cels'"),
+        ({"clean_score_threshold": 1.0}, "less than 1"),
+    ],
+)
+def test_blocks_of_a_study_that_cannot_work_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    demo = content["studies"]["demo"]
+    demo["tables"] = {"t": {"title": "t", "rows": [{"method": "mask_rcnn"}]}}
+    demo.update(change)
+    with pytest.raises(ValueError, match=message):
+        from_config(check(content, "c"))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"datasets": ["cels"]}, r"tables\.t\.datasets: there is no 'cels'"),
+        ({"datasets": ["synthetic-cells"] * 2}, "each name may occur only once"),
+        ({"subsets": ["average", "average"]}, "each name may occur only once"),
+        (
+            {
+                "datasets": ["synthetic-cells"],
+                "rows": [{"method": "gains", "datasets": ["synthetic-nuclei"]}],
+            },
+            r"gains/default\.datasets: there is no 'synthetic-nuclei'",
+        ),
+        (
+            {"rows": [{"method": "gains", "datasets": ["synthetic-cells"]}]},
+            "no row has the data set 'synthetic-chromosomes'",
+        ),
+    ],
+)
+def test_data_sets_and_columns_of_tables_that_cannot_be_are_refused(
+    content: dict[str, Any], change: dict[str, Any], message: str
+) -> None:
+    table = {"title": "t", "rows": [{"method": "mask_rcnn"}], **change}
+    content["studies"]["demo"]["tables"] = {"t": table}
+    with pytest.raises(ValueError, match=message):
+        check(content, "c")
+
+
+def test_an_unknown_detector_key_of_a_data_set_is_refused(content: dict[str, Any]) -> None:
+    content["studies"]["demo"]["datasets"]["synthetic-nuclei"]["detector"] = {"box_dimm": 1}
+    with pytest.raises(ValueError, match=r"synthetic-nuclei\.detector: unknown key 'box_dimm'"):
+        from_config(check(content, "c"))
+
+
+def test_every_reserved_name_of_a_table_is_refused(content: dict[str, Any]) -> None:
+    for name in ("compare", "data_audit", "summary", "figure3"):
+        table = {"title": "t", "rows": [{"method": "mask_rcnn"}]}
+        content["studies"]["demo"]["tables"] = {name: table}
+        with pytest.raises(ValueError, match=f"tables.{name}: another output file"):
+            check(content, "c")
