@@ -9,7 +9,6 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gdown
@@ -130,18 +129,14 @@ def test_kaggle_without_credentials(project: Project, monkeypatch: pytest.Monkey
     assert project.names() == []
 
 
-@pytest.mark.parametrize(
-    ("error", "advised"),
-    [
-        (requests.HTTPError("no", response=SimpleNamespace(status_code=403)), True),
-        (requests.HTTPError("no", response=SimpleNamespace(status_code=404)), False),
-    ],
-)
+@pytest.mark.parametrize(("code", "advised"), [(403, True), (404, False)])
 def test_kaggle_refuses(
-    error: Exception, advised: bool, project: Project, monkeypatch: pytest.MonkeyPatch
+    code: int, advised: bool, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dataset_download(handle: str, *, output_dir: str) -> str:
-        raise error
+        response = requests.Response()
+        response.status_code = code
+        raise requests.HTTPError("no", response=response)
 
     monkeypatch.setattr(kagglehub, "dataset_download", dataset_download)
     project.add("archive/", "o/s", "kaggle")
