@@ -258,6 +258,17 @@ def test_a_location_at_the_radius_is_not_central() -> None:
     assert {x for x, _, _ in nearer} == {52, 60, 68}
 
 
+def test_locations_are_drawn_by_chance_and_keep_their_objects() -> None:
+    place = torch.arange(20)
+    every = Assignment(place // 10, place, place + 5)
+    one, again, other = (every.draw(5, torch.Generator().manual_seed(k)) for k in (0, 0, 1))
+    assert len(set(one.place.tolist())) == 5
+    assert torch.equal(one.image, one.place // 10)
+    assert torch.equal(one.matched, one.place + 5)
+    assert torch.equal(one.place, again.place)
+    assert not torch.equal(one.place, other.place)
+
+
 def test_centroid_of_a_pixel_and_of_nothing() -> None:
     masks = torch.zeros(2, 8, 8, dtype=torch.uint8)
     masks[0, 3, 5] = 1
