@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, cast
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar, cast
 
 import typer
 from typer.core import TyperGroup
 
 import gains
+from gains.cli.overwriting import Verb
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
     "Data": ("fetch", "convert", "split", "audit", "audit-table", "maps"),
@@ -62,7 +66,15 @@ class RootGroup(VerbGroup):
         return super().get_command(ctx, cmd_name)
 
 
-app = typer.Typer(
+class Verbs(typer.Typer):
+    """An application whose verbs refuse to overwrite their inputs."""
+
+    def command(self, name: str | None = None, **options: Any) -> Callable[[F], F]:
+        """Return a decorator that makes a function a verb; see ``typer.Typer.command``."""
+        return super().command(name, **{"cls": Verb, **options})
+
+
+app = Verbs(
     name="gains",
     cls=RootGroup,
     help="Compare instance segmentation methods on crossing, touching and overlapping objects.",
@@ -83,7 +95,7 @@ def add_group(name: str, summary: str, cls: type[VerbGroup] = VerbGroup) -> type
         summary: help text of the group.
         cls: class that knows the verbs of the group.
     """
-    group = typer.Typer(cls=cls, help=summary, no_args_is_help=True, rich_markup_mode=None)
+    group = Verbs(cls=cls, help=summary, no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(group, name=name)
     return group
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import app
+from gains.cli.overwriting import refuse_overwriting
 
 
 @app.command()
@@ -43,7 +44,9 @@ def convert(
 
     name = name or source
     out = out or Path(f"data/coco/{name}.json")
-    conversion.convert(name, source, parse_object(options, "--options"), out)
+    given = parse_object(options, "--options")
+    refuse_overwriting("convert", out, conversion.inputs_of(source, given), folders=True)
+    conversion.convert(name, source, given, out)
 
 
 @app.command()
@@ -69,8 +72,9 @@ def split(
     from gains.datasets.make_split import make_split
     from gains.support.files import parse_object
 
-    content = parse_object(settings, "--settings")
-    make_split(coco, validated(SplitSettings, content, "--settings"), out)
+    chosen = validated(SplitSettings, parse_object(settings, "--settings"), "--settings")
+    refuse_overwriting("split", out, [Path(chosen.file)] if chosen.file else [])
+    make_split(coco, chosen, out)
 
 
 @app.command()

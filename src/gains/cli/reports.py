@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gains.cli.app import VerbGroup, add_group, app
+from gains.cli.app import VerbGroup, Verbs, add_group, app
 from gains.cli.options import CONFIG, Config, Jobs, StudyName
 
 Spec = Annotated[
@@ -155,7 +155,7 @@ class FigureGroup(VerbGroup):
         """
         from gains.figures import FIGURES
 
-        single = typer.Typer(
+        single = Verbs(
             add_completion=False,
             rich_markup_mode=None,
             context_settings={"help_option_names": ["-h", "--help"]},

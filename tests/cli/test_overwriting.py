@@ -1,0 +1,112 @@
+"""No verb overwrites a file that it reads."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from gains.cli.main import app
+from gains.cli.overwriting import refuse_overwriting
+
+MESSAGE = "this file would be overwritten, but the command also reads it"
+
+
+def verbs(group: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every verb with its names on the command line."""
+    for name in group.list_commands(None):
+        command = group.get_command(None, name)
+        if hasattr(command, "list_commands"):
+            yield from verbs(command, (*names, name))
+        else:
+            yield (*names, name), command
+
+
+def is_path(parameter: Any) -> bool:
+    return "Path" in str(parameter.type_descriptor.annotation)
+
+
+def some_value(parameter: Any) -> str:
+    """Return a value that a parameter accepts."""
+    kind = parameter.type_descriptor.annotation
+    return str(next(iter(kind)).value) if issubclass(kind, enum.Enum) else "1"
+
+
+def reads_and_writes(command: Any) -> bool:
+    kinds = {p.name for p in command.params if is_path(p)}
+    return "out" in kinds and len(kinds) > 1
+
+
+CASES = [(n, c) for n, c in verbs(typer.main.get_command(app)) if reads_and_writes(c)]
+
+
+def arguments(command: Any, file: Path) -> list[str]:
+    """Return arguments that name one file wherever the verb expects a path."""
+    found: list[str] = []
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            found.append(str(file))
+        elif is_path(parameter) or parameter.required:
+            found += [parameter.opts[0], str(file) if is_path(parameter) else some_value(parameter)]
+    return found
+
+
+def test_most_verbs_read_and_write_files() -> None:
+    assert len(CASES) >= 15
+
+
+@pytest.mark.parametrize(
+    ("names", "command"), [pytest.param(n, c, id=" ".join(n)) for n, c in CASES]
+)
+def test_a_verb_does_not_overwrite_its_input(
+    names: tuple[str, ...], command: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text("precious")
+    with pytest.raises(ValueError, match=MESSAGE):
+        CliRunner().invoke(app, [*names, *arguments(command, file)], catch_exceptions=False)
+    assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_convert_does_not_overwrite_the_files_of_its_options(tmp_path: Path, linked: bool) -> None:
+    images, annotations = tmp_path / "images", tmp_path / "mine.json"
+    images.mkdir()
+    annotations.write_text("precious")
+    out = annotations
+    if linked:
+        out = tmp_path / "link.json"
+        out.symlink_to(annotations)
+    options = json.dumps({"images": str(images), "annotations": str(annotations)})
+    call = ["convert", "folder", "--options", options, "--out", str(out)]
+    with pytest.raises(ValueError, match=MESSAGE):
+        CliRunner().invoke(app, call, catch_exceptions=False)
+    archive = images / "a.zip"  # convert also writes an archive
+    archive.write_text("precious")
+    call = ["convert", "folder", "--options", options, "--out", str(images / "a.json")]
+    with pytest.raises(ValueError, match=rf"a\.zip: {MESSAGE}"):
+        CliRunner().invoke(app, call, catch_exceptions=False)
+    assert (annotations.read_text(), archive.read_text()) == ("precious", "precious")
+
+
+def test_split_does_not_overwrite_given_lists(tmp_path: Path) -> None:
+    lists = tmp_path / "lists.json"
+    lists.write_text("precious")
+    settings = json.dumps({"file": str(lists)})
+    call = ["split", "--coco", "c.json", "--settings", settings, "--out", str(lists)]
+    with pytest.raises(ValueError, match=MESSAGE):
+        CliRunner().invoke(app, call, catch_exceptions=False)
+    assert lists.read_text() == "precious"
+
+
+def test_files_beside_the_output_count(tmp_path: Path) -> None:
+    sidecar = tmp_path / "p.images.json"
+    with pytest.raises(ValueError, match=rf"p\.images\.json: {MESSAGE}"):
+        refuse_overwriting("predict", tmp_path / "p.json.gz", [sidecar])
+    refuse_overwriting("predict", tmp_path / "p.json.gz", [tmp_path / "p.json", tmp_path])
