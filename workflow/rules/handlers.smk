@@ -1,13 +1,13 @@
 """Limits of the machine, and actions before and after all jobs."""
 
 from gains.workflow import snakemake_records
+from gains.workflow.memory import memory_mb
 
 # At most one job uses a GPU at a time, unless `--resources gpu=N` raises the limit. All jobs share
-# the memory of this machine, unless `--resources mem_mb=N` sets another limit. The scope "local"
+# the memory of this machine or container, unless `--resources mem_mb=N` sets another limit. The scope "local"
 # keeps these limits from delaying jobs that are submitted to a cluster.
-MEMORY_MB = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20
 workflow.global_resources.setdefault("gpu", 1)
-workflow.global_resources.setdefault("mem_mb", MEMORY_MB)
+workflow.global_resources.setdefault("mem_mb", memory_mb())
 
 
 resource_scopes:
