@@ -164,8 +164,9 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
         ),
         (
             ["predict", "--out", "o.json", "--model", "m.pt", "--images", "x", "--coco", "c.json"],
-            "both name images",
+            "--images names a folder, but --coco",
         ),
+        (["predict", "--out", "o.json", "--model", "m.pt", "--coco", "c.json"], "belong together"),
     ],
 )
 def test_cli_says_what_is_missing(arguments: list[str], message: str) -> None:

@@ -70,19 +70,16 @@ def test_runs_that_differ_in_prediction_share_a_training(content: dict[str, Any]
     demo["tables"] = {"t": table}
     study = from_config(check(content, "c"))
     trained = {v: study.trained_variant("synthetic-cells", "htc", v) for v in names}
-    # `default` is in no table, and `slow` keeps the usual thresholds, so its model stays its own
-    assert trained == {
-        "published-threshold": "published-threshold",
-        "strict": "slow",
-        "slow": "slow",
-    }
+    # the first variant of equal training, also where no row shows it
+    assert trained == {"published-threshold": "default", "strict": "strict", "slow": "strict"}
     assert len(list(study.runs())) == 9
-    assert [run.variant for run in study.trainings()] == ["published-threshold", "slow"] * 3
-    run = Run("synthetic-cells", "htc", "strict", 0)
-    assert str(study.model(run)).endswith("/htc/slow/seed0/fold0/model.pt")
-    demo["tables"]["t"]["rows"].append({"method": "htc"})
-    study = from_config(check(content, "c"))
-    assert study.trained_variant("synthetic-cells", "htc", "published-threshold") == "default"
+    assert [run.variant for run in study.trainings()] == ["default", "strict"] * 3
+    run = Run("synthetic-cells", "htc", "slow", 0)
+    assert str(study.model(run)).endswith("/htc/strict/seed0/fold0/model.pt")
+    demo["tables"]["t"]["rows"] += [{"method": "htc"}, {"method": "mask_rcnn"}]
+    demo["detector"]["score_threshold"] = 0.9
+    other = from_config(check(content, "c"))
+    assert set(study.trainings()) < set(other.trainings())  # no row and no threshold moves a model
 
 
 def test_overriding_a_committed_study_needs_a_name(content: dict[str, Any]) -> None:

@@ -176,8 +176,13 @@ def predict(
             "name one model: its file with --model, or a trained run with --study, --dataset and "
             "--method"
         )
-    if images is not None and (coco, split) != (None, None):
-        raise ValueError("--images and --coco with --split both name images; give one of them")
+    if images is not None and (coco, split, part) != (None, None, "test"):
+        raise ValueError(
+            "--images names a folder, but --coco, --split and --part name a part of a data set; "
+            "give one of the two"
+        )
+    if (coco is None) != (split is None):
+        raise ValueError("--coco and --split belong together; give both or none")
     if model is None:
         opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
         model = opened.model(run)

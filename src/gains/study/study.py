@@ -160,15 +160,15 @@ class Study:
     def trained_variant(self, dataset: str, method: str, variant: str) -> str:
         """Return the first variant whose training is equal, so that equal models are trained once.
 
-        Settings of prediction (thresholds, number of detections) do not belong to the training.
-        Variants of the study's tables come first, and of these the ones that keep the thresholds of
-        the method's default, so that a further threshold does not move a finished model.
+        Settings of prediction (thresholds, number of detections) do not belong to the training. The
+        choice depends on the variants alone, and not on the rows of tables, so that a further row
+        does not move a finished model.
         """
-        settings = {n: self._resolve(dataset, method, n) for n in self.variants(method)}
-        expected, usual = settings[variant].training_json(), settings["default"].prediction
-        shown = {row.variant for t in self.settings.tables.values() for row in t.rows}
-        alike = [n for n, found in settings.items() if found.training_json() == expected]
-        return min(alike, key=lambda n: (n not in shown, settings[n].prediction != usual))
+        expected = self._resolve(dataset, method, variant).training_json()
+        names = self.variants(method)
+        return next(
+            n for n in names if self._resolve(dataset, method, n).training_json() == expected
+        )
 
     def trained(self, run: Run) -> Run:
         """Return the run whose model a run uses: itself, or one that is trained alike."""
