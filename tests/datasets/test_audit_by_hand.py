@@ -32,14 +32,11 @@ def test_every_number_of_an_audit(tmp_path: Path) -> None:
         "b.png": [box(small, 0, 0, 1, 3), box(small, 1, 3, 2, 4)],
         "c.png": [box(small, 0, 0, 4, 5)],
     }
-    scenes = [
-        (
-            name,
-            np.zeros(rles[0]["size"], np.uint8),
-            Instances.from_rles(*rles[0]["size"], rles, [1] * len(rles)),
-        )
-        for name, rles in masks.items()
-    ]
+    scenes = []
+    for name, rles in masks.items():
+        height, width = wide if name == "a.png" else small
+        instances = Instances.from_rles(height, width, rles, [1] * len(rles))
+        scenes.append((name, np.zeros((height, width), np.uint8), instances))
     counts = {
         "images": {"expected": 5, "found": 3},
         "objects": {"cell": {"expected": 9, "found": 7}},
