@@ -73,6 +73,8 @@ def test_a_draw_by_hand() -> None:
     }
     uneven = draw_split(numbered(10), (0.5, 0.2, 0.3), 3)
     assert (numbers(uneven["val"]), numbers(uneven["test"])) == ([6, 9], [0, 1, 2])
+    small = draw_split(numbered(4), (0.8, 0.1, 0.1), 0)  # a tenth of four is less than half
+    assert [len(small[part]) for part in PARTS] == [2, 1, 1, 0]
 
 
 def test_folds_by_hand() -> None:
