@@ -52,3 +52,9 @@ def test_rows_and_columns_are_resized_alike() -> None:
     across = resize_image(image, (20, 5))
     assert torch.equal(resize_image(image.transpose(1, 2), (5, 20)), across.transpose(1, 2))
     assert torch.equal(resize_image(image, (11, 7)), image)
+
+
+def test_sizes_of_tall_and_of_flat_images() -> None:
+    assert scaled_size((200, 100), 100, 150) == (150, 75)
+    assert scaled_size((1, 1000), 32, 100) == (1, 100)
+    assert scaled_size((1000, 1), 32, 100) == (100, 1)
