@@ -81,3 +81,9 @@ def test_other_devices_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"unknown device '{name}'; .* auto, cpu, cuda"):
         choose_device(name)
     assert choose_device("cpu") == torch.device("cpu")
+
+
+def test_a_model_of_another_format_is_refused(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "m.pt", {"format": 2, "state": {}})
+    with pytest.raises(ValueError, match="expected a model of format 1 written by"):
+        checkpoint.load_model(tmp_path / "m.pt")
