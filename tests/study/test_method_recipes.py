@@ -116,15 +116,15 @@ def test_every_layer_wins_over_the_one_before() -> None:
 
 def test_scaled_schedules_are_rounded_and_have_at_least_one_step() -> None:
     methods = {
-        "gains": {"images_factor": 0.507},
+        "gains": {"images_factor": 0.51},
         "mask_rcnn": {"images_factor": 0.001},
         "pisa": {"images_factor": 3.0, "images_factor_on": {"cells": 0.5}},
     }
     found = study_with(methods, iterations=101, warmup_iterations=25, milestones=[61, 90])
     names = ("iterations", "warmup_iterations", "milestones")
     schedules = {method: [recipe_of(found, method)[name] for name in names] for method in methods}
-    # 101, 25, 61 and 90 times 0.507 are 51.2, 12.7, 30.9 and 45.6; halves go to the even number
-    assert schedules["gains"] == [51, 13, [31, 46]]
+    # 101, 25, 61 and 90 times 0.51 are 51.5, 12.8, 31.1 and 45.9; halves go to the even number
+    assert schedules["gains"] == [52, 13, [31, 46]]
     assert schedules["mask_rcnn"] == [1, 0, [1, 1]]
     assert schedules["pisa"] == [50, 12, [30, 45]]
 
