@@ -211,6 +211,16 @@ def test_published_aji_gives_the_detection_of_id_zero_twice() -> None:
     assert aji.image_aji(zero) == pytest.approx(10 / 20)
 
 
+def test_ids_move_with_their_objects_in_published_aji() -> None:
+    # Two equal objects and one detection. The first is out of the range and moves to the end, so
+    # the id 0 of the second comes to the first column, which then leaves the detection free.
+    pairs = make_pairs([(0, 10), (0, 10)], [(0, 10)], ids=[5, 0], recorded=[2000, 10])
+    small = aji.AREA_RANGES[1]
+    assert aji.image_aji_published(pairs, small) == pytest.approx(20 / 20)
+    everything = aji.AREA_RANGES[0]  # no object moves, and the first takes the detection
+    assert aji.image_aji_published(pairs, everything) == pytest.approx(10 / (10 + 10))
+
+
 def test_crowd_moves_to_the_end_in_published_aji() -> None:
     pairs = make_pairs([(0, 10), (50, 90)], [(0, 10)], crowd=[True, False])
     assert aji.image_aji_published(pairs, aji.AREA_RANGES[0]) == pytest.approx(10 / 20)

@@ -68,19 +68,19 @@ def test_the_estimate_is_the_median_of_the_same_variant_on_any_data_set(study: S
     for run, per_image in zip([default[0], *deep], (3, 1, 2, 9), strict=True):
         seen = study.run_settings(run).recipe.images_seen
         finish(study, run, seconds=per_image * seen, host=900)
-    seen = [study.run_settings(r).recipe.images_seen for r in default[1:]]
+    others = [study.run_settings(r).recipe.images_seen for r in default[1:]]
     # w3 to f0.75, alrm and gal have no training of their own: the median of 3, 1, 2 and 9
     rest = [r for r in runs if r not in default and r not in deep]
     of_others = [study.run_settings(r).recipe.images_seen for r in rest]
     found = {p.method: p for p in plan(study)}["gains"]
-    assert found.left_seconds == pytest.approx(3 * sum(seen) + 2.5 * sum(of_others))
+    assert found.left_seconds == pytest.approx(3 * sum(others) + 2.5 * sum(of_others))
     assert sorted(m.seconds / m.images for m in found.measured) == [1, 2, 3, 9]
     # the third deep training serves as estimate of nothing but its own variant
     (study.run_folder(deep[0]) / "run.json").unlink()
     found = {p.method: p for p in plan(study)}["gains"]
     left = study.run_settings(deep[0]).recipe.images_seen
     assert found.left_seconds == pytest.approx(
-        3 * sum(seen) + 3 * sum(of_others) + (2 + 9) / 2 * left
+        3 * sum(others) + 3 * sum(of_others) + (2 + 9) / 2 * left
     )
 
 

@@ -55,7 +55,7 @@ def test_losses_that_wait_do_not_keep_the_graph_of_their_iteration() -> None:
 
     kept = [Memory()]
     reference = weakref.ref(kept[0])
-    loss = Doubled.apply(torch.ones((), requires_grad=True))  # type: ignore[no-untyped-call]
+    loss = Doubled.apply(torch.ones((), requires_grad=True))
     record = LossRecord()
     record.add(0, 0.1, ["a.png"], {"x": loss})
     del loss, kept[0]
