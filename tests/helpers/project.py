@@ -76,6 +76,27 @@ class Project:
             )
         return cls(folder)
 
+    @classmethod
+    def shared(cls, folder: Path, change: Callable[[dict[str, Any]], object]) -> Project:
+        """Return a changed study demo that `dvc repro` made, committed and pushed to a remote."""
+        project = cls.copy(folder / "project", stub=True)
+        project.edit_config(change)
+        project.call("git", "init", "-q", "-b", "main")
+        project.call("dvc", "init", "-q")
+        project.call("dvc", "remote", "add", "-q", "-d", "local", str(folder / "remote"))
+        project.commit("code")
+        project.call("dvc", "repro", "-q")
+        project.commit("results")
+        project.call("dvc", "push", "-q")
+        return project
+
+    def clone(self, folder: Path) -> Project:
+        """Return a clone of the repository with the results of the remote."""
+        self.call("git", "clone", "-q", ".", str(folder))
+        project = Project(folder)
+        project.call("dvc", "pull", "-q")
+        return project
+
     def twin(self, folder: Path) -> Project:
         """Return a copy with all files that were made here, and with their times."""
         shutil.copytree(self.folder, folder, symlinks=True)

@@ -22,6 +22,22 @@ class Killed(BaseException):
     """An exception that stands for SIGKILL: no code of the package catches it."""
 
 
+def count_steps(
+    patch: pytest.MonkeyPatch, last: int | None = None, error: type[BaseException] = Killed
+) -> list[int]:
+    """Return a list that grows with every step of a training, which raises ``error`` in the last."""
+    steps: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        steps.append(1)
+        if len(steps) == last:
+            raise error
+        return step(*arguments)
+
+    patch.setattr(training, "step", counted)
+    return steps
+
+
 @pytest.mark.parametrize("after", [1, 2, 3, 5])
 def test_a_killed_training_resumes_to_the_same_weights(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
@@ -31,22 +47,12 @@ def test_a_killed_training_resumes_to_the_same_weights(
     )  # checkpoints are made whatever they cost
     settings = settings_of("gains")
     training.train(job_of(tiny, tmp_path / "whole", settings))
-    calls: list[int] = []
-
-    def dying(*args: Any) -> Any:
-        if len(calls) == after:
-            raise Killed
-        calls.append(1)
-        return step(*args)
-
     job = job_of(tiny, tmp_path / "cut", settings)
-    with monkeypatch.context() as patch:
-        patch.setattr(training, "step", dying)
-        with pytest.raises(Killed):
-            training.train(job)
+    count_steps(monkeypatch, last=after + 1)
+    with pytest.raises(Killed):
+        training.train(job)
     assert not job.out.exists()
-    steps: list[int] = []
-    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
+    steps = count_steps(monkeypatch)
     training.train(job)
     assert len(steps) == 6 - after // 2 * 2  # a checkpoint every 2 iterations
     assert_equal(weights(tmp_path / "whole/model.pt"), weights(job.out))
@@ -58,8 +64,7 @@ def test_the_checkpoint_of_another_job_is_not_continued(
 ) -> None:
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
     checkpoint.save(job.scratch / "last.pt", {"key": "other", "iteration": 4})
-    steps: list[int] = []
-    monkeypatch.setattr(training, "step", lambda *a: (steps.append(1), step(*a))[1])
+    steps = count_steps(monkeypatch)
     training.train(job)
     assert len(steps) == 6
 
@@ -72,15 +77,7 @@ def test_the_checkpoint_of_another_fold_seed_or_code_is_not_continued(
     two_folds = tmp_path / "split.json"
     two_folds.write_text(json.dumps({**split, "folds": split["folds"] * 2}))
     job = replace(job_of(tiny, tmp_path, settings_of("mask_rcnn")), split=two_folds)
-    steps: list[int] = []
-
-    def dying(*arguments: Any) -> Any:
-        steps.append(1)
-        if len(steps) == 5:
-            raise Killed
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "step", dying)
+    steps = count_steps(monkeypatch, last=5)
     with pytest.raises(Killed):
         training.train(job)
     assert (job.scratch / training.CHECKPOINT).is_file()
@@ -101,15 +98,7 @@ def test_time_and_memory_of_a_resumed_training_add_up(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
-    calls: list[int] = []
-
-    def dying(*arguments: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 5:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(training, "step", dying)
+    count_steps(monkeypatch, last=5, error=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         training.train(job)
     path = job.scratch / training.CHECKPOINT

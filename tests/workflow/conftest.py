@@ -18,17 +18,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A small demo study made by `dvc repro`, committed and pushed to a local remote."""
-    folder = tmp_path_factory.mktemp("finished")
-    project = Project.copy(folder / "project", stub=True)
-    project.edit_config(trim)
-    project.call("git", "init", "-q", "-b", "main")
-    project.call("dvc", "init", "-q")
-    project.call("dvc", "remote", "add", "-q", "-d", "local", str(folder / "remote"))
-    project.commit("code")
-    project.call("dvc", "repro", "-q")
-    project.commit("results")
-    project.call("dvc", "push", "-q")
-    return project
+    return Project.shared(tmp_path_factory.mktemp("finished"), trim)
 
 
 @pytest.fixture
@@ -38,7 +28,4 @@ def twin(finished: Project, tmp_path: Path) -> Project:
 
 @pytest.fixture
 def clone(finished: Project, tmp_path: Path) -> Project:
-    finished.call("git", "clone", "-q", ".", str(tmp_path / "clone"))
-    project = Project(tmp_path / "clone")
-    project.call("dvc", "pull", "-q")
-    return project
+    return finished.clone(tmp_path / "clone")

@@ -31,17 +31,7 @@ def one_training(study: dict[str, Any]) -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The study after a complete run with `dvc repro`, committed and pushed to a local remote."""
-    folder = tmp_path_factory.mktemp("weights")
-    project = Project.copy(folder / "project", stub=True)
-    project.edit_config(one_training)
-    project.call("git", "init", "-q", "-b", "main")
-    project.call("dvc", "init", "-q")
-    project.call("dvc", "remote", "add", "-q", "-d", "local", str(folder / "remote"))
-    project.commit("code")
-    project.call("dvc", "repro")
-    project.commit("results")
-    project.call("dvc", "push", "-q")
-    return project
+    return Project.shared(tmp_path_factory.mktemp("weights"), one_training)
 
 
 @pytest.fixture
@@ -111,9 +101,7 @@ def test_only_other_weights_cause_a_training(twin: Project) -> None:
 
 
 def test_a_clone_with_pulled_results_needs_no_weights(made: Project, tmp_path: Path) -> None:
-    made.call("git", "clone", "-q", ".", str(tmp_path / "clone"))
-    clone = Project(tmp_path / "clone")
-    clone.call("dvc", "pull", "-q")
+    clone = made.clone(tmp_path / "clone")
     assert not clone.path("data/raw").exists()
     assert clone.plan() == {}
     assert "up to date" in clone.call("dvc", "status")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
@@ -152,9 +152,7 @@ class Study:
 
     def canonical(self, dataset: str, method: str, variant: str) -> str:
         """Return the first variant with equal settings, so that equal runs are made once."""
-        expected = self._resolve(dataset, method, variant)
-        names = self.variants(method)
-        return next(n for n in names if self._resolve(dataset, method, n) == expected)
+        return self._first_alike(dataset, method, variant, lambda settings: settings)
 
     @functools.cache  # noqa: B019 - a study lives as long as the process
     def trained_variant(self, dataset: str, method: str, variant: str) -> str:
@@ -164,11 +162,15 @@ class Study:
         choice depends on the variants alone, and not on the rows of tables, so that a further row
         does not move a finished model.
         """
-        expected = self._resolve(dataset, method, variant).training_json()
+        return self._first_alike(dataset, method, variant, RunSettings.training_json)
+
+    def _first_alike(
+        self, dataset: str, method: str, variant: str, part: Callable[[RunSettings], object]
+    ) -> str:
+        """Return the first variant of which a part of the settings is equal."""
+        expected = part(self._resolve(dataset, method, variant))
         names = self.variants(method)
-        return next(
-            n for n in names if self._resolve(dataset, method, n).training_json() == expected
-        )
+        return next(n for n in names if part(self._resolve(dataset, method, n)) == expected)
 
     def trained(self, run: Run) -> Run:
         """Return the run whose model a run uses: itself, or one that is trained alike."""
