@@ -12,14 +12,25 @@ import numpy as np
 
 from gains.config.data import SplitSettings
 from gains.datasets.coco import read_coco
+from gains.datasets.part_objects import (
+    Labels,
+    labels_of,
+    parts_without_object,
+    warn_of_absent_categories,
+)
 from gains.datasets.split_file import PARTS, Fold, Split, check_folds, refuse_shared
 from gains.support.files import read_json, write_json
 from gains.support.registry import nearest
 
 logger = logging.getLogger(__name__)
 
+MAX_DRAWS = 10_000
+"""Number of draws after which a random split with an object in every part is given up."""
+Seed = int | np.random.Generator
+"""The seed of a shuffle, or a generator, which shuffles differently each time."""
 
-def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], seed: int) -> Fold:
+
+def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], seed: Seed) -> Fold:
     """Draw train, val and test at random.
 
     Val and test get their share of the n images, rounded (half up), and at least one; train gets
@@ -28,7 +39,7 @@ def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], see
     Args:
         file_names: n distinct names.
         ratio: shares of train, val, test.
-        seed: seed of the shuffle.
+        seed: seed of the shuffle, or its generator.
 
     Raises:
         ValueError: there are fewer than three images, a name is repeated, or no image is left for
@@ -58,7 +69,7 @@ def draw_split(file_names: Iterable[str], ratio: tuple[float, float, float], see
 
 
 def draw_folds(
-    file_names: Iterable[str], folds: int, ratio: tuple[float, float, float], seed: int
+    file_names: Iterable[str], folds: int, ratio: tuple[float, float, float], seed: Seed
 ) -> tuple[Fold, ...]:
     """Draw the folds of a cross-validation; every image is in the test part of one of them.
 
@@ -69,7 +80,7 @@ def draw_folds(
         file_names: n distinct names.
         folds: number of folds, from 2 up.
         ratio: shares of train, val, test; the last one is not used.
-        seed: seed of the shuffle.
+        seed: seed of the shuffle, or its generator.
 
     Raises:
         ValueError: a name is repeated, or there are too few images for train, val and test of every
@@ -108,36 +119,81 @@ def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Sp
     "test": [...]}``; val may be empty, and images in no list are left out. An entry with ``*``,
     ``?`` or ``[`` is a shell pattern, unless it is the name of an image.
 
+    Every part needs an image with an object. A random split is drawn again until each part has
+    one; ``generator`` then records the number of the draw.
+
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: there are too few images, or given lists name unknown images, overlap, or leave
-            train or test empty.
+        ValueError: there are too few images or images with objects, or given lists name unknown
+            images, overlap, leave train or test empty, or have a part without an object.
     """
-    names = [image.file_name for image in read_coco(coco).images.values()]
+    labels = labels_of(read_coco(coco))
     if settings.file is None:
-        generator, folds = _drawn(coco, names, settings)
+        try:
+            generator, folds = _drawn(settings, labels)
+        except ValueError as error:
+            raise ValueError(f"{coco}: {error}") from error
     else:
-        generator = {"file": settings.file}
-        folds = tuple(
-            _resolved(f"{settings.file}: fold {number}", fold, names)
-            for number, fold in enumerate(check_folds(settings.file, read_json(settings.file)))
-        )
+        generator, folds = {"file": settings.file}, _given(settings.file, labels)
+    warn_of_absent_categories(folds, labels)
     split = Split(Path(coco).stem, generator, folds)
     write_json(out, {"dataset": split.dataset, "generator": generator, "folds": list(folds)})
     return split
 
 
-def _drawn(
-    coco: str | Path, names: list[str], settings: SplitSettings
-) -> tuple[dict[str, object], tuple[Fold, ...]]:
+def _drawn(settings: SplitSettings, labels: Labels) -> tuple[dict[str, object], tuple[Fold, ...]]:
+    """Draw folds again until each part has an object, and return their origin too."""
     generator: dict[str, object] = {"ratio": list(settings.ratio), "seed": settings.seed}
-    try:
+    if settings.folds > 1:
+        generator["folds"] = settings.folds
+    rng = np.random.default_rng(settings.seed)
+    for draw in range(1, MAX_DRAWS + 1):
         if settings.folds == 1:
-            return generator, (draw_split(names, settings.ratio, settings.seed),)
-        folds = draw_folds(names, settings.folds, settings.ratio, settings.seed)
-    except ValueError as error:
-        raise ValueError(f"{coco}: {error}") from error
-    return generator | {"folds": settings.folds}, folds
+            folds: tuple[Fold, ...] = (draw_split(labels, settings.ratio, rng),)
+        else:
+            folds = draw_folds(labels, settings.folds, settings.ratio, rng)
+        empty = parts_without_object(folds, labels)
+        if not empty:
+            return generator | ({"draw": draw} if draw > 1 else {}), folds
+        if draw == 1:
+            number, part = empty[0]
+            _require_enough(labels, settings.folds, f"fold {number}: {part}")
+            logger.warning("fold %d: %s has no object, so the split is drawn again", number, part)
+    raise ValueError(
+        f"{MAX_DRAWS} draws left a part without an object, because only {_count(labels)}; give "
+        "lists with `file`, or choose larger shares or fewer folds"
+    )
+
+
+def _require_enough(labels: Labels, folds: int, empty: str) -> None:
+    """Raise ValueError if no draw can give each part an object."""
+    # the test part of a fold holds train and val of the other one if there are two
+    needed = {1: 3, 2: 4}.get(folds, folds)
+    if sum(map(bool, labels.values())) < needed:
+        raise ValueError(
+            f"{empty} has no object, and {_count(labels)}; train, val and test of every fold need "
+            f"at least one, so {needed} in all: add annotated images, or give lists with `file`, "
+            "where val may be empty"
+        )
+
+
+def _count(labels: Labels) -> str:
+    return f"{sum(map(bool, labels.values()))} of {len(labels)} images have an object"
+
+
+def _given(file: str, labels: Labels) -> tuple[Fold, ...]:
+    names = list(labels)
+    folds = tuple(
+        _resolved(f"{file}: fold {number}", fold, names)
+        for number, fold in enumerate(check_folds(file, read_json(file)))
+    )
+    if empty := parts_without_object(folds, labels):
+        listed = ", ".join(f"{part} of fold {number}" for number, part in empty)
+        raise ValueError(
+            f"{file}: no listed image has an object in {listed}, and {_count(labels)}; list at "
+            "least one of them in each part, or leave val empty"
+        )
+    return folds
 
 
 def _resolved(where: str, fold: Fold, known: list[str]) -> Fold:
