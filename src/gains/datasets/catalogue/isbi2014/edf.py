@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from pydantic import Field
 
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
-from gains.datasets.catalogue.isbi2014.checks import mask, nuclei
+from gains.datasets.catalogue.isbi2014.checks import mask
 from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
+from gains.datasets.catalogue.isbi2014.outlines import nuclei_of
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import read_pixels
+from gains.datasets.readers.images import read_header, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, one_file, some_files
 from gains.instances import Instances
 
 NUCLEUS = 1
+IMAGES = 16
 
 
 class EdfSettings(RawSettings):
@@ -28,32 +29,37 @@ class EdfSettings(RawSettings):
     )
 
 
-def _scenes(pairs: list[tuple[Path, Path]], findings: Findings) -> Iterator[Scene]:
-    for path, truth in pairs:
-        image, drawn = read_pixels(path), read_pixels(truth)
-        if drawn.ndim == 3:  # a palette file of black and white is read as RGB
-            drawn = np.asarray(drawn.max(axis=2))
-        found = nuclei(mask(drawn, image.shape[:2], str(truth)), path.name, findings)
-        height, width = image.shape[:2]
-        categories = [NUCLEUS] * len(found)
-        instances = Instances.from_rles(height, width, found, categories)
-        yield Scene(path.name, image, instances)
+def _truth(path: Path, truth: Path, findings: Findings) -> Instances | None:
+    """Return the nuclei of an image, or None if it is left out."""
+    size, drawn = read_header(path), read_pixels(truth)
+    if drawn.ndim == 3:  # a palette file of black and white is read as RGB
+        drawn = np.asarray(drawn.max(axis=2))
+    found = nuclei_of(mask(drawn, (size.height, size.width), str(truth)), path.name, findings)
+    if found is None:
+        return None
+    return Instances.from_rles(size.height, size.width, found, [NUCLEUS] * len(found))
 
 
 def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     """Pair every image with its ground truth; return the images in order of name.
 
+    Outlines of nuclei are filled, and images with outlines that are not closed are left out.
+
     Raises:
         FileNotFoundError: the folder is missing or holds no image, or an image has no ground truth.
-        ValueError: a file name occurs in two folders. While the images are read: a file cannot be
-            read, or a ground truth is not binary or has another size.
+        ValueError: a file name occurs in two folders, a file cannot be read, or a ground truth is
+            not binary or has another size.
     """
     found = some_files(settings.root, "EDF[0-9][0-9][0-9].png")
     pairs = [
         (one_file(settings.root, name), one_file(settings.root, f"{Path(name).stem}_GT.png"))
         for name in sorted({path.name for path in found})
     ]
-    return SceneSet({NUCLEUS: "nucleus"}, _scenes(pairs, findings), DatasetCounts(16))
+    truths = {image: _truth(image, truth, findings) for image, truth in pairs}
+    kept = {image: nuclei for image, nuclei in truths.items() if nuclei is not None}
+    scenes = (Scene(path.name, read_pixels(path), nuclei) for path, nuclei in kept.items())
+    left_out = len(truths) - len(kept)
+    return SceneSet({NUCLEUS: "nucleus"}, scenes, DatasetCounts(IMAGES - left_out))
 
 
 DATASETS.register(
