@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from pycocotools import mask as coco_mask
 
 from gains.masks.checks import check_rle, decode_runs, valid
 from gains.masks.rle import Rle, decode_mask, encode_mask
+from gains.masks.segmentation import valid_rles
 
 
 def valid_masks() -> list[Rle]:
@@ -109,3 +111,59 @@ def test_the_characters_and_the_longest_number_of_a_code() -> None:
         assert valid([code], [count]).tolist() == [code[:-1] in usual], code
         runs = decode_runs(code)
         assert (runs is not None and runs.min() >= 0) == (code[:-1] in usual), code
+
+
+def test_a_code_is_never_longer_than_its_image_allows() -> None:
+    generator = np.random.default_rng(2)
+    for pixels in (1, 2, 15, 16, 17, 31, 33, 511, 1024, 1030):
+        for limit in (1, 2, 16, 17, 40):
+            runs: list[int] = []
+            while sum(runs) < pixels:
+                runs.append(min(int(generator.integers(1, limit + 1)), pixels - sum(runs)))
+            rle = {"size": [pixels, 1], "counts": runs}
+            check_rle(rle, pixels, 1)
+            code = coco_mask.frPyObjects(rle, pixels, 1)["counts"].decode()
+            check_rle({**rle, "counts": code}, pixels, 1)
+            assert valid([code], [pixels]).all()
+
+
+@pytest.mark.parametrize("runs", [1, 16, 17])
+def test_alternating_runs_give_the_longest_codes(runs: int) -> None:
+    lengths = [runs, 1, 1, runs] * 30
+    rle = {"size": [sum(lengths), 1], "counts": lengths}
+    code = coco_mask.frPyObjects(rle, *rle["size"])["counts"].decode()
+    assert valid([code], [sum(lengths)]).all()
+
+
+@pytest.mark.parametrize("counts", ["1" * 10_000, b"1" * 10_000, [0] * 10_000])
+def test_counts_that_are_too_long_are_not_decoded(
+    counts: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gains.masks.checks.decode_runs", None)
+    with pytest.raises(ValueError, match="RLE counts have 10000 .* needs at most .* damaged"):
+        check_rle({"size": [32, 32], "counts": counts}, 32, 32)
+
+
+def test_a_swapped_size_is_suspected() -> None:
+    with pytest.raises(ValueError, match="are height and width swapped"):
+        check_rle({"size": [4, 5], "counts": [20]}, 5, 4)
+
+
+@pytest.mark.parametrize("copies", [1, 20])
+def test_long_codes_take_little_memory(copies: int) -> None:
+    rle = {"size": [32, 32], "counts": "1" * (2_000_000 // copies)}
+    tracemalloc.start()
+    try:
+        assert valid_rles([rle] * copies, [(32, 32)] * copies) == [None] * copies
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_code_in_pieces_has_the_same_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = [rle["counts"] for rle in valid_masks()]
+    whole = [decode_runs(code) for code in codes]
+    for size in (1, 2, 7):
+        monkeypatch.setattr("gains.masks.checks.BATCH", size)
+        for code, runs in zip(codes, whole, strict=True):
+            np.testing.assert_array_equal(decode_runs(code), runs)

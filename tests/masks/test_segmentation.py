@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gains.masks.rle import decode_mask, encode_mask
-from gains.masks.segmentation import to_rle, valid_rles
+from gains.masks.segmentation import empty_parts, to_rle, valid_rles
 
 
 @pytest.mark.parametrize(
@@ -57,3 +58,52 @@ def test_a_size_that_is_no_whole_number_is_left_to_the_full_check(size: list[Any
     assert valid_rles([rle, {**rle, "size": size}], [(height, 6)] * 2) == [rle, None]
     with pytest.raises(ValueError, match=r"RLE has size .*; expected \[height, width\]"):
         to_rle({**rle, "size": size}, height, 6)
+
+
+@pytest.mark.parametrize(
+    ("segmentation", "message"),
+    [
+        ([1, 1, 4, 1, 4, 4], r"polygon that is not in a list; expected a list of polygons \[\[x0"),
+        ([{"size": [6, 6], "counts": [36]}], "an RLE in a list; .* take it out of the list"),
+        ([[[1, 1], [4, 1], [4, 4]]], "a polygon of lists, such as points"),
+        ([[1, 1, 4, 1, 4, 4], "x"], "found 'x'; expected a polygon as a flat list"),
+    ],
+)
+def test_messages_say_what_was_found(segmentation: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        to_rle(segmentation, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("polygon", "size"),
+    [([1.0, 1.0, 3000.0, 3000.0] * 2000, (4000, 4000)), ([0, 0, 1, 0, 1, 2e8], (400_000_000, 2))],
+)
+def test_a_polygon_that_takes_too_much_memory_is_refused(
+    polygon: list[float], size: tuple[int, int]
+) -> None:
+    with pytest.raises(ValueError, match="px long; expected at most 5000000 points and px"):
+        to_rle([polygon], *size)
+
+
+def test_a_long_polygon_of_many_points_is_read() -> None:
+    angles = np.linspace(0, 2 * np.pi, 2000, endpoint=False)
+    points = 500 + 400 * np.column_stack([np.cos(angles), np.sin(angles)])
+    area = decode_mask(to_rle([points.ravel().tolist()], 1000, 1000)).sum()
+    assert area == pytest.approx(np.pi * 400**2, rel=0.01)
+
+
+def test_an_empty_mask_of_a_large_image_takes_no_memory() -> None:
+    tracemalloc.start()
+    try:
+        assert to_rle([[]], 20_000, 20_000)["size"] == [20_000, 20_000]
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_polygons_without_a_pixel_are_counted() -> None:
+    good, outside = [1, 1, 4, 1, 4, 4, 1, 4], [-5, -5, -2, -5, -2, -2]
+    assert empty_parts([good, outside, [1, 1, 4, 4], [1, 1, 4, 1, 5, 1], []], 6, 6) == 4
+    assert empty_parts([good, good], 6, 6) == 0
+    assert empty_parts([], 6, 6) == 0
+    assert empty_parts({"size": [6, 6], "counts": [36]}, 6, 6) == 0

@@ -4,12 +4,14 @@ In COCO's code each number is a sequence of characters, the lowest bits first. A
 plus 5 bits, plus 32 if more characters follow; bit 16 of the last character is the sign. From the
 fourth number on, a number is the difference to the number two places before. The runs alternate
 between outside and inside, in column order.
+
+The memory of a check is bounded by the size of the image, because a code that is longer than its
+image allows is refused before it is decoded.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +19,10 @@ from numpy.typing import NDArray
 
 from gains.masks.rle import Rle
 
-CODE = re.compile("(?:[P-o]{0,6}[0-O])+")
-"""Numbers of at most 7 characters (35 bits), all but the last of which say that more follow."""
-BATCH = 4096
-"""Number of codes that are checked in one pass."""
+BATCH = 2**19
+"""Number of characters or numbers that are checked in one pass, which bounds the memory."""
+LONGEST_NUMBER = 7
+"""Largest number of characters of a number of a code; they hold 35 bits."""
 
 
 def check_rle(rle: Rle, height: int, width: int) -> None:
@@ -39,15 +41,38 @@ def check_rle(rle: Rle, height: int, width: int) -> None:
     if not (isinstance(size, list) and len(size) == 2 and all(type(n) is int for n in size)):
         raise ValueError(f"segmentation: RLE has size {size!r}; expected [height, width]")
     if size != [height, width]:
-        raise ValueError(f"segmentation: RLE of size {size} in an image of {[height, width]}")
+        hint = "; are height and width swapped?" if size == [width, height] else ""
+        raise ValueError(f"segmentation: RLE of size {size} in an image of {[height, width]}{hint}")
+    pixels = height * width
+    limit, unit = _limit(counts, pixels)
+    if isinstance(counts, list | str | bytes) and len(counts) > limit:
+        raise ValueError(
+            f"segmentation: RLE counts have {len(counts)} {unit}, but an image of {size} needs at "
+            f"most {limit}; the RLE is damaged"
+        )
     total = _filled(counts)
     if total is None:
         raise ValueError("segmentation: RLE counts are not whole numbers from 0 up, or damaged")
-    if total != height * width:
+    if total != pixels:
         raise ValueError(
             f"segmentation: RLE counts add up to {total}, but an image of {size} has "
-            f"{height * width} px; the RLE is damaged"
+            f"{pixels} px; the RLE is damaged"
         )
+
+
+def _limit(counts: Any, pixels: int) -> tuple[int, str]:
+    """Return the largest length of the counts of an image, and what is counted."""
+    return (pixels + 1, "runs") if isinstance(counts, list) else (_longest(pixels), "characters")
+
+
+def _longest(pixels: int) -> int:
+    """Return the largest number of characters of a code of an image.
+
+    Apart from the first, no run is empty, so there are at most ``pixels + 1``, of one character
+    each. A number has more characters only if it, or the number two places before, belongs to a
+    run of 16 px, of 512 px and so on: these are at most 2/16 + 2/512 + ... < 1/7 of the pixels.
+    """
+    return pixels + 1 + max(pixels, 0) // 7
 
 
 def _filled(counts: Any) -> int | None:
@@ -62,13 +87,13 @@ def _filled(counts: Any) -> int | None:
 
 def decode_runs(text: str) -> NDArray[np.int64] | None:
     """Return the runs of a compressed RLE, int64 (N,), or None if the text is not a code."""
-    if not CODE.fullmatch(text):
+    found = _together([text])
+    if found is None:
         return None
-    characters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) - 48
-    runs = _numbers(characters, np.flatnonzero(characters < 32))
+    runs, _ = found
     for start in (1, 2):
         runs[start::2] = np.cumsum(runs[start::2])
-    return np.asarray(runs)
+    return runs
 
 
 def valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
@@ -78,17 +103,23 @@ def valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
         codes: ``counts`` of N compressed RLEs.
         pixels: number of pixels of each RLE's image.
     """
-    parts = [
-        _valid(codes[start : start + BATCH], pixels[start : start + BATCH])
-        for start in range(0, len(codes), BATCH)
-    ]
+    # a code that is too long is damaged, like an empty one, and is not decoded
+    fitting = [c if len(c) <= _longest(n) else "" for c, n in zip(codes, pixels, strict=True)]
+    parts = [_valid(fitting[part], pixels[part]) for part in _batches(fitting)]
     return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
+
+
+def _batches(codes: list[str]) -> Iterator[slice]:
+    """Yield adjacent parts of the codes, each of about :data:`BATCH` characters."""
+    batch = np.cumsum([len(code) for code in codes]) // BATCH
+    borders = [0, *(np.flatnonzero(np.diff(batch)) + 1).tolist(), len(codes)]
+    yield from (slice(a, b) for a, b in zip(borders, borders[1:], strict=False) if a < b)
 
 
 def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
     found = _together(codes)
     if found is None:
-        readable = np.array([CODE.fullmatch(code) is not None for code in codes])
+        readable = np.array([_together([code]) is not None for code in codes])
         kept = np.flatnonzero(readable).tolist()
         if kept:
             readable[kept] = _valid([codes[k] for k in kept], [pixels[k] for k in kept])
@@ -105,21 +136,22 @@ def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Return the numbers of all codes and their count per code; None if one is no :data:`CODE`.
+    """Return the numbers of all codes and their count per code; None if one is not a code.
 
-    The test gives the same result as the expression, but checks all characters at once.
+    In a code all characters are known, the last one ends a number, and no number has more than
+    :data:`LONGEST_NUMBER` characters.
     """
     text = "".join(codes)
     if not all(codes) or not text.isascii():
         return None
-    characters = np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int64) - 48
+    # a character below 48 becomes a large number, because bytes have no sign
+    characters = np.frombuffer(text.encode(), dtype=np.uint8) - np.uint8(48)
     ends = np.cumsum([len(code) for code in codes])
     last = np.flatnonzero(characters < 32)
     if (
-        characters.min() < 0
-        or characters.max() > 63
+        characters.max() > 63
         or (characters[ends - 1] > 31).any()
-        or np.diff(last, prepend=-1).max() > 7
+        or np.diff(last, prepend=-1).max() > LONGEST_NUMBER
     ):
         return None
     numbers = np.diff(np.searchsorted(last, ends - 1, side="right"), prepend=0)
@@ -134,8 +166,17 @@ def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray
     return np.asarray(sums - np.repeat(before, np.diff(first, append=len(owner))))
 
 
-def _numbers(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+def _numbers(characters: NDArray[np.uint8], last: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the numbers of a code; ``last`` holds the index of each number's last character."""
+    parts, start = [], 0
+    for piece in np.array_split(last, len(last) // BATCH + 1):
+        if piece.size:
+            parts.append(_piece(characters[start : piece[-1] + 1].astype(np.int64), piece - start))
+            start = piece[-1] + 1
+    return np.concatenate(parts)
+
+
+def _piece(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
     length = np.diff(last, prepend=-1)
     first = last + 1 - length
     place = np.arange(len(characters)) - np.repeat(first, length)

@@ -10,7 +10,10 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from gains.masks.checks import check_rle, valid
-from gains.masks.rle import Rle, encode_mask
+from gains.masks.rle import Rle
+
+LONGEST_POLYGON = 5_000_000
+"""Largest length of a polygon in px, plus its points; pycocotools takes 80 bytes for each px."""
 
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
@@ -30,16 +33,29 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
             counts = coco_mask.frPyObjects(segmentation, height, width)["counts"]
     elif isinstance(segmentation, list):
         check_polygons(segmentation, height, width)
-        parts = [part for part in segmentation if len(part) >= 6]
-        if not parts:
-            return encode_mask(np.zeros((height, width), dtype=bool))
-        counts = coco_mask.merge(coco_mask.frPyObjects(parts, height, width))["counts"]
+        counts = coco_mask.merge(_part_masks(segmentation, height, width))["counts"]
     else:
         raise ValueError(
             f"segmentation: expected polygons or RLE, found {str(segmentation)[:60]!r}"
         )
     text = counts.decode() if isinstance(counts, bytes) else counts
     return {"size": [height, width], "counts": text}
+
+
+def _part_masks(polygons: list[list[float]], height: int, width: int) -> list[dict[str, Any]]:
+    """Return the compressed RLEs of checked polygons, or of nothing if none has three points."""
+    parts: list[Any] = [part for part in polygons if len(part) >= 6]
+    nothing = {"size": [height, width], "counts": [height * width]}
+    found: list[dict[str, Any]] = coco_mask.frPyObjects(parts or [nothing], height, width)
+    return found
+
+
+def empty_parts(segmentation: Any, height: int, width: int) -> int:
+    """Return how many polygons of a checked segmentation cover no pixel; 0 if it is an RLE."""
+    if not isinstance(segmentation, list):
+        return 0
+    areas = coco_mask.area(_part_masks(segmentation, height, width))
+    return len(segmentation) - int(np.count_nonzero(areas))
 
 
 def valid_rles(segmentations: Sequence[Any], sizes: Sequence[tuple[int, int]]) -> list[Rle | None]:
@@ -80,14 +96,17 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
     probably not px.
 
     Raises:
-        ValueError: a polygon is not a flat list of an even number of finite numbers, or lies too
-            far outside.
+        ValueError: a polygon is not a flat list of an even number of finite numbers, lies too
+            far outside, or is so long that it takes too much memory.
     """
+    if polygons and all(map(is_number, polygons)):
+        raise ValueError(
+            "segmentation: is a polygon that is not in a list; expected a list of polygons "
+            "[[x0, y0, x1, y1, ...], ...]"
+        )
     for part in polygons:
-        if not isinstance(part, list) or not all(is_number(value) for value in part):
-            raise ValueError(
-                "segmentation: expected a polygon as a flat list x0, y0, ... of numbers"
-            )
+        if not isinstance(part, list) or not all(map(is_number, part)):
+            raise ValueError(f"segmentation: {_other_part(part)}")
         if len(part) % 2:
             raise ValueError(
                 f"segmentation: a polygon has an odd number of coordinates ({len(part)}); "
@@ -102,6 +121,29 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
                     f"segmentation: a polygon reaches from {min(values)} to {max(values)} in an "
                     f"image of {side} px; are the coordinates in px?"
                 )
+        _check_length(part, max(height, width))
+
+
+def _other_part(part: Any) -> str:
+    if isinstance(part, dict):
+        return "is an RLE in a list; expected the RLE itself, so take it out of the list"
+    pairs = isinstance(part, list) and any(isinstance(value, list) for value in part)
+    found = "a polygon of lists, such as points [x, y]" if pairs else f"{str(part)[:60]!r}"
+    return f"found {found}; expected a polygon as a flat list x0, y0, x1, y1, ... of numbers"
+
+
+def _check_length(part: list[float], side: int) -> None:
+    # a polygon that is checked reaches over three sides at most, so most need not be measured
+    if len(part) * (3 * side + 1) <= LONGEST_POLYGON:
+        return
+    points = np.asarray(part, dtype=np.float64).reshape(-1, 2)
+    steps = np.abs(np.diff(points, axis=0, append=points[:1])).max(axis=1)
+    if steps.sum() + len(points) > LONGEST_POLYGON:
+        raise ValueError(
+            f"segmentation: a polygon of {len(points)} points is {steps.sum():.0f} px long; "
+            f"expected at most {LONGEST_POLYGON} points and px together, so simplify it, or give "
+            "the mask as RLE"
+        )
 
 
 def is_number(value: Any) -> bool:
