@@ -21,6 +21,7 @@ from gains.anomaly.store import MapStore, write_full, write_store
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
 from gains.support.files import write_json
+from helpers.damage import refused_or_equal
 from helpers.stores import sum_of_all
 
 MapRecord = tuple[int, tuple[int, int], AnomalyMap]
@@ -141,6 +142,19 @@ def test_a_store_refuses_what_is_no_store_or_has_no_map(
     path.write_bytes(broken)
     with pytest.raises(ValueError, match="damaged store"):
         MapStore(path).full(0)
+
+
+def test_changed_bytes_of_a_store_are_refused_or_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "maps.npz"
+    block = np.linspace(1, 2, 12).reshape(3, 4)
+    maps = {3: AnomalyMap(1.0, 2, 3, block), 12: AnomalyMap(1.0, 0, 0, block[:0, :0])}
+    write_store(path, SETTINGS, [(number, (8, 9), found) for number, found in maps.items()])
+
+    def read(file: Path) -> list[Any]:
+        store = MapStore(file)
+        return [(i, store.shape(i), store.full(i).tolist()) for i in store.annotation_ids]
+
+    assert refused_or_equal(path, read) > path.stat().st_size / 4
 
 
 def test_build_does_not_depend_on_the_number_of_processes(tmp_path: Path, golden: Path) -> None:

@@ -16,6 +16,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.support.files import read_json
 from helpers.coco_files import write_coco
+from helpers.damage import refused_or_equal
 
 
 def write(tmp_path: Path, n: int = 2) -> Path:
@@ -96,6 +97,20 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(ValueError, match="damaged archive"):
         ImageArchive(path)
+
+
+def test_changed_bytes_of_an_archive_are_refused_or_do_not_matter(tmp_path: Path) -> None:
+    path = write(tmp_path).with_suffix(".zip")
+    size = path.stat().st_size
+    read = refused_or_equal(path, lambda file: ImageArchive(file).read("i1.png").tolist())
+
+    def checked(file: Path) -> list[int]:
+        archive = ImageArchive(file)
+        archive.check()
+        return [int(archive.read(f"i{k}.png").sum()) for k in range(2)]
+
+    write(tmp_path)
+    assert size / 4 < read < refused_or_equal(path, checked)
 
 
 @pytest.mark.parametrize(

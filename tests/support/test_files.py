@@ -22,6 +22,7 @@ from gains.support.files import (
     waiting_lock,
     write_json,
 )
+from helpers.damage import refused_or_equal
 
 
 def test_atomic_write_keeps_the_old_file_when_it_fails(tmp_path: Path) -> None:
@@ -77,6 +78,12 @@ def test_truncated_json_is_named(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(b'{"a": 1}')[:-6])
     with pytest.raises(ValueError, match=r"a\.json\.gz: expected complete JSON"):
         read_json(path)
+
+
+def test_changed_bytes_of_compressed_json_are_refused_or_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    write_json(path, {"a": [1, 2, 3] * 20, "b": "text"})
+    assert refused_or_equal(path, read_json) > path.stat().st_size / 2
 
 
 def test_outputs_that_cannot_be_written_are_refused_before_the_work(tmp_path: Path) -> None:

@@ -8,14 +8,13 @@ layout holds one float64 (H, W) array per annotation id. Equal maps give equal b
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from pydantic import ValidationError
 
 from gains.anomaly.anomaly_map import AnomalyMap
 from gains.config.maps import MapSettings
+from gains.support.archives import BROKEN_ZIP, check_zip
 from gains.support.files import atomic_path
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
@@ -94,7 +94,8 @@ def _checked(path: str | Path, records: Iterable[MapRecord]) -> Iterator[MapReco
 class MapStore:
     """A reader of the maps of a compact store.
 
-    The index is read once; a block is decompressed when it is read. A store may be pickled, and it
+    The whole file is compared with its checksums when it is opened. The index is read once; a block
+    is decompressed when it is read. A store may be pickled, and it
     may be used after a fork, since every process opens the file separately.
 
     Args:
@@ -125,6 +126,10 @@ class MapStore:
         self.path = Path(path)
         if not self.path.is_file():
             raise FileNotFoundError(f"{self.path}: no such file; make the anomaly maps first")
+        try:
+            check_zip(self.path)
+        except ValueError as error:
+            raise self._damaged(error) from error
         self._archive: zipfile.ZipFile | None = None
         self._process = 0
         members = self._open().namelist()
@@ -157,21 +162,17 @@ class MapStore:
         if self._archive is None or self._process != os.getpid():
             try:
                 self._archive = zipfile.ZipFile(self.path)
-            except zipfile.BadZipFile as error:
+            except BROKEN_ZIP as error:
                 raise self._damaged(error) from error
             self._process = os.getpid()
         return self._archive
 
     def _read(self, name: str) -> NDArray[Any]:
-        with self._member(name) as file:
-            return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
-
-    @contextlib.contextmanager
-    def _member(self, name: str) -> Iterator[IO[bytes]]:
         try:
-            with self._open().open(f"{name}.npy") as file:
-                yield file
-        except (zipfile.BadZipFile, EOFError, zlib.error) as error:
+            # the checksum is compared only if the member is read to its end
+            content = io.BytesIO(self._open().read(f"{name}.npy"))
+            return np.asarray(np.lib.format.read_array(content, allow_pickle=False))
+        except BROKEN_ZIP as error:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> ValueError:
@@ -198,9 +199,12 @@ class MapStore:
         self._index(annotation_id)
         if annotation_id not in self._with_block:
             return 0, 0
-        with self._member(str(annotation_id)) as file:
-            np.lib.format.read_magic(file)
-            height, width = np.lib.format.read_array_header_1_0(file)[0]
+        try:
+            with self._open().open(f"{annotation_id}.npy") as file:
+                np.lib.format.read_magic(file)
+                height, width = np.lib.format.read_array_header_1_0(file)[0]
+        except BROKEN_ZIP as error:
+            raise self._damaged(error) from error
         return int(height), int(width)
 
     def block(self, annotation_id: int) -> AnomalyMap:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
+
 
 class ImageArchive:
     """The images of a data set, read one at a time from its ``.zip``.
@@ -37,19 +39,40 @@ class ImageArchive:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 return frozenset(archive.namelist())
-        except zipfile.BadZipFile as error:
-            raise ValueError(f"{self.path}: damaged archive ({error}); make it again") from error
+        except BROKEN_ZIP as error:
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> ValueError:
+        return ValueError(f"{self.path}: damaged archive ({error}); make it again")
+
+    def check(self) -> None:
+        """Compare every image with its checksum; :meth:`read` does it for a single one.
+
+        Raises:
+            ValueError: the archive is damaged.
+        """
+        try:
+            check_zip(self.path)
+        except ValueError as error:
+            raise self._damaged(error) from error
 
     def read(self, file_name: str) -> NDArray[np.uint8]:
         """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
 
         Raises:
-            ValueError: the archive lacks the image.
+            ValueError: the archive lacks the image, or is damaged.
         """
         if file_name not in self._names:
             raise ValueError(
                 f"{self.path}: has no image {file_name!r}; the archive and the JSON file belong "
                 "to different data sets: make both again"
             )
-        with zipfile.ZipFile(self.path) as archive, archive.open(file_name) as file:
-            return np.asarray(Image.open(io.BytesIO(file.read())).convert("RGB"))
+        try:
+            with (
+                zipfile.ZipFile(self.path) as archive,
+                open_entry(archive, archive.getinfo(file_name)) as file,
+            ):
+                content = io.BytesIO(file.read())
+            return np.asarray(Image.open(content).convert("RGB"))
+        except BROKEN_ZIP as error:
+            raise self._damaged(error) from error

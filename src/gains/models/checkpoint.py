@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import torch
 
+from gains.support.archives import check_zip
 from gains.support.files import atomic_path, require_file
 
 MODEL_FORMAT = 1
@@ -17,6 +18,8 @@ BROKEN = (
     *(LookupError, AttributeError, struct.error),
 )
 """The errors that torch raises on a file that is not a complete checkpoint."""
+ZIP = b"PK\x03\x04"
+"""The first bytes of every file that :func:`save` wrote; torch also reads an older format."""
 
 
 def save(path: str | Path, content: dict[str, Any]) -> None:
@@ -41,11 +44,16 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the path is a folder, or the file is truncated or of another kind.
+        ValueError: the path is a folder, or the file is truncated, damaged or of another kind.
     """
     path = require_file(path)
     try:
-        content = torch.load(path, map_location=device, weights_only=True)
+        with path.open("rb") as file:
+            # torch writes checksums into the file, but does not compare them when it loads the file
+            if file.read(len(ZIP)) == ZIP:
+                check_zip(file)
+            file.seek(0)
+            content = torch.load(file, map_location=device, weights_only=True)
     except BROKEN as error:
         # torch's own message advises the user to load the file unsafely
         raise ValueError(

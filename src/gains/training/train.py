@@ -97,6 +97,7 @@ def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.
                 f"{job.maps}: made with {maps.settings.key}, the run expects {expected.key}"
             )
     archive = ImageArchive(job.coco.with_suffix(".zip"))
+    archive.check()
     length = recipe.iterations * recipe.batch_size
     return Samples(coco, archive, records, recipe, maps, job.seed, length, device)
 
