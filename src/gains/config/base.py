@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import os.path
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from gains.support.registry import nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 """Name that becomes part of a path."""
+
+_HOME = AfterValidator(os.path.expanduser)
+OwnPath = Annotated[str, _HOME]
+"""Path of a file or folder on this machine; ``~`` and ``~user`` become the home folder."""
 
 Changes = dict[str, Any]
 """Keys of settings with new values, to be merged into the settings and validated with them."""
@@ -40,6 +53,23 @@ class Settings(BaseModel):
                         f"unknown key {key!r}; {nearest(str(key), known)}known: {', '.join(known)}"
                     )
         return data
+
+
+def path_fields(model: type[BaseModel]) -> set[str]:
+    """Return the names of the settings that are an :data:`OwnPath`."""
+    return {name for name, field in model.model_fields.items() if _HOME in field.metadata}
+
+
+def plain(settings: Settings, place: Callable[[str], str]) -> Changes:
+    """Return settings as plain values, whose paths are replaced by what ``place`` returns."""
+    content = settings.model_dump(mode="json")
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, Settings):
+            content[name] = plain(value, place)
+        elif name in path_fields(type(settings)):
+            content[name] = place(value)
+    return content
 
 
 def explain(error: ValidationError, where: str) -> ValueError:

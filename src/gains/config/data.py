@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator, model_validator
 
-from gains.config.base import Changes, Settings
+from gains.config.base import Changes, OwnPath, Settings
 from gains.config.maps import MapSettings
 
 
@@ -21,7 +21,7 @@ class SplitSettings(Settings):
         description="number of folds; with 2 or more, each image is tested in one fold, and "
         "ratio divides the other images into train and val",
     )
-    file: str | None = Field(
+    file: OwnPath | None = Field(
         None, description="JSON file with given lists, instead of a random split"
     )
 

@@ -61,8 +61,16 @@ class SceneSet:
     published: DatasetCounts | None = None
 
 
-def _no_files(_: Any) -> list[Path]:
+Names = Callable[[Path], list[str]]
+"""Function that returns the names of the image files that a COCO JSON file lists."""
+
+
+def _no_inputs(_: Any) -> list[Path]:
     return []
+
+
+def _no_files(_: Any, __: Names) -> dict[str, Path]:
+    return {}
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,9 @@ class Dataset:
             findings.
         inputs: function that returns the files and folders that validated options name. It returns
             none for a published data set, because the receipt of `gains fetch` represents them.
+        files: function that returns the files that the conversion reads, each by a name that does
+            not depend on where they lie. It gets validated options, and a function that lists the
+            images of a JSON file.
         raw: folder of a published data set below ``data/raw`` and its name in
             ``data/sources.csv``; empty for others.
         splits: files of official splits in the repository, e.g. ``data/splits/isbi2014.json``.
@@ -92,7 +103,8 @@ class Dataset:
     homepage: str
     settings: type[Settings]
     make: Callable[[Any, Findings], SceneSet]
-    inputs: Callable[[Any], list[Path]] = _no_files
+    inputs: Callable[[Any], list[Path]] = _no_inputs
+    files: Callable[[Any, Names], dict[str, Path]] = _no_files
     raw: str = ""
     splits: tuple[str, ...] = ()
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import gains
-from gains.config.base import Settings, validated
-from gains.datasets.base import DatasetCounts, SceneSet
+from gains.config.base import Settings, path_fields, validated
+from gains.datasets.base import DatasetCounts, Names, SceneSet
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import CocoWriter, open_writer
 from gains.datasets.findings import Findings
-from gains.datasets.readers.raw_files import RawSettings
+from gains.datasets.readers.raw_files import RawSettings, all_files
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
 from gains.fetch.status import verify_dataset
@@ -54,11 +54,41 @@ def inputs_of(source: str, options: Mapping[str, object]) -> list[Path]:
     return [path] if root == path.parent else [root]
 
 
+def files_of(source: str, options: Mapping[str, object], names: Names) -> dict[str, Path]:
+    """Return a person's own files that the conversion of a data set reads.
+
+    There are none for a synthetic data set, and for a published one in its own folder.
+
+    Args:
+        source: the registered data set.
+        options: its options.
+        names: function that lists the images of a COCO JSON file.
+
+    Returns:
+        The files by names that do not depend on where they lie.
+
+    Raises:
+        FileNotFoundError: a file or folder that the options name is missing.
+        ValueError: there is no such data set, or it does not accept the options.
+    """
+    record, settings = DATASETS.get(source), check_options(source, options)
+    if not record.raw:
+        return record.files(settings, names)
+    (root,) = inputs_of(source, options)
+    return {} if root == receipt(record.raw) else all_files(root)
+
+
+def without_paths(source: str, options: Mapping[str, object]) -> dict[str, object]:
+    """Return the options of a data set that do not say where its files lie."""
+    paths = path_fields(DATASETS.get(source).settings)
+    return {name: value for name, value in options.items() if name not in paths}
+
+
 def convert(name: str, source: str, options: Mapping[str, object], out: str | Path) -> None:
     """Convert a data set: write ``out`` (.json) and the image archive beside it (.zip).
 
-    COCO's ``info`` records the data set, its licence and citation, the options after defaults,
-    the version of gains, and every repair of the source.
+    COCO's ``info`` records the data set, its licence and citation, the options after defaults
+    without the paths of files, the version of gains, and every repair of the source.
 
     Args:
         name: the data set's name in the study.
@@ -93,7 +123,7 @@ def convert(name: str, source: str, options: Mapping[str, object], out: str | Pa
             "licence": record.licence,
             "citation": record.citation,
             "homepage": record.homepage,
-            "options": settings.model_dump(mode="json"),
+            "options": without_paths(source, settings.model_dump(mode="json")),
             "gains": gains.__version__,
             "repairs": findings.sentences(),
             **_counts_record(content.published, counts),

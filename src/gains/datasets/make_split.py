@@ -134,7 +134,7 @@ def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Sp
         except ValueError as error:
             raise ValueError(f"{coco}: {error}") from error
     else:
-        generator, folds = {"file": settings.file}, _given(settings.file, labels)
+        generator, folds = {"file": Path(settings.file).name}, _given(settings.file, labels)
     warn_of_absent_categories(folds, labels)
     split = Split(Path(coco).stem, generator, folds)
     write_json(out, {"dataset": split.dataset, "generator": generator, "folds": list(folds)})

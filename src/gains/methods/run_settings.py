@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from gains.config.base import Settings, validated
+from gains.config.base import Settings, plain, validated
 from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
@@ -66,20 +67,31 @@ class RunSettings:
         """The record of the method."""
         return METHODS.get(self.method)
 
-    def training_json(self) -> dict[str, Any]:
-        """Return the settings that weights depend on, for training, model files and run.json.
+    def training_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
+        """Return the settings that weights depend on.
 
         Two runs with an equal result share one training.
+
+        Args:
+            place: function that returns what stands for the path of a file.
         """
-        content = self.to_json()
+        content = self.to_json(place)
         del content["max_detections"]
         content["method"] = {k: v for k, v in content["method"].items() if k not in THRESHOLDS}
         return content
 
-    def to_json(self) -> dict[str, Any]:
-        """Return all settings as plain values, as ``gains config show`` prints them."""
+    def recorded_json(self) -> dict[str, Any]:
+        """Return :meth:`training_json` for model files and run.json, with file names for paths."""
+        return self.training_json(lambda path: PurePath(path).name)
+
+    def to_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
+        """Return all settings as plain values, as ``gains config show`` prints them.
+
+        Args:
+            place: function that returns what stands for the path of a file.
+        """
         return {
-            "method": {"name": self.method, **self.model.model_dump(mode="json")},
+            "method": {"name": self.method, **plain(self.model, place)},
             "recipe": self.recipe.model_dump(mode="json"),
             "maps": None if self.maps is None else self.maps.model_dump(mode="json"),
             "max_detections": self.max_detections,

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from gains.config.base import Settings
+from gains.config.base import OwnPath, Settings
 
 
 class BackboneSettings(Settings):
@@ -18,7 +18,7 @@ class BackboneSettings(Settings):
     norm: Literal["frozen_bn", "bn", "gn"] = Field(
         "frozen_bn", description="norm of the ResNet; bn and gn are trained"
     )
-    weights: str = Field(
+    weights: OwnPath = Field(
         "imagenet",
         description="weights of the backbone: imagenet (of torchvision, fetched by the workflow), "
         "none, or a file",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from gains.config.base import Settings, merge, validated
@@ -66,11 +67,12 @@ def backbone_changes(settings: RunSettings) -> str:
 
 
 def initial_weights(settings: RunSettings) -> str:
-    """Return ``imagenet``, ``none`` or the file of the weights that a training starts from."""
+    """Return ``imagenet``, ``none`` or the name of the file that a training starts from."""
     backbone = getattr(settings.model, "backbone", None)
     if isinstance(backbone, BackboneSettings):
-        return backbone.weights
-    return str(settings.record.weights(settings.model) or "none")
+        return PurePath(backbone.weights).name
+    file = settings.record.weights(settings.model)
+    return file.name if file else "none"
 
 
 def _name(record: Method, model: Settings) -> str:

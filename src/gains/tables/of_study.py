@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from pathlib import Path
 
 from gains.config.data import DatasetSettings
@@ -101,6 +102,7 @@ def _check_labels(labels: list[str], where: str) -> None:
 
 def _dataset(study: Study, name: str) -> DatasetSpec:
     block = study.dataset(name)
+    source = block.source or name
     return DatasetSpec(
         name=name,
         title=block.title or name,
@@ -109,17 +111,17 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         target_category=block.maps.target_category,
         max_detections=block.max_detections,
         folds=study.folds(name),
-        split=_split(block),
-        official_splits=_official_splits(block.source or name, block.represents),
+        split=_split(block, DATASETS.get(source).splits),
+        official_splits=_official_splits(source, block.represents),
     )
 
 
-def _split(block: DatasetSettings) -> str:
-    """Return the file of a data set's split, or the random split in words."""
+def _split(block: DatasetSettings, official: tuple[str, ...]) -> str:
+    """Return the file of an official split, the name of another file, or the split in words."""
     split = block.split
     if split.file is not None:
-        file, here = Path(split.file), Path.cwd()
-        return (file.relative_to(here) if file.is_relative_to(here) else file).as_posix()
+        file = os.path.relpath(split.file)
+        return file if file in official else Path(file).name
     kind = "random split" if split.folds == 1 else f"{split.folds} random folds"
     return f"{kind} (seed {split.seed})"
 

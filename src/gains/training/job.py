@@ -69,7 +69,7 @@ def provenance(job: Job, inputs: dict[str, str], device: torch.device) -> dict[s
     It holds the settings, the hashes of the inputs, the name of the file of initial weights, the
     hash of the code, the device and the versions.
     """
-    cuda, settings = device.type == "cuda", job.settings.training_json()
+    cuda, settings = device.type == "cuda", job.settings.recorded_json()
     return {
         "name": job.name,
         "settings": settings,

@@ -60,7 +60,7 @@ def train(job: Job) -> None:
     device = choose_device(recipe.device)
     samples = _samples(job, recipe, coco, device)
     inputs = job.inputs()
-    key = settings_hash([job.settings.training_json(), job.seed, job.fold, job.code, inputs])
+    key = settings_hash([job.settings.recorded_json(), job.seed, job.fold, job.code, inputs])
     job.scratch.parent.mkdir(parents=True, exist_ok=True)
     # another process that writes the same checkpoint remains from a killed run, so wait for it
     lock = job.scratch.with_name(f".{job.scratch.name}.lock")
@@ -217,7 +217,7 @@ def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[
     return {
         "format": checkpoint.MODEL_FORMAT,
         "gains": gains.__version__,
-        "settings": job.settings.training_json(),
+        "settings": job.settings.recorded_json(),
         "categories": categories,
         "seed": job.seed,
         "state": {name: value.cpu() for name, value in model.state_dict().items()},

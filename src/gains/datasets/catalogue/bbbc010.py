@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import cropped, read_header, read_pixels, read_values
@@ -36,7 +37,7 @@ Window = tuple[slice, slice] | None
 class Bbbc010Settings(RawSettings):
     """Options of ``bbbc010``."""
 
-    root: str = Field("data/raw/bbbc010", description="folder of images and masks")
+    root: OwnPath = Field("data/raw/bbbc010", description="folder of images and masks")
     channel: Literal["w1", "w2"] = Field(
         "w2", description="channel of the images; w2 is assumed to be brightfield"
     )

@@ -20,6 +20,7 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import COLOUR, opened, read_header, read_pixels, read_values
@@ -39,7 +40,7 @@ PLANES: dict[MaskChannel, int] = {"red": 0, "green": 1, "blue": 2}
 class Ccdb6843Settings(RawSettings):
     """Options of ``ccdb6843``."""
 
-    root: str = Field("data/raw/ccdb6843", description="folder of images and masks")
+    root: OwnPath = Field("data/raw/ccdb6843", description="folder of images and masks")
     channel: Literal["w1", "w2"] = Field(
         "w1", description="channel of the images; Layering uses w1"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import (
@@ -46,7 +47,9 @@ NAMES = {
 class CpsSettings(RawSettings):
     """Options of ``cps``."""
 
-    root: str = Field("data/raw/cps", description="folder of the COCO JSON files and the images")
+    root: OwnPath = Field(
+        "data/raw/cps", description="folder of the COCO JSON files and the images"
+    )
 
 
 def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[int, int]:

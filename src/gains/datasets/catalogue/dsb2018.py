@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_pixels
@@ -27,7 +28,7 @@ EDF_IMAGES = 16
 class DsbSettings(RawSettings):
     """Options of ``dsb2018``."""
 
-    root: str = Field("data/raw/dsb2018", description="folder of the published files")
+    root: OwnPath = Field("data/raw/dsb2018", description="folder of the published files")
     edf_images: Literal["keep", "drop"] = Field(
         "keep",
         description=f"whether to keep the {EDF_IMAGES} images that are EDF images of ISBI2014; "
@@ -38,7 +39,7 @@ class DsbSettings(RawSettings):
 class FixedSettings(DsbSettings):
     """Options of ``dsb2018-fixed``."""
 
-    root: str = Field("data/raw/dsb2018-fixed", description="folder of the published files")
+    root: OwnPath = Field("data/raw/dsb2018-fixed", description="folder of the published files")
 
 
 def _stage(root: Path) -> Path:

@@ -11,19 +11,22 @@ from pathlib import Path
 
 from pydantic import Field
 
-from gains.config.base import Settings
-from gains.datasets.base import DATASETS, Dataset, SceneSet
+from gains.config.base import OwnPath, Settings
+from gains.datasets.base import DATASETS, Dataset, Names, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_checks import SourceImage, read_records
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.images import IMAGE_SUFFIXES
+from gains.support.files import require_file
 
 
 class FolderSettings(Settings):
     """Options of ``folder``."""
 
-    images: str = Field(description="folder that the file names in the JSON file are relative to")
-    annotations: str = Field(description="COCO JSON file")
+    images: OwnPath = Field(
+        description="folder that the file names in the JSON file are relative to"
+    )
+    annotations: OwnPath = Field(description="COCO JSON file")
 
 
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
@@ -49,6 +52,19 @@ def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     return SceneSet(names, scenes(sources))
 
 
+def files(settings: FolderSettings, names: Names) -> dict[str, Path]:
+    """Return the JSON file and the images that it lists.
+
+    Raises:
+        FileNotFoundError: the JSON file or the folder is missing.
+    """
+    folder, annotations = Path(settings.images), Path(settings.annotations)
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder of images")
+    listed = names(require_file(annotations))
+    return {"": annotations, **{name: folder / name for name in listed}}
+
+
 def inputs(settings: FolderSettings) -> list[Path]:
     """Return the JSON file and the folder of images."""
     return [Path(settings.annotations), Path(settings.images)]
@@ -64,5 +80,6 @@ DATASETS.register(
         settings=FolderSettings,
         make=make,
         inputs=inputs,
+        files=files,
     )
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_folder import make_published
@@ -21,7 +22,7 @@ from gains.datasets.readers.raw_files import RawSettings, one_file
 class KaggleSettings(RawSettings):
     """Options of ``kaggle2018``."""
 
-    root: str = Field("data/raw/kaggle2018", description="folder of the published files")
+    root: OwnPath = Field("data/raw/kaggle2018", description="folder of the published files")
 
 
 def make(settings: KaggleSettings, findings: Findings) -> SceneSet:

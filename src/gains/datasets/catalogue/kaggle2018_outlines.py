@@ -29,6 +29,7 @@ import scipy
 from numpy.typing import NDArray
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import IMAGE_SUFFIXES, read_pixels
@@ -43,7 +44,9 @@ RED = (255, 0, 0)
 class OutlineSettings(RawSettings):
     """Options of ``kaggle2018-outlines``."""
 
-    root: str = Field("data/raw/kaggle2018-outlines", description="folder of the published files")
+    root: OwnPath = Field(
+        "data/raw/kaggle2018-outlines", description="folder of the published files"
+    )
     min_area: int = Field(30, ge=1, description="area in px below which a region is left out")
     max_share: float = Field(
         0.5, gt=0, le=1, description="share of the image above which a region is left out"

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.raw_files import RawSettings, one_file
@@ -35,7 +36,7 @@ FoldNumber = Literal[1, 2, 3]
 class PanNukeSettings(RawSettings):
     """Options of ``pannuke``."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         "data/raw/pannuke", description="folder that holds the folders Fold 1, 2 and 3"
     )
     folds: tuple[FoldNumber, ...] = Field((1, 2, 3), min_length=1, description="folds to convert")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_folder import make_published
@@ -23,7 +24,7 @@ PATTERN = "labels_overlappchromosomes_*.json"
 class UcocSettings(RawSettings):
     """Options of ``ucoc``."""
 
-    root: str = Field("data/raw/ucoc", description="folder of the published files")
+    root: OwnPath = Field("data/raw/ucoc", description="folder of the published files")
 
 
 def _is_coco(path: Path) -> bool:

@@ -163,8 +163,9 @@ def check_annotations(
     seen: set[Any] = set()
     for position, record in enumerate(records):
         number = record.get("id")
-        at = f"{where}: annotation {number if number is not None else f'at {position}'}"
-        _note_id(number, seen, at.removeprefix(f"{where}: "), findings)
+        record_name = f"annotation {number if number is not None else f'at {position}'}"
+        at = f"{where}: {record_name}"
+        _note_id(number, seen, record_name, findings)
         image_id, category = (integer(record, k, at) for k in ("image_id", "category_id"))
         if image_id not in images:
             raise ValueError(f"{at} names image {image_id}, which the file does not list")
@@ -172,17 +173,19 @@ def check_annotations(
             raise ValueError(f"{at} names category {category}, which the file does not list")
         image = images[image_id]
         if record.get("iscrowd"):
-            findings.add("crowd regions were dropped, since they are not single objects", at)
+            findings.add(
+                "crowd regions were dropped, since they are not single objects", record_name
+            )
             continue
         try:
             rle = to_rle(record.get("segmentation"), image.height, image.width)
         except ValueError as error:
             raise ValueError(f"{at} on {image.name!r}: {error}") from error
         if coco_mask.area(rle) == 0:
-            findings.add("masks that cover no pixel were dropped", at)
+            findings.add("masks that cover no pixel were dropped", record_name)
             continue
         if leaves_image(record["segmentation"], image.height, image.width):
-            findings.add("polygons were cut at the border of the image", at)
+            findings.add("polygons were cut at the border of the image", record_name)
         image.masks.append(rle)
         image.categories.append(categories[category])
 

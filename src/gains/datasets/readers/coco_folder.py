@@ -16,11 +16,27 @@ from gains.datasets.readers.coco_checks import (
 )
 from gains.datasets.readers.image_index import ImageIndex
 from gains.datasets.readers.images import read_pixels
-from gains.datasets.records import CocoRecord
+from gains.datasets.records import CocoRecord, record_list
 from gains.instances import Instances
+from gains.support.files import read_json
 
 Records = dict[str, list[CocoRecord]]
 """The lists ``images``, ``annotations`` and ``categories`` of a COCO JSON file."""
+
+
+def image_names(annotations: Path) -> list[str]:
+    """Return the file names that a COCO JSON file lists, or none if it is no such file.
+
+    The conversion reports what is wrong with a file, so this function does not.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        records = record_list(read_json(annotations), "images", annotations)
+    except ValueError:
+        return []
+    return [name for record in records if isinstance(name := record.get("file_name"), str)]
 
 
 def check_sources(

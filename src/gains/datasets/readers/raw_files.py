@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from gains.config.base import Settings
+from gains.config.base import OwnPath, Settings
 from gains.fetch.receipt import NAME as RECEIPT
 from gains.fetch.sources import RAW
 from gains.support.files import is_junk
@@ -17,7 +18,7 @@ from gains.support.files import is_junk
 class RawSettings(Settings):
     """Options of every published data set; each data set gives ``root`` its default."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         description="folder of the published files, which may lie in folders below it"
     )
     counts: Literal["check", "report"] = Field(
@@ -52,6 +53,30 @@ def some_files(root: str | Path, *patterns: str) -> list[Path]:
     found = sorted({p for pattern in patterns for p in root.rglob(pattern) if _real(p, root)})
     if not found:
         raise FileNotFoundError(f"{root}: has no file {expected}. {_advice(root)}")
+    return found
+
+
+def all_files(root: str | Path) -> dict[str, Path]:
+    """Return all data files below ``root`` by relative path, also those in linked folders.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root}: no such folder of data")
+    found: dict[str, Path] = {}
+    entered: set[tuple[int, int]] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        state = Path(folder).stat()
+        if (state.st_dev, state.st_ino) in entered:  # links may lead round in a circle
+            folders.clear()
+            continue
+        entered.add((state.st_dev, state.st_ino))
+        folders.sort()
+        for path in (Path(folder, name) for name in names):
+            if _real(path, root):
+                found[path.relative_to(root).as_posix()] = path
     return found
 
 

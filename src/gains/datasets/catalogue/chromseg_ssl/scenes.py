@@ -21,6 +21,7 @@ from typing import Literal
 from pycocotools import mask as coco_mask
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.catalogue.chromseg_ssl.files import Item, find_items
 from gains.datasets.catalogue.chromseg_ssl.labels import CLASSES, by_number, by_order
@@ -50,7 +51,7 @@ KEPT = (
 class ChromSegSslSettings(RawSettings):
     """Options of ``chromseg-ssl``."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         "data/raw/chromseg-ssl", description="folder that holds the folder AutoKary2022_1600x1600"
     )
     labels: Literal["1-24", "all"] = Field(

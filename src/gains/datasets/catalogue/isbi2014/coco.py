@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
 from gains.datasets.catalogue.isbi2014.matlab import (
     CITATION,
@@ -36,7 +37,7 @@ from gains.datasets.readers.raw_files import one_file
 class IsbiCocoSettings(PartSettings):
     """Options of ``isbi2014-coco``."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         "data/raw/isbi2014-coco",
         description="folder of isbi_train_v3.json etc. and of the images, which may lie in folders "
         "below it",

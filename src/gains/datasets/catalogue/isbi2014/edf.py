@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.catalogue.isbi2014.checks import mask
 from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
@@ -23,7 +24,7 @@ IMAGES = 16
 class EdfSettings(RawSettings):
     """Options of ``isbi2014-edf``."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         "data/raw/isbi2014",
         description="folder of EDF000.png etc., which may lie in folders below it",
     )

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.catalogue.isbi2014.checks import Orientation, grey, mask, nuclei
 from gains.datasets.findings import Findings
@@ -62,7 +63,7 @@ class PartSettings(RawSettings):
 class IsbiSettings(PartSettings):
     """Options of ``isbi2014``."""
 
-    root: str = Field(
+    root: OwnPath = Field(
         "data/raw/isbi2014",
         description="folder of the MATLAB files, which may lie in folders below it",
     )
