@@ -143,7 +143,7 @@ def test_given_lists_plain_and_in_folds(coco: Path, tmp_path: Path) -> None:
     assert split.names("train") == n[:4]
     assert split.names("val") == []
     assert split.names("test") == n[4:6]
-    assert split.generator == {"file": str(given_file)}
+    assert split.generator == {"file": given_file.name}
 
     folds = {"folds": [plain, {"train": n[:2], "test": n[2:4], "unlabelled": n[4:]}]}
     given_file.write_text(json.dumps(folds))

@@ -54,7 +54,7 @@ def inputs_of(source: str, options: Mapping[str, object]) -> list[Path]:
     return [path] if root == path.parent else [root]
 
 
-def files_of(source: str, options: Mapping[str, object], names: Names) -> dict[str, Path]:
+def own_files(source: str, options: Mapping[str, object], names: Names) -> dict[str, Path]:
     """Return a person's own files that the conversion of a data set reads.
 
     There are none for a synthetic data set, and for a published one in its own folder.

@@ -19,7 +19,7 @@ from gains.datasets.part_objects import (
     warn_of_absent_categories,
 )
 from gains.datasets.split_file import PARTS, Fold, Split, check_folds, refuse_shared
-from gains.support.files import read_json, write_json
+from gains.support.files import portable, read_json, write_json
 from gains.support.registry import nearest
 
 logger = logging.getLogger(__name__)
@@ -134,7 +134,7 @@ def make_split(coco: str | Path, settings: SplitSettings, out: str | Path) -> Sp
         except ValueError as error:
             raise ValueError(f"{coco}: {error}") from error
     else:
-        generator, folds = {"file": Path(settings.file).name}, _given(settings.file, labels)
+        generator, folds = {"file": portable(settings.file)}, _given(settings.file, labels)
     warn_of_absent_categories(folds, labels)
     split = Split(Path(coco).stem, generator, folds)
     write_json(out, {"dataset": split.dataset, "generator": generator, "folds": list(folds)})

@@ -22,7 +22,7 @@ class Split:
 
     Attributes:
         dataset: name of the data set.
-        generator: origin of the parts: ``ratio`` and ``seed``, or the name of a ``file``.
+        generator: origin of the parts: ``ratio`` and ``seed``, or ``file``.
         folds: file names by part, one dict per fold.
     """
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from gains.config.base import Settings, plain, validated
@@ -12,6 +11,7 @@ from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
+from gains.support.files import portable
 
 if TYPE_CHECKING:
     from gains.models.contract import Detector
@@ -81,8 +81,8 @@ class RunSettings:
         return content
 
     def recorded_json(self) -> dict[str, Any]:
-        """Return :meth:`training_json` for model files and run.json, with file names for paths."""
-        return self.training_json(lambda path: PurePath(path).name)
+        """Return :meth:`training_json` for model files and run.json, which name no other folder."""
+        return self.training_json(portable)
 
     def to_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
         """Return all settings as plain values, as ``gains config show`` prints them.

@@ -88,6 +88,15 @@ def is_junk(path: PurePath) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
 
 
+def portable(path: str | Path) -> str:
+    """Return a path below the working folder relative to it, and of any other path the name.
+
+    What is written of a path then does not depend on the machine.
+    """
+    relative = PurePath(os.path.relpath(path))
+    return relative.name if relative.parts[:1] == ("..",) else relative.as_posix()
+
+
 def require_suffix(path: str | Path, *suffixes: str) -> Path:
     """Return ``path`` if its name ends in one of the suffixes.
 

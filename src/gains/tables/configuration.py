@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import Any
 
 from gains.config.base import Settings, merge, validated
@@ -11,6 +10,7 @@ from gains.config.prediction import THRESHOLDS
 from gains.methods.base import Method
 from gains.methods.run_settings import RunSettings
 from gains.models.settings import BackboneSettings
+from gains.support.files import portable
 from gains.tables.numerals import exact
 
 MOST_CHANGES = 4
@@ -70,9 +70,8 @@ def initial_weights(settings: RunSettings) -> str:
     """Return ``imagenet``, ``none`` or the name of the file that a training starts from."""
     backbone = getattr(settings.model, "backbone", None)
     if isinstance(backbone, BackboneSettings):
-        return PurePath(backbone.weights).name
-    file = settings.record.weights(settings.model)
-    return file.name if file else "none"
+        return portable(backbone.weights)
+    return portable(settings.record.weights(settings.model) or "none")
 
 
 def _name(record: Method, model: Settings) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from pathlib import Path
 
 from gains.config.data import DatasetSettings
@@ -13,6 +12,7 @@ from gains.methods.run_settings import RunSettings
 from gains.published.records import row_names
 from gains.study.runs import Run
 from gains.study.study import Study
+from gains.support.files import portable
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
 from gains.tables.configuration import (
@@ -102,7 +102,6 @@ def _check_labels(labels: list[str], where: str) -> None:
 
 def _dataset(study: Study, name: str) -> DatasetSpec:
     block = study.dataset(name)
-    source = block.source or name
     return DatasetSpec(
         name=name,
         title=block.title or name,
@@ -111,17 +110,16 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         target_category=block.maps.target_category,
         max_detections=block.max_detections,
         folds=study.folds(name),
-        split=_split(block, DATASETS.get(source).splits),
-        official_splits=_official_splits(source, block.represents),
+        split=_split(block),
+        official_splits=_official_splits(block.source or name, block.represents),
     )
 
 
-def _split(block: DatasetSettings, official: tuple[str, ...]) -> str:
-    """Return the file of an official split, the name of another file, or the split in words."""
+def _split(block: DatasetSettings) -> str:
+    """Return the file of a data set's split, or the random split in words."""
     split = block.split
     if split.file is not None:
-        file = os.path.relpath(split.file)
-        return file if file in official else Path(file).name
+        return portable(split.file)
     kind = "random split" if split.folds == 1 else f"{split.folds} random folds"
     return f"{kind} (seed {split.seed})"
 
