@@ -47,7 +47,7 @@ def test_every_fold_is_a_run(content: dict[str, Any], tmp_path: Path) -> None:
     assert [(run.seed, run.fold) for run in runs] == [(0, 0), (0, 1), (0, 2)]
     assert str(study.maps(runs[2])).endswith("fold2.train.isbi-t1-w5-f0.5-ol0.1-clean.npz")
     given.unlink()
-    with pytest.raises(FileNotFoundError, match="there is no file"):
+    with pytest.raises(FileNotFoundError, match="names this file, but it does not exist"):
         from_config(check(content, "c"))
 
 

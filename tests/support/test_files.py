@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import gzip
 import hashlib
+import os
+import socket
 import threading
 import time
 from pathlib import Path, PurePath
@@ -12,13 +14,17 @@ from pathlib import Path, PurePath
 import pytest
 from filelock import FileLock
 
+from gains.support.file_errors import ADVICE, worded
 from gains.support.files import (
     atomic_path,
+    check_output,
     is_junk,
     parse_object,
     read_json,
+    require_file,
     require_suffix,
     settings_hash,
+    sha256,
     waiting_lock,
     write_json,
 )
@@ -144,3 +150,100 @@ def test_the_hash_of_settings_depends_on_keys_and_values_but_not_on_their_order(
     assert first == settings_hash({"b": {"d": [3, 4], "c": 2}, "a": 1})
     assert first != settings_hash({"a": 1, "b": {"c": 2, "d": [4, 3]}})
     assert first == hashlib.sha256(b'{"a":1,"b":{"c":2,"d":[3,4]}}').hexdigest()[:16]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"a":' * 100_000, "it is nested too deeply"),
+        (b"9" * 5000, "a number has more than 4300 digits"),
+        (b"\x1f\x8b\x08\x00" + b"\xff" * 60, "invalid"),
+    ],
+)
+def test_json_that_cannot_be_held_is_refused_by_name(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=rf"a\.json: expected complete JSON .*{reason}"):
+        read_json(path)
+    if content.isascii():
+        with pytest.raises(ValueError, match=f"--options: expected a JSON object, .*{reason}"):
+            parse_object(content.decode(), "--options")
+
+
+def special(folder: Path, kind: str) -> Path:
+    """Make something that is not a file, and return its path."""
+    path = folder / kind
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(str(path))
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "long":
+        path = folder / ("x" * 300)
+    else:
+        (folder / "file").write_text("")
+        path = folder / "file" / "x"
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("pipe", "is a pipe, socket or device"),
+        ("socket", "is a pipe, socket or device"),
+        ("loop", "a link that leads back to itself; replace the link"),
+        ("long", "the name is too long for this system; choose a shorter one"),
+    ],
+)
+def test_what_is_no_file_is_neither_read_nor_replaced(
+    kind: str, message: str, tmp_path: Path
+) -> None:
+    path = special(tmp_path, kind)
+    for work in (require_file, sha256, read_json, check_output):
+        with pytest.raises(ValueError, match=message) as error:
+            work(path)
+        assert str(error.value).startswith(f"{path}: ")
+    with pytest.raises(ValueError, match=message):
+        write_json(path, {})
+    assert not path.is_file() if kind != "long" else list(tmp_path.iterdir()) == []
+
+
+def test_a_device_is_no_output() -> None:
+    with pytest.raises(ValueError, match="/dev/null: is a pipe, socket or device"):
+        check_output("/dev/null")
+
+
+def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
+    path = special(tmp_path, "below a file")
+    with pytest.raises(FileNotFoundError, match="file/x: no such file"):
+        require_file(path)
+    with pytest.raises(ValueError, match="cannot be written .*a file of this name|another file"):
+        check_output(path)
+
+
+def test_a_name_of_the_greatest_length_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 250 + ".json")
+    write_json(path, [])
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_names_the_file_that_was_written(number: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError) as error, atomic_path(path):
+        raise OSError(number, os.strerror(number))
+    assert worded(error.value) == f"{path}: {ADVICE[number]}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_of_the_system_say_what_to_do() -> None:
+    denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/a/b")
+    assert worded(denied).startswith("/a/b: permission denied; change the permissions")
+    assert worded(OSError(errno.ENOSPC, "own words", "/a")) == "/a: own words"
+    assert worded(FileNotFoundError("own words")) == "own words"
+    assert worded(OSError(errno.EBUSY, os.strerror(errno.EBUSY))) == os.strerror(errno.EBUSY)

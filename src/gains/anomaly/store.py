@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from gains.anomaly.anomaly_map import AnomalyMap
 from gains.config.maps import MapSettings
 from gains.support.archives import BROKEN_ZIP, check_zip
-from gains.support.files import atomic_path
+from gains.support.files import atomic_path, require_file
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
 
@@ -124,8 +124,7 @@ class MapStore:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: no such file; make the anomaly maps first")
+        require_file(path, "no such file; make the anomaly maps first")
         try:
             check_zip(self.path)
         except ValueError as error:

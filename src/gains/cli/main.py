@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import sys
 
 import typer
@@ -24,6 +25,9 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
 from gains.cli.app import app
 
 __all__ = ["app", "main"]
+
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "cannot allocate memory")
+"""Parts of the messages by which torch says that there is not enough memory."""
 
 
 def main() -> None:
@@ -46,24 +50,54 @@ def main() -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         status = app(args=arguments, standalone_mode=False)
+        sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         print("gains: interrupted", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # for example of `gains methods | head -1`, which is no error
+        _discard_stdout()
+        sys.exit(0)
     except Exception as error:
         if debug:
             raise
         print(_message(error), file=sys.stderr)
+        _discard_stdout()
         sys.exit(getattr(error, "exit_code", 1))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _discard_stdout() -> None:
+    """Give what could not be written to nowhere; Python would report it once more at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _message(error: Exception) -> str:
     """Return the message of an error. If no verb is given, the message is the help of the group."""
     usage = getattr(error, "format_message", None)  # an error in the command line itself
-    text = _of_option(error) or (usage() if usage else str(error))
+    text = _of_option(error) or (usage() if usage else _in_words(error))
     if text.startswith("Usage:"):
         return text
-    return f"gains: error: {text.strip() or type(error).__name__}"
+    return f"gains: error: {text.strip()}"
+
+
+def _in_words(error: Exception) -> str:
+    """Return the message of an error that this package, another one or Python raised."""
+    from gains.support.file_errors import worded
+
+    if isinstance(error, OSError):
+        return worded(error)
+    text = " ".join(str(error).split())
+    if isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
+        return f"there is not enough memory ({text[:200]}); use smaller data or a larger machine"
+    if isinstance(error, ValueError) and text:
+        return str(error)
+    return (
+        f"unexpected {type(error).__name__}: {text}; this is a fault of "
+        "the program or of a file that it read: run it again with --debug, and report the traceback"
+    )
 
 
 def _of_option(error: Exception) -> str | None:

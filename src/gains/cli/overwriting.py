@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,26 @@ BESIDE = {
 
 
 class Verb(TyperCommand):
-    """A verb that refuses to overwrite the files that its options and arguments name."""
+    """A verb that refuses empty paths, and to overwrite files that its options name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line.
+
+        Raises:
+            ValueError: a path is empty, which would mean the present folder.
+        """
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        rest: list[str] = super().parse_args(ctx, args)
+        for parameter in self.params:
+            name = parameter.name or ""
+            if "" in _listed(given.get(name)) and any(
+                isinstance(value, Path) for value in _listed(ctx.params.get(name))
+            ):
+                raise ValueError(
+                    f"{max(parameter.opts, key=len)}: the path is empty, perhaps because a "
+                    "variable in the command is; name a file or folder"
+                )
+        return rest
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb.
@@ -44,6 +64,8 @@ def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bo
     Raises:
         ValueError: a file that would be written is an input; the message names it.
     """
+    if not out.name:
+        raise ValueError(f"{out}: is a folder; name a file or a new folder to write with --out")
     stem = out.with_name(out.name.removesuffix(".gz")).with_suffix("")
     written = [out, *(Path(f"{stem}{suffix}") for suffix in BESIDE.get(verb, ()))]
     for file in written:
@@ -57,8 +79,11 @@ def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bo
 
 def _inputs(params: Mapping[str, Any]) -> list[Path]:
     values = [value for name, value in params.items() if name != "out"]
-    lists = [value if isinstance(value, list | tuple) else [value] for value in values]
-    return [Path(v) for found in lists for v in found if isinstance(v, Path)]
+    return [Path(v) for value in values for v in _listed(value) if isinstance(v, Path)]
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _same(a: Path, b: Path) -> bool:
@@ -68,4 +93,4 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def _holds(folder: Path, file: Path) -> bool:
-    return folder.is_dir() and file.resolve().is_relative_to(folder.resolve())
+    return folder.is_dir() and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
-import yaml
 
 from gains.cli.app import app
 from gains.cli.options import CONFIG, Config, StudyName
@@ -113,11 +112,9 @@ def parse_settings(text: str) -> RunSettings:
         ValueError: the text is not YAML, a key is missing, or a value is out of range.
     """
     from gains.methods.run_settings import RunSettings
+    from gains.support.yaml_text import parse_yaml
 
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(f"--settings: expected YAML or JSON: {error}") from error
+    content = parse_yaml(text, "--settings")
     if not isinstance(content, dict):
         raise ValueError(f"--settings: expected a mapping, found {text[:80]!r}")
     return RunSettings.from_json(content, "--settings")

@@ -6,17 +6,15 @@ import functools
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
 from pydantic import Field, model_validator
 
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
-from gains.support.files import is_junk
+from gains.support.files import is_junk, require_file
+from gains.support.yaml_text import parse_yaml
 
 FOLDER = "studies"
 """Folder beside a config file that holds further studies, one file for each study."""
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Config(Settings):
@@ -57,11 +55,7 @@ def load_config(path: str | Path) -> Config:
         FileNotFoundError: there is no such file.
         ValueError: a file is not YAML or not valid, or two files hold a study of the same name.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: no such config file; start from the project's config.yaml"
-        )
+    path = require_file(path, "no such config file; start from the project's config.yaml")
     content = _read(path)
     own = _studies_in(path, content)
     if len(own) == 1:
@@ -114,17 +108,18 @@ def _beside(path: Path, own: dict[str, Any]) -> list[tuple[Path, Any]]:
 def _studies_in(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     studies = content.get("studies")
     if not isinstance(studies, dict):
-        raise ValueError(f"{path}: expected a mapping under 'studies', found {studies!r}")
+        raise ValueError(f"{path}: expected a mapping under 'studies', found {str(studies)[:80]!r}")
     return studies
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _LOADER)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: not YAML: {error}") from error
+        text = require_file(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error
+    content = parse_yaml(text, str(path))
     if not isinstance(content, dict):
         raise ValueError(
-            f"{path}: expected a mapping with 'study' and 'studies', found {content!r}"
+            f"{path}: expected a mapping with 'study' and 'studies', found {str(content)[:80]!r}"
         )
     return content

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
+from gains.support.files import require_file
 
 
 class ImageArchive:
@@ -27,11 +28,10 @@ class ImageArchive:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        if not self.path.is_file():
-            raise FileNotFoundError(
-                f"{self.path}: this archive with the images of the data set "
-                "is missing; make it with `gains convert`"
-            )
+        require_file(
+            path,
+            "this archive with the images of the data set is missing; make it with `gains convert`",
+        )
         self._names  # noqa: B018 - refuse a damaged archive now, not in the middle of training
 
     @functools.cached_property

@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gains.config.base import Settings
+from gains.support.file_errors import full_disk_named
 from gains.support.files import is_junk, sha256
 
 TEMPORARY = ".tmp-"
@@ -87,22 +88,6 @@ def require_space(folder: Path, size: int, what: str) -> None:
             f"{what} needs {size} bytes, but only {free} are free; make room and run it again",
             str(folder),
         )
-
-
-@contextmanager
-def full_disk_named(target: Path) -> Iterator[None]:
-    """Add to the error of a full disk which file was being written and what to do.
-
-    Raises:
-        OSError: the disk is full.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename:
-            raise
-        advice = "the disk is full; make room and run it again"
-        raise OSError(errno.ENOSPC, advice, str(target)) from error
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -11,7 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from gains.config.base import Settings, validated
-from gains.support.files import require_file
+from gains.support.csv_file import read_csv
 from gains.support.registry import nearest
 
 SOURCES = Path("data/sources.csv")
@@ -108,18 +107,16 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
         ValueError: the header is wrong, or a row is incomplete or contradicts another row; the
             message names the line.
     """
-    if not Path(path).exists():
-        raise FileNotFoundError(
-            f"{path}: no file of addresses; call gains in the project's folder, or name the file "
-            "with --sources"
+    content = read_csv(
+        path,
+        "no file of addresses; call gains in the project's folder, or name the file with --sources",
+    )
+    if content.columns != COLUMNS:
+        raise ValueError(
+            f"{path}: expected the columns {', '.join(COLUMNS)}; found "
+            f"{', '.join(content.columns)[:200]!r}"
         )
-    with require_file(path).open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise ValueError(
-                f"{path}: expected the columns {', '.join(COLUMNS)}; found {reader.fieldnames}"
-            )
-        rows = [_source(row, f"{path}: line {reader.line_num}") for row in reader]
+    rows = [_source(row, f"{path}: line {line}") for line, row in content.rows]
     found: dict[str, Files] = {}
     for source in sorted(rows, key=lambda source: source.mirror):
         found.setdefault(source.dataset, {}).setdefault(source.file, []).append(source)

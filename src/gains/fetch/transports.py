@@ -13,7 +13,6 @@ from gains.fetch.folders import (
     Content,
     content_of,
     contents_of,
-    full_disk_named,
     listing,
     whole_folder,
 )
@@ -21,6 +20,7 @@ from gains.fetch.github import API, from_github
 from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
 from gains.fetch.sources import Source
+from gains.support.file_errors import full_disk_named
 
 WEB_ADDRESSES = {
     "http": "{}",

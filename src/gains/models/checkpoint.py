@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 
 from gains.support.archives import check_zip
+from gains.support.file_errors import full_disk_named
 from gains.support.files import atomic_path, require_file
 
 MODEL_FORMAT = 1
@@ -28,15 +29,16 @@ def save(path: str | Path, content: dict[str, Any]) -> None:
     Raises:
         OSError: the disk is full.
     """
-    try:
-        # torch writes the name of the file into the archive, so pass an open file instead
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            torch.save(content, file)
-    except RuntimeError as error:
-        # torch's own message names a position in the file, but does not say that the disk is full
-        if isinstance(error.__context__, OSError):
-            raise error.__context__ from None
-        raise
+    with full_disk_named(path):
+        try:
+            # torch writes the name of the file into the archive, so pass an open file instead
+            with atomic_path(path) as temporary, temporary.open("wb") as file:
+                torch.save(content, file)
+        except RuntimeError as error:
+            # torch's own message names a position in the file, but not that the disk is full
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from gains.models import checkpoint
+from gains.support.files import require_file
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +102,7 @@ def convert_checkpoint(path: Path, out: Path) -> None:
 
 
 def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such checkpoint")
+    require_file(path, "no such checkpoint")
     if path.suffix == ".pkl":
         try:
             with path.open("rb") as file:

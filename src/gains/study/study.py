@@ -17,7 +17,7 @@ from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.published.records import numbers
 from gains.study.runs import Run, merged_settings, variants_of
-from gains.support.files import read_json
+from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
 
 
@@ -208,11 +208,11 @@ class Study:
         split = self.dataset(dataset).split
         if split.file is None:
             return split.folds
-        if not Path(split.file).is_file():
-            raise FileNotFoundError(
-                f"studies.{self.name}.datasets.{dataset}.split: there is no file {split.file}; "
-                "add it, or leave `file` out for a random split of 6:2:2"
-            )
+        require_file(
+            split.file,
+            f"studies.{self.name}.datasets.{dataset}.split names this file, but it does not "
+            "exist; add it, or leave `file` out for a random split of 6:2:2",
+        )
         return len(check_folds(split.file, read_json(split.file)))
 
     def table_runs(self, table: str) -> list[Run]:

@@ -7,12 +7,15 @@ import hashlib
 import json
 import logging
 import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
+
+from gains.support.file_errors import full_disk_named, why_not_parsed, worded
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +24,32 @@ def check_output(path: str | Path) -> None:
     """Check that a file can be written, before its content is computed.
 
     Raises:
-        ValueError: the path is a folder, or its folder cannot be created or written to.
+        ValueError: the path is a folder, a pipe, a socket or a device, or its folder cannot be
+            created or written to.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ValueError(f"{path}: is a folder; name a file to write")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path.parent).close()
+        kind = _kind(path)
+        if kind in (None, stat.S_IFREG):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise ValueError(
-            f"{path}: cannot be written ({error.strerror}); choose another place"
+            f"{path}: cannot be written ({worded(error)}); choose another place"
         ) from error
+    if kind == stat.S_IFDIR:
+        raise ValueError(f"{path}: is a folder; name a file to write")
+    if kind not in (None, stat.S_IFREG):
+        # the file is renamed to its place, which would remove the device for every program
+        raise ValueError(f"{path}: is a pipe, socket or device; name a file to write")
+
+
+def _kind(path: Path) -> int | None:
+    """Return the kind of a file, as ``stat.S_IFMT`` does, or None if there is no such file."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 @contextmanager
@@ -47,15 +64,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     check_output(path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name)
+    # the whole of a long name would make that of the temporary file too long
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name[-40:])
     os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
-        temporary.chmod(0o644)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with full_disk_named(path):
+            yield temporary
+            temporary.chmod(0o644)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -125,18 +144,31 @@ def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
         temporary.write_bytes(data)
 
 
-def require_file(path: str | Path) -> Path:
+def require_file(path: str | Path, missing: str = "no such file") -> Path:
     """Return ``path`` if it is a file.
+
+    Args:
+        path: the path, which may be a link to a file.
+        missing: what an error says about a file that does not exist.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the path is a folder.
+        ValueError: the path is a folder, a pipe, a socket or a device, or leads nowhere.
     """
     path = Path(path)
-    if path.is_dir():
+    try:
+        kind = _kind(path)
+    except (OSError, ValueError) as error:  # a ValueError says that the path has a zero byte
+        text = worded(error, path) if isinstance(error, OSError) else f"{path!r}: {error}"
+        raise ValueError(text) from error
+    if kind is None:
+        raise FileNotFoundError(f"{path}: {missing}")
+    if kind == stat.S_IFDIR:
         raise ValueError(f"{path}: is a folder, expected a file")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
+    if kind != stat.S_IFREG:
+        raise ValueError(
+            f"{path}: is a pipe, socket or device, expected a file; copy its content to a file"
+        )
     return path
 
 
@@ -145,17 +177,17 @@ def read_json(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the path is a folder, or the file is not complete JSON.
+        ValueError: the path is a folder, or the file is not complete JSON or nested too deeply.
     """
     data = require_file(path).read_bytes()
     try:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
         return json.loads(data)
-    except (ValueError, EOFError, OSError, zlib.error) as error:
+    except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:
         raise ValueError(
-            f"{path}: expected complete JSON (plain or gzip), but reading failed: {error}; "
-            "make the file again"
+            f"{path}: expected complete JSON (plain or gzip), but reading failed: "
+            f"{why_not_parsed(error)}; make the file again"
         ) from error
 
 
@@ -171,9 +203,10 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
     """
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
-            f"{where}: expected a JSON object, found {text[:80]!r}, which is not JSON: {error}"
+            f"{where}: expected a JSON object, found {text[:80]!r}, which is not JSON: "
+            f"{why_not_parsed(error)}"
         ) from error
     if not isinstance(content, dict):
         raise ValueError(f"{where}: expected a JSON object, found {text[:80]!r}")
@@ -181,8 +214,8 @@ def parse_object(text: str, where: str) -> dict[str, Any]:
 
 
 def sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with Path(path).open("rb") as file:
+    """Return the SHA-256 of a file in hexadecimal; errors as in :func:`require_file`."""
+    with require_file(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
 
+from gains.support.csv_file import read_csv
 from gains.support.files import require_suffix, write_text
 from gains.tables.compare_markdown import comparison_markdown
 from gains.tables.comparison import Cells, Line, compare_cells
@@ -47,15 +47,12 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
 def _read_cells(table_files: list[str]) -> Cells:
     cells: Cells = {}
     for path in table_files:
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"{path}: no such table; make it with `gains table`")
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            for record in csv.DictReader(file):
-                try:
-                    key = (record["table"], record["row"], record["dataset"], record["subset"])
-                except KeyError as error:
-                    raise ValueError(
-                        f"{path}: expected a table that `gains table` wrote, but {error} is missing"
-                    ) from error
-                cells[key] = record
+        for _, record in read_csv(path, "no such table; make it with `gains table`").rows:
+            try:
+                key = (record["table"], record["row"], record["dataset"], record["subset"])
+            except KeyError as error:
+                raise ValueError(
+                    f"{path}: expected a table that `gains table` wrote, but {error} is missing"
+                ) from error
+            cells[key] = record
     return cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,7 +49,9 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         ValueError: ``out`` is a folder in which the workflow keeps records, a setting is out of
             range, or an input is broken.
     """
-    if (out / "provenance.json").exists() or out.resolve() == Path(study.results).resolve():
+    if (out / "provenance.json").exists() or os.path.realpath(out) == os.path.realpath(
+        study.results
+    ):
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )

@@ -5,10 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from gains.support.files import read_json
+from gains.support.files import read_json, require_file
 from gains.tables.columns import COCO_METRICS, MODES
 
 
@@ -95,10 +94,7 @@ def read_scores(path: str) -> ScoreFile:
         FileNotFoundError: the file does not exist; the message says how to make it.
         ValueError: the file is truncated or not a score file.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"{path}: no such score file; make it with `gains score` or let the workflow make it"
-        )
+    require_file(path, "no such score file; make it with `gains score` or let the workflow make it")
     content = read_json(path)
     expected = ("coco", *MODES)
     if not isinstance(content, dict) or any(key not in content for key in expected):

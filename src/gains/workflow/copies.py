@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from gains.support.files import atomic_path
+from gains.support.csv_file import read_csv
+from gains.support.files import atomic_path, require_file
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +27,7 @@ def copy_files(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
     if not pairs:
         raise ValueError("copy: expected pairs of source and destination, found none")
     for source, _ in pairs:
-        if not source.is_file():
-            raise FileNotFoundError(f"{source}: no such file; make it with snakemake first")
+        require_file(source, "no such file; make it with snakemake first")
         if source.stat().st_size == 0:
             raise ValueError(f"{source}: is empty; remove it and make it again")
         if source.suffix == ".csv":
@@ -40,8 +39,8 @@ def copy_files(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
 
 
 def _refuse_other(study: str, table: Path) -> None:
-    with table.open(encoding="utf-8", newline="") as file:
-        others = sorted({str(row.get("study", study)) for row in csv.DictReader(file)} - {study})
+    rows = read_csv(table).rows
+    others = sorted({str(row.get("study", study)) for _, row in rows} - {study})
     if others:
         raise ValueError(
             f"{table}: is a table of study {others[0]!r}, not of {study!r}; "
