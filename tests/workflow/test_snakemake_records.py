@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gains.support.files import read_json, sha256, write_json
+from gains.workflow import hash_memory, metadata
 from gains.workflow import snakemake_records as provenance
 
 FILE = "results/s/provenance.json"
@@ -30,12 +32,18 @@ def record(path: str, **changed: Any) -> dict[str, Any]:
         "incomplete": False,
         **changed,
     }
-    write_json(provenance._record_path(path), content)
+    write_json(metadata.record_path(path), content)
     return content
 
 
+def made(path: str, content: str) -> None:
+    """Write an output and the record of the job of this clone that made it."""
+    Path(path).write_text(content)
+    record(path, job_hash=7, endtime=Path(path).stat().st_mtime)
+
+
 def recorded(path: str) -> Any:
-    return read_json(provenance._record_path(path))
+    return read_json(metadata.record_path(path))
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +74,7 @@ def test_equal_state_gives_equal_bytes() -> None:
 
 
 def test_a_file_of_the_same_size_is_hashed_again_if_its_time_changed() -> None:
-    Path("results/s/model").write_text("MODEL")
-    os.utime("results/s/model", (50, 50))
+    made("results/s/model", "MODEL")
     provenance.export(FILE, ["results/s"], complete=True)
     assert read_json(FILE)["files"]["results/s/model"]["sha256"] == sha256("results/s/model")
 
@@ -92,12 +99,86 @@ def test_clone_gets_its_records_back() -> None:
     )
 
 
-def test_another_content_gets_no_record() -> None:
+@pytest.mark.parametrize("content", ["MODEL", "longer than the model", ""])
+def test_another_content_is_made_again(content: str, caplog: pytest.LogCaptureFixture) -> None:
     shutil.rmtree(".snakemake")
-    Path("results/s/model").write_text("MODEL")  # as long as the recorded one
+    Path("results/s/model").write_text(content)  # the first one is as long as the recorded one
+    for _ in range(2):  # until it has been made
+        caplog.clear()
+        provenance.restore(FILE)
+        assert recorded("results/s/model")["code"] == metadata.LOST
+        assert recorded("results/s/table")["code"] == "gains step"
+        assert "content of 1 files is not the recorded one: results/s/model;" in caplog.text
+    before = Path(FILE).read_bytes()
+    provenance.export(FILE, ["results/s"], complete=True)  # of a run that made something else
+    assert Path(FILE).read_bytes() == before
+    assert provenance.verify_records(FILE) == ["results/s/model: content is not the recorded one"]
+
+
+def test_a_file_that_is_fetched_again_gets_its_record_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    shutil.rmtree(".snakemake")
+    Path("results/s/model").write_text("MODEL")
     provenance.restore(FILE)
-    assert not provenance._record_path("results/s/model").exists()
-    assert provenance._record_path("results/s/table").exists()
+    Path("results/s/model").write_text("model")
+    caplog.clear()
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == "gains step"
+    assert not caplog.messages
+
+
+def test_a_file_that_is_fetched_later_is_compared() -> None:
+    shutil.rmtree(".snakemake")
+    Path("results/s/model").unlink()
+    provenance.restore(FILE)
+    Path("results/s/model").write_text("MODEL")
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == metadata.LOST
+
+
+def test_a_file_that_replaced_the_one_of_a_job_is_made_again() -> None:
+    made("results/s/model", "of this clone")
+    provenance.export(FILE, ["results/s"], complete=True)
+    Path("results/s/model").write_text("of another")
+    os.utime("results/s/model", (50, 50))
+    provenance.export(FILE, ["results/s"], complete=True)
+    assert provenance.verify_records(FILE) == ["results/s/model: content is not the recorded one"]
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == metadata.LOST
+
+
+def test_files_of_a_run_that_was_killed_stay_as_they_are(caplog: pytest.LogCaptureFixture) -> None:
+    made("results/s/model", "newer than the last export")
+    Path("results/s/table").write_text("a part of what a job is wri")
+    write_json(metadata.record_path("results/s/table", metadata.INCOMPLETE), {})
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["job_hash"] == 7
+    assert recorded("results/s/table")["code"] == "gains step"
+    assert not caplog.messages
+
+
+def test_a_file_with_a_newer_date_alone_is_as_recorded(caplog: pytest.LogCaptureFixture) -> None:
+    shutil.rmtree(".snakemake")
+    Path("results/s/model").touch()
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == "gains step"
+    assert not caplog.messages
+
+
+def test_a_file_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.rmtree(".snakemake")
+    provenance.restore(FILE)
+    monkeypatch.setattr("gains.workflow.hash_memory.sha256", lambda path: pytest.fail(str(path)))
+    provenance.restore(FILE)
+
+
+@pytest.mark.parametrize("damage", ["{", "[1]", "\xff\xfe", '{"results/s/model": 5}'])
+def test_a_damaged_memory_of_hashes_costs_only_time(damage: str) -> None:
+    hash_memory.MEMORY.write_text(damage, encoding="latin-1")
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == "gains step"
+    assert read_json(hash_memory.MEMORY)["results/s/model"][-1] == sha256("results/s/model")
 
 
 def test_failed_rerun_gets_the_old_record_back() -> None:
@@ -112,7 +193,7 @@ def test_first_run_that_failed_is_marked() -> None:
     record("results/s/other")  # has never been made
     provenance.export(FILE, ["results/s"], complete=False)
     provenance.restore(FILE)
-    assert recorded("results/s/other")["code"] == provenance.LOST
+    assert recorded("results/s/other")["code"] == metadata.LOST
 
 
 def test_files_not_fetched_stay_on_record() -> None:
@@ -124,18 +205,50 @@ def test_files_not_fetched_stay_on_record() -> None:
     assert recorded("results/s/model")["params"] == ["'lr=1'"]
 
 
-def test_broken_file_is_taken_for_absent() -> None:
-    Path(FILE).write_text("{")
-    shutil.rmtree(".snakemake")
-    provenance.restore(FILE)
-    assert not provenance.METADATA.exists()
+GOOD = {"sha256": "0" * 64, "size": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("{", "expected complete JSON"),
+        ("", "expected complete JSON"),
+        ("\xff\xfe\xfa", "expected complete JSON"),
+        ("[1]", "the content is '\\[1\\]'"),
+        ("null", "the content is 'None'"),
+        ('{"format": 1}', "files is .*Field required"),
+        ('{"format": 2, "files": {}}', "format is '2'"),
+        ('{"files": [1]}', "files is '\\[1\\]'"),
+        ('{"files": {"a": 1}}', "files.a is '1'"),
+        ('{"files": {"a": {"size": 1}}}', "files.a.sha256 is .*Field required"),
+        ('{"files": {"a": {"sha256": "0"}}}', "files.a.size is .*Field required"),
+        (json.dumps({"files": {"a": GOOD | {"size": "1"}}}), "files.a.size is '1'"),
+        (json.dumps({"files": {"a": GOOD | {"input_checksums": [1]}}}), "files.a.input_checksums"),
+        (json.dumps({"files": {"a": GOOD | {"input_checksums": {"b": 1}}}}), "checksums.b is '1'"),
+        (json.dumps({"files": {"a": GOOD | {"params": "lr"}}}), "files.a.params is 'lr'"),
+        (json.dumps({"files": {"a": GOOD | {"code": 5}, "b": 5}}), "problems in all: 2"),
+    ],
+)
+def test_another_shape_is_an_error_and_no_record_is_lost(content: str, problem: str) -> None:
+    Path(FILE).write_text(content, encoding="latin-1")
+    before = {path: path.read_bytes() for path in metadata.METADATA.rglob("*") if path.is_file()}
+    calls: list[Callable[[], object]] = [
+        lambda: provenance.restore(FILE),
+        lambda: provenance.export(FILE, ["results/s"], complete=True),
+        lambda: provenance.verify_records(FILE),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=f"(?s){FILE}: .*{problem}.*fetch the file again"):
+            call()
+    assert Path(FILE).read_text(encoding="latin-1") == content
+    assert before == {path: path.read_bytes() for path in before}
 
 
 def test_long_names_survive() -> None:
     name = "results/s/" + "/".join(["a" * 90] * 5)
     record(name)
-    assert name in set(provenance._recorded())
-    assert json.loads(provenance._record_path(name).read_text())["rule"] == "step"
+    assert name in dict(metadata.recorded())
+    assert json.loads(metadata.record_path(name).read_text())["rule"] == "step"
 
 
 def test_verification_reports_a_file_whose_content_changed() -> None:
@@ -158,19 +271,10 @@ def test_verify_of_nothing_is_an_error() -> None:
         provenance.verify_records("none.json")
 
 
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ([1], "expected a provenance file, a mapping .* found list"),
-        ({"format": 1}, "expected a provenance file, a mapping .* found dict"),
-        ({"files": {}}, "expected a provenance file, .* found 'files': {}"),
-        ({"files": {"a": 1}}, "expected a record with sha256 and input_checksums for a, found 1"),
-    ],
-)
-def test_verify_says_what_a_provenance_file_is(content: Any, message: str) -> None:
-    write_json("other.json", content)
-    with pytest.raises(ValueError, match=f"other.json: {message}"):
-        provenance.verify_records("other.json")
+def test_verify_refuses_a_file_without_records() -> None:
+    write_json(FILE, {"format": 1, "files": {}})
+    with pytest.raises(ValueError, match=f"{FILE}: holds no record"):
+        provenance.verify_records(FILE)
 
 
 def test_a_folder_is_no_provenance_file() -> None:
@@ -179,8 +283,24 @@ def test_a_folder_is_no_provenance_file() -> None:
             call("results")
 
 
-def test_another_json_is_taken_for_absent() -> None:
-    Path(FILE).write_text("[1]")
-    shutil.rmtree(".snakemake")
+@pytest.mark.parametrize("content", ["{", "", "[1]", "5", '{"rule": 5}', '{"params": {}}', "\xff"])
+def test_a_damaged_record_of_snakemake_is_replaced(
+    content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    made("results/s/other", "not exported")
+    for name in ("model", "other"):
+        metadata.record_path(f"results/s/{name}").write_text(content, encoding="latin-1")
+    before = Path(FILE).read_bytes()
+    provenance.export(FILE, ["results/s"], complete=True)
+    assert Path(FILE).read_bytes() == before
     provenance.restore(FILE)
-    assert not provenance.METADATA.exists()
+    assert recorded("results/s/model")["params"] == ["'lr=1'"]
+    assert recorded("results/s/other")["code"] == metadata.LOST
+    assert "the record of results/s/other was damaged" in caplog.text
+
+
+@pytest.mark.parametrize("name", [".DS_Store", ".tmp-abcd", "x", "_w==", "YQ==.bak"])
+def test_other_files_beside_the_records_are_ignored(name: str) -> None:
+    (metadata.METADATA / name).write_text("no record")
+    provenance.restore(FILE)
+    assert set(dict(metadata.recorded())) == {"results/s/model", "results/s/table"}

@@ -6,6 +6,8 @@ import yaml
 
 from helpers.project import TABLE3, Project
 
+MODEL = "results/demo/runs/synthetic-cells/mask_rcnn/default/seed0/fold0/model.pt"
+
 
 def test_clone_with_pulled_results_has_nothing_to_do(clone: Project) -> None:
     assert not clone.path(".snakemake").exists()
@@ -14,6 +16,29 @@ def test_clone_with_pulled_results_has_nothing_to_do(clone: Project) -> None:
     assert "up to date" in clone.call("dvc", "status")
     clone.edit_config(lambda study: study["recipe"].update(lr=0.5))
     assert clone.plan("--", TABLE3)["train"] == 2
+
+
+def test_a_damaged_file_in_the_remote_is_made_again(clone: Project, finished: Project) -> None:
+    good = finished.path(MODEL).read_bytes()
+    clone.path(MODEL).write_bytes(good[:-2] + b" \n")  # what DVC pulls without a check
+    assert clone.path(MODEL).stat().st_size == len(good)
+    records = clone.path("results/demo/provenance.json").read_bytes()
+    for _ in range(2):
+        output = clone.snakemake("-n", "--quiet", "rules", "--", "results/data_audit.csv")
+        assert f"content of 1 files is not the recorded one: {MODEL};" in output
+    clone.snakemake("--quiet", "all", "--", "results/data_audit.csv")  # does not need the model
+    assert clone.path("results/demo/provenance.json").read_bytes() == records
+    assert clone.plan()["train"] == 1
+    clone.snakemake("--quiet", "all")
+    assert clone.path(MODEL).read_bytes() == good
+    assert clone.path("results/demo/provenance.json").read_bytes() == records
+    assert clone.plan() == {}
+
+
+def test_another_provenance_file_is_named(twin: Project) -> None:
+    twin.path("results/demo/provenance.json").write_text('{"files": [1]}')
+    output = twin.snakemake("-n", ok=False)
+    assert "results/demo/provenance.json: is not a provenance file: files is '[1]'" in output
 
 
 def test_dvc_commands_work_and_an_experiment_changes_the_tables(twin: Project) -> None:

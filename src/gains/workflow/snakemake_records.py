@@ -3,52 +3,38 @@
 Snakemake keeps one small file per output in ``.snakemake/metadata``, which stays on the machine.
 :func:`export` gathers these records, with the SHA-256 of each output and without times, in a file
 beside the outputs. :func:`restore` gives Snakemake the records of every output whose content is the
-recorded one, so that a fresh clone that fetched the outputs has nothing to do. It also repairs the
-records of a failed rerun: Snakemake deletes the output of the failed job but records its new
-parameters, and would then treat files made from the old output as up to date.
+recorded one, so that a fresh clone that fetched the outputs has nothing to do. An output with
+another content, which no job of this clone wrote, is made again.
 
-The format of a record is that of Snakemake 9.27 with the persistence backend ``file``.
+:func:`restore` also repairs the records of a failed rerun: Snakemake deletes the output of the
+failed job but records its new parameters, and would then treat files made from the old output as up
+to date.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from gains.support.files import read_json, sha256, write_json, write_text
+from gains.support.files import sha256, write_text
+from gains.workflow.hash_memory import MEMORY, HashMemory
+from gains.workflow.metadata import KEPT, Record, is_lost, made_here, put, put_lost, read_all
+from gains.workflow.provenance_file import read_provenance, require_provenance, write_provenance
 
 logger = logging.getLogger(__name__)
 
-Record = dict[str, Any]
-
-METADATA = Path(".snakemake/metadata")
-OWN = Path(".snakemake/provenance")
-CHECKSUMS = OWN / "sha256.json"
-LOST = "<the job that made this failed>"
-REMEDY = "run snakemake, or dvc checkout"
-KEPT = (
-    "rule",
-    "input",
-    "log",
-    "params",
-    "code",
-    "record_format_version",
-    "conda_env",
-    "container_img_url",
-    "software_stack_hash",
-    "input_checksums",
+REMEDY = (
+    "run snakemake to make them again, or fetch the recorded files again (docs/workflow.md, "
+    "Sharing results)"
 )
-_NAME_LENGTH = 254
 
 
 def export(out: str, roots: Sequence[str], complete: bool) -> None:
     """Write the records of every output below one of ``roots`` to ``out``.
 
-    The file is not written if nothing has changed.
+    The file is not written if nothing has changed. A record that was exported before is kept if
+    its output is not here, or was neither fetched with the recorded content nor made here.
 
     Args:
         out: provenance file to write.
@@ -57,13 +43,10 @@ def export(out: str, roots: Sequence[str], complete: bool) -> None:
             output but keeps a record with the new parameters. For such an output the record that
             was exported before is kept.
     """
-    known = _records(out)
-    files = _gather(out, roots, known, complete)
-    for key in known.keys() - files.keys():
-        if not Path(key).exists():  # for example, DVC has not fetched it
-            files[key] = known[key]
+    known = read_provenance(out)
+    files = known | _gather(out, roots, known, complete)
     if files != known:
-        write_json(out, {"format": 1, "files": files})
+        write_provenance(out, files)
     if Path(out).is_file():
         _mark(out)
 
@@ -71,56 +54,74 @@ def export(out: str, roots: Sequence[str], complete: bool) -> None:
 def _gather(
     out: str, roots: Sequence[str], known: dict[str, Record], complete: bool
 ) -> dict[str, Record]:
-    old = _load(CHECKSUMS)
-    checksums = dict(old)
+    memory = HashMemory()
     files: dict[str, Record] = {}
-    for key in _recorded():
+    for key, record in read_all().items():
         if key == out or not any(key == root or key.startswith(root + "/") for root in roots):
             continue
-        record = _load(_record_path(key))
-        if not record or record.get("code") == LOST:
+        if is_lost(record):
             continue
-        kept = {name: record.get(name) for name in KEPT}
-        path = Path(key)
+        path, kept = Path(key), _kept(record)
         if path.is_file():
-            state = path.stat()
-            stamp = [state.st_mtime_ns, state.st_size]
-            hit = old.get(key)
-            digest = hit[2] if hit and hit[:2] == stamp else sha256(path)
-            checksums[key] = [*stamp, digest]
-            files[key] = {"sha256": digest, "size": state.st_size, **kept}
+            digest = memory.sha256(key)
+            if _as_recorded(digest, known.get(key)) or made_here(key, record):
+                files[key] = {"sha256": digest, "size": path.stat().st_size, **kept}
         elif complete and key not in known:
             files[key] = {"sha256": None, "size": None, **kept}
-    if checksums != old:
-        write_json(CHECKSUMS, checksums)
+    memory.save()
     return files
 
 
 def restore(*sources: str) -> None:
     """Give Snakemake the records in ``sources`` of all outputs that have the recorded content.
 
-    A source that this checkout wrote or read last is not read again, so the call is cheap.
+    Outputs with another content are made again, and one warning names them. Each file is hashed
+    once, and a source that this checkout wrote or read last changes no record of a sound output,
+    so the call is cheap.
+
+    Raises:
+        ValueError: a source is not a provenance file.
     """
     known: dict[str, Record] = {}
+    machine, memory = read_all(), HashMemory()
+    damaged: list[str] = []
     for source in sources:
-        files = _records(source)
+        files = read_provenance(source)
         known.update(files)
-        if files and not _marked(source):
-            _restore_present(files)
+        damaged += _restore_present(files, machine, memory, bool(files) and not _marked(source))
+        if files:
             _mark(source)
-    _repair_absent(known)
+    memory.save()
+    if damaged:
+        logger.warning(
+            "the content of %d files is not the recorded one: %s; %s",
+            len(damaged),
+            ", ".join(damaged),
+            REMEDY,
+        )
+    _repair_absent(known, machine)
 
 
-def _restore_present(files: dict[str, Record]) -> None:
+def _restore_present(
+    files: dict[str, Record], machine: dict[str, Record], memory: HashMemory, renewed: bool
+) -> list[str]:
+    """Restore or withdraw the records of outputs that exist here; return the damaged outputs."""
+    damaged = []
     for key, wanted in files.items():
-        path = Path(key)
-        if not path.is_file() or path.stat().st_size != wanted["size"]:
+        path, record = Path(key), machine.get(key, {})
+        if wanted["sha256"] is None or not path.is_file():
             continue
-        if not _same(_load(_record_path(key)), wanted) and sha256(path) == wanted["sha256"]:
-            _put(key, wanted, path.stat().st_mtime)
+        if _as_recorded(memory.sha256(key), wanted):
+            if (renewed or not record or is_lost(record)) and not _same(record, wanted):
+                put(key, wanted, path.stat().st_mtime)
+        elif not made_here(key, record):
+            damaged.append(key)
+            if not is_lost(record):
+                put_lost(key, wanted)
+    return damaged
 
 
-def _repair_absent(known: dict[str, Record]) -> None:
+def _repair_absent(known: dict[str, Record], machine: dict[str, Record]) -> None:
     """Repair the records of outputs that do not exist here.
 
     Snakemake does not ask for an intermediate file as long as the files made from it exist, but it
@@ -128,17 +129,17 @@ def _repair_absent(known: dict[str, Record]) -> None:
     is not known, write a record that makes Snakemake run the job.
     """
     for key, wanted in known.items():
-        if not Path(key).exists() and not _same(_load(_record_path(key)), wanted):
-            _put(key, wanted, 0.0)
-    for key in set(_recorded()) - known.keys():
-        if not Path(key).exists():
-            record = _load(_record_path(key))
-            if record and record.get("code") != LOST:
-                write_json(_record_path(key), {**record, "code": LOST})
+        if not _same(machine.get(key, {}), wanted) and not Path(key).exists():
+            put(key, wanted, 0.0)
+    for key, record in machine.items():
+        if key not in known and not is_lost(record) and not Path(key).exists():
+            put_lost(key, record)
 
 
 def verify_records(*sources: str) -> list[str]:
     """Return one line for each output that differs from its record or was made from other inputs.
+
+    Every file is read, since damage of a disk does not change the date of a file.
 
     Raises:
         FileNotFoundError: a source is missing.
@@ -146,12 +147,14 @@ def verify_records(*sources: str) -> list[str]:
     """
     problems = []
     for source in sources:
-        files = _strict_records(source)
+        files = require_provenance(source)
+        if not files:
+            raise ValueError(f"{source}: holds no record; make the outputs with snakemake")
         digests = {key: sha256(key) for key in files if Path(key).is_file()}
         for key, wanted in files.items():
             if key in digests and digests[key] != wanted["sha256"]:
                 problems.append(f"{key}: content is not the recorded one")
-            for name, checksum in (wanted["input_checksums"] or {}).items():
+            for name, checksum in (wanted.get("input_checksums") or {}).items():
                 if name not in digests and Path(name).is_file():
                     digests[name] = sha256(name)
                 if name in digests and checksum.split(":")[-1] != digests[name]:
@@ -159,87 +162,21 @@ def verify_records(*sources: str) -> list[str]:
     return problems
 
 
-def _record_path(key: str) -> Path:
-    name = base64.urlsafe_b64encode(key.encode()).decode()
-    parts = [name[i : i + _NAME_LENGTH] for i in range(0, len(name), _NAME_LENGTH)]
-    return METADATA.joinpath(*("@" + part for part in parts[:-1]), parts[-1])
+def _as_recorded(digest: str, wanted: Record | None) -> bool:
+    """Return whether an output has the recorded content; an unknown one is not doubted."""
+    return wanted is None or wanted["sha256"] in (None, digest)
 
 
-def _recorded() -> Iterator[str]:
-    """Yield the paths of all outputs that Snakemake has a record of."""
-    for path in sorted(METADATA.rglob("*")):
-        if path.is_file():
-            parts = path.relative_to(METADATA).parts
-            name = "".join(part.removeprefix("@") for part in parts)
-            yield base64.urlsafe_b64decode(name).decode()
-
-
-def _records(source: str) -> dict[str, Record]:
-    files: dict[str, Record] = _load(Path(source)).get("files", {})
-    return files
-
-
-def _strict_records(source: str) -> dict[str, Record]:
-    """Return the records of a file; it must exist and hold records."""
-    content = read_json(source)
-    files = content.get("files") if isinstance(content, dict) else None
-    if not isinstance(files, dict) or not files:
-        found = type(content).__name__ if files is None else f"'files': {str(files)[:60]}"
-        raise ValueError(
-            f"{source}: expected a provenance file, a mapping with the records under 'files', "
-            f"found {found}"
-        )
-    for key, record in files.items():
-        if not isinstance(record, dict) or not {"sha256", "input_checksums"} <= set(record):
-            raise ValueError(
-                f"{source}: expected a record with sha256 and input_checksums for {key}, found "
-                f"{str(record)[:60]}"
-            )
-    return files
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """Read a JSON mapping; an absent or broken file holds no record, and its job runs again.
-
-    Raises:
-        ValueError: it is a folder.
-    """
-    if path.is_dir():
-        raise ValueError(f"{path}: is a folder, expected a file")
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        logger.warning("%s: expected a JSON object; the file is ignored", path)
-        return {}
-    return content
+def _kept(record: Record) -> Record:
+    return {name: record.get(name) for name in KEPT}
 
 
 def _same(record: Record, wanted: Record) -> bool:
-    return bool(record) and _only(record, KEPT) == _only(wanted, KEPT)
-
-
-def _only(record: Record, names: Iterable[str]) -> Record:
-    return {name: record.get(name) for name in names}
-
-
-def _put(key: str, record: Record, time: float) -> None:
-    machine = {
-        "starttime": time,
-        "endtime": time,
-        "incomplete": False,
-        "external_jobid": None,
-        "job_hash": None,
-        "shellcmd": None,
-    }
-    write_json(_record_path(key), {**_only(record, KEPT), **machine})
+    return bool(record) and _kept(record) == _kept(wanted)
 
 
 def _marker(source: str) -> Path:
-    return OWN / source.replace("/", "%")
+    return MEMORY.with_name(source.replace("/", "%"))
 
 
 def _mark(source: str) -> None:
@@ -248,4 +185,4 @@ def _mark(source: str) -> None:
 
 def _marked(source: str) -> bool:
     marker = _marker(source)
-    return marker.is_file() and marker.read_text() == sha256(source)
+    return marker.is_file() and marker.read_bytes() == sha256(source).encode()
