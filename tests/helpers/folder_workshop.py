@@ -17,6 +17,7 @@ from gains.support.files import read_json
 
 H, W = 20, 30
 SQUARE = [2.0, 3.0, 8.0, 3.0, 8.0, 9.0, 2.0, 9.0]  # x0 y0 ...: 6 x 6 px
+BESIDE = [12.0, 3.0, 18.0, 3.0, 18.0, 9.0, 12.0, 9.0]
 MASK = np.zeros((H, W), dtype=bool)
 MASK[3:9, 2:8] = True
 
@@ -42,7 +43,7 @@ GOOD: dict[str, Any] = {
         {"id": 1, "file_name": "a.png", "height": H, "width": W},
         {"id": 2, "file_name": "b.png", "height": H, "width": W},
     ],
-    "annotations": [annotation(1, 1), annotation(2, 2), annotation(3, 2)],
+    "annotations": [annotation(1, 1), annotation(2, 2), annotation(3, 2, segmentation=[BESIDE])],
     "categories": [{"id": 1, "name": "cell"}],
 }
 
@@ -63,10 +64,10 @@ class Workshop:
         path.parent.mkdir(parents=True, exist_ok=True)
         (image.convert(mode) if mode else image).save(path)
 
-    def convert(self) -> CocoDataset:
+    def convert(self, **more: Any) -> CocoDataset:
         (self.root / "ann.json").write_text(json.dumps(self.content))
         options = {"images": str(self.root / "images"), "annotations": str(self.root / "ann.json")}
-        convert("own", "folder", options, self.root / "out" / "own.json")
+        convert("own", "folder", options | more, self.root / "out" / "own.json")
         return read_coco(self.root / "out" / "own.json")
 
     @property

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gains.datasets.findings import Findings
+
 CocoRecord = dict[str, Any]
 """An image, annotation, category or result of a COCO file, as read from its JSON."""
+CocoId = int | str
+"""An id of a COCO file from any program: a whole number, or text that is none."""
+
+_WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
+_FLAGS = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
+
+
+@dataclass(frozen=True)
+class RecordPlace:
+    """A record of a file; as text it is what a message names."""
+
+    file: Path
+    record: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.record}"
 
 
 def record_list(content: Any, key: str, path: str | Path) -> list[CocoRecord]:
@@ -43,3 +63,43 @@ def integer(record: CocoRecord, key: str, where: str) -> int:
         return whole(record, key)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from error
+
+
+def number(record: CocoRecord, key: str, at: RecordPlace, findings: Findings) -> int:
+    """Return a whole number of a record that any program wrote, also if it is given as text.
+
+    Raises:
+        ValueError: the value is missing or not a whole number; the message names the record.
+    """
+    value = record.get(key)
+    stated = _WHOLE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if stated is None:
+        return integer(record, key, str(at))
+    findings.add("whole numbers that are given as text were read as numbers", at.record)
+    return int(stated[1])
+
+
+def identity(record: CocoRecord, key: str, at: RecordPlace, findings: Findings) -> CocoId:
+    """Return an id of a record that any program wrote: a number as in :func:`number`, or text.
+
+    Raises:
+        ValueError: the value is missing, empty, or neither a whole number nor text.
+    """
+    value = record.get(key)
+    if not isinstance(value, str) or not value.strip() or _WHOLE.fullmatch(value.strip()):
+        return number(record, key, at, findings)
+    findings.add("ids that are text were replaced by numbers", at.record)
+    return value
+
+
+def flag(record: CocoRecord, key: str, where: str) -> bool:
+    """Return a flag of a record: 0, 1, false or true, also as text; missing or null is false.
+
+    Raises:
+        ValueError: the value is another one; the message names the record.
+    """
+    value = record.get(key)
+    read = _FLAGS.get(value.strip().lower()) if isinstance(value, str) else value
+    if value is None or (isinstance(read, int | float) and read in (0, 1)):
+        return bool(read)
+    raise ValueError(f"{where}: {key!r} is {value!r}; expected 0 or 1")

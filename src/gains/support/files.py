@@ -177,18 +177,28 @@ def read_json(path: str | Path) -> Any:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the path is a folder, or the file is not complete JSON or nested too deeply.
+        ValueError: the path is a folder, or the file is not complete JSON, is nested too deeply, or
+            has a key twice in one object.
     """
     data = require_file(path).read_bytes()
     try:
         if data[:2] == b"\x1f\x8b":
             data = gzip.decompress(data)
-        return json.loads(data)
+        return json.loads(data, object_pairs_hook=_with_unique_keys)
     except (ValueError, EOFError, OSError, zlib.error, RecursionError) as error:
         raise ValueError(
             f"{path}: expected complete JSON (plain or gzip), but reading failed: "
             f"{why_not_parsed(error)}; make the file again"
         ) from error
+
+
+def _with_unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} occurs twice in one object")
+    return content
 
 
 def parse_object(text: str, where: str) -> dict[str, Any]:

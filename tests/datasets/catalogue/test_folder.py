@@ -74,7 +74,8 @@ REPAIRED: dict[str, tuple[Change, str, list[int]]] = {
         set_annotation(segmentation=[[-4, 3, 6, 3, 6, 9, -4, 9]]), "polygons were cut", [1, 2],
     ),
     "image without objects": (
-        set_annotation(image_id=1), "images without objects were kept", [3, 0],
+        set_annotation(image_id=1, segmentation=[[20, 3, 26, 3, 26, 9]]),
+        "images without objects were kept", [3, 0],
     ),
     "unlisted file": (
         lambda s: s.save("sub/c.tif", np.zeros((5, 5), np.uint8)),

@@ -16,9 +16,9 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, SceneSet
 from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_annotations import check_annotations
 from gains.datasets.readers.coco_checks import (
     SourceImage,
-    check_annotations,
     check_categories,
     check_images,
     read_records,
@@ -26,7 +26,7 @@ from gains.datasets.readers.coco_checks import (
 from gains.datasets.readers.coco_folder import scenes
 from gains.datasets.readers.image_index import Choose, ImageIndex
 from gains.datasets.readers.raw_files import RawSettings, some_files
-from gains.datasets.records import CocoRecord
+from gains.datasets.records import CocoId, CocoRecord
 from gains.support.files import sha256
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class CpsSettings(RawSettings):
     )
 
 
-def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[int, int]:
+def _categories(records: list[CocoRecord], where: Path, findings: Findings) -> dict[CocoId, int]:
     """Return the new category, 1 for cytoplasm or 2 for nucleus, by the ids of the JSON file."""
     renumbered, names = check_categories(records, where, Findings())
     unknown = [name for name in names.values() if name.strip().lower() not in NAMES]

@@ -14,8 +14,10 @@ from pydantic import Field
 from gains.config.base import OwnPath, Settings
 from gains.datasets.base import DATASETS, Dataset, Names, SceneSet
 from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_annotations import Crowds
 from gains.datasets.readers.coco_checks import SourceImage, read_records
 from gains.datasets.readers.coco_folder import check_sources, scenes
+from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import IMAGE_SUFFIXES
 from gains.support.files import require_file
 
@@ -27,6 +29,11 @@ class FolderSettings(Settings):
         description="folder that the file names in the JSON file are relative to"
     )
     annotations: OwnPath = Field(description="COCO JSON file")
+    crowds: Crowds = Field(
+        "drop",
+        description="annotations with `iscrowd` 1; drop: they are not single objects; keep: they "
+        "are, as in files of programs that mark every brush mask so",
+    )
 
 
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
@@ -47,7 +54,7 @@ def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
     records = read_records(annotations)
-    sources, names = check_sources(records, annotations, folder, findings)
+    sources, names = check_sources(records, annotations, folder, findings, settings.crowds)
     _unlisted(folder, sources, findings)
     return SceneSet(names, scenes(sources))
 
@@ -61,8 +68,8 @@ def files(settings: FolderSettings, names: Names) -> dict[str, Path]:
     folder, annotations = Path(settings.images), Path(settings.annotations)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    listed = names(require_file(annotations))
-    return {"": annotations, **{name: folder / name for name in listed}}
+    listed, images = names(require_file(annotations)), FileNames(folder, Findings())
+    return {"": annotations, **{name: images.place(name) for name in listed}}
 
 
 def inputs(settings: FolderSettings) -> list[Path]:

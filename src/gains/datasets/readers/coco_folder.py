@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from gains.datasets.base import DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_annotations import Crowds, check_annotations
 from gains.datasets.readers.coco_checks import (
     SourceImage,
-    check_annotations,
     check_categories,
     check_images,
     read_records,
 )
 from gains.datasets.readers.image_index import ImageIndex
 from gains.datasets.readers.images import read_pixels
-from gains.datasets.records import CocoRecord, record_list
+from gains.datasets.records import CocoRecord, flag, record_list
 from gains.instances import Instances
 from gains.support.files import read_json
 
@@ -40,9 +41,20 @@ def image_names(annotations: Path) -> list[str]:
 
 
 def check_sources(
-    records: Records, annotations: Path, folder: Path, findings: Findings
+    records: Records,
+    annotations: Path,
+    folder: Path,
+    findings: Findings,
+    crowds: Crowds = "drop",
 ) -> tuple[list[SourceImage], dict[int, str]]:
     """Check the records of a COCO JSON file against its folder of images.
+
+    Args:
+        records: the lists of the file.
+        annotations: the file, for messages.
+        folder: folder that the file names are relative to.
+        findings: record that the repairs are added to.
+        crowds: what becomes of the annotations that the file marks as crowd regions.
 
     Returns:
         The images in order of file name, and the category names by new id.
@@ -53,14 +65,27 @@ def check_sources(
     """
     renumbered, names = check_categories(records["categories"], annotations, findings)
     images = check_images(records["images"], annotations, folder, findings)
-    check_annotations(records["annotations"], annotations, images, renumbered, findings)
+    check_annotations(records["annotations"], annotations, images, renumbered, findings, crowds)
     sources = list(images.values())
-    if not any(source.masks for source in sources):
+    objects = Counter(number for source in sources for number in source.categories)
+    if not objects:
         raise ValueError(
             f"{annotations}: none of its {len(records['annotations'])} annotations is usable "
-            f"({'; '.join(findings.sentences())})"
+            f"({'; '.join(findings.sentences())}){_advice(records, crowds)}"
         )
+    for number, name in names.items():
+        if number not in objects:
+            findings.add("categories without objects were kept", f"category {number} {name!r}")
     return sources, names
+
+
+def _advice(records: Records, crowds: Crowds) -> str:
+    if crowds == "keep" or not any(flag(r, "iscrowd", "") for r in records["annotations"]):
+        return ""
+    return (
+        ". If its crowd regions are single objects, such as brush masks of CVAT, read it as the "
+        "data set `folder` with the option `crowds: keep`"
+    )
 
 
 def scenes(sources: list[SourceImage]) -> Iterator[Scene]:

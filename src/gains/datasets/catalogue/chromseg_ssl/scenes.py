@@ -26,7 +26,7 @@ from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSe
 from gains.datasets.catalogue.chromseg_ssl.files import Item, find_items
 from gains.datasets.catalogue.chromseg_ssl.labels import CLASSES, by_number, by_order
 from gains.datasets.findings import Findings
-from gains.datasets.readers.coco_checks import leaves_image
+from gains.datasets.readers.coco_annotations import leaves_image
 from gains.datasets.readers.images import read_header, read_pixels
 from gains.datasets.readers.labelme import LabelMe, Polygon
 from gains.datasets.readers.raw_files import RawSettings

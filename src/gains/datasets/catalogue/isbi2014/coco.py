@@ -22,9 +22,9 @@ from gains.datasets.catalogue.isbi2014.matlab import (
     PartSettings,
 )
 from gains.datasets.findings import Findings
+from gains.datasets.readers.coco_annotations import check_annotations
 from gains.datasets.readers.coco_checks import (
     SourceImage,
-    check_annotations,
     check_categories,
     check_images,
     read_records,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gains.datasets.readers.coco_checks import leaves_image
+from gains.datasets.readers.coco_annotations import leaves_image
 
 
 @pytest.mark.parametrize(
