@@ -170,6 +170,27 @@ def test_weights_of_another_width_are_refused(tmp_path: Path) -> None:
         load_pretrained(model(), str(tmp_path / "w.pt"), "resnet50")
 
 
+def test_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    state = model().state_dict()
+    state["backbone.body.conv1.weight"][0, 0, 0, 0] = float("nan")
+    torch.save(state, tmp_path / "w.pt")
+    message = r"w\.pt.*: 1 of \d+ are not finite, first 'backbone\.body\.conv1\.weight'"
+    with pytest.raises(ValueError, match=message):
+        load_pretrained(model(), str(tmp_path / "w.pt"), "resnet50")
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": np.array([np.inf])}))
+    with pytest.raises(ValueError, match=r"w\.pkl: weights: 1 of 1 are not finite, first 'a'"):
+        convert_checkpoint(tmp_path / "w.pkl", tmp_path / "o.pt")
+
+
+def test_weights_without_names_or_numbers_are_refused(tmp_path: Path) -> None:
+    torch.save({3: torch.zeros(3)}, tmp_path / "w.pt")
+    with pytest.raises(ValueError, match=r"w\.pt: expected a state dict"):
+        load_pretrained(model(), str(tmp_path / "w.pt"), "resnet50")
+    (tmp_path / "w.pkl").write_bytes(pickle.dumps({"a": np.array([{}, "b"], dtype=object)}))
+    with pytest.raises(ValueError, match=r"w\.pkl: a holds object; expected an array of numbers"):
+        convert_checkpoint(tmp_path / "w.pkl", tmp_path / "o.pt")
+
+
 def test_batch_norm_weights_do_not_go_into_group_norms(tmp_path: Path) -> None:
     import torchvision
 

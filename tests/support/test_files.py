@@ -237,7 +237,7 @@ def test_a_full_disk_names_the_file_that_was_written(number: int, tmp_path: Path
     path = tmp_path / "a.txt"
     with pytest.raises(OSError) as error, atomic_path(path):
         raise OSError(number, os.strerror(number))
-    assert worded(error.value) == f"{path}: {ADVICE[number]}"
+    assert worded(error.value) == f"{path}: {os.strerror(number)}: {ADVICE[number]}"
     assert list(tmp_path.iterdir()) == []
 
 

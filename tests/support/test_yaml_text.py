@@ -42,5 +42,5 @@ def test_yaml_and_json_are_read_with_aliases() -> None:
 def test_what_cannot_be_used_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message) as error:
         parse_yaml(text, "my.yaml")
-    assert str(error.value).startswith("my.yaml: expected YAML: ")
+    assert str(error.value).startswith("my.yaml: expected YAML or JSON: ")
     assert "\n" not in str(error.value)

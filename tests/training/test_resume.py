@@ -94,6 +94,22 @@ def test_a_truncated_checkpoint_is_named(tiny: Tiny, tmp_path: Path) -> None:
         training.train(job)
 
 
+def test_a_checkpoint_that_is_not_finite_is_not_continued(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    count_steps(monkeypatch, last=5, error=KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(job)
+    path = job.scratch / training.CHECKPOINT
+    kept = checkpoint.load(path)
+    name = next(iter(kept["model"]))
+    kept["model"][name].fill_(float("inf"))
+    checkpoint.save(path, kept)
+    with pytest.raises(ValueError, match=rf"last\.pt: weights: 1 of \d+ are not finite, .*{name}"):
+        training.train(job)
+
+
 def test_time_and_memory_of_a_resumed_training_add_up(
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,9 @@ from pydantic import Field, model_validator
 
 from gains.config.base import Settings
 
+MOST_PIXELS = 16384
+"""Limit of the sides of images that a model sees, in px; a square of it takes 3 GB of memory."""
+
 
 class RecipeSettings(Settings):
     """Optimiser, schedule, image sizes and device; the defaults are those of the paper."""
@@ -46,12 +49,14 @@ class RecipeSettings(Settings):
     clip_norm: float | None = Field(
         None, gt=0, description="norm to which gradients are clipped; default: no clipping"
     )
-    train_sizes: tuple[Annotated[int, Field(ge=32)], ...] = Field(
+    train_sizes: tuple[Annotated[int, Field(ge=32, le=MOST_PIXELS)], ...] = Field(
         (640, 672, 704, 736, 768, 800),
         min_length=1,
         description="short sides of training images in px, of which one is drawn at random",
     )
-    test_size: int = Field(800, ge=32, description="short side of test images in px")
+    test_size: int = Field(
+        800, ge=32, le=MOST_PIXELS, description="short side of test images in px"
+    )
     test_batch_size: int = Field(
         1,
         ge=1,
@@ -59,7 +64,7 @@ class RecipeSettings(Settings):
         "faster on a GPU, but the last digits of the results of an image then depend on "
         "the other images",
     )
-    max_size: int = Field(1333, ge=32, description="maximum of the long side in px")
+    max_size: int = Field(1333, ge=32, le=MOST_PIXELS, description="maximum of the long side in px")
     horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability of a horizontal flip")
     vertical_flip: float = Field(0.0, ge=0, le=1, description="probability of a vertical flip")
     amp: bool = Field(
@@ -69,10 +74,11 @@ class RecipeSettings(Settings):
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="device of training and prediction; auto: a GPU if there is one"
     )
-    threads: int = Field(1, ge=1, description="number of CPU threads of one training")
+    threads: int = Field(1, ge=1, le=1024, description="number of CPU threads of one training")
     workers: int = Field(
         0,
         ge=0,
+        le=1024,
         description="number of processes that load data; 0: the training process loads them",
     )
     checkpoint_every: int = Field(

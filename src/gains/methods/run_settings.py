@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gains.config.base import Settings, plain, validated
+from gains.config.base import Settings, check_names, plain, validated
 from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
@@ -99,18 +99,18 @@ class RunSettings:
         }
 
     @classmethod
-    def from_json(cls, content: Mapping[str, Any], where: str) -> RunSettings:
+    def from_json(cls, content: Mapping[str, Any], where: str, strict: bool = False) -> RunSettings:
         """Return checked settings from :meth:`to_json` or :meth:`training_json`.
 
-        Settings of prediction that are missing have the defaults of the method. Further keys are
-        ignored.
+        Settings of prediction that are missing have the defaults of the method.
 
         Args:
             content: plain values.
             where: name of the source of ``content``, for error messages.
+            strict: whether further keys are an error; they are ignored otherwise.
 
         Raises:
-            ValueError: a part is missing or out of range, or the method is unknown.
+            ValueError: a part is missing or out of range, or the method or a key is unknown.
         """
         expected = ("method", "recipe", "maps", "cell_category")
         missing = [name for name in expected if name not in content]
@@ -118,6 +118,8 @@ class RunSettings:
             raise ValueError(
                 f"{where}: expected the keys {', '.join(expected)}; {', '.join(missing)} missing"
             )
+        if strict:
+            check_names(where, tuple(map(str, content)), [*expected, *DEFAULTS])
         block = content["method"]
         if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
             raise ValueError(

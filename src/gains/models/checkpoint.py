@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import torch
+from pydantic import ConfigDict, Field
+from torch import Tensor
 
+from gains.config.base import Settings, validated
 from gains.support.archives import check_zip
 from gains.support.file_errors import full_disk_named
 from gains.support.files import atomic_path, require_file
@@ -80,4 +84,50 @@ def load_model(path: str | Path) -> dict[str, Any]:
             f"{path}: expected a model of format {MODEL_FORMAT} written by `gains train`, found "
             f"keys {sorted(map(str, content))[:8]}"
         )
+    try:
+        validated(_Model, content, str(path))
+    except ValueError as error:
+        raise ValueError(
+            f"{error}; the file is damaged or was changed: train the model again"
+        ) from error
     return content
+
+
+class _Model(Settings):
+    """The parts of a model file; :mod:`gains.prediction.model_file` checks what is in them."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    format: int
+    gains: str | None = None
+    settings: dict[str, Any]
+    categories: dict[Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,17})$")], str] = Field(
+        min_length=1
+    )
+    seed: Annotated[int, Field(ge=0, strict=True)] | None = None
+    state: dict[str, Tensor]
+
+
+def check_finite(state: Mapping[str, Tensor], where: str, advice: str) -> None:
+    """Check that weights are finite numbers.
+
+    Args:
+        state: the weights by name.
+        where: what they are, e.g. the file.
+        advice: what to do if they are not finite.
+
+    Raises:
+        ValueError: a weight is infinite or not a number; the message names the first such tensor.
+    """
+    broken = [name for name, value in state.items() if not _is_finite(value)]
+    if broken:
+        raise ValueError(
+            f"{where}: {len(broken)} of {len(state)} are not finite, first {broken[0]!r}; {advice}"
+        )
+
+
+def _is_finite(value: Tensor) -> bool:
+    if not value.is_floating_point() or not value.numel():
+        return True
+    # both are NaN if one value is; unlike isfinite, this needs no memory for each value
+    return all(bool(end.isfinite()) for end in value.detach().aminmax())

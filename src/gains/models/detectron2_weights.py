@@ -107,16 +107,24 @@ def _read(path: Path) -> dict[str, Tensor]:
         try:
             with path.open("rb") as file:
                 content = _ArraysOnly(file, encoding="latin1").load()
-        except (pickle.UnpicklingError, EOFError, ValueError, AttributeError) as error:
-            raise ValueError(f"{path}: not a checkpoint of arrays: {error}") from error
+        except (*checkpoint.BROKEN, ImportError, MemoryError, OverflowError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(
+                f"{path}: not a checkpoint of arrays: {reason}; get the file again"
+            ) from error
     else:
         content = checkpoint.load(path)
     if isinstance(content, dict) and isinstance(content.get("model"), dict):
         content = content["model"]
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected names and arrays, found {type(content).__name__}")
-    arrays = {k: v for k, v in content.items() if isinstance(v, np.ndarray | Tensor)}
-    return {k: torch.as_tensor(v).float() for k, v in arrays.items()}
+    arrays = {str(k): v for k, v in content.items() if isinstance(v, np.ndarray | Tensor)}
+    for name, values in arrays.items():
+        if isinstance(values, np.ndarray) and values.dtype.kind not in "biuf":
+            raise ValueError(f"{path}: {name} holds {values.dtype}; expected an array of numbers")
+    state = {name: torch.as_tensor(values).float() for name, values in arrays.items()}
+    checkpoint.check_finite(state, f"{path}: weights", "get the file again")
+    return state
 
 
 def rename(state: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

@@ -55,6 +55,7 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
             "width, or convert the file with `gains weights convert`"
         )
     fitting = {k: v for k, v in state.items() if k in own and v.shape == own[k].shape}
+    checkpoint.check_finite(fitting, f"weights {weights!r}", "get the file again")
     model.load_state_dict({**own, **fitting})
     logger.info("weights %s: %d of %d values of the model", weights, len(fitting), len(own))
 
@@ -68,6 +69,8 @@ def _imagenet(backbone: str) -> StateDict:
 def _from_file(path: Path) -> StateDict:
     content = checkpoint.load(path)
     state = content.get("state", content)
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()
+    ):
         raise ValueError(f"{path}: expected a state dict (names to tensors)")
     return cast(StateDict, state)

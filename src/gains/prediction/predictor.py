@@ -15,13 +15,13 @@ import gains
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
-from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detections
 from gains.models.device import choose_device, to_device
 from gains.models.paste import enlarge, paste
 from gains.models.resize import resize_image, scaled_size
 from gains.prediction.files import BOX_SCORE
+from gains.prediction.model_file import model_in, settings_in
 from gains.support.files import sha256
 
 
@@ -36,8 +36,8 @@ class Predictor:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is truncated or not a model, or the method lacks a threshold in
-            ``changes``.
+        ValueError: the file is truncated or not a model, its settings or weights are not valid or
+            do not fit each other, or the method lacks a threshold in ``changes``.
 
     Examples:
         >>> import numpy as np
@@ -54,26 +54,12 @@ class Predictor:
         changes: Mapping[str, float] | None = None,
     ) -> None:
         content = checkpoint.load_model(path)
-        try:
-            settings = RunSettings.from_json(content["settings"], f"{path}: settings")
-        except ValueError as error:
-            raise ValueError(
-                f"the settings of the model do not fit the present version ({error}); train the "
-                "model again"
-            ) from error
-        self.settings = settings.with_prediction(changes or {})
+        self.settings = settings_in(content, path).with_prediction(changes or {})
         self.path = Path(path)
         self.recipe = self.settings.recipe
-        self.categories = {int(i): str(name) for i, name in content["categories"].items()}
+        self.categories = {int(i): name for i, name in content["categories"].items()}
         self.device = choose_device(device or self.recipe.device)
-        model = build_method(self.settings, sorted(self.categories))
-        try:
-            model.load_state_dict(content["state"])
-        except RuntimeError as error:
-            raise ValueError(
-                f"{path}: the weights do not fit the present version of the method "
-                f"({str(error).splitlines()[0]}); train the model again"
-            ) from error
+        model = model_in(content, self.settings, sorted(self.categories), path)
         self.model = to_device(model, self.device).eval()
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Instances:

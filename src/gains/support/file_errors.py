@@ -75,5 +75,5 @@ def full_disk_named(target: str | Path) -> Iterator[None]:
     except OSError as error:
         if error.errno not in WRITING or error.filename:
             raise
-        text = ADVICE[error.errno] if error.errno == errno.ENOSPC else error.strerror
+        text = f"{error.strerror}: {ADVICE[error.errno]}"
         raise OSError(error.errno, text, str(target)) from error

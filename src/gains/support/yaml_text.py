@@ -31,7 +31,9 @@ def parse_yaml(text: str, where: str) -> Any:
         return yaml.load(text, LOADER)
     # a date or number that does not exist is a ValueError, a list as a key a TypeError
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        raise ValueError(f"{where}: expected YAML: {why_not_parsed(error)}; correct it") from error
+        raise ValueError(
+            f"{where}: expected YAML or JSON: {why_not_parsed(error)}; correct it"
+        ) from error
 
 
 def _check_structure(text: str) -> None:

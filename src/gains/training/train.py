@@ -174,6 +174,8 @@ def _resumed(
     if path.exists():
         kept = checkpoint.load(path, device)
         if kept.get("key") == key:
+            advice = "remove the file, and train again with a lower learning rate or clip_norm"
+            checkpoint.check_finite(kept["model"], f"{path}: weights", advice)
             model.load_state_dict(kept["model"])
             optimiser.load_state_dict(kept["optimiser"])
             logger.info("resume at iteration %d", kept["iteration"])

@@ -29,7 +29,10 @@ class FCOSSettings(Settings):
         "the last value on. Small images need smaller values",
     )
     tower_convs: int = Field(
-        4, ge=1, description="number of convolutions in the class tower and in the box tower"
+        4,
+        ge=1,
+        le=100,
+        description="number of convolutions in the class tower and in the box tower",
     )
     pre_nms: int = Field(
         1000, ge=1, description="number of candidates per level before non-maximum suppression"

@@ -40,7 +40,7 @@ class FastInstSettings(Settings):
     position_cells: int = Field(
         10, ge=1, description="number of learned positions per axis, which are interpolated"
     )
-    decoder_layers: int = Field(3, ge=1, description="number of decoder layers")
+    decoder_layers: int = Field(3, ge=1, le=100, description="number of decoder layers")
     heads: int = Field(8, ge=1, description="number of attention heads, a divisor of fpn_channels")
     feedforward_dim: int = Field(1024, ge=4, description="width of the feed-forward layers")
     class_weight: float = Field(
