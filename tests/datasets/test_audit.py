@@ -163,7 +163,8 @@ def test_mask_files_become_one_coco_file(masks: Masks, tmp_path: Path) -> None:
     assert coco.images[1].file_name == "img1/images/img1.png"
     np.testing.assert_array_equal(coco.instances(1).stack(), [A, B])
     assert [a["id"] for a in coco.annotations[1]] == [1, 2]
-    assert "1 empty mask files" in read_json(tmp_path / "ann.json")["info"]["description"]
+    repairs = read_json(tmp_path / "ann.json")["info"]["repairs"]
+    assert repairs == ["masks that cover no pixel were dropped: 1 (first: img1/void.png)"]
 
 
 def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:

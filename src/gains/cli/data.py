@@ -127,7 +127,9 @@ def convert_masks(
         Path, typer.Option(help="COCO JSON file to write; the data set `folder` reads it.")
     ],
 ) -> None:
-    """Convert a folder with one PNG mask per object into a COCO JSON file.
+    """Convert a folder with mask files, one per object or label images, into a COCO JSON file.
+
+    The log and `info.repairs` of the file say what was left out, split or changed.
 
     \b
     Example:

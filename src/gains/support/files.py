@@ -19,6 +19,8 @@ from gains.support.file_errors import full_disk_named, why_not_parsed, worded
 
 logger = logging.getLogger(__name__)
 
+JUNK = ("__macosx", "thumbs.db", "desktop.ini")
+
 
 def check_output(path: str | Path) -> None:
     """Check that a file can be written, before its content is computed.
@@ -103,8 +105,8 @@ def waiting_lock(path: str | Path, message: str) -> Iterator[None]:
 
 
 def is_junk(path: PurePath) -> bool:
-    """Return whether a relative path is hidden or was left behind by an archiver."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    """Return whether a relative path is hidden, or was left by an archiver or a file manager."""
+    return any(part.startswith(".") or part.lower() in JUNK for part in path.parts)
 
 
 def portable(path: str | Path) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gains.datasets.findings import Findings
 from gains.datasets.readers.mask_files import find_places, read_masks
 from gains.masks.rle import encode_mask
 from helpers.published import Published, box, noise, save
@@ -85,9 +86,14 @@ def test_mask_files_as_encoded_whole(tmp_path: Path) -> None:
     masks = [rng.random((30, 40)) < share for share in (0.01, 0.5, 0.99, 1)]
     masks += [A, box(30, 40, 0, 0, 30, 5), box(30, 40, 0, 35, 30, 40), box(30, 40, 29, 39, 30, 40)]
     add(tmp_path, "0a", 30, 40, masks)
-    found, empty = read_masks(find_places(tmp_path)[0])
+    findings = Findings()
+    found = read_masks(find_places(tmp_path, findings)[0], findings)
     assert found == [encode_mask(mask) for mask in masks]
-    assert empty == []
+    assert findings.sentences() == [
+        "objects of several pieces were kept as one object: 2 (first: 0a/0.png)",
+        "objects in all four corners of the image were kept; check that black is the background: 1 "
+        "(first: 0a/2.png)",
+    ]
 
 
 def test_mask_files_of_other_kinds(tmp_path: Path) -> None:
@@ -100,7 +106,7 @@ def test_mask_files_of_other_kinds(tmp_path: Path) -> None:
     save(folder / "2.png", A.astype(np.uint16) * 300)
     Image.fromarray(A.astype(np.uint8) * 9).convert("P").save(folder / "3.png")
     (folder / "._0.png").write_bytes(b"of an archiver")
-    found, _ = read_masks(find_places(tmp_path)[0])
+    found = read_masks(find_places(tmp_path, Findings())[0], Findings())
     assert found == [encode_mask(A)] * 4
 
 

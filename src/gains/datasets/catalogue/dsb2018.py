@@ -70,18 +70,14 @@ def _is_edf(place: Place) -> bool:
 def _scenes(places: list[Place], findings: Findings) -> Iterator[Scene]:
     for place in places:
         name = f"{place.folder.name}.png"
-        masks, empty = read_masks(place)
-        for path in empty:
-            findings.add(
-                "masks that cover no pixel were dropped", f"{place.folder.name}/{path.name}"
-            )
+        masks = read_masks(place, findings)
         height, width = place.size.height, place.size.width
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
         yield Scene(name, read_pixels(place.image), instances, place.size.change)
 
 
 def _make(settings: DsbSettings, published: DatasetCounts, findings: Findings) -> SceneSet:
-    places = find_places(_stage(Path(settings.root)))
+    places = find_places(_stage(Path(settings.root)), findings)
     edf = [place for place in places if _is_edf(place)]
     advice = "drop them with `edf_images: drop` where ISBI2014 is used beside"
     for place in edf:

@@ -8,6 +8,7 @@ message that names the record. All ids are numbered again: images 1..N by file n
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -15,11 +16,11 @@ from gains.config.base import OwnPath, Settings
 from gains.datasets.base import DATASETS, Dataset, Names, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_annotations import Crowds
-from gains.datasets.readers.coco_checks import SourceImage, read_records
+from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import IMAGE_SUFFIXES
-from gains.support.files import require_file
+from gains.support.files import read_json, require_file
 
 
 class FolderSettings(Settings):
@@ -43,6 +44,14 @@ def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> N
             findings.add("image files that the JSON file does not list were ignored", path.name)
 
 
+def _note_earlier_repairs(content: Any, annotations: Path, findings: Findings) -> None:
+    """Carry on what the conversion that made the JSON file recorded in its ``info``."""
+    info = content.get("info")
+    repairs = info.get("repairs") if isinstance(info, dict) else None
+    for sentence in repairs if isinstance(repairs, list) else []:
+        findings.remark(f"recorded in {annotations.name}: {sentence}")
+
+
 def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     """Check the folder and return its images in order of file name.
 
@@ -53,7 +62,9 @@ def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     folder, annotations = Path(settings.images), Path(settings.annotations)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    records = read_records(annotations)
+    content = read_json(annotations)
+    records = records_of(content, annotations)
+    _note_earlier_repairs(content, annotations, findings)
     sources, names = check_sources(records, annotations, folder, findings, settings.crowds)
     _unlisted(folder, sources, findings)
     return SceneSet(names, scenes(sources))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from gains.datasets.findings import Findings
 from gains.datasets.readers.file_names import FileNames
@@ -47,7 +48,11 @@ def read_records(path: Path) -> dict[str, list[CocoRecord]]:
         FileNotFoundError: there is no such file.
         ValueError: one of them is missing, not a list of records, or empty.
     """
-    content = read_json(path)
+    return records_of(read_json(path), path)
+
+
+def records_of(content: Any, path: Path) -> dict[str, list[CocoRecord]]:
+    """Return the three lists of the content of a COCO file; errors as in :func:`read_records`."""
     lists: dict[str, list[CocoRecord]] = {}
     for key in ("images", "annotations", "categories"):
         records = record_list(content, key, path)

@@ -1,8 +1,8 @@
-"""The layout with one PNG file per object: its images, its masks, and its COCO JSON file.
+"""The layout with mask files: its images, its masks, and its COCO JSON file.
 
-The files are ``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/*.png``, as in the 2018
-Data Science Bowl. The data set ``folder`` reads the JSON file; its option ``images`` is the same
-folder.
+The files are ``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/<masks>``, as in the
+2018 Data Science Bowl. A mask file holds one object or is a label image. The data set ``folder``
+reads the JSON file; its option ``images`` is the same folder.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from gains.datasets.coco import coco_annotations
-from gains.datasets.readers.images import DEEP, IMAGE_SUFFIXES, Header, opened, read_header
+from gains.datasets.findings import Findings
+from gains.datasets.readers.images import IMAGE_SUFFIXES, Header, read_header
+from gains.datasets.readers.mask_values import read_objects
 from gains.datasets.records import CocoRecord
 from gains.instances import Instances
-from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
 from gains.support.files import is_junk, write_json
 
 logger = logging.getLogger(__name__)
+
+EMPTY = "masks that cover no pixel were dropped"
+LAYOUT = "<id>/images/<one image> and <id>/masks/<mask files>"
 
 
 @dataclass(frozen=True)
@@ -30,88 +31,129 @@ class Place:
     """The folder of one image.
 
     Attributes:
-        folder: folder that holds ``images`` and ``masks``.
+        folder: folder that holds ``images`` and ``masks``, in any case.
         image: path of the image.
         size: size of the image.
+        masks: the mask files, in order of name.
     """
 
     folder: Path
     image: Path
     size: Header
+    masks: list[Path]
 
 
-def find_places(folder: Path) -> list[Place]:
+def find_places(folder: Path, findings: Findings) -> list[Place]:
     """Return the folders of the images in ``folder``, in order of name.
 
+    Hidden files, and those that file managers leave behind, are ignored.
+
+    Args:
+        folder: folder that holds one folder per image.
+        findings: records the files and folders that are left out.
+
     Raises:
-        FileNotFoundError: a masks folder is missing.
-        ValueError: a folder does not hold exactly one image, or an image cannot be read.
+        FileNotFoundError: a folder has ``images`` without ``masks``, or the reverse.
+        ValueError: a folder does not hold exactly one image, an image cannot be read, or there are
+            masks in a subfolder of ``masks``.
     """
     places = []
-    for place in sorted(p.parent for p in folder.glob("*/images")):
-        images = [p for p in _visible(place / "images", "*") if p.suffix.lower() in IMAGE_SUFFIXES]
-        if len(images) != 1:
-            raise ValueError(f"{place}: expected one image in images/, found {len(images)}")
-        if not (place / "masks").is_dir():
-            raise FileNotFoundError(
-                f"{place}: there is a folder images/ but no folder masks/; expected both"
-            )
-        places.append(Place(place, images[0], read_header(images[0])))
+    for path in _visible(folder):
+        if path.is_dir():
+            images, masks = _child(path, "images"), _child(path, "masks")
+            if images and masks:
+                places.append(_place(path, images, masks, folder, findings))
+            elif images or masks:
+                found, missing = ("images", "masks") if images else ("masks", "images")
+                raise FileNotFoundError(
+                    f"{path}: there is a folder {found}/ but no folder {missing}/; expected both"
+                )
+            else:
+                findings.add("folders without images/ and masks/ were left out", path.name)
+        elif _is_image(path):
+            findings.add("image files outside images/ and masks/ were left out", path.name)
     return places
 
 
-def _visible(folder: Path, pattern: str) -> list[Path]:
-    return sorted(path for path in folder.glob(pattern) if not is_junk(Path(path.name)))
+def _place(path: Path, images: Path, masks: Path, folder: Path, findings: Findings) -> Place:
+    found = _image_files(images, folder, findings)
+    if len(found) != 1:
+        raise ValueError(
+            f"{path}: expected one image in {images.name}/, found {len(found)}"
+            f"{': ' if found else ''}{', '.join(image.name for image in found[:3])}"
+        )
+    for inner in _visible(masks):
+        nested = [p for p in inner.rglob("*") if _is_image(p)] if inner.is_dir() else []
+        if nested:
+            raise ValueError(
+                f"{inner}: is a folder with {len(nested)} image files, first {nested[0].name}; "
+                f"expected mask files directly in {masks.name}/. Move them there, or remove them"
+            )
+    files = _image_files(masks, folder, findings)
+    if not files:
+        findings.add("images without mask files were kept", path.name)
+    for beside in _visible(path):
+        if beside not in (images, masks) and (beside.is_dir() or _is_image(beside)):
+            name = beside.relative_to(folder).as_posix()
+            findings.add("image files and folders beside images/ and masks/ were left out", name)
+    return Place(path, found[0], read_header(found[0]), files)
 
 
-def read_masks(place: Place) -> tuple[list[Rle], list[Path]]:
-    """Return the masks of one image in order of file name, and the mask files without a pixel.
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not is_junk(Path(path.name)))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not is_junk(Path(path.name))
+
+
+def _child(place: Path, name: str) -> Path | None:
+    """Return the folder of a name in any case, or None if there is none."""
+    found = [p for p in _visible(place) if p.is_dir() and p.name.lower() == name]
+    if len(found) > 1:
+        raise ValueError(f"{place}: holds {found[0].name}/ and {found[1].name}/; keep only one")
+    return found[0] if found else None
+
+
+def _image_files(folder: Path, root: Path, findings: Findings) -> list[Path]:
+    """Return the image files of a folder; everything else is left out and recorded."""
+    files = []
+    for path in _visible(folder):
+        if _is_image(path):
+            files.append(path)
+        else:
+            rule = f"files and folders in {folder.name.lower()}/ that are no images were left out"
+            findings.add(rule, path.relative_to(root).as_posix())
+    return files
+
+
+def read_masks(place: Place, findings: Findings) -> list[Rle]:
+    """Return the masks of one image, in order of file name and then of value.
+
+    Args:
+        place: folder of the image.
+        findings: records the rules that were applied, and the mask files without an object.
 
     Raises:
-        ValueError: a mask has another size, or a file cannot be read.
+        ValueError: a mask has another size, a file cannot be read, or its values fit no rule.
     """
-    masks, empty = [], []
-    for path in _visible(place.folder / "masks", "*.png"):
-        rle = _read_mask(path, place)
-        if rle is None:
-            empty.append(path)
-        else:
-            masks.append(rle)
-    return masks, empty
-
-
-def _read_mask(path: Path, place: Place) -> Rle | None:
-    """Return the pixels of a file that are neither black nor fully transparent, or None."""
-    height, width = place.size.height, place.size.width
-    with opened(path) as image:
-        if image.size != (width, height):
-            raise ValueError(
-                f"{path}: the mask has size {[image.height, image.width]}, but the image "
-                f"{place.image.name} has size {[height, width]}; expected the same size"
-            )
-        plain = _plain(image)
-        box = plain.getbbox()
-        if box is None:
-            return None
-        crop = np.asarray(plain.crop(box)) != 0
-    return encode_crops(crop.T[None], np.array([box[:2]]), (height, width))[0]
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Return a grey image whose pixels are 0 outside the object."""
-    if image.mode in ("1", "L") and not image.has_transparency_data:
-        return image
-    if image.mode in DEEP:
-        return Image.fromarray(np.asarray(image) != 0)
-    pixels = np.asarray(image.convert("RGBA"))
-    return Image.fromarray((pixels[..., :3] != 0).any(axis=2) & (pixels[..., 3] != 0))
+    masks = []
+    for path in place.masks:
+        found = read_objects(path, place.image, (place.size.height, place.size.width))
+        for rule in found.rules if found.masks else [EMPTY]:
+            findings.add(rule, f"{place.folder.name}/{path.name}")
+        masks += found.masks
+    codes = {rle["counts"] for rle in masks}
+    for _ in range(len(masks) - len(codes)):
+        findings.add("masks equal to another mask of their image were kept", place.folder.name)
+    return masks
 
 
 def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
-    """Write the COCO JSON file of a folder of mask files; pixels that are not black are the object.
+    """Write the COCO JSON file of a folder of mask files; black is the background of a mask.
 
-    Mask files without such a pixel are dropped and counted in the log; an image without masks
-    is kept. Annotations are numbered 1..M by image and then mask file name.
+    ``info.repairs`` of the file and the log say what was left out and which rules were applied. An
+    image without masks is kept. Annotations are numbered 1..M by image, mask file name and value.
 
     Args:
         folder: folder that holds one folder per image.
@@ -119,34 +161,34 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
         out: the JSON file; file names in it are relative to ``folder``.
 
     Raises:
-        FileNotFoundError: the folder or a masks folder is missing.
+        FileNotFoundError: the folder, or an images or masks folder, is missing.
         ValueError: there is no image folder, one does not hold exactly one image, a mask has
-            another size, a file cannot be read, or there is no object.
+            another size, a file cannot be read, the values of a mask fit no rule, or there is no
+            object.
     """
-    folder = Path(folder)
+    folder, findings = Path(folder), Findings()
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
     images: list[CocoRecord] = []
     annotations: list[CocoRecord] = []
-    dropped = 0
-    for place in find_places(folder):
+    for place in find_places(folder, findings):
         name = place.image.relative_to(folder).as_posix()
         height, width = place.size.height, place.size.width
         record = {"id": len(images) + 1, "file_name": name, "height": height, "width": width}
         images.append(record)
-        masks, empty = read_masks(place)
+        masks = read_masks(place, findings)
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
         annotations += coco_annotations(instances, len(images), len(annotations) + 1)
-        for path in empty:
-            logger.info("%s: the mask is empty and was left out", path)
-        dropped += len(empty)
+    for sentence in findings.sentences():
+        logger.info("%s: %s", out, sentence)
     if not annotations:
-        raise ValueError(
-            f"{folder}: no objects in {len(images)} images; expected <id>/images/<one image> and "
-            "<id>/masks/*.png"
-        )
+        said = "".join(f"; {sentence}" for sentence in findings.sentences())
+        raise ValueError(f"{folder}: no objects in {len(images)} images; expected {LAYOUT}{said}")
     content = {
-        "info": {"description": f"one PNG per object; {dropped} empty mask files were dropped"},
+        "info": {
+            "description": "one file per object, or label images",
+            "repairs": findings.sentences(),
+        },
         "images": images,
         "annotations": annotations,
         "categories": [{"id": 1, "name": category}],
