@@ -8,6 +8,13 @@ import torch.nn.functional as F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gains.detection.fcos.locations import (
+    FCOS_STRIDES,
+    assign_batch,
+    assign_locations,
+    locate,
+    locations_in,
+)
 from gains.methods.condinst.dynamic import (
     PARAMETERS,
     aligned_bilinear,
@@ -196,3 +203,38 @@ def test_losses_know_bfloat16() -> None:
     for name, value in exact.items():
         assert rough[name].dtype == torch.float32
         assert rough[name].item() == pytest.approx(value.item(), rel=0.1)
+
+
+def bars(*boxes: tuple[int, int, int, int], size: tuple[int, int] = (72, 100)) -> Target:
+    """Return objects that fill their boxes, x0 y0 x1 y1 in px."""
+    masks = torch.zeros(len(boxes), *size, dtype=torch.uint8)
+    for mask, (x0, y0, x1, y1) in zip(masks, boxes, strict=True):
+        mask[y0:y1, x0:x1] = 1
+    return Target(torch.tensor(boxes).float(), torch.zeros(len(boxes)).long(), masks)
+
+
+def test_objects_without_a_location_or_a_pixel_are_not_learnt_by_hand() -> None:
+    """Locations of p3 lie at 4, 12, 20, ...; pixels of the mask loss at 2, 6, 10, ..."""
+    target = bars(
+        (10, 10, 30, 30),
+        (40, 5, 60, 11),  # y 5..11 holds the pixels of row 6, but no location of row 4 or 12
+        (40, 31, 60, 34),  # no row of locations or pixels
+        (70, 11, 90, 13),  # the locations of row 12, but no pixel of rows 10 and 14
+        (12, 12, 28, 28),  # covers the centre of the first one, which is larger
+    )
+    found = model().unlearnt(target)
+    assert found.tolist() == [False, True, True, True, False]
+    assert model().unlearnt(bars()).tolist() == []
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 60), st.integers(0, 40), st.integers(1, 39),
+                            st.integers(1, 30)]), min_size=1, max_size=6))  # fmt: skip
+def test_what_is_not_learnt_agrees_with_the_locations_of_a_padded_batch(
+    corners: list[tuple[int, int, int, int]],
+) -> None:
+    target = bars(*((x, y, x + w, y + h) for x, y, w, h in corners))
+    sizes = (16.0, 32.0, 64.0, 128.0)
+    features = [torch.zeros(1, 1, 128 // s, 128 // s) for s in FCOS_STRIDES]
+    matched = assign_batch(locate(features), [target], sizes).matched.tolist()
+    alone = assign_locations(locations_in(72, 100, torch.device("cpu")), target, sizes)
+    assert set(alone.tolist()) - {-1} == set(matched)

@@ -96,9 +96,11 @@ class Detector(nn.Module, ABC):
         encoder: prefix, in the state dict, of the part that pretrained weights fill and whose
             learning rate ``backbone_lr_factor`` scales. The default names the ResNet of
             :class:`gains.models.backbone.Trunk`; a model with another encoder overrides it.
+        unlearnt_because: why :meth:`unlearnt` names objects, and which settings help.
     """
 
     encoder: ClassVar[str] = "backbone.body."
+    unlearnt_because: ClassVar[str] = ""
 
     @abstractmethod
     def losses(
@@ -111,6 +113,10 @@ class Detector(nn.Module, ABC):
             targets: ground truth at the images' sizes.
             generator: source of all random numbers, on the images' device.
         """
+
+    def unlearnt(self, target: Target) -> Tensor:
+        """Return which objects of an image :meth:`losses` cannot learn, bool (N,)."""
+        return torch.zeros(len(target.boxes), dtype=torch.bool, device=target.boxes.device)
 
     @abstractmethod
     def detect(self, images: list[Tensor]) -> list[Detections]:

@@ -37,6 +37,7 @@ from gains.training.loss_log import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
 from gains.training.step import step
+from gains.training.unlearnt import FirstPass
 
 logger = logging.getLogger(__name__)
 
@@ -130,8 +131,10 @@ def _loop(
     start, record, cost = _resumed(path, key, model, optimiser, device)
     generator, timer = torch.Generator(device), CheckpointTimer(recipe.checkpoint_every)
     model.train()
+    first_pass = FirstPass(samples.coco, len(samples.records))
     with progress(job.name or job.out.name, recipe.iterations, start) as advance:
         for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
+            first_pass.add(model, batch)
             rate, losses = _take_step(model, optimiser, batch, job, iteration, generator)
             record.add(iteration, rate, [s.name for s in batch], losses)
             done = iteration + 1
@@ -142,6 +145,7 @@ def _loop(
                 kept = {"key": key, "iteration": done, "losses": record.rows, **state}
                 with timer.saving():
                     checkpoint.save(path, {**kept, "cost": cost.to_json()})
+    first_pass.warn(model)
     record.flush()
     _check_finite(model)
     return record, cost

@@ -60,14 +60,23 @@ class Assignment:
 
 def locate(features: list[Tensor]) -> Locations:
     """Return the locations of the levels p3..p7, each (B, C, H_l, W_l)."""
+    return _cell_centres([(x.shape[2], x.shape[3]) for x in features], features[0].device)
+
+
+def locations_in(height: int, width: int, device: torch.device) -> Locations:
+    """Return the locations in an image; those in the padding of a batch take no object."""
+    shapes = [(math.ceil(height / s), math.ceil(width / s)) for s in FCOS_STRIDES]
+    return _cell_centres(shapes, device)
+
+
+def _cell_centres(shapes: list[tuple[int, int]], device: torch.device) -> Locations:
     points, levels = [], []
-    for level, (x, stride) in enumerate(zip(features, FCOS_STRIDES, strict=True)):
+    for level, (shape, stride) in enumerate(zip(shapes, FCOS_STRIDES, strict=True)):
         rows, columns = (
-            (torch.arange(n, device=x.device, dtype=torch.float32) + 0.5) * stride
-            for n in x.shape[2:]
+            (torch.arange(n, device=device, dtype=torch.float32) + 0.5) * stride for n in shape
         )
         points.append(torch.cartesian_prod(rows, columns).flip(1))
-        levels.append(torch.full((x.shape[2] * x.shape[3],), level, device=x.device))
+        levels.append(torch.full((shape[0] * shape[1],), level, device=device))
     return Locations(torch.cat(points), torch.cat(levels))
 
 

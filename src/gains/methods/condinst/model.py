@@ -14,7 +14,12 @@ from gains.detection.fcos.head import (
     fcos_losses,
     select_locations,
 )
-from gains.detection.fcos.locations import FCOS_STRIDES, assign_batch
+from gains.detection.fcos.locations import (
+    FCOS_STRIDES,
+    assign_batch,
+    assign_locations,
+    locations_in,
+)
 from gains.methods.condinst import CondInstSettings
 from gains.methods.condinst.dynamic import (
     CHANNELS,
@@ -65,6 +70,11 @@ class CondInst(Detector):
         task: number of classes and of detections per image.
     """
 
+    unlearnt_because = (
+        "no location of CondInst is left for their boxes (they are too thin, or smaller objects "
+        "cover their centres), or no pixel for their masks at a quarter of the size; choose larger "
+        "train_sizes and max_size, or another method"
+    )
     scales: Tensor
 
     def __init__(self, settings: CondInstSettings, task: Task) -> None:
@@ -98,6 +108,14 @@ class CondInst(Detector):
             **fcos_losses(found, positives, targets),
             "loss_mask": squared_dice_loss(logits, truth),
         }
+
+    def unlearnt(self, target: Target) -> Tensor:
+        """Return which objects have no positive location, or no pixel in the mask loss."""
+        height, width = target.masks.shape[1:]
+        locations = locations_in(height, width, target.boxes.device)
+        matched = assign_locations(locations, target, self.settings.sizes_of_interest)
+        objects = torch.arange(len(target.boxes), device=matched.device)
+        return ~torch.isin(objects, matched) | (_every_fourth(target.masks).sum(dim=(1, 2)) == 0)
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
@@ -150,11 +168,12 @@ def full_mask_targets(targets: list[Target], shape: tuple[int, int]) -> Tensor:
         targets: ground truth of images that may differ in size.
         shape: height and width of the mask logits; smaller masks are padded with zeros.
     """
-    fine = [
-        t.masks[:, MASK_STRIDE // 2 :: MASK_STRIDE, MASK_STRIDE // 2 :: MASK_STRIDE]
-        for t in targets
-    ]
+    fine = [_every_fourth(t.masks) for t in targets]
     return torch.cat([F.pad(m, (0, shape[1] - m.shape[2], 0, shape[0] - m.shape[1])) for m in fine])
+
+
+def _every_fourth(masks: Tensor) -> Tensor:
+    return masks[:, MASK_STRIDE // 2 :: MASK_STRIDE, MASK_STRIDE // 2 :: MASK_STRIDE]
 
 
 def squared_dice_loss(logits: Tensor, truth: Tensor) -> Tensor:

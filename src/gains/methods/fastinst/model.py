@@ -27,6 +27,11 @@ class FastInst(Detector):
         task: number of classes and of detections per image.
     """
 
+    unlearnt_because = (
+        "their images have more objects than the model has queries, and each query learns one "
+        "object; choose more queries"
+    )
+
     def __init__(self, settings: FastInstSettings, task: Task) -> None:
         super().__init__()
         channels, self.settings, self.task = settings.backbone.fpn_channels, settings, task
@@ -59,6 +64,11 @@ class FastInst(Detector):
             truth,
             generator,
         )
+
+    def unlearnt(self, target: Target) -> Tensor:
+        """Return which objects remain without a query; which ones it will be is not known."""
+        objects = torch.arange(len(target.boxes), device=target.boxes.device)
+        return objects >= self.settings.queries
 
     @torch.no_grad()
     def detect(self, images: list[Tensor]) -> list[Detections]:
