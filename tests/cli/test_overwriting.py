@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import json
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +18,9 @@ from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.cli.overwriting import refuse_overwriting
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.coco import read_coco
+from gains.support.claims import SupersededError
 
 MESSAGE = "this file would be overwritten, but the command also reads it"
 
@@ -110,3 +117,28 @@ def test_files_beside_the_output_count(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=rf"p\.images\.json: {MESSAGE}"):
         refuse_overwriting("predict", tmp_path / "p.json.gz", [sidecar])
     refuse_overwriting("predict", tmp_path / "p.json.gz", [tmp_path / "p.json", tmp_path])
+
+
+def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A conversion that a killed run left behind ends with an error, and both its files stay out."""
+    out = tmp_path / "cells.json"
+    make = DATASETS.get("synthetic-cells").make
+
+    def call(count: int) -> list[str]:
+        options = json.dumps({"count": count, "size": 64})
+        return ["convert", "synthetic-cells", "--options", options, "--out", str(out)]
+
+    def slow(*arguments: Any) -> Any:
+        command = [sys.executable, "-m", "gains", *call(2)]
+        subprocess.run(command, check=True, capture_output=True)
+        return make(*arguments)
+
+    slow_record = dataclasses.replace(DATASETS.get("synthetic-cells"), make=slow)
+    monkeypatch.setattr(DATASETS, "get", lambda _: slow_record)
+    with pytest.raises(SupersededError, match=r"cells\.\w+: another call that writes this file"):
+        CliRunner().invoke(app, call(4), catch_exceptions=False)
+    assert len(read_coco(out).images) == 2
+    assert len(zipfile.ZipFile(out.with_suffix(".zip")).namelist()) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.json", "cells.zip"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import zipfile
 from pathlib import Path
@@ -89,6 +90,37 @@ def test_coco_files_are_never_empty(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has an instance; expected at least one"):
         write_coco(tmp_path / "e.json", [empty], {1: "x"}, {})
     assert list(tmp_path.iterdir()) == []
+
+
+class Killed(BaseException):
+    """An exception that stands for SIGKILL: no code of the package catches it."""
+
+
+@pytest.mark.parametrize("last", range(6))
+def test_a_killed_call_leaves_no_json_beside_another_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """Every change of the folder is a rename or a removal; the process dies before one of them."""
+    path, steps = write(tmp_path, n=2), iter(range(last))
+
+    def dying(change: Any) -> Any:
+        def counted(self: Path, *arguments: Any, **options: Any) -> Any:
+            if next(steps, None) is None:
+                raise Killed
+            return change(self, *arguments, **options)
+
+        return counted
+
+    for name in ("replace", "unlink"):
+        monkeypatch.setattr(Path, name, dying(getattr(Path, name)))
+    with contextlib.suppress(Killed):
+        write(tmp_path, n=3)
+    monkeypatch.undo()
+    if path.exists():
+        archive = zipfile.ZipFile(path.with_suffix(".zip"))
+        assert len(archive.namelist()) == len(read_coco(path).images)
+    write(tmp_path, n=1)
+    assert len(read_coco(path).images) == 1
 
 
 def test_a_damaged_archive_is_named(tmp_path: Path) -> None:

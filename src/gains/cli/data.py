@@ -40,13 +40,15 @@ def convert(
         --options '{"count": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
     from gains.datasets import convert as conversion
+    from gains.support.claims import claimed
     from gains.support.files import parse_object
 
     name = name or source
     out = out or Path(f"data/coco/{name}.json")
     given = parse_object(options, "--options")
     refuse_overwriting("convert", out, conversion.inputs_of(source, given), folders=True)
-    conversion.convert(name, source, given, out)
+    with claimed(out):
+        conversion.convert(name, source, given, out)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Refusal of a command whose output would overwrite one of its inputs."""
+"""The outputs of a verb: it overwrites none of its inputs, and nothing of a later call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BESIDE = {
 
 
 class Verb(TyperCommand):
-    """A verb that refuses empty paths, and to overwrite files that its options name."""
+    """A verb that claims its output, and refuses empty paths and to overwrite what it reads."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line.
@@ -44,12 +44,19 @@ class Verb(TyperCommand):
         """Run the verb.
 
         Raises:
-            ValueError: ``--out``, or a file that is written beside it, is also an input.
+            ValueError: ``--out``, or a file that is written beside it, is also an input, or its
+                folder cannot be written to.
+            SupersededError: a call that started later writes the same output.
         """
+        # imported here, because it needs more modules than the help of a verb
+        from gains.support.claims import claimed
+
         out = ctx.params.get("out")
-        if isinstance(out, Path):
-            refuse_overwriting(self.name or "", out, _inputs(ctx.params))
-        return super().invoke(ctx)
+        if not isinstance(out, Path):
+            return super().invoke(ctx)
+        refuse_overwriting(self.name or "", out, _inputs(ctx.params))
+        with claimed(out):
+            return super().invoke(ctx)
 
 
 def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bool = False) -> None:

@@ -23,7 +23,7 @@ from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle, valid_rles
-from gains.support.files import atomic_path, read_json, write_json
+from gains.support.files import atomic_path, json_bytes, read_json, withdraw
 from gains.support.registry import nearest
 
 MAX_PIXELS = 2**31 - 1
@@ -199,8 +199,8 @@ def _images(records: list[CocoRecord], path: str | Path) -> dict[int, ImageRecor
 class CocoWriter:
     """A COCO JSON file and its image archive while they are written; see :func:`open_writer`."""
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
-        self._path, self._archive = path, archive
+    def __init__(self, path: Path, temporary: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._temporary, self._archive = path, temporary, archive
         self._images: list[CocoRecord] = []
         self._annotations: list[CocoRecord] = []
 
@@ -239,22 +239,27 @@ class CocoWriter:
             "annotations": self._annotations,
             "categories": [{"id": i, "name": name} for i, name in categories.items()],
         }
-        write_json(self._path, content, indent=None)
+        self._temporary.write_bytes(json_bytes(self._path, content, indent=None))
 
 
 @contextmanager
 def open_writer(path: str | Path) -> Iterator[CocoWriter]:
-    """Yield a writer of a COCO JSON file and its image archive, which appears on success only.
+    """Yield a writer of a COCO JSON file and its image archive, which appear on success only.
+
+    The old JSON file goes before the new archive appears, and the new one comes after it. So a
+    process that is killed at any moment leaves no JSON file beside the archive of another call.
 
     Args:
         path: path of the JSON file; the archive ``.zip`` is beside it.
     """
     path = Path(path)
     with (
-        atomic_path(path.with_suffix(".zip")) as temporary,
-        zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED) as archive,
+        atomic_path(path) as temporary,
+        atomic_path(path.with_suffix(".zip")) as images,
     ):
-        yield CocoWriter(path, archive)
+        with zipfile.ZipFile(images, "w", zipfile.ZIP_STORED) as archive:
+            yield CocoWriter(path, temporary, archive)
+        withdraw(path)
 
 
 def coco_annotations(instances: Instances, image_id: int, first_id: int) -> list[CocoRecord]:

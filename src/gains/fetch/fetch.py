@@ -12,7 +12,6 @@ from gains.fetch.folders import (
     content_of,
     contents_of,
     listing,
-    remove_leftovers,
     size_problems,
 )
 from gains.fetch.lockfile import known_at, known_by_hand, record_content
@@ -20,6 +19,7 @@ from gains.fetch.receipt import BY_HAND, NAME, FetchedFile, Receipt, read_receip
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
 from gains.fetch.transports import NetworkSettings, retrieve, web_address
 from gains.fetch.unpack import archive_folder, contents_in, unpack
+from gains.support.claims import remove_temporaries
 from gains.support.files import check_output, waiting_lock
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def fetch(
     check_output(place / NAME)
     waiting = f"{dataset}: waiting for another fetch to finish"
     with waiting_lock(Path(raw) / f".{dataset}.lock", waiting):
-        remove_leftovers(place)
+        remove_temporaries(place)
         before = read_receipt(dataset, raw) or Receipt(dataset=dataset, files={})
         # A file that is no longer listed in the addresses does not belong to this data set any
         # more.

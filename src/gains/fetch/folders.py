@@ -14,10 +14,9 @@ from typing import Annotated
 from pydantic import Field
 
 from gains.config.base import Settings
+from gains.support.claims import TEMPORARY
 from gains.support.file_errors import full_disk_named
 from gains.support.files import is_junk, sha256
-
-TEMPORARY = ".tmp-"
 
 
 class Content(Settings):
@@ -108,12 +107,3 @@ def whole_folder(target: Path) -> Iterator[Path]:
             temporary.rename(target)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-
-
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary folders and files of a killed run; no other run may be active."""
-    for path in folder.glob(f"{TEMPORARY}*"):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()

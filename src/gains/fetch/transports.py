@@ -9,7 +9,6 @@ from pathlib import Path
 from gains.fetch.drives import from_drive, from_kaggle
 from gains.fetch.errors import MirrorError
 from gains.fetch.folders import (
-    TEMPORARY,
     Content,
     content_of,
     contents_of,
@@ -20,6 +19,7 @@ from gains.fetch.github import API, from_github
 from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
 from gains.fetch.sources import Source
+from gains.support.claims import TEMPORARY
 from gains.support.file_errors import full_disk_named
 
 WEB_ADDRESSES = {

@@ -21,7 +21,7 @@ from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import is_number, to_rle, valid_rles
 from gains.prediction.sidecar import write_sidecar
-from gains.support.files import read_json, write_json
+from gains.support.files import json_bytes, read_json, written_last
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
 NEEDED = frozenset(KEYS)
@@ -49,8 +49,8 @@ def write_predictions(
     for record, instances in predicted:
         entries += _entries(record.id, instances)
         images.append(record)
-    write_json(path, entries, indent=None)
-    write_sidecar(path, images, info)
+    with written_last(path, json_bytes(path, entries, indent=None)):
+        write_sidecar(path, images, info)
     return len(entries), len(images)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import secrets
 import stat
 import tempfile
 import zlib
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import Any
 
+from gains.support.claims import TEMPORARY, SupersededError, temporary_suffix, workplace
 from gains.support.file_errors import full_disk_named, why_not_parsed, worded
 
 logger = logging.getLogger(__name__)
@@ -62,23 +64,58 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
     Raises:
         ValueError: ``path`` is a folder, or its folder cannot be written to.
+        SupersededError: a call that started later writes the same output.
         OSError: the disk is full; ``path`` is then unchanged.
     """
     path = Path(path)
     check_output(path)
-    # the whole of a long name would make that of the temporary file too long
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.name[-40:])
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        with full_disk_named(path):
-            yield temporary
-            temporary.chmod(0o644)
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-            temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with workplace(path) as folder:
+        handle, name = tempfile.mkstemp(
+            dir=folder, prefix=TEMPORARY, suffix=temporary_suffix(path.name)
+        )
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            with full_disk_named(path):
+                yield temporary
+                temporary.chmod(0o644)
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+        except FileNotFoundError as error:
+            if temporary.exists():
+                raise
+            raise SupersededError(path) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def written_last(path: str | Path, data: bytes) -> Iterator[None]:
+    """Write a file whose companions the block writes; it never stands beside those of another call.
+
+    The errors are those of :func:`atomic_path`; a full disk is noticed before anything is replaced.
+
+    Args:
+        path: the file that other steps read first.
+        data: its content.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+        withdraw(path)
+        yield
+
+
+def withdraw(path: str | Path) -> None:
+    """Remove an output before the files that belong to it are replaced; it may be missing.
+
+    Raises:
+        SupersededError: a call that started later writes the same output.
+    """
+    path = Path(path)
+    if path.is_file():
+        with workplace(path) as folder:
+            path.replace(folder / f"{TEMPORARY}{secrets.token_hex(4)}").unlink()
 
 
 @contextmanager
@@ -138,12 +175,16 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, content: Any, indent: int | None = 1) -> None:
     """Write JSON atomically, compressed for ``.gz``; equal content gives equal bytes."""
-    text = json.dumps(content, indent=indent, sort_keys=True, allow_nan=False) + "\n"
-    data = text.encode()
-    if Path(path).suffix == ".gz":
-        data = gzip.compress(data, compresslevel=6, mtime=0)
+    data = json_bytes(path, content, indent)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
+
+
+def json_bytes(path: str | Path, content: Any, indent: int | None = 1) -> bytes:
+    """Return what :func:`write_json` writes into a file of that name."""
+    text = json.dumps(content, indent=indent, sort_keys=True, allow_nan=False) + "\n"
+    data = text.encode()
+    return gzip.compress(data, compresslevel=6, mtime=0) if Path(path).suffix == ".gz" else data
 
 
 def require_file(path: str | Path, missing: str = "no such file") -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from gains.support.csv_file import read_csv
-from gains.support.files import require_suffix, write_text
+from gains.support.files import require_suffix, write_text, written_last
 from gains.tables.compare_markdown import comparison_markdown
 from gains.tables.comparison import Cells, Line, compare_cells
 from gains.tables.specs import CompareSpec
@@ -39,9 +39,10 @@ def write_compare(spec: CompareSpec, table_files: list[str], out_csv: str | Path
     lines = compare_cells(spec, cells)
     if not lines:
         logger.warning("study %s: no cell has a published counterpart", spec.study)
-    write_text(out_csv.with_suffix(".md"), comparison_markdown(spec, lines))
     records = [asdict(line) for line in lines]
-    write_text(out_csv, to_csv(pd.DataFrame(records, columns=[f.name for f in fields(Line)])))
+    table = to_csv(pd.DataFrame(records, columns=[f.name for f in fields(Line)]))
+    with written_last(out_csv, table.encode()):
+        write_text(out_csv.with_suffix(".md"), comparison_markdown(spec, lines))
 
 
 def _read_cells(table_files: list[str]) -> Cells:

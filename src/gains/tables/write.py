@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from gains.support.files import require_suffix, write_text
+from gains.support.files import require_suffix, write_text, written_last
 from gains.tables.cells import read_cells
 from gains.tables.latex import to_latex
 from gains.tables.markdown import to_markdown
@@ -32,9 +32,9 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
     out_csv = require_suffix(out_csv, ".csv")
     cells = read_cells(spec)
     table = print_table(spec, cells)
-    write_text(out_csv.with_suffix(".md"), to_markdown(table))
-    write_text(out_csv.with_suffix(".tex"), to_latex(table))
-    write_text(out_csv, to_csv(cells))
+    with written_last(out_csv, to_csv(cells).encode()):
+        write_text(out_csv.with_suffix(".md"), to_markdown(table))
+        write_text(out_csv.with_suffix(".tex"), to_latex(table))
 
 
 def to_csv(frame: pd.DataFrame) -> str:

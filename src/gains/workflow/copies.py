@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from gains.support.claims import claimed
 from gains.support.csv_file import read_csv
 from gains.support.files import atomic_path, require_file
 
@@ -32,10 +34,13 @@ def copy_files(study: str, pairs: Sequence[tuple[Path, Path]]) -> None:
             raise ValueError(f"{source}: is empty; remove it and make it again")
         if source.suffix == ".csv":
             _refuse_other(study, source)
-    for source, destination in pairs:
-        with atomic_path(destination) as temporary:
-            shutil.copyfile(source, temporary)
-        logger.info("study %s: %s is now a copy of %s", study, destination, source)
+    with contextlib.ExitStack() as claims:
+        for _, destination in pairs:
+            claims.enter_context(claimed(destination))
+        for source, destination in pairs:
+            with atomic_path(destination) as temporary:
+                shutil.copyfile(source, temporary)
+            logger.info("study %s: %s is now a copy of %s", study, destination, source)
 
 
 def _refuse_other(study: str, table: Path) -> None:

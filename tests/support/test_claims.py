@@ -1,0 +1,139 @@
+"""Of two calls that write the same file, only the later one may do so."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gains.support import claims
+from gains.support.claims import SupersededError, claimed, require_claim
+from gains.support.files import atomic_path, withdraw, write_json, write_text
+
+MESSAGE = "another call that writes this file started later, so this one ends here"
+
+
+def as_another_process(path: Path, content: str, name: str | None = None) -> None:
+    code = (
+        "import sys; from pathlib import Path; from gains.support.claims import claimed\n"
+        "from gains.support.files import write_text\n"
+        "with claimed(sys.argv[1]): write_text(Path(sys.argv[2]), sys.argv[3])"
+    )
+    command = [sys.executable, "-c", code, str(path), str(path.parent / (name or path.name))]
+    subprocess.run([*command, content], check=True)
+
+
+@pytest.mark.parametrize("written", ["x.json", "x.zip", "deeper/x.txt"])
+def test_an_older_call_does_not_write_over_a_later_one(tmp_path: Path, written: str) -> None:
+    out, file = tmp_path / "x.json", tmp_path / written
+    claim = out if file.parent == tmp_path else tmp_path / "deeper"
+    with pytest.raises(SupersededError, match=MESSAGE), claimed(claim):
+        as_another_process(claim, "new", written)
+        write_text(file, "old")
+    assert file.read_text() == "new"
+    assert sorted(p.name for p in tmp_path.iterdir()) == [Path(written).parts[0]]
+
+
+@pytest.mark.parametrize("during", ["before the rename", "after it was written"])
+def test_an_older_call_that_has_begun_to_write_ends_too(tmp_path: Path, during: str) -> None:
+    out = tmp_path / "x.json"
+    with pytest.raises(SupersededError, match=MESSAGE), claimed(out), atomic_path(out) as temporary:
+        if during == "after it was written":
+            temporary.write_text("old")
+        as_another_process(out, "new")
+        if during == "before the rename":
+            temporary.write_text("old")
+    assert out.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_older_call_does_not_remove_what_a_later_one_wrote(tmp_path: Path) -> None:
+    out = tmp_path / "x.json"
+    with pytest.raises(SupersededError, match=MESSAGE), claimed(out):
+        as_another_process(out, "new")
+        with pytest.raises(SupersededError):
+            require_claim(out)
+        withdraw(out)
+    assert out.read_text() == "new"
+
+
+def test_calls_with_other_outputs_in_the_folder_do_not_disturb_each_other(tmp_path: Path) -> None:
+    names = ["x.json", "x", "a-x.json", "x.json.gz", "y" * 240, "z" + "y" * 239]
+    for name in names:
+        with claimed(tmp_path / name):
+            for neighbour in names:
+                if neighbour != name:
+                    as_another_process(tmp_path / neighbour, "theirs")
+            write_text(tmp_path / name, "mine")
+            require_claim(tmp_path / name)
+        assert (tmp_path / name).read_text() == "mine"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
+
+
+def test_a_killed_call_leaves_nothing_after_the_next_one(tmp_path: Path) -> None:
+    out = tmp_path / "x.json"
+    code = (
+        "import os, sys; from gains.support.claims import claimed\n"
+        "from gains.support.files import atomic_path\n"
+        "with claimed(sys.argv[1]), atomic_path(sys.argv[1]) as file:\n"
+        "    file.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(out)], check=False)
+    (tmp_path / ".tmp-abcd_123x.json").write_text("of a call that claimed nothing")
+    (tmp_path / ".tmp-abcd_123y.json").write_text("of another output")
+    assert len(list(tmp_path.iterdir())) == 3
+    with claimed(out):
+        write_json(out, {})
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".tmp-abcd_123y.json", "x.json"]
+
+
+def test_of_calls_that_start_at_the_same_time_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither of the two sees the other before it has made its claim."""
+    out = tmp_path / "x.json"
+    monkeypatch.setattr(claims, "remove_temporaries", lambda *_: None)
+    wins = []
+    for letter in "0z":
+        rival = tmp_path / f".tmp-{letter * 8}x.json"
+        rival.mkdir()
+        with claimed(out):
+            wins.append(rival.exists())
+            if rival.exists():
+                with pytest.raises(SupersededError):
+                    require_claim(out)
+            else:
+                require_claim(out)
+        assert list(tmp_path.iterdir()) == ([rival] if rival.exists() else [])
+    assert wins == [False, True]
+
+
+def test_a_call_that_fails_leaves_no_folder_that_it_made(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), claimed(tmp_path / "a/b/x.json"):
+        assert (tmp_path / "a/b").is_dir()
+        raise KeyError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_written_is_refused_at_the_start() -> None:
+    with (
+        pytest.raises(ValueError, match=r"x\.json: cannot be written"),
+        claimed("/proc/none/x.json"),
+    ):
+        raise AssertionError("the work began")
+
+
+def test_a_claim_inside_another_one_changes_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "x.json"
+    with claimed(out), claimed(os.path.relpath(out)):
+        write_text(out, "text")
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_an_error_of_the_call_itself_keeps_its_words(tmp_path: Path) -> None:
+    out = tmp_path / "x.json"
+    with pytest.raises(FileNotFoundError, match="mine"), claimed(out), atomic_path(out):
+        raise FileNotFoundError("mine")
