@@ -6,6 +6,7 @@ import errno
 import hashlib
 import inspect
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -168,6 +169,25 @@ def test_what_kaggle_keeps_elsewhere_is_copied(
     assert list(project.fetch().files["archive/"].contents) == ["sub/a.json"]
 
 
+@pytest.mark.parametrize("kind", ["link", "folder", "device"])
+def test_a_link_or_device_that_a_drive_gives_is_refused(
+    kind: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def give(**given: Any) -> None:
+        fill(given["output"])
+        path = Path(given["output"]) / "sub" / "hostile"
+        if kind == "device":
+            os.mkfifo(path)
+        else:
+            path.symlink_to("/etc/passwd" if kind == "link" else "/etc")
+
+    monkeypatch.setattr(gdown, "download_folder", give)
+    project.add("coco/", "id", "gdrive")
+    with pytest.raises(FileNotFoundError, match="'sub/hostile', which is a link or device"):
+        project.fetch()
+    assert project.names() == []
+
+
 def test_the_libraries_take_the_arguments_they_are_given() -> None:
     given = {"id", "output", "quiet", "use_cookies", "timeout"}
     assert given <= inspect.signature(gdown.download).parameters.keys()
@@ -201,6 +221,10 @@ def test_a_folder_of_github(server: Server, project: Project) -> None:
     assert project.names() == ["fetched.json", "train"]
 
 
+def file_named(name: str) -> dict[str, Any]:
+    return {"name": name, "type": "file", "size": 1, "sha": "0", "download_url": "http://none"}
+
+
 @pytest.mark.parametrize(
     ("entries", "message"),
     [
@@ -208,6 +232,14 @@ def test_a_folder_of_github(server: Server, project: Project) -> None:
         ({"name": "a"}, "expected the list of a folder"),
         ([{"name": "../a", "type": "dir"}], "an entry named '../a'"),
         ([{"name": "..", "type": "dir"}], "an entry named '..'"),
+        ([{"name": "", "type": "dir"}], "an entry named ''"),
+        ([{"name": ".", "type": "dir"}], "an entry named '.'"),
+        ([{"name": "a\\..\\b", "type": "dir"}], "an entry named"),
+        ([{"name": "C:a", "type": "dir"}], "an entry named 'C:a'"),
+        ([{"name": "a\0b", "type": "dir"}], "an entry named"),
+        ([{"name": 3, "type": "dir"}], "an entry named 3"),
+        ([file_named("a.part"), file_named("a")], r"overwrite each other, \['a'\]"),
+        ([file_named("a"), file_named("a")], "overwrite each other, of one name"),
         ([{"name": "a", "type": "symlink"}], "found 'symlink'"),
         ([{"name": "a", "type": "dir"}] * 1000, "no more than 1000"),
         (None, "git's checksum is"),

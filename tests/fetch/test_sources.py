@@ -68,6 +68,37 @@ def test_a_file_is_fetched_under_the_name_of_its_folder(tmp_path: Path) -> None:
         ({"file": "../a.zip"}, "leaves the folder of the data set"),
         ({"file": "/a.zip"}, "leaves the folder of the data set"),
         ({"file": "a\\b.zip"}, "leaves the folder of the data set"),
+        ({"file": ""}, r"line 2\.file"),
+        ({"file": "."}, "leaves the folder of the data set"),
+        ({"file": "a//b.zip"}, "has an empty part"),
+        ({"file": "./a.zip"}, "has an empty part, or leaves"),
+        ({"file": "a/../../b.zip"}, "leaves the folder of the data set"),
+        ({"file": "C:a.zip"}, "leaves the folder .* drive"),
+        ({"file": "a.zip:stream"}, "leaves the folder .* drive"),
+        ({"file": "~/a.zip"}, "is hidden or temporary"),
+        ({"file": "~root"}, "is hidden or temporary"),
+        ({"file": ".tmp-a"}, "is hidden or temporary"),
+        ({"file": ".a.zip.part.json"}, "is hidden or temporary"),
+        ({"file": "sub/.hidden/a.zip"}, "is hidden or temporary"),
+        ({"file": "__MACOSX/a.zip"}, "is hidden or temporary"),
+        ({"file": "a.zip.part"}, "ends like a partial download"),
+        ({"file": "a\tb.zip"}, "has a control character"),
+        ({"file": "x" * 201}, "more than 200 bytes"),
+        ({"file": "u\u0308.zip"}, "decomposed Unicode form"),
+        ({"file": "fetched.json"}, "the receipt and fetched.json have one place"),
+        ({"file": "Fetched.JSON"}, "have one place"),
+        ({"file": "fetched.json.zip"}, "the receipt and what fetched.json.zip holds have one"),
+        ({"file": "fetched.json/a.zip"}, "fetched.json/a.zip lies in the place of the receipt"),
+        ({"dataset": ".."}, r"line 2\.dataset: .*found '\.\.'"),
+        ({"dataset": "."}, r"line 2\.dataset"),
+        ({"dataset": "../x"}, r"line 2\.dataset"),
+        ({"dataset": "/x"}, r"line 2\.dataset"),
+        ({"dataset": "a/b"}, r"line 2\.dataset"),
+        ({"dataset": "a\\b"}, r"line 2\.dataset"),
+        ({"dataset": "~"}, r"line 2\.dataset"),
+        ({"dataset": "C:"}, r"line 2\.dataset"),
+        ({"dataset": ".hidden"}, r"line 2\.dataset"),
+        ({"dataset": "x" * 201}, "more than 200 bytes"),
         ({"file": "a/"}, "kind http gives a file; found 'a/'"),
         ({"kind": "github", "sha256": ""}, "kind github gives a folder, whose name ends in /"),
         ({"kind": "kaggle", "sha256": ""}, "kind kaggle gives a folder, whose name ends in /"),
@@ -92,3 +123,30 @@ def test_rows_that_contradict_each_other_are_refused(tmp_path: Path) -> None:
     path.write_text(",".join(COLUMNS) + "\ncells,a.zip\n")
     with pytest.raises(ValueError, match="line 2: expected 10 cells"):
         read_sources(path)
+
+
+def two(folder: Path, first: dict[str, str], second: dict[str, str]) -> Path:
+    return write(folder / "s.csv", ROW | first, ROW | second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "message"),
+    [
+        ("a.zip", "A.zip", "A.zip and a.zip have one place"),
+        ("\u00e9.mat", "\u00c9.mat", "have one place"),
+        ("a.mat", "a.mat/b.mat", "a.mat/b.mat lies in the place of a.mat"),
+        ("a.zip", "a.tar.gz", "what a.tar.gz holds and what a.zip holds have one place"),
+        ("a.zip", "a/b.mat", "a/b.mat lies in the place of what a.zip holds"),
+        ("a.zip", "A", "what a.zip holds and A have one place"),
+    ],
+)
+def test_files_that_would_overwrite_each_other_are_refused(
+    first: str, second: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match=f"cells: .*{message}.*; rename one of them"):
+        read_sources(two(tmp_path, {"file": first}, {"file": second}))
+
+
+def test_data_sets_that_differ_in_case_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the data sets cells and Cells differ only in case"):
+        read_sources(two(tmp_path, {}, {"dataset": "Cells"}))

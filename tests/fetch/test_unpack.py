@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from gains.fetch import unpack as room
-from gains.fetch.unpack import ArchiveLimits, archive_folder, contents_in, unpack
+from gains.fetch.names import archive_folder
+from gains.fetch.unpack import ArchiveLimits, contents_in, unpack
 from helpers.fetch_server import digest, zipped
 
 

@@ -15,10 +15,11 @@ from gains.fetch.folders import (
     size_problems,
 )
 from gains.fetch.lockfile import known_at, known_by_hand, record_content
+from gains.fetch.names import archive_folder
 from gains.fetch.receipt import BY_HAND, NAME, FetchedFile, Receipt, read_receipt, write_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
 from gains.fetch.transports import NetworkSettings, retrieve, web_address
-from gains.fetch.unpack import archive_folder, contents_in, unpack
+from gains.fetch.unpack import contents_in, unpack
 from gains.support.claims import remove_temporaries
 from gains.support.files import check_output, waiting_lock
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gains.fetch.errors import MirrorError, reason
 from gains.fetch.http import DownloadLimits, download
 from gains.fetch.lockfile import Known
+from gains.fetch.names import PARTIAL, name_problem
 from gains.fetch.sessions import session
 from gains.fetch.sources import Source
 from gains.support.progress import progress
@@ -43,6 +44,13 @@ def from_github(source: Source, folder: Path, limits: DownloadLimits, api: str =
     files = list(_files(contents, path, PurePosixPath(), limits))
     if not files:
         raise MirrorError(f"GitHub lists no file below {source.url}")
+    paths = {str(file.path) for file in files}
+    clashing = [path for path in paths if f"{path}{PARTIAL}" in paths]
+    if clashing or len(paths) < len(files):
+        raise MirrorError(
+            f"{source.url}: GitHub lists two files that would overwrite each other, "
+            f"{clashing or 'of one name'}; download the folder by hand"
+        )
     with progress(f"{source.dataset}, files", len(files)) as advance:
         for number, file in enumerate(files, 1):
             target = folder / file.path
@@ -74,7 +82,7 @@ def _files(
         raise MirrorError(f"{path}: more than {MOST_DEPTH} folders deep")
     for entry in _listed(contents + path, limits):
         name, kind = entry.get("name"), entry.get("type")
-        if not isinstance(name, str) or PurePosixPath(name).name != name or name == "..":
+        if not isinstance(name, str) or name_problem(name):
             raise MirrorError(f"{path}: GitHub lists an entry named {name!r}")
         if kind == "dir":
             yield from _files(contents, f"{path}/{name}", relative / name, limits)

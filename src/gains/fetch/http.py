@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from gains.fetch.errors import MirrorError, reason
 from gains.fetch.folders import Content, content_of, require_space
 from gains.fetch.lockfile import Known
+from gains.fetch.names import archive_folder
 from gains.fetch.sessions import session
-from gains.fetch.unpack import archive_folder, check_archive
+from gains.fetch.unpack import check_archive
 from gains.support.file_errors import full_disk_named
 from gains.support.files import read_json, write_json
 from gains.support.progress import progress

@@ -9,9 +9,10 @@ from pydantic import Field
 
 from gains.config.base import Settings, validated
 from gains.fetch.folders import Content
+from gains.fetch.sources import RECEIPT
 from gains.support.files import read_json, write_json
 
-NAME = "fetched.json"
+NAME = RECEIPT
 BY_HAND = "by hand"
 
 

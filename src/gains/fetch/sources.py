@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from gains.config.base import Settings, validated
+from gains.config.base import NAME, Settings, validated
+from gains.fetch.names import archive_folder, collision, folded, name_problem, path_problem
 from gains.support.csv_file import read_csv
 from gains.support.registry import nearest
 
 SOURCES = Path("data/sources.csv")
 RAW = Path("data/raw")
+RECEIPT = "fetched.json"
+"""Name of the receipt in the folder of a data set."""
 
 Kind = Literal["http", "gdrive", "kaggle", "github", "manual"]
 Text = Annotated[str, Field(pattern=r"\S")]
@@ -39,7 +42,7 @@ class Source(Settings):
         note: further information for a person; for ``manual`` how to get the file.
     """
 
-    dataset: Text
+    dataset: Annotated[str, Field(pattern=NAME)]
     file: Text
     url: str
     kind: Kind
@@ -64,12 +67,14 @@ class Source(Settings):
     def _empty_is_unknown(cls, cell: str | int | None) -> str | int | None:
         return None if cell == "" else cell
 
-    @field_validator("file")
+    @field_validator("dataset", "file")
     @classmethod
-    def _stays_in_its_folder(cls, file: str) -> str:
-        if file.startswith("/") or ".." in PurePosixPath(file).parts or "\\" in file:
-            raise ValueError(f"{file!r} leaves the folder of the data set")
-        return file
+    def _stays_in_its_folder(cls, name: str, info: ValidationInfo) -> str:
+        # a data set is one folder below data/raw, so a slash at its end counts as a part
+        problem = path_problem(name) if info.field_name == "file" else name_problem(name)
+        if problem:
+            raise ValueError(f"{name!r} {problem}")
+        return name
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Source:
@@ -123,6 +128,14 @@ def read_sources(path: str | Path = SOURCES) -> dict[str, Files]:
     for dataset, files in found.items():
         for name, mirrors in files.items():
             _check_mirrors(f"{path}: {dataset}, {name}", mirrors)
+        _check_places(f"{path}: {dataset}", list(files))
+    alike = Counter(str(folded(dataset)) for dataset in found)
+    twice = [dataset for dataset in found if alike[str(folded(dataset))] > 1]
+    if twice:
+        raise ValueError(
+            f"{path}: the data sets {' and '.join(twice)} differ only in case, so they would be "
+            "one folder on some disks; use one spelling"
+        )
     if not found:
         raise ValueError(f"{path}: holds no address")
     return found
@@ -163,6 +176,14 @@ def _source(row: dict[str, str], where: str) -> Source:
     if None in row or None in row.values():
         raise ValueError(f"{where}: expected {len(COLUMNS)} cells")
     return validated(Source, row, where)
+
+
+def _check_places(where: str, names: list[str]) -> None:
+    """Refuse files of a data set of which one would overwrite another, or the receipt."""
+    unpacked = [(folder, f"what {n} holds") for n in names if (folder := archive_folder(n))]
+    problem = collision([*((name, name) for name in names), *unpacked, (RECEIPT, "the receipt")])
+    if problem:
+        raise ValueError(f"{where}: {problem}; rename one of them")
 
 
 def _check_mirrors(where: str, mirrors: list[Source]) -> None:

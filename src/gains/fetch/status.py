@@ -7,9 +7,9 @@ from pathlib import Path
 
 from gains.fetch.folders import Content, content_of, files_below, listing, size_problems
 from gains.fetch.lockfile import known_by_hand
+from gains.fetch.names import archive_folder
 from gains.fetch.receipt import NAME, FetchedFile, Receipt, read_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
-from gains.fetch.unpack import archive_folder
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def retrieve(
         return _retrieve_file(source, target, known, network), {}
     with whole_folder(target) as temporary:
         _fill(source, temporary, network)
+        _refuse_links(temporary)
         contents = contents_of(temporary)
         if not contents:
             raise MirrorError("it gave no file")
@@ -86,6 +87,7 @@ def _retrieve_file(source: Source, target: Path, known: Known, network: NetworkS
         tempfile.TemporaryDirectory(dir=target.parent, prefix=TEMPORARY) as temporary,
     ):
         _fill(source, Path(temporary), network)
+        _refuse_links(Path(temporary))
         file = Path(temporary) / target.name
         if not file.is_file():
             raise MirrorError(f"it gave no file {target.name}")
@@ -102,6 +104,14 @@ def _fill(source: Source, folder: Path, network: NetworkSettings) -> None:
         from_kaggle(source, folder)
     else:
         from_github(source, folder, network.limits, network.api)
+
+
+def _refuse_links(folder: Path) -> None:
+    """Refuse a download that holds a link, whose content would be that of another place."""
+    for path in folder.rglob("*"):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            name = path.relative_to(folder).as_posix()
+            raise MirrorError(f"it gave {name!r}, which is a link or device; refused as hostile")
 
 
 def _check(found: Content, known: Known) -> None:

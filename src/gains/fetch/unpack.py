@@ -16,9 +16,9 @@ from pathlib import Path, PurePosixPath
 from typing import IO, BinaryIO
 
 from gains.fetch.folders import Content, require_space, whole_folder
+from gains.fetch.names import archive_folder
 from gains.support.files import is_junk
 
-ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 MOST_ENTRIES = 500_000
 MOST_BYTES = 64 * 10**9
 CHUNK = 1 << 20
@@ -56,14 +56,6 @@ class _Member:
     path: PurePosixPath
     size: int
     open: Callable[[], IO[bytes] | None]
-
-
-def archive_folder(name: str) -> str | None:
-    """Return the folder that an archive is unpacked into, or None if the file is not an archive."""
-    for suffix in ARCHIVE_SUFFIXES:
-        if name.lower().endswith(suffix) and len(name) > len(suffix):
-            return name[: -len(suffix)]
-    return None
 
 
 def unpack(archive: Path, folder: Path, limits: ArchiveLimits = LIMITS) -> dict[str, Content]:
