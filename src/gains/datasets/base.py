@@ -23,13 +23,13 @@ class Scene(NamedTuple):
         name: file name in the archive, ending in ``.png``.
         pixels: uint8 (H, W) grey or (H, W, 3) RGB.
         instances: the objects.
-        change: description of the change that reading the image file made, or None.
+        changes: sentences about the changes that reading the image file made.
     """
 
     name: str
     pixels: NDArray[np.uint8]
     instances: Instances
-    change: str | None = None
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gains.datasets.pixel_bound import LARGEST
 from gains.datasets.records import CocoRecord, integer, record_list
 from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
@@ -25,9 +26,6 @@ from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle, valid_rles
 from gains.support.files import atomic_path, json_bytes, read_json, withdraw
 from gains.support.registry import nearest
-
-MAX_PIXELS = 2**31 - 1
-"""Largest number of pixels of an image, because pycocotools counts pixels in 32 bits."""
 
 
 @dataclass(frozen=True)
@@ -187,10 +185,10 @@ def _images(records: list[CocoRecord], path: str | Path) -> dict[int, ImageRecor
             )
         names.add(name)
         height, width = (integer(record, key, at) for key in ("height", "width"))
-        if min(height, width) < 1 or height * width > MAX_PIXELS:
+        if min(height, width) < 1 or height * width > LARGEST:
             raise ValueError(
                 f"{at}: is {height} x {width} px; expected sides of at least 1 px and an area of "
-                f"at most {MAX_PIXELS} px"
+                f"at most {LARGEST} px"
             )
         images[number] = ImageRecord(number, name, height, width)
     return images

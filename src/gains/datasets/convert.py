@@ -157,8 +157,8 @@ def _write_scenes(writer: CocoWriter, content: SceneSet, findings: Findings) -> 
         writer.add(scene.name, scene.pixels, scene.instances)
         images += 1
         objects.update(int(category) for category in scene.instances.categories)
-        if scene.change:
-            findings.add(scene.change, scene.name)
+        for change in scene.changes:
+            findings.add(change, scene.name)
         if not len(scene.instances):
             findings.add("images without objects were kept", scene.name)
     by_name = {name: objects[number] for number, name in content.categories.items()}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gains.datasets.pixel_bound import check_pixels
 from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
 from gains.support.files import require_file
 
@@ -60,7 +61,8 @@ class ImageArchive:
         """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
 
         Raises:
-            ValueError: the archive lacks the image, or is damaged.
+            ValueError: the archive lacks the image or is damaged, or the image has more pixels than
+                the bound.
         """
         if file_name not in self._names:
             raise ValueError(
@@ -72,7 +74,8 @@ class ImageArchive:
                 zipfile.ZipFile(self.path) as archive,
                 open_entry(archive, archive.getinfo(file_name)) as file,
             ):
-                content = io.BytesIO(file.read())
-            return np.asarray(Image.open(content).convert("RGB"))
+                image = Image.open(io.BytesIO(file.read()), formats=("PNG",))
         except BROKEN_ZIP as error:
             raise self._damaged(error) from error
+        check_pixels(image.height, image.width, f"{self.path}: image {file_name!r}")
+        return np.asarray(image.convert("RGB"))

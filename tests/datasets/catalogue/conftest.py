@@ -1,4 +1,4 @@
-"""Folders of images that tests damage and convert."""
+"""Layouts of published data sets that tests damage and convert."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.folder_workshop import Workshop
 from helpers.layouts import CELLS, FIELD, FIRST, RNG, SECOND, WELL, WORMS, Layout, colour, make_fold
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
-    return Workshop(tmp_path)
 
 
 @pytest.fixture

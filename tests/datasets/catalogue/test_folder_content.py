@@ -86,7 +86,7 @@ HALF = np.dstack([RGB, np.full((H, W), 128, np.uint8)])
         ("b.tif", GREY.astype(np.float32), None,
          np.rint((GREY - 1000.0) * 255 / (H * W * 50 - 50)), "deep grey"),
         ("b.png", RGB, None, RGB, None),
-        ("b.png", OPAQUE, None, RGB, "transparency"),
+        ("b.png", OPAQUE, None, RGB, None),
         ("b.png", HALF, None, RGB * (128 / 255) + 127, "transparency"),
         ("b.png", np.dstack([RGB[..., 0], HALF[..., 3]]), None,
          RGB[..., 0] * (128 / 255) + 127, "transparency"),

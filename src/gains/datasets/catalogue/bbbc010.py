@@ -21,7 +21,7 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import cropped, read_header, read_pixels, read_values
+from gains.datasets.readers.images import cropped, read_drawn, read_header, read_image
 from gains.datasets.readers.raw_files import RawSettings, named_files
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
@@ -71,14 +71,14 @@ def _files(root: str, channel: str) -> dict[str, tuple[Path, list[Path]]]:
 
 
 def _mask(path: Path, size: tuple[int, int], image: Path, window: Window) -> NDArray[np.bool_]:
-    values = read_values(path)
+    values = read_drawn(path)
     if values.shape[:2] != size:
         raise ValueError(
             f"{path}: the mask has size {list(values.shape[:2])}, the image {image.name} "
             f"{list(size)}; fetch both again"
         )
-    mask = values.reshape(*size, -1).max(axis=2) > 0
-    return np.asarray(mask if window is None else cropped(mask, window, path))
+    mask = np.asarray(values.reshape(*size, -1).any(axis=2))
+    return mask if window is None else cropped(mask, window, path)
 
 
 def _brighter(pixels: NDArray[np.uint8], masks: list[NDArray[np.bool_]]) -> bool:
@@ -96,7 +96,7 @@ def _scenes(
     brighter, compared = 0, 0
     for well, (path, files) in wells.items():
         header = read_header(path)
-        pixels, masks = read_pixels(path, window), []
+        (pixels, changes), masks = read_image(path, window=window), []
         for file in files:
             mask = _mask(file, (header.height, header.width), path, window)
             if mask.any():
@@ -109,7 +109,7 @@ def _scenes(
         height, width = pixels.shape[:2]
         rles = [encode_mask(mask) for mask in masks]
         instances = Instances.from_rles(height, width, rles, [1] * len(rles))
-        yield Scene(f"{well}.png", pixels, instances, header.change)
+        yield Scene(f"{well}.png", pixels, instances, changes)
     if 2 * brighter > compared:
         findings.remark(
             f"nothing was changed, but worms are brighter than the background on {brighter} of "

@@ -23,7 +23,7 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import COLOUR, opened, read_header, read_pixels, read_values
+from gains.datasets.readers.images import read_image, read_samples
 from gains.datasets.readers.raw_files import RawSettings, named_files
 from gains.instances import Instances
 from gains.masks.regions import components
@@ -87,12 +87,10 @@ def _files(root: str, channel: str) -> dict[str, _Files]:
 
 def _planes(path: Path) -> dict[MaskChannel, NDArray[np.bool_]]:
     """Return the planes of a layer as bool (H, W); those of a grey layer are equal."""
-    with opened(path) as image:
-        # transparency does not count, as in OpenCV
-        coloured = np.asarray(image.convert("RGBA")) > 0 if image.mode in (*COLOUR, "LA") else None
-    if coloured is None:
-        return dict.fromkeys(PLANES, np.asarray(read_values(path) > 0))
-    return {name: coloured[..., k] for name, k in PLANES.items()}
+    drawn = read_samples(path).colour > 0  # transparency does not count, as in OpenCV
+    if drawn.ndim == 2:
+        return dict.fromkeys(PLANES, drawn)
+    return {name: drawn[..., k] for name, k in PLANES.items()}
 
 
 def _objects(
@@ -150,13 +148,13 @@ def _scenes(
     fields: dict[str, _Files], settings: Ccdb6843Settings, findings: Findings
 ) -> Iterator[Scene]:
     for name, files in fields.items():
-        header = read_header(files.image)
-        size = (header.height, header.width)
+        image = read_image(files.image)
+        size = (image.values.shape[0], image.values.shape[1])
         rles: list[Rle] = []
         for path in files.layers:
             rles += _objects(path, files.image, size, settings, findings)
         instances = Instances.from_rles(*size, rles, [1] * len(rles))
-        yield Scene(f"{name}.png", read_pixels(files.image), instances, header.change)
+        yield Scene(f"{name}.png", image.values, instances, image.changes)
 
 
 def make(settings: Ccdb6843Settings, findings: Findings) -> SceneSet:

@@ -15,7 +15,7 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import read_pixels
+from gains.datasets.readers.images import read_image
 from gains.datasets.readers.mask_files import Place, find_places, read_masks
 from gains.datasets.readers.raw_files import RawSettings
 from gains.instances import Instances
@@ -73,7 +73,8 @@ def _scenes(places: list[Place], findings: Findings) -> Iterator[Scene]:
         masks = read_masks(place, findings)
         height, width = place.size.height, place.size.width
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        yield Scene(name, read_pixels(place.image), instances, place.size.change)
+        image = read_image(place.image)
+        yield Scene(name, image.values, instances, image.changes)
 
 
 def _make(settings: DsbSettings, published: DatasetCounts, findings: Findings) -> SceneSet:

@@ -12,18 +12,18 @@ from typing import Any
 
 from pydantic import Field
 
-from gains.config.base import OwnPath, Settings
+from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, Names, SceneSet
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_annotations import Crowds
 from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
-from gains.datasets.readers.images import IMAGE_SUFFIXES
+from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading
 from gains.support.files import read_json, require_file
 
 
-class FolderSettings(Settings):
+class FolderSettings(Reading):
     """Options of ``folder``."""
 
     images: OwnPath = Field(
@@ -65,9 +65,11 @@ def make(settings: FolderSettings, findings: Findings) -> SceneSet:
     content = read_json(annotations)
     records = records_of(content, annotations)
     _note_earlier_repairs(content, annotations, findings)
-    sources, names = check_sources(records, annotations, folder, findings, settings.crowds)
+    sources, names = check_sources(
+        records, annotations, folder, findings, settings.crowds, settings
+    )
     _unlisted(folder, sources, findings)
-    return SceneSet(names, scenes(sources))
+    return SceneSet(names, scenes(sources, settings))
 
 
 def files(settings: FolderSettings, names: Names) -> dict[str, Path]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from gains.datasets.findings import Findings
 from gains.datasets.readers.file_names import FileNames
-from gains.datasets.readers.images import read_header
+from gains.datasets.readers.images import STORED, Header, Reading, read_header
+from gains.datasets.readers.orientation import turns
 from gains.datasets.records import CocoId, CocoRecord, RecordPlace, identity, number, record_list
 from gains.masks.rle import Rle
 from gains.support.files import read_json
@@ -29,7 +30,6 @@ class SourceImage:
         width: width, px.
         masks: RLEs of its instances.
         categories: new category ids of its instances.
-        change: description of the change that reading the file makes, or None.
     """
 
     path: Path
@@ -38,7 +38,6 @@ class SourceImage:
     width: int
     masks: list[Rle] = field(default_factory=list)
     categories: list[int] = field(default_factory=list)
-    change: str | None = None
 
 
 def read_records(path: Path) -> dict[str, list[CocoRecord]]:
@@ -93,7 +92,11 @@ def check_categories(
 
 
 def check_images(
-    records: list[CocoRecord], where: Path, folder: Path, findings: Findings
+    records: list[CocoRecord],
+    where: Path,
+    folder: Path,
+    findings: Findings,
+    reading: Reading = STORED,
 ) -> dict[CocoId, SourceImage]:
     """Check the image records against the files.
 
@@ -130,7 +133,9 @@ def check_images(
                 "name each image once"
             )
         taken[archived] = name
-        found[old] = _check_file(record, path, archived, at, findings)
+        header = read_header(path, reading)
+        _check_size(record, header, path, at, findings, reading)
+        found[old] = SourceImage(path, archived, header.height, header.width)
     return found
 
 
@@ -146,17 +151,41 @@ def _problem(name: str, other: str) -> str:
     return f"and {other!r}"
 
 
-def _check_file(
-    record: CocoRecord, path: Path, archived: str, at: RecordPlace, findings: Findings
-) -> SourceImage:
-    header = read_header(path)
-    size = {"height": header.height, "width": header.width}
-    for key, true in size.items():
+def _check_size(
+    record: CocoRecord,
+    header: Header,
+    path: Path,
+    at: RecordPlace,
+    findings: Findings,
+    reading: Reading,
+) -> None:
+    true = {"height": header.height, "width": header.width}
+    stated = dict(true)
+    for key in true:
         if record.get(key) is None:
             findings.add(f"a missing {key} was taken from the image file", path.name)
-        elif number(record, key, at, findings) != true:
+        else:
+            stated[key] = number(record, key, at, findings)
+    for key in true:
+        if stated[key] != true[key]:
             raise ValueError(
-                f"{at}: the JSON file says {key} {record[key]}, but the image has {true}, so the "
-                "masks would not fit; correct the JSON file or the image"
+                f"{at}: the JSON file says {key} {stated[key]}, but the image has {true[key]}, so "
+                f"the masks would not fit; {_size_advice(stated, header, reading)}"
             )
-    return SourceImage(path, archived, header.height, header.width, change=header.change)
+
+
+def _size_advice(stated: dict[str, int], header: Header, reading: Reading) -> str:
+    """Say what to do about a size that differs, first of all if only the turned image has it."""
+    turned = {"height": header.width, "width": header.height}
+    if stated != turned or not turns(header.orientation):
+        return "correct the JSON file or the image"
+    tag = f"its orientation tag (EXIF) is {header.orientation}"
+    if reading.orientation == "apply":
+        return (
+            f"{tag}, which was applied, and the masks fit the pixels as stored: choose the option "
+            "`orientation: stored`"
+        )
+    return (
+        f"{tag}, and the masks fit the image once it is turned: choose the option `orientation: "
+        "apply`"
+    )

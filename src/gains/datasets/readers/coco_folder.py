@@ -16,7 +16,7 @@ from gains.datasets.readers.coco_checks import (
     read_records,
 )
 from gains.datasets.readers.image_index import ImageIndex
-from gains.datasets.readers.images import read_pixels
+from gains.datasets.readers.images import STORED, Reading, read_image
 from gains.datasets.records import CocoRecord, flag, record_list
 from gains.instances import Instances
 from gains.support.files import read_json
@@ -46,6 +46,7 @@ def check_sources(
     folder: Path,
     findings: Findings,
     crowds: Crowds = "drop",
+    reading: Reading = STORED,
 ) -> tuple[list[SourceImage], dict[int, str]]:
     """Check the records of a COCO JSON file against its folder of images.
 
@@ -55,6 +56,7 @@ def check_sources(
         folder: folder that the file names are relative to.
         findings: record that the repairs are added to.
         crowds: what becomes of the annotations that the file marks as crowd regions.
+        reading: how the images are read.
 
     Returns:
         The images in order of file name, and the category names by new id.
@@ -64,7 +66,7 @@ def check_sources(
         ValueError: no rule repairs a record, or there is no instance.
     """
     renumbered, names = check_categories(records["categories"], annotations, findings)
-    images = check_images(records["images"], annotations, folder, findings)
+    images = check_images(records["images"], annotations, folder, findings, reading)
     check_annotations(records["annotations"], annotations, images, renumbered, findings, crowds)
     sources = list(images.values())
     objects = Counter(number for source in sources for number in source.categories)
@@ -88,7 +90,7 @@ def _advice(records: Records, crowds: Crowds) -> str:
     )
 
 
-def scenes(sources: list[SourceImage]) -> Iterator[Scene]:
+def scenes(sources: list[SourceImage], reading: Reading = STORED) -> Iterator[Scene]:
     """Read the images one at a time, each with its instances.
 
     Raises:
@@ -98,7 +100,8 @@ def scenes(sources: list[SourceImage]) -> Iterator[Scene]:
         instances = Instances.from_rles(
             source.height, source.width, source.masks, source.categories
         )
-        yield Scene(source.name, read_pixels(source.path), instances, source.change)
+        image = read_image(source.path, reading)
+        yield Scene(source.name, image.values, instances, image.changes)
 
 
 def make_published(

@@ -20,7 +20,8 @@ import scipy
 from numpy.typing import NDArray
 from PIL import Image
 
-from gains.datasets.readers.images import DEEP, opened
+from gains.datasets.readers.image_file import COLOURED, StoredImage, unpacked
+from gains.datasets.readers.images import opened
 from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
 
@@ -39,6 +40,10 @@ BRIGHT = 7 / 8
 """Noise is darker than the brightest pixel / FAINT, an object at least BRIGHT of that pixel."""
 
 SWAPPED = "; check that black is the background"
+
+BASE = 1 << 16
+PLACES = (BASE**2, BASE, 1)
+"""Places of red, green and blue in the number of a colour."""
 
 ONE_COLOUR = 96
 """Largest difference, in a channel of 8 bits, between bright pixels of one colour."""
@@ -78,20 +83,24 @@ def read_objects(path: Path, image: Path, size: tuple[int, int]) -> Found:
         ValueError: the file cannot be read, has another size than its image, or the values of its
             pixels fit no rule.
     """
-    with opened(path) as mask:
-        if mask.size != size[::-1]:
+    with opened(path) as file:
+        if (file.height, file.width) != size:
             raise ValueError(
-                f"{path}: the mask has size {[mask.height, mask.width]}, but the image "
+                f"{path}: the mask has size {[file.height, file.width]}, but the image "
                 f"{image.name} has size {list(size)}; expected the same size"
             )
-        lossy = mask.format == "JPEG" or mask.info.get("compression") == "jpeg"
-        plain = mask.mode in ("1", "L") and not mask.has_transparency_data
-        box = mask.getbbox() if plain else (0, 0, *mask.size)
-        if box is None:
+        mask = unpacked(path, file.decode)
+    box = (0, 0, size[1], size[0])
+    if _is_plain(mask):
+        drawn = Image.fromarray(mask.colour).getbbox()
+        if drawn is None:
             return Found([], [])
-        pixels = _pixels(mask.crop(box) if plain else mask, path)
-    crops, rules = _objects(pixels, lossy, path)
-    found = Found([], pixels.rules + rules)
+        box = drawn
+        mask = StoredImage(mask.colour[box[1] : box[3], box[0] : box[2]])
+    pixels = _pixels(mask, path)
+    crops, rules = _objects(pixels, file.lossy, path)
+    changes = [change for change in file.changes if change != COLOURED]
+    found = Found([], changes + pixels.rules + rules)
     for place, crop in crops:
         corner = np.array([[box[0] + place[1].start, box[1] + place[0].start]])
         found.masks.append(encode_crops(crop.T[None], corner, size)[0])
@@ -99,37 +108,46 @@ def read_objects(path: Path, image: Path, size: tuple[int, int]) -> Found:
     return found
 
 
-def _pixels(mask: Image.Image, path: Path) -> _Pixels:
-    if mask.mode in ("1", "L") and not mask.has_transparency_data:
-        grey = np.asarray(mask)
-        return _Pixels(grey, grey, [])
-    if mask.mode in DEEP:
-        deep = np.asarray(mask)
-        if not np.isfinite(deep).all() or deep.min() < 0:
-            raise ValueError(
-                f"{path}: holds values that are negative or not finite; expected 0 for background "
-                "and positive numbers for objects"
-            )
-        return _Pixels(deep, deep, [])
-    if mask.mode in ("P", "PA"):
-        _check_palette(mask, path)
-    pixels = np.asarray(mask.convert("RGBA"))
-    colours, alpha, rules = pixels[..., :3].astype(np.int32), pixels[..., 3].astype(np.int32), []
-    if alpha.min() != alpha.max():
-        colours = (colours * alpha[..., None] + 127) // 255
+def _is_plain(mask: StoredImage) -> bool:
+    return mask.colour.ndim == 2 and mask.colour.dtype == np.uint8 and mask.alpha is None
+
+
+def _pixels(mask: StoredImage, path: Path) -> _Pixels:
+    colour, alpha = mask.colour, mask.alpha
+    if colour.dtype != np.uint8 and (not np.isfinite(colour).all() or colour.min() < 0):
+        raise ValueError(
+            f"{path}: holds values that are negative or not finite; expected 0 for background "
+            "and positive numbers for objects"
+        )
+    if alpha is not None and alpha.min() == alpha.max():
+        alpha = None
+    if colour.ndim == 2 and alpha is None:
+        return _Pixels(colour, colour, [])
+    if colour.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f"{path}: holds colours or alpha of {colour.dtype}; expected 8 or 16 bits per channel "
+            "in a mask of colours or with alpha; save it as grey without alpha"
+        )
+    _check_palette(mask, path)
+    colours = colour.astype(np.int64)
+    colours = np.repeat(colours[..., None], 3, axis=2) if colours.ndim == 2 else colours
+    rules = []
+    if alpha is not None:
+        opaque, share = int(mask.opaque), alpha.astype(np.int64)[..., None]
+        if not mask.premultiplied:
+            colours = (colours * share + opaque // 2) // opaque
         if not colours.any():
             rules = ["masks that are black were read from their transparency"]
-            colours = np.repeat(alpha[..., None], 3, axis=2)
-    return _Pixels(colours @ np.array([65536, 256, 1]), colours.max(axis=2), rules)
+            colours = np.repeat(share, 3, axis=2)
+    return _Pixels(colours @ np.array(PLACES), colours.max(axis=2), rules)
 
 
-def _check_palette(mask: Image.Image, path: Path) -> None:
+def _check_palette(mask: StoredImage, path: Path) -> None:
     """Refuse a palette that gives several values of the file one colour."""
-    used = np.unique(np.asarray(mask)[..., 0] if mask.mode == "PA" else np.asarray(mask))
-    table = np.zeros((256, 3), dtype=np.uint8)
-    given = np.array(mask.getpalette() or [], dtype=np.uint8).reshape(-1, 3)
-    table[: len(given)] = given
-    colours = np.unique(table[used], axis=0)
+    if mask.indices is None:
+        return
+    used, first = np.unique(mask.indices, return_index=True)
+    colours = np.unique(mask.colour.reshape(-1, 3)[first], axis=0)
     if len(colours) < len(used):
         raise ValueError(
             f"{path}: holds {len(used)} values, but its palette gives them only {len(colours)} "
@@ -210,8 +228,9 @@ def _is_soft(pixels: _Pixels) -> bool:
     bright = pixels.values[light >= brightest * BRIGHT]
     if pixels.values is pixels.light:
         return True
-    colours = np.stack([bright >> 16, bright >> 8 & 255, bright & 255])
-    return bool(np.ptp(colours, axis=1).max() <= ONE_COLOUR)
+    colours = np.stack([bright // place % BASE for place in PLACES])
+    white = next(scale for scale in SCALES if brightest <= scale)
+    return bool(np.ptp(colours, axis=1).max() <= ONE_COLOUR * white / 255)
 
 
 def _remarks(crop: Mask, size: tuple[int, int]) -> list[str]:

@@ -27,7 +27,7 @@ from gains.datasets.catalogue.chromseg_ssl.files import Item, find_items
 from gains.datasets.catalogue.chromseg_ssl.labels import CLASSES, by_number, by_order
 from gains.datasets.findings import Findings
 from gains.datasets.readers.coco_annotations import leaves_image
-from gains.datasets.readers.images import read_header, read_pixels
+from gains.datasets.readers.images import read_image
 from gains.datasets.readers.labelme import LabelMe, Polygon
 from gains.datasets.readers.raw_files import RawSettings
 from gains.instances import Instances
@@ -128,8 +128,8 @@ def _scenes(
 ) -> Iterator[Scene]:
     objects: Counter[str] = Counter()
     for item in items:
-        header = read_header(item.path)
-        size = (header.height, header.width)
+        image = read_image(item.path)
+        size = (image.values.shape[0], image.values.shape[1])
         if item.annotation is None:
             instances = Instances.from_rles(*size, [], [])
         else:
@@ -137,7 +137,7 @@ def _scenes(
             if not len(instances):
                 findings.add("annotated images without objects were kept", item.name)
         objects[item.name.split("/")[0]] += len(instances)
-        yield Scene(item.name, read_pixels(item.path), instances, header.change)
+        yield Scene(item.name, image.values, instances, image.changes)
     _check_parts(items, settings.counts_must_match, findings)
     for part, n in OBJECTS.items():
         if objects[part] != n:

@@ -13,7 +13,7 @@ from gains.datasets.catalogue.isbi2014.checks import mask
 from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
 from gains.datasets.catalogue.isbi2014.outlines import nuclei_of
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import read_header, read_pixels
+from gains.datasets.readers.images import read_drawn, read_header, read_image
 from gains.datasets.readers.raw_files import RawSettings, one_file, some_files
 from gains.instances import Instances
 
@@ -32,13 +32,18 @@ class EdfSettings(RawSettings):
 
 def _truth(path: Path, truth: Path, findings: Findings) -> Instances | None:
     """Return the nuclei of an image, or None if it is left out."""
-    size, drawn = read_header(path), read_pixels(truth)
+    size, drawn = read_header(path), read_drawn(truth)
     if drawn.ndim == 3:  # a palette file of black and white is read as RGB
         drawn = np.asarray(drawn.max(axis=2))
     found = nuclei_of(mask(drawn, (size.height, size.width), str(truth)), path.name, findings)
     if found is None:
         return None
     return Instances.from_rles(size.height, size.width, found, [NUCLEUS] * len(found))
+
+
+def _scene(path: Path, nuclei: Instances) -> Scene:
+    image = read_image(path)
+    return Scene(path.name, image.values, nuclei, image.changes)
 
 
 def make(settings: EdfSettings, findings: Findings) -> SceneSet:
@@ -58,7 +63,7 @@ def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     ]
     truths = {image: _truth(image, truth, findings) for image, truth in pairs}
     kept = {image: nuclei for image, nuclei in truths.items() if nuclei is not None}
-    scenes = (Scene(path.name, read_pixels(path), nuclei) for path, nuclei in kept.items())
+    scenes = (_scene(path, nuclei) for path, nuclei in kept.items())
     left_out = len(truths) - len(kept)
     return SceneSet({NUCLEUS: "nucleus"}, scenes, DatasetCounts(IMAGES - left_out))
 
