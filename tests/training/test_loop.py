@@ -147,10 +147,11 @@ def test_a_training_prepares_model_threads_and_lock(
         yield
 
     monkeypatch.setattr(training, "build_model", evaluating)
-    monkeypatch.setattr(training, "waiting_lock", lock)
+    monkeypatch.setattr("gains.training.scratch.waiting_lock", lock)
     monkeypatch.setattr(torch, "set_num_threads", asked.append)
     run(data, tmp_path, seed=7, threads=2)
-    assert asked == [2, tmp_path / ".scratch.lock", [3, 8]]
+    locks = [tmp_path / ".scratch.queue", tmp_path / ".scratch.lock"]
+    assert asked == [2, *locks, [3, 8]]
     assert built[0].modes == [True] * 6
 
 

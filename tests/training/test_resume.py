@@ -13,6 +13,7 @@ import torch
 
 from gains.models import checkpoint
 from gains.training import train as training
+from gains.training.scratch import Scratch
 from gains.training.step import step
 from helpers.tiny import Tiny, job_of, settings_of
 from helpers.training import assert_equal, weights
@@ -80,34 +81,46 @@ def test_the_checkpoint_of_another_fold_seed_or_code_is_not_continued(
     steps = count_steps(monkeypatch, last=5)
     with pytest.raises(Killed):
         training.train(job)
-    assert (job.scratch / training.CHECKPOINT).is_file()
+    assert (job.scratch / "last.pt").is_file()
     training.train(replace(job, **change))
     assert len(steps) == 5 + 6
 
 
-def test_a_truncated_checkpoint_is_named(tiny: Tiny, tmp_path: Path) -> None:
-    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
-    checkpoint.save(job.scratch / "last.pt", {"key": "x", "iteration": 4})
-    path = job.scratch / "last.pt"
-    path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(ValueError, match=r"last\.pt: not a complete checkpoint"):
-        training.train(job)
-
-
-def test_a_checkpoint_that_is_not_finite_is_not_continued(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("damage", ["cut off", "changed"])
+def test_a_damaged_checkpoint_is_set_aside(
+    tiny: Tiny,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    damage: str,
 ) -> None:
-    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
-    count_steps(monkeypatch, last=5, error=KeyboardInterrupt)
-    with pytest.raises(KeyboardInterrupt):
+    settings = settings_of("mask_rcnn")
+    training.train(job_of(tiny, tmp_path / "whole", settings))
+    job = job_of(tiny, tmp_path / "cut", settings)
+    count_steps(monkeypatch, last=5)
+    with pytest.raises(Killed):
         training.train(job)
-    path = job.scratch / training.CHECKPOINT
-    kept = checkpoint.load(path)
-    name = next(iter(kept["model"]))
-    kept["model"][name].fill_(float("inf"))
-    checkpoint.save(path, kept)
-    with pytest.raises(ValueError, match=rf"last\.pt: weights: 1 of \d+ are not finite, .*{name}"):
-        training.train(job)
+    path = job.scratch / "last.pt"
+    content = bytearray(path.read_bytes())
+    for position in range(len(content) // 2, len(content) // 2 + 4):
+        content[position] ^= 0xFF
+    path.write_bytes(content if damage == "changed" else content[:100])
+    seen = list[list[str]]()
+    steps = count_steps(monkeypatch)
+    watched = Scratch.set_checkpoint_aside
+
+    def set_aside(scratch: Scratch) -> Path:
+        moved = watched(scratch)
+        seen.append([moved.name, *sorted(p.name for p in job.scratch.iterdir())])
+        return moved
+
+    monkeypatch.setattr(Scratch, "set_checkpoint_aside", set_aside)
+    training.train(job)
+    assert "last.pt: the checkpoint is cut off or damaged; it is now last.pt.dam" in caplog.text
+    assert seen == [["last.pt.damaged", "last.pt.damaged"]]
+    assert len(steps) == 6
+    assert_equal(weights(tmp_path / "whole/model.pt"), weights(job.out))
+    assert not job.scratch.exists()
 
 
 def test_time_and_memory_of_a_resumed_training_add_up(
@@ -117,7 +130,7 @@ def test_time_and_memory_of_a_resumed_training_add_up(
     count_steps(monkeypatch, last=5, error=KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         training.train(job)
-    path = job.scratch / training.CHECKPOINT
+    path = job.scratch / "last.pt"
     kept = checkpoint.load(path, torch.device("cpu"))
     assert kept["cost"]["memory_mb"]["host"] > 100
     kept["cost"] = {"seconds": 1000.0, "memory_mb": {"host": 10**6}}

@@ -1,5 +1,6 @@
 """Limits of the machine, and actions before and after all jobs."""
 
+from gains.training.scratch import Scratch
 from gains.workflow import snakemake_records
 from gains.workflow.memory import memory_mb
 
@@ -54,8 +55,21 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
+def sweep_scratch():
+    """Remove the finished trainings in scratch/ whose outputs this call has accepted.
+
+    If only this process is ended, it waits for its jobs and then deletes their outputs. A result
+    stays in scratch/ until then, so that the next call delivers it without training again.
+    """
+    for job in workflow.dag.jobs:
+        if job.rule.name == "train" and all(Path(file).exists() for file in job.output):
+            path = run_of(job.wildcards).path
+            Scratch(Path(f"scratch/{STUDY_TAG}/{path}")).sweep()
+
+
 onsuccess:
     keep_records(complete=True)
+    sweep_scratch()
 
 
 onerror:

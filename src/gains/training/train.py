@@ -7,7 +7,6 @@ therefore holds weights, momentum and losses, but no state of random generators.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +27,8 @@ from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
 from gains.models.device import choose_device, to_device
-from gains.support.files import check_output, settings_hash, waiting_lock, write_json
+from gains.support.claims import claimed, require_claim
+from gains.support.files import check_output, settings_hash, write_json
 from gains.support.progress import progress
 from gains.training.checkpoint_timer import CheckpointTimer
 from gains.training.cost import TrainingCost
@@ -36,6 +36,7 @@ from gains.training.job import Job, provenance
 from gains.training.loss_log import LossRecord
 from gains.training.optimiser import learning_rate, make_optimiser
 from gains.training.samples import Sample, Samples
+from gains.training.scratch import LOSSES, MODEL, RECORD, Scratch
 from gains.training.step import step
 from gains.training.unlearnt import FirstPass
 
@@ -43,8 +44,6 @@ logger = logging.getLogger(__name__)
 
 SAMPLING = 3
 """The stream of random numbers for the model's sampling; samples.py has the other streams."""
-CHECKPOINT = "last.pt"
-"""Name of the running checkpoint in its scratch folder."""
 
 
 def train(job: Job) -> None:
@@ -62,27 +61,30 @@ def train(job: Job) -> None:
     samples = _samples(job, recipe, coco, device)
     inputs = job.inputs()
     key = settings_hash([job.settings.recorded_json(), job.seed, job.fold, job.code, inputs])
-    job.scratch.parent.mkdir(parents=True, exist_ok=True)
-    # another process that writes the same checkpoint remains from a killed run, so wait for it
-    lock = job.scratch.with_name(f".{job.scratch.name}.lock")
-    with waiting_lock(lock, f"another process trains this run ({lock}): waiting for it to end"):
-        model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
-        record, cost = _loop(model, samples, recipe, job, key, device)
-        categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
-        checkpoint.save(job.out, _model_file(model, job, categories))
-        record.write(job.out.with_name("losses.csv"))
-        write_json(
-            job.out.with_name("run.json"),
-            {
-                **provenance(job, inputs, device),
-                "images": len(samples.records),
-                "iterations": recipe.iterations,
-                **cost.to_json(),
-            },
-        )
-        (job.scratch / CHECKPOINT).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # the folder may hold files of other programs
-            job.scratch.rmdir()
+    scratch = Scratch(job.scratch)
+    # another process that trains here remains from a killed run, so wait for it
+    with claimed(job.out), scratch.turn():
+        if scratch.holds(key):
+            logger.info("this training is finished already: its result is in %s", scratch.finished)
+        else:
+            scratch.begin()
+            model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
+            record, cost = _loop(model, samples, recipe, job, key, device)
+            _save(model, record, scratch.finished, job, coco)
+            how = {"images": len(samples.records), "iterations": recipe.iterations}
+            content = {**provenance(job, inputs, device), **how, **cost.to_json()}
+            write_json(scratch.finished / RECORD, content)
+            scratch.finish(key)
+        scratch.deliver(job.out, job.name)
+        # with the hash of the code, the caller can find the result again, and removes it
+        if not job.code and not scratch.is_awaited():
+            scratch.clear()
+
+
+def _save(model: Detector, record: LossRecord, folder: Path, job: Job, coco: CocoDataset) -> None:
+    categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
+    checkpoint.save(folder / MODEL, _model_file(model, job, categories))
+    record.write(folder / LOSSES)
 
 
 def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.device) -> Samples:
@@ -127,8 +129,8 @@ def _loop(
     device: torch.device,
 ) -> tuple[LossRecord, TrainingCost]:
     optimiser = make_optimiser(model, recipe, model.encoder)
-    path = job.scratch / CHECKPOINT
-    start, record, cost = _resumed(path, key, model, optimiser, device)
+    scratch = Scratch(job.scratch)
+    start, record, cost = _resumed(scratch, key, model, optimiser, device)
     generator, timer = torch.Generator(device), CheckpointTimer(recipe.checkpoint_every)
     model.train()
     first_pass = FirstPass(samples.coco, len(samples.records))
@@ -144,7 +146,8 @@ def _loop(
                 state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
                 kept = {"key": key, "iteration": done, "losses": record.rows, **state}
                 with timer.saving():
-                    checkpoint.save(path, {**kept, "cost": cost.to_json()})
+                    checkpoint.save(scratch.checkpoint, {**kept, "cost": cost.to_json()})
+                require_claim(job.out)  # a later call waits, and continues from this checkpoint
     first_pass.warn(model)
     record.flush()
     _check_finite(model)
@@ -168,15 +171,25 @@ def _take_step(
 
 
 def _resumed(
-    path: Path,
+    scratch: Scratch,
     key: str,
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     device: torch.device,
 ) -> tuple[int, LossRecord, TrainingCost]:
     """Load a checkpoint of the same job if there is one; return the iteration to continue at."""
+    path = scratch.checkpoint
     if path.exists():
-        kept = checkpoint.load(path, device)
+        try:
+            kept = checkpoint.load(path, device)
+        except ValueError:
+            logger.warning(
+                "%s: the checkpoint is cut off or damaged; it is now %s, and the training starts "
+                "again at iteration 0",
+                path,
+                scratch.set_checkpoint_aside().name,
+            )
+            return 0, LossRecord(), TrainingCost(device)
         if kept.get("key") == key:
             advice = "remove the file, and train again with a lower learning rate or clip_norm"
             checkpoint.check_finite(kept["model"], f"{path}: weights", advice)
