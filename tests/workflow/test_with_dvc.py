@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+from helpers.paths import ROOT
 from helpers.project import TABLE3, Project
 
 MODEL = "results/demo/runs/synthetic-cells/mask_rcnn/default/seed0/fold0/model.pt"
@@ -19,6 +20,11 @@ def test_clone_with_pulled_results_has_nothing_to_do(clone: Project) -> None:
 
 
 def test_a_damaged_file_in_the_remote_is_made_again(clone: Project, finished: Project) -> None:
+    archive = clone.path("data/demo/coco/synthetic-cells.zip")
+    sound = archive.read_bytes()
+    archive.write_bytes(sound[:-1])
+    assert clone.plan()["convert"] == 1  # although all that is made from it exists
+    archive.write_bytes(sound)
     good = finished.path(MODEL).read_bytes()
     clone.path(MODEL).write_bytes(good[:-2] + b" \n")  # what DVC pulls without a check
     assert clone.path(MODEL).stat().st_size == len(good)
@@ -87,3 +93,9 @@ def test_the_paper_study_has_stages_of_its_own(twin: Project) -> None:
     file = "workflow/dvc/paper/dvc.yaml"
     listed = twin.call("dvc", "stage", "list", "--names-only", file).split()
     assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "tables"]
+
+
+def test_the_profile_of_slurm_does_not_depend_on_accounting() -> None:
+    """The command sacct, which the plugin would choose, names no job without accounting."""
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
+    assert profile["slurm-status-command"] == "squeue"

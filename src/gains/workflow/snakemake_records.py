@@ -28,6 +28,8 @@ REMEDY = (
     "run snakemake to make them again, or fetch the recorded files again (docs/workflow.md, "
     "Sharing results)"
 )
+NAMED = 20
+"""Number of files that a warning names; ``gains provenance verify`` names all."""
 
 
 def export(out: str, roots: Sequence[str], complete: bool) -> None:
@@ -93,10 +95,12 @@ def restore(*sources: str) -> None:
             _mark(source)
     memory.save()
     if damaged:
+        more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
         logger.warning(
-            "the content of %d files is not the recorded one: %s; %s",
+            "the content of %d files is not the recorded one: %s%s; %s",
             len(damaged),
-            ", ".join(damaged),
+            ", ".join(damaged[:NAMED]),
+            more,
             REMEDY,
         )
     _repair_absent(known, machine)
