@@ -125,9 +125,14 @@ def test_sidecar_that_agrees(files: tuple[Path, Path], scene: CocoDataset) -> No
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"file_name": "other.png"}, "image 2 has file_name 'other.png', but '2.png'"),
-        ({"height": 61}, "image 2 has height 61, but 60"),
-        ({"id": 9}, r"image 9 \(2.png\) was predicted, but is not among the 3 images"),
+        (
+            {"file_name": "other.png"},
+            r"image 2 \(other.png\) was predicted, but is not among the 3 images .*first '1.png'",
+        ),
+        ({"height": 61}, r"image 2 \(2.png\) has height 61, but 60"),
+        ({"id": 9}, "prediction 2: image 2 is not in the list of predicted images"),
+        ({"id": 1}, r"image 1 \(2.png\) and another image of this id are both listed"),
+        ({"file_name": "1.tif"}, r"image 2 \(1.tif\) and 1.png are both listed"),
     ],
 )
 def test_predictions_of_another_data_set_are_refused(
@@ -160,4 +165,50 @@ def test_a_broken_sidecar_is_refused(files: tuple[Path, Path]) -> None:
     entry = {"id": [1], "file_name": "a", "height": 1, "width": 1}
     write_json(sidecar_path(predictions), {"images": [entry]})
     with pytest.raises(ValueError, match=r"images.json: an entry: 'id' is \[1\]"):
+        score_files(truth, predictions)
+
+
+def renamed(scene: CocoDataset, names: dict[int, str]) -> CocoDataset:
+    images = {
+        number: dataclasses.replace(image, file_name=names[number])
+        for number, image in scene.images.items()
+    }
+    return dataclasses.replace(scene, images=images)
+
+
+@pytest.mark.parametrize(
+    ("listed", "own"),
+    [
+        (["a.tif", "b.JPG", "x/c.tiff"], ["a.png", "b.png", "x/c.png"]),  # as in an archive
+        (["a.tif", "b.JPG", "x/c.tiff"], ["a.tif", "b.JPG", "x/c.tiff"]),  # a person's own file
+        (["a.tif", "a.png", "x/c.tiff"], ["a.tif", "a.png", "x\\c.tif"]),
+        (["caf\u00e9.tif", "b.png", "c.png"], ["cafe\u0301.png", "b.png", "c.png"]),
+    ],
+)
+def test_images_are_matched_by_name_whatever_their_ids_and_suffixes(
+    listed: list[str], own: list[str], files: tuple[Path, Path], scene: CocoDataset,
+    detections: list[dict[str, Any]],
+) -> None:  # fmt: skip
+    truth, predictions = files
+    expected = score_files(truth, predictions)
+    write_truth(truth, renamed(scene, dict(enumerate(own, start=1))))
+    new = {1: 3, 2: 1, 3: 2}  # the folder has an order of its own
+    entries = [
+        {"id": new[k], "file_name": name, "height": SIZE, "width": SIZE}
+        for k, name in enumerate(listed, start=1)
+    ]
+    write_json(sidecar_path(predictions), {"images": entries})
+    write_json(predictions, [{**d, "image_id": new[d["image_id"]]} for d in detections])
+    found = score_files(truth, predictions)
+    assert found["coco"] == expected["coco"]
+    assert found["clean"] == expected["clean"]
+
+
+def test_a_name_that_fits_two_images_is_refused(
+    files: tuple[Path, Path], scene: CocoDataset
+) -> None:
+    truth, predictions = files
+    write_truth(truth, renamed(scene, {1: "a.tif", 2: "a.png", 3: "c.png"}))
+    write_json(sidecar_path(predictions), {"images": sidecar(scene, file_name="a.jpg")[1:2]})
+    with pytest.raises(ValueError, match=r"image 2 \(a.jpg\) fits 'a.tif' and 'a.png' of"):
         score_files(truth, predictions)

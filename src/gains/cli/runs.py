@@ -151,7 +151,8 @@ def predict(
     """Predict the objects in a folder of images, or in one part of a data set.
 
     A file beside OUT lists the images and their ids, for example x.images.json beside x.json. The
-    images of a folder are numbered from 1 in the order of their names.
+    images of a folder and its subfolders are numbered from 1 in the order of their names. All are
+    read once before the first prediction, so a damaged image costs no work.
 
     A run of a study is predicted with the study's thresholds, a model file with the defaults of its
     method; the options change them. The file beside OUT says which were used.

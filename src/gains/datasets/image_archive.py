@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,16 @@ from PIL import Image
 from gains.datasets.pixel_bound import check_pixels
 from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
 from gains.support.files import require_file
+from gains.support.names import normal
+
+
+def archived_name(name: str) -> str:
+    """Return the name of an image in an archive: that of its file, in normal form C, as ``.png``.
+
+    Args:
+        name: path of the image file below its folder.
+    """
+    return str(PurePosixPath(normal(name.replace("\\", "/"))).with_suffix(".png"))
 
 
 class ImageArchive:

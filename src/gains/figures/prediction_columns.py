@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.instances import Instances
 from gains.prediction.files import Predictions, box_scores, read_predictions
-from gains.prediction.sidecar import check_sidecar, read_sidecar, sidecar_path
+from gains.prediction.sidecar import predicted_images, sidecar_path
 
 
 @dataclass(frozen=True)
@@ -59,16 +58,8 @@ class Column:
 
 def _listed(path: Path, coco: CocoDataset) -> frozenset[int] | None:
     """Return the ids of the images that the list beside a prediction file names."""
-    entries = read_sidecar(path)
-    if entries is None:
-        return None
-    try:
-        records = coco.by_name(entry["file_name"] for entry in entries)
-    except ValueError as error:
-        raise ValueError(f"{sidecar_path(path)}: {error}") from error
-    found = {record.id: record for record in records}
-    check_sidecar(path, dataclasses.replace(coco, images=found))
-    return frozenset(found)
+    images = predicted_images(path, coco)
+    return None if images is None else frozenset(image.id for image in images.values())
 
 
 def refuse_unpredicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> None:

@@ -20,7 +20,7 @@ from gains.datasets.records import CocoRecord, whole
 from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import is_number, to_rle, valid_rles
-from gains.prediction.sidecar import write_sidecar
+from gains.prediction.sidecar import predicted_images, write_sidecar
 from gains.support.files import json_bytes, read_json, written_last
 
 KEYS = ("image_id", "category_id", "segmentation", "score")
@@ -71,14 +71,17 @@ def _entries(image_id: int, instances: Instances) -> list[CocoRecord]:
 def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
     """Read a COCO result list, plain or gzip, and check it. An empty list is allowed.
 
+    If there is a list of the predicted images beside the file, their names say which images of the
+    ground truth they are; else their ids do.
+
     Args:
         path: the file.
         truth: the images and categories that it may name.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: the file is not complete JSON or not a list, or :func:`parse_predictions`
-            refuses an entry.
+        ValueError: the file is not complete JSON or not a list, or :func:`parse_predictions` or
+            :func:`predicted_images` refuses an entry.
     """
     content = read_json(path)
     if not isinstance(content, list):
@@ -86,10 +89,26 @@ def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:
             f"{path}: expected a COCO result list (one entry per detection), "
             f"found {type(content).__name__}"
         )
+    images = predicted_images(path, truth) or {}
     try:
+        if any(number != image.id for number, image in images.items()):
+            content = [_renumbered(k, entry, images) for k, entry in enumerate(content)]
         return parse_predictions(content, truth)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _renumbered(position: int, entry: Any, images: dict[int, ImageRecord]) -> Any:
+    """Return an entry with the ground truth's id of its image; others are refused later."""
+    number = entry.get("image_id") if isinstance(entry, dict) else None
+    if not is_number(number):
+        return entry
+    if number not in images:
+        raise ValueError(
+            f"prediction {position}: image {number} is not in the list of predicted images beside "
+            "the file; predict again"
+        )
+    return {**entry, "image_id": images[number].id}
 
 
 def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predictions:

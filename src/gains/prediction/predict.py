@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from gains.datasets.coco import ImageRecord, read_coco
 from gains.datasets.image_archive import ImageArchive
-from gains.datasets.readers.images import IMAGE_SUFFIXES, read_rgb
+from gains.datasets.readers.images import read_rgb
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.prediction.files import write_predictions
+from gains.prediction.folder import images_of
 from gains.prediction.predictor import Predictor
 from gains.support.files import check_output
 from gains.support.progress import progress
@@ -46,30 +47,17 @@ def predict_split(
 
 
 def predict_folder(predictor: Predictor, folder: Path, out: Path) -> None:
-    """Predict every image of a folder; ids are numbered from 1 in order of name.
+    """Predict every image of a folder and its subfolders; see :func:`images_of`.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        ValueError: the folder holds no image.
+        ValueError: the folder holds no image, or :func:`images_of` refuses one.
     """
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder of images")
-    paths = sorted(
-        p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in IMAGE_SUFFIXES
-    )
-    if not paths:
-        raise ValueError(
-            f"{folder}: there is no image in this folder; expected names ending in "
-            f"{', '.join(IMAGE_SUFFIXES)}"
-        )
+    check_output(out)
+    found = images_of(folder)
     torch.set_num_threads(predictor.recipe.threads)
-
-    def images() -> Iterable[tuple[ImageRecord, NDArray[np.uint8]]]:
-        for number, path in enumerate(paths, start=1):
-            pixels = read_rgb(path)
-            yield ImageRecord(number, path.name, *pixels.shape[:2]), pixels
-
-    _predict(predictor, images(), len(paths), out)
+    images = ((image.record, read_rgb(image.path)) for image in found)
+    _predict(predictor, images, len(found), out)
 
 
 def _predict(

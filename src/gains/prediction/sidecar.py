@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.image_archive import archived_name
 from gains.datasets.records import CocoRecord, integer
 from gains.support.files import read_json, write_json
 
@@ -55,40 +56,82 @@ def read_sidecar(predictions: str | Path) -> list[CocoRecord] | None:
     return entries
 
 
-def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
-    """Refuse predictions of other images than those of the ground truth, if there is a sidecar.
+def predicted_images(predictions: str | Path, truth: CocoDataset) -> dict[int, ImageRecord] | None:
+    """Return the ground truth's records of the predicted images, by id in the prediction file.
+
+    The images are found by name, because the ids of a folder that was predicted are its own. A
+    name is compared as it is, and else as in an archive of images, where ``a.tif`` is ``a.png``.
+
+    Returns:
+        The records, or None if there is no list of the predicted images.
 
     Raises:
-        ValueError: an entry differs from the ground truth's record of that id, or an image of
-            the ground truth was not predicted; the message names the first difference.
+        ValueError: an image is not in the ground truth, or fits several of its images or an image
+            that another one fits; an id is repeated; or a size differs.
     """
     entries = read_sidecar(predictions)
     if entries is None:
-        return
+        return None
     path = sidecar_path(predictions)
-    listed = {_checked(entry, path, truth).id for entry in entries}
+    by_name = {image.file_name: image for image in truth.images.values()}
+    archived: dict[str, list[ImageRecord]] = {}
+    for image in truth.images.values():
+        archived.setdefault(archived_name(image.file_name), []).append(image)
+    found: dict[int, ImageRecord] = {}
+    taken: dict[int, str] = {}
+    for entry in entries:
+        number, name = integer(entry, "id", f"{path}: an entry"), str(entry["file_name"])
+        at = f"{path}: image {number} ({name})"
+        exact = by_name.get(name)
+        fitting = [exact] if exact else archived.get(archived_name(name), [])
+        image = _only(fitting, at, truth)
+        if number in found or image.id in taken:
+            other = taken.get(image.id, "another image of this id")
+            raise ValueError(f"{at} and {other} are both listed; predict each image once")
+        _check_size(entry, image, at, truth)
+        found[number], taken[image.id] = image, name
+    return found
+
+
+def _only(fitting: list[ImageRecord], at: str, truth: CocoDataset) -> ImageRecord:
+    if not fitting:
+        raise ValueError(
+            f"{at} was predicted, but is not among the {len(truth.images)} images that are scored "
+            f"of {truth.path}, first {next(iter(truth.images.values())).file_name!r}; the "
+            "predictions belong to other images, or to another folder of them"
+        )
+    if len(fitting) > 1:
+        raise ValueError(
+            f"{at} fits {' and '.join(repr(image.file_name) for image in fitting)} of "
+            f"{truth.path}; give the predicted image the name of one of them"
+        )
+    return fitting[0]
+
+
+def _check_size(entry: CocoRecord, image: ImageRecord, at: str, truth: CocoDataset) -> None:
+    for key in ("height", "width"):
+        if entry[key] != getattr(image, key):
+            raise ValueError(
+                f"{at} has {key} {entry[key]!r}, but {getattr(image, key)!r} in {truth.path}; the "
+                "predictions belong to another data set"
+            )
+
+
+def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
+    """Refuse predictions that lack an image of the ground truth, if there is a sidecar.
+
+    Raises:
+        ValueError: an image of the ground truth was not predicted, or :func:`predicted_images`
+            refuses one that was.
+    """
+    found = predicted_images(predictions, truth)
+    if found is None:
+        return
+    listed = {image.id for image in found.values()}
     missing = [image for image in truth.images.values() if image.id not in listed]
     if missing:
         raise ValueError(
-            f"{path}: {len(missing)} of {len(truth.images)} images of {truth.path} were not "
-            f"predicted, first {missing[0].file_name!r}; predict them too, or name the split and "
-            "part that were predicted"
+            f"{sidecar_path(predictions)}: {len(missing)} of {len(truth.images)} images of "
+            f"{truth.path} were not predicted, first {missing[0].file_name!r}; predict them too, "
+            "or name the split and part that were predicted"
         )
-
-
-def _checked(entry: CocoRecord, path: Path, truth: CocoDataset) -> ImageRecord:
-    """Return the ground truth's record of an entry, which must equal it."""
-    image = truth.images.get(integer(entry, "id", f"{path}: an entry"))
-    if image is None:
-        raise ValueError(
-            f"{path}: image {entry['id']} ({entry['file_name']}) was predicted, but is not "
-            f"among the {len(truth.images)} images that are scored of {truth.path}"
-        )
-    for key in IMAGE_KEYS[1:]:
-        if entry[key] != getattr(image, key):
-            raise ValueError(
-                f"{path}: image {image.id} has {key} {entry[key]!r}, but "
-                f"{getattr(image, key)!r} in {truth.path}; the predictions belong to another "
-                "data set"
-            )
-    return image

@@ -20,7 +20,7 @@ from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading
-from gains.support.files import read_json, require_file
+from gains.support.files import is_junk, read_json, require_file
 
 
 class FolderSettings(Reading):
@@ -40,7 +40,8 @@ class FolderSettings(Reading):
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
     listed = {source.path.resolve() for source in sources}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in IMAGE_SUFFIXES and path.resolve() not in listed:
+        image = path.suffix.lower() in IMAGE_SUFFIXES and not is_junk(path.relative_to(folder))
+        if image and path.resolve() not in listed:
             findings.add("image files that the JSON file does not list were ignored", path.name)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from gains.datasets.findings import Findings
+from gains.datasets.image_archive import archived_name
 from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import STORED, Header, Reading, read_header
 from gains.datasets.readers.orientation import turns
@@ -126,7 +127,7 @@ def check_images(
         if old == 0:
             findings.add("image id 0 was replaced; images are numbered 1..N by file name", name)
         path, true_name = files.find(name, str(at))
-        archived = str(PurePosixPath(true_name).with_suffix(".png"))
+        archived = archived_name(true_name)
         if archived in taken:
             raise ValueError(
                 f"{at} {_problem(name, taken[archived])}: both would get the name {archived!r}; "
