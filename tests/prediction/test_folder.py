@@ -51,8 +51,8 @@ def test_subfolders_are_predicted_with_names_below_the_folder(
         "a-b.png", "a/deep/x.JPG", "a/z.tif", "b.png",
     ]  # fmt: skip
     assert [image.record.id for image in found] == [1, 2, 3, 4]
-    assert "1 files that are no images were left out (first: notes.txt)" in caplog.text
-    assert "1 links to folders were left out (first: link)" in caplog.text
+    assert "files that are no images were left out: 1 (first: notes.txt)" in caplog.text
+    assert "links to folders were left out: 1 (first: link)" in caplog.text
 
 
 def test_masks_beside_images_are_no_images(
@@ -62,7 +62,17 @@ def test_masks_beside_images_are_no_images(
     for name in ("1/images/a.png", "1/masks/0.png", "1/masks/1.png", "masks/b.png"):
         save(tmp_path / name)
     assert names(tmp_path) == ["1/images/a.png", "masks/b.png"]
-    assert "2 files of masks/ beside images/ were left out (first: 1/masks/0.png)" in caplog.text
+    assert "files of masks/ beside images/ were left out: 2 (first: 1/masks/0.png)" in caplog.text
+
+
+def test_changes_that_reading_makes_are_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for name in ("a.png", "b.png"):
+        Image.new("RGBA", (W, H), (9, 9, 9, 50)).save(tmp_path / name)
+    images_of(tmp_path)
+    assert "transparency was composed on white: 2 (first: a.png)" in caplog.text
 
 
 def test_all_images_that_cannot_be_read_are_named_before_the_first_prediction(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gains.datasets.coco import ImageRecord
+from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
-from gains.datasets.readers.images import IMAGE_SUFFIXES, read_rgb
+from gains.datasets.readers.images import IMAGE_SUFFIXES, read_image
 from gains.support.files import is_junk
 from gains.support.names import normal
 from gains.support.progress import progress
@@ -30,9 +31,9 @@ def images_of(folder: Path) -> list[FolderImage]:
     """Return the images in a folder and in its subfolders, numbered from 1 in order of name.
 
     The name of an image is its path below the folder, with slashes. Hidden files and those that
-    file managers leave behind are ignored. So is a folder ``masks`` beside a folder ``images``; the
-    log says so, and names other files. Every image is decoded, so that a damaged one is found
-    before the first prediction.
+    file managers leave behind are ignored. A folder ``masks`` beside a folder ``images``, and files
+    that are no images, are left out; the log says so, and names the changes that reading makes.
+    Every image is decoded, so that a damaged one is found before the first prediction.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -41,7 +42,8 @@ def images_of(folder: Path) -> list[FolderImage]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    paths = _image_files(folder)
+    findings = Findings()
+    paths = _image_files(folder, findings)
     if not paths:
         raise ValueError(
             f"{folder}: there is no image in this folder; expected names ending in "
@@ -52,11 +54,16 @@ def images_of(folder: Path) -> list[FolderImage]:
     with progress("read", len(paths)) as advance:
         for number, (name, path) in enumerate(paths.items(), start=1):
             try:
-                height, width = read_rgb(path).shape[:2]
-                found.append(FolderImage(path, ImageRecord(number, name, height, width)))
+                image = read_image(path)
+                record = ImageRecord(number, name, *image.values.shape[:2])
+                found.append(FolderImage(path, record))
+                for change in image.changes:
+                    findings.add(change, name)
             except (ValueError, OSError) as error:
                 unreadable.append(str(error))
             advance(number)
+    for sentence in findings.sentences():
+        logger.info("%s: %s", folder, sentence)
     if unreadable:
         raise ValueError(
             f"{folder}: {len(unreadable)} of {len(paths)} images cannot be read, and nothing was "
@@ -65,8 +72,8 @@ def images_of(folder: Path) -> list[FolderImage]:
     return found
 
 
-def _image_files(folder: Path) -> dict[str, Path]:
-    """Return the image files by name, and log what is left out."""
+def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
+    """Return the image files by name, and record what is left out."""
     every = {path.relative_to(folder): path for path in folder.rglob("*")}
     seen = {name for name in every if not is_junk(name)}
     # rglob does not enter links to folders
@@ -75,13 +82,12 @@ def _image_files(folder: Path) -> dict[str, Path]:
     masks = _masks(names)
     others = {name for name in names if name.suffix.lower() not in IMAGE_SUFFIXES} - masks
     for what, left_out in (
-        ("files of masks/ beside images/", masks),
-        ("files that are no images", others),
-        ("links to folders", links),
+        ("files of masks/ beside images/ were left out", masks),
+        ("files that are no images were left out", others),
+        ("links to folders were left out", links),
     ):
-        if left_out:
-            first = min(name.as_posix() for name in left_out)
-            logger.info("%s: %d %s were left out (first: %s)", folder, len(left_out), what, first)
+        for name in sorted(left_out):
+            findings.add(what, name.as_posix())
     kept = {name.as_posix(): every[name] for name in names - masks - others}
     return {name: kept[name] for name in sorted(kept, key=normal)}
 
