@@ -108,7 +108,7 @@ def test_another_content_is_made_again(content: str, caplog: pytest.LogCaptureFi
         provenance.restore(FILE)
         assert recorded("results/s/model")["code"] == metadata.LOST
         assert recorded("results/s/table")["code"] == "gains step"
-        assert "content of 1 files is not the recorded one: results/s/model;" in caplog.text
+        assert "is not the recorded one in 1 of 2 files: results/s/model;" in caplog.text
     before = Path(FILE).read_bytes()
     provenance.export(FILE, ["results/s"], complete=True)  # of a run that made something else
     assert Path(FILE).read_bytes() == before
@@ -156,6 +156,11 @@ def test_files_of_a_run_that_was_killed_stay_as_they_are(caplog: pytest.LogCaptu
     assert recorded("results/s/model")["job_hash"] == 7
     assert recorded("results/s/table")["code"] == "gains step"
     assert not caplog.messages
+    before = read_json(FILE)["files"]
+    provenance.export(FILE, ["results/s"], complete=False)
+    files = read_json(FILE)["files"]
+    assert files["results/s/model"]["sha256"] == sha256("results/s/model")
+    assert files["results/s/table"] == before["results/s/table"]
 
 
 def test_a_file_with_a_newer_date_alone_is_as_recorded(caplog: pytest.LogCaptureFixture) -> None:

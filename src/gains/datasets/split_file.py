@@ -22,7 +22,8 @@ class Split:
 
     Attributes:
         dataset: name of the data set.
-        generator: origin of the parts: ``ratio`` and ``seed``, or ``file``.
+        generator: origin of the parts: ``ratio`` and ``seed``, or ``file``; ``draw`` if it is not
+            the first draw with that seed.
         folds: file names by part, one dict per fold.
     """
 

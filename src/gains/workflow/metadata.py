@@ -126,13 +126,15 @@ def is_lost(record: Record) -> bool:
     return record.get("code") == LOST
 
 
+def is_incomplete(key: str) -> bool:
+    """Return whether a job is writing an output, or was killed while it did."""
+    return record_path(key, INCOMPLETE).exists()
+
+
 def made_here(key: str, record: Record) -> bool:
-    """Return whether a job on this machine wrote the present file, or is just writing it.
+    """Return whether a job on this machine wrote the present file.
 
     Snakemake records the date of the file as the end of the job; a file that was replaced or
     changed has another date. The records of :func:`put` are those of another machine.
     """
-    if record_path(key, INCOMPLETE).exists():
-        return True
-    ours = record.get("job_hash") is None
-    return not ours and record.get("endtime") == Path(key).stat().st_mtime
+    return record.get("job_hash") is not None and record.get("endtime") == Path(key).stat().st_mtime

@@ -19,7 +19,16 @@ from pathlib import Path
 
 from gains.support.files import sha256, write_text
 from gains.workflow.hash_memory import MEMORY, HashMemory
-from gains.workflow.metadata import KEPT, Record, is_lost, made_here, put, put_lost, read_all
+from gains.workflow.metadata import (
+    KEPT,
+    Record,
+    is_incomplete,
+    is_lost,
+    made_here,
+    put,
+    put_lost,
+    read_all,
+)
 from gains.workflow.provenance_file import read_provenance, require_provenance, write_provenance
 
 logger = logging.getLogger(__name__)
@@ -97,8 +106,9 @@ def restore(*sources: str) -> None:
     if damaged:
         more = f" and {len(damaged) - NAMED} more" if len(damaged) > NAMED else ""
         logger.warning(
-            "the content of %d files is not the recorded one: %s%s; %s",
+            "the content is not the recorded one in %d of %d files: %s%s; %s",
             len(damaged),
+            len(known),
             ", ".join(damaged[:NAMED]),
             more,
             REMEDY,
@@ -118,7 +128,7 @@ def _restore_present(
         if _as_recorded(memory.sha256(key), wanted):
             if (renewed or not record or is_lost(record)) and not _same(record, wanted):
                 put(key, wanted, path.stat().st_mtime)
-        elif not made_here(key, record):
+        elif not is_incomplete(key) and not made_here(key, record):
             damaged.append(key)
             if not is_lost(record):
                 put_lost(key, wanted)
