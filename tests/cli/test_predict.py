@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
+from gains.datasets.readers.images import Reading
 from gains.prediction import predict, predictor
 from helpers.paths import ROOT
 
@@ -25,8 +26,26 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
     assert (str(path), device, folder[1:]) == (
         "results/demo/runs/synthetic-cells/gains/default/seed0/fold0/model.pt",
         None,
-        (Path("mine"), Path("d.json")),
+        (Path("mine"), Path("d.json"), Reading()),
     )
     assert of_study["score_threshold"] not in (None, 0.3)
     CliRunner().invoke(app, [*words, "--score-threshold", "0.3"], catch_exceptions=False)
     assert made[2][2] == {**of_study, "score_threshold": 0.3}
+    options = ["--orientation", "apply", "--percentiles", "0.1", "99.9"]
+    CliRunner().invoke(app, [*words, *options], catch_exceptions=False)
+    assert made[5][3] == Reading(orientation="apply", percentiles=(0.1, 99.9))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--coco", "a", "--split", "b", "--orientation", "apply"], "of a folder: --images"),
+        (["--images", "mine", "--orientation", "up"], "orientation: .*'stored' or 'apply'"),
+        (["--images", "mine", "--percentiles", "9", "1"], "percentiles: .*smaller one"),
+    ],
+)
+def test_wrong_options_of_reading_are_refused(words: list[str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CliRunner().invoke(
+            app, ["predict", "--model", "m", "--out", "o.json", *words], catch_exceptions=False
+        )

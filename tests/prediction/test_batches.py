@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from gains.datasets.coco import ImageRecord, read_coco
+from gains.datasets.readers.images import Reading
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.files import box_scores, read_predictions, write_predictions
@@ -56,7 +57,11 @@ def test_a_folder_by_hand(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     predict_folder(stub, tmp_path, tmp_path / "out" / "x.json.gz")
     assert stub.batches == [[(4, 6, 3)] * 2, [(4, 6, 3)], [(5, 6, 3)]]
     assert read_json(tmp_path / "out" / "x.images.json") == {
-        "info": {"method": "stub"},
+        "info": {
+            "method": "stub",
+            "reading": {"orientation": "stored", "percentiles": None},
+            "repairs": ["files that are no images were left out: 1 (first: notes.txt)"],
+        },
         "images": [
             {"id": 1, "file_name": "a.png", "height": 4, "width": 6},
             {"id": 2, "file_name": "b.PNG", "height": 4, "width": 6},
@@ -68,6 +73,26 @@ def test_a_folder_by_hand(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     assert [entry["image_id"] for entry in found] == [1, 1, 2, 2, 2, 3]
     assert "6 detections in 4 images" in caplog.messages
     assert any(m.startswith("2 of 4 images have 2 detections") for m in caplog.messages)
+
+
+def test_a_folder_is_read_as_the_options_say_and_changes_are_recorded(tmp_path: Path) -> None:
+    deep = np.arange(24, dtype=np.uint16).reshape(4, 6) * 100
+    deep[0, 0] = 60_000
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(deep).save(tmp_path / "a.png", exif=exif)
+    stub: Any = Stub()
+    reading = Reading(orientation="apply", percentiles=(0, 90))
+    predict_folder(stub, tmp_path, tmp_path / "x.json", reading)
+    assert stub.batches == [[(6, 4, 3)]]
+    sidecar = read_json(tmp_path / "x.images.json")
+    assert sidecar["images"][0]["height"] == 6
+    assert sidecar["info"]["reading"] == {"orientation": "apply", "percentiles": [0, 90]}
+    assert sidecar["info"]["repairs"] == [
+        "the orientation tag 6 was applied: 1 (first: a.png)",
+        "deep grey was scaled linearly, its percentiles 0.0 and 90.0 to 0 and 255, and cut off "
+        "there: 1 (first: a.png)",
+    ]
 
 
 def test_no_detection_at_all_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 from gains.datasets.convert import convert
+from gains.datasets.findings import Findings
+from gains.datasets.readers.images import STORED
 from gains.masks.rle import encode_mask
 from gains.prediction.folder import images_of
 from gains.prediction.predict import predict_folder
@@ -26,7 +28,7 @@ def save(path: Path, value: int = 1) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return [image.record.file_name for image in images_of(folder)]
+    return [image.record.file_name for image in images_of(folder, STORED, Findings())]
 
 
 def test_hidden_files_and_those_of_file_managers_are_no_images(tmp_path: Path) -> None:
@@ -46,7 +48,7 @@ def test_subfolders_are_predicted_with_names_below_the_folder(
         save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    found = images_of(tmp_path)
+    found = images_of(tmp_path, STORED, Findings())
     assert [image.record.file_name for image in found] == [
         "a-b.png", "a/deep/x.JPG", "a/z.tif", "b.png",
     ]  # fmt: skip
@@ -71,7 +73,7 @@ def test_changes_that_reading_makes_are_told(
     caplog.set_level("INFO")
     for name in ("a.png", "b.png"):
         Image.new("RGBA", (W, H), (9, 9, 9, 50)).save(tmp_path / name)
-    images_of(tmp_path)
+    images_of(tmp_path, STORED, Findings())
     assert "transparency was composed on white: 2 (first: a.png)" in caplog.text
 
 
@@ -100,7 +102,7 @@ def test_a_long_list_of_unreadable_images_is_cut(tmp_path: Path) -> None:
     for k in range(30):
         (tmp_path / f"{k:02d}.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match="30 of 30 images") as error:
-        images_of(tmp_path)
+        images_of(tmp_path, STORED, Findings())
     assert str(error.value).count(".png: ") == 20
     assert str(error.value).endswith("and 10 more")
 
@@ -112,7 +114,7 @@ def test_images_that_differ_in_their_suffix_alone_are_refused(twin: str, tmp_pat
     assert names(tmp_path) == ["a/x.tif", "x.tif"]
     save(tmp_path / twin)
     with pytest.raises(ValueError, match=f"'a/x.tif' differ|'{twin}' differ"):
-        images_of(tmp_path)
+        images_of(tmp_path, STORED, Findings())
 
 
 def test_a_folder_of_tif_images_is_scored_against_the_data_set_made_from_it(

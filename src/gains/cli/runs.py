@@ -147,6 +147,14 @@ def predict(
     max_detections: Annotated[
         int | None, typer.Option(help="Maximum number of detections per image.")
     ] = None,
+    orientation: Annotated[
+        str | None,
+        typer.Option(help="Orientation tags of --images: stored or apply; by default stored."),
+    ] = None,
+    percentiles: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Percentages that become 0 and 255 in deep images of --images."),
+    ] = None,
 ) -> None:
     """Predict the objects in a folder of images, or in one part of a data set.
 
@@ -157,6 +165,9 @@ def predict(
     A run of a study is predicted with the study's thresholds, a model file with the defaults of its
     method; the options change them. The file beside OUT says which were used.
 
+    Read a folder as the training images were read: --orientation and --percentiles are the options
+    of the data set `folder`.
+
     \b
     Examples:
       gains predict --model model.pt --images my_images --out detections.json
@@ -164,6 +175,8 @@ def predict(
         --score-threshold 0.3 --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
     """
+    from gains.config.base import validated
+    from gains.datasets.readers.images import Reading
     from gains.prediction.predict import predict_folder, predict_split
     from gains.prediction.predictor import Predictor
 
@@ -179,6 +192,11 @@ def predict(
             "--images names a folder, but --coco, --split and --part name a part of a data set; "
             "give one of the two"
         )
+    given = {"orientation": orientation, "percentiles": percentiles}
+    options = {name: value for name, value in given.items() if value is not None}
+    if images is None and options:
+        raise ValueError("--orientation and --percentiles are for the files of a folder: --images")
+    reading = validated(Reading, options, "gains predict")
     if (coco is None) != (split is None):
         raise ValueError("--coco and --split belong together; give both or none")
     if model is None:
@@ -192,6 +210,6 @@ def predict(
         raise ValueError("no images are named; name a folder with --images, or --coco and --split")
     predictor = Predictor(model, device, changes)
     if images is not None:
-        predict_folder(predictor, images, out)
+        predict_folder(predictor, images, out, reading)
     else:
         predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gains.datasets.coco import ImageRecord
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
-from gains.datasets.readers.images import IMAGE_SUFFIXES, read_image
+from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, read_image
 from gains.support.files import is_junk
 from gains.support.names import normal
 from gains.support.progress import progress
@@ -27,13 +27,18 @@ class FolderImage(NamedTuple):
     record: ImageRecord
 
 
-def images_of(folder: Path) -> list[FolderImage]:
+def images_of(folder: Path, reading: Reading, findings: Findings) -> list[FolderImage]:
     """Return the images in a folder and in its subfolders, numbered from 1 in order of name.
 
     The name of an image is its path below the folder, with slashes. Hidden files and those that
     file managers leave behind are ignored. A folder ``masks`` beside a folder ``images``, and files
     that are no images, are left out; the log says so, and names the changes that reading makes.
     Every image is decoded, so that a damaged one is found before the first prediction.
+
+    Args:
+        folder: the folder.
+        reading: how the images are read.
+        findings: record that what is left out, and what reading changes, is added to.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -42,7 +47,6 @@ def images_of(folder: Path) -> list[FolderImage]:
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder of images")
-    findings = Findings()
     paths = _image_files(folder, findings)
     if not paths:
         raise ValueError(
@@ -54,7 +58,7 @@ def images_of(folder: Path) -> list[FolderImage]:
     with progress("read", len(paths)) as advance:
         for number, (name, path) in enumerate(paths.items(), start=1):
             try:
-                image = read_image(path)
+                image = read_image(path, reading)
                 record = ImageRecord(number, name, *image.values.shape[:2])
                 found.append(FolderImage(path, record))
                 for change in image.changes:

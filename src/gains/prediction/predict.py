@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from gains.datasets.coco import ImageRecord, read_coco
+from gains.datasets.findings import Findings
 from gains.datasets.image_archive import ImageArchive
-from gains.datasets.readers.images import read_rgb
+from gains.datasets.readers.images import STORED, Reading, as_rgb, read_image
 from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.prediction.files import write_predictions
@@ -46,18 +47,27 @@ def predict_split(
     _predict(predictor, images, len(records), out)
 
 
-def predict_folder(predictor: Predictor, folder: Path, out: Path) -> None:
+def predict_folder(
+    predictor: Predictor, folder: Path, out: Path, reading: Reading = STORED
+) -> None:
     """Predict every image of a folder and its subfolders; see :func:`images_of`.
+
+    Args:
+        predictor: the model.
+        folder: folder of the images.
+        out: the result list to write.
+        reading: how the images are read, as those of the training were.
 
     Raises:
         FileNotFoundError: there is no such folder.
         ValueError: the folder holds no image, or :func:`images_of` refuses one.
     """
     check_output(out)
-    found = images_of(folder)
+    findings = Findings()
+    found = images_of(folder, reading, findings)
     torch.set_num_threads(predictor.recipe.threads)
-    images = ((image.record, read_rgb(image.path)) for image in found)
-    _predict(predictor, images, len(found), out)
+    images = ((image.record, as_rgb(read_image(image.path, reading).values)) for image in found)
+    _predict(predictor, images, len(found), out, (reading, findings))
 
 
 def _predict(
@@ -65,6 +75,7 @@ def _predict(
     images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]],
     total: int,
     out: Path,
+    read: tuple[Reading, Findings] | None = None,
 ) -> None:
     check_output(out)
     predicted: list[tuple[ImageRecord, Instances]] = []
@@ -73,7 +84,11 @@ def _predict(
             found = predictor.batch([pixels for _, pixels in batch])
             predicted += zip((record for record, _ in batch), found, strict=True)
             advance(len(predicted))
-    detections, _ = write_predictions(out, predicted, predictor.info())
+    info = predictor.info()
+    if read is not None:
+        reading, findings = read
+        info |= {"reading": reading.model_dump(mode="json"), "repairs": findings.sentences()}
+    detections, _ = write_predictions(out, predicted, info)
     level = logging.INFO if detections else logging.WARNING
     logger.log(level, "%d detections in %d images", detections, total)
     _warn_of_limit(predictor.settings.max_detections, [found for _, found in predicted])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from helpers.layouts import FIELD, WELL, WORMS, Layout, file_names, scaled
 
@@ -35,3 +36,13 @@ def test_bbbc010_is_cropped_before_it_is_scaled(worms: Layout) -> None:
     )
     assert "without a pixel within the crop were dropped: 1 (first: A01_03_gr" in worms.repairs
     assert worms.info["counts"]["objects"]["worm"]["expected"] is None
+
+
+@pytest.mark.parametrize("colour", [0, 255], ids=["black", "white"])
+def test_bbbc010_takes_what_is_drawn_on_a_transparent_ground(colour: int, worms: Layout) -> None:
+    for k, worm in enumerate(WORMS, start=1):
+        file = f"BBBC010_v1_foreground_eachworm/A01_{k:02d}_ground_truth.png"
+        grey = np.where(worm, colour, 255 if colour else 0)
+        worms.save(file, np.dstack([grey, worm * 255]).astype(np.uint8))
+    found = worms.convert().instances(1)
+    np.testing.assert_array_equal(found.stack(), WORMS)

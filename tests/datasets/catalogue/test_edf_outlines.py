@@ -173,6 +173,16 @@ def test_outlines_among_the_edf_images_are_filled_or_left_out_and_told(tmp_path:
     assert info["counts"]["images"] == {"expected": 15, "found": 15}
 
 
+@pytest.mark.parametrize("colour", [0, 255], ids=["black", "white"])
+def test_nuclei_on_a_transparent_ground_are_nuclei(colour: int, tmp_path: Path) -> None:
+    whole = disc(30, 30, 12)
+    write(tmp_path / "raw", [whole] * 16)
+    drawn = np.dstack([np.full(whole.shape, colour), whole * 255]).astype(np.uint8)
+    Image.fromarray(drawn).save(tmp_path / "raw" / "EDF000_GT.png")
+    convert("edf", "isbi2014-edf", {"root": str(tmp_path / "raw")}, tmp_path / "edf.json")
+    np.testing.assert_array_equal(read_coco(tmp_path / "edf.json").instances(1).stack(), [whole])
+
+
 def test_the_outlines_of_the_nuclei_of_real_cells_are_filled(shared: Path) -> None:
     content = read_coco(shared / "data" / "isbi2014_train45" / "annotations.json")
     for number in list(content.images)[:10]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from gains.datasets.readers.images import read_drawn, read_header, read_image, read_samples
+from helpers.folder_workshop import Workshop
 from helpers.image_writers import write_png, write_tiff
 
 H, W = 20, 30
@@ -313,6 +316,53 @@ def test_a_mask_is_what_is_drawn(tmp_path: Path) -> None:
             write_png(tmp_path / f"{k}.png", pixels, bits=8 if top == 255 else 16)
             found = read_drawn(tmp_path / f"{k}.png").reshape(H, W, -1).any(axis=2)
             np.testing.assert_array_equal(found, drawn)
+
+
+def test_a_black_drawing_is_read_from_its_alpha_and_equal_alpha_says_nothing(
+    tmp_path: Path,
+) -> None:
+    black = np.zeros((H, W), np.uint8)
+    write_png(tmp_path / "a.png", with_alpha(black, FIRST * 255), bits=8)
+    np.testing.assert_array_equal(read_drawn(tmp_path / "a.png") > 0, FIRST)
+    write_png(tmp_path / "b.png", with_alpha(FIRST * np.uint8(9), 0), bits=8)
+    np.testing.assert_array_equal(read_drawn(tmp_path / "b.png") > 0, FIRST)
+
+
+def test_the_bound_on_pixels_has_a_name_and_can_be_raised(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.png"
+    Image.new("1", (20_000, 9_500)).save(path)  # 190 megapixels, of which only the header counts
+    with pytest.raises(ValueError, match=r"9500 x 20000 px.*bound is 180000000.*GAINS_MAX_PIXELS"):
+        read_header(path)
+    monkeypatch.setenv("GAINS_MAX_PIXELS", "190000000")
+    assert read_header(path).width == 20_000
+    write_tiff(tmp_path / "b.tif", BYTES, MIN_IS_BLACK)
+    monkeypatch.setenv("GAINS_MAX_PIXELS", "599")
+    with pytest.raises(ValueError, match="600 pixels, and the bound is 599"):
+        read_image(tmp_path / "b.tif")
+    monkeypatch.setenv("GAINS_MAX_PIXELS", "many")
+    with pytest.raises(ValueError, match="GAINS_MAX_PIXELS is 'many'; expected a whole number"):
+        read_header(path)
+
+
+def test_an_archive_is_read_to_the_same_bound(
+    monkeypatch: pytest.MonkeyPatch, shop: Workshop
+) -> None:
+    shop.convert()
+    monkeypatch.setenv("GAINS_MAX_PIXELS", "599")
+    with pytest.raises(ValueError, match=r"own\.zip: image 'a\.png': has 20 x 30 px"):
+        shop.pixels("a.png")
+
+
+def test_the_libraries_of_deep_images_are_imported_for_these_alone(tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", BYTES, bits=8)
+    code = (
+        "import sys, pathlib; from gains.datasets.readers.images import read_image; "
+        f"read_image(pathlib.Path({str(tmp_path / 'a.png')!r})); "
+        "sys.exit(any(name in sys.modules for name in ('tifffile', 'imagecodecs')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_the_header_says_the_size_without_the_pixels(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ BLOCK = 2**22
 
 FEW_LEVELS = (
     f"all values but the {TAIL} % smallest and largest were left with fewer than {FEW} of 256 grey "
-    "levels, because of a few extreme values; the option `percentiles` of the data set `folder` "
-    "cuts these off"
+    "levels, because of a few extreme values; the option `percentiles` (of the "
+    "data set `folder` and of `gains predict`) cuts these off"
 )
 
 

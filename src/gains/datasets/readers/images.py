@@ -138,17 +138,20 @@ def read_samples(path: Path) -> StoredImage:
 def read_drawn(path: Path) -> NDArray[Any]:
     """Return what a mask file shows as it is stored, (H, W) or (H, W, 3); nothing drawn is 0.
 
-    A pixel that is fully transparent is 0 in every channel, since nothing is drawn there.
+    A pixel that is fully transparent is 0 in every channel, since nothing is drawn there. If all
+    that is drawn is black, the values of alpha are returned. An alpha that is the same everywhere
+    says nothing and is ignored.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not an image of a kind that can be read, or it is damaged.
     """
     samples = read_samples(path)
-    if samples.alpha is None:
-        return samples.colour
-    seen = samples.alpha > 0
-    return samples.colour * (seen if samples.colour.ndim == 2 else seen[..., None])
+    colour, alpha = samples.colour, samples.alpha
+    if alpha is None or alpha.min() == alpha.max():
+        return colour
+    drawn = colour * (alpha > 0 if colour.ndim == 2 else alpha[..., None] > 0)
+    return drawn if drawn.any() else alpha
 
 
 def read_image(

@@ -11,8 +11,8 @@ TAG = 274
 """Number of the tag ``Orientation`` in EXIF and TIFF."""
 
 ADVICE = (
-    "masks that were drawn on the upright picture need the option `orientation: apply` of the "
-    "data set `folder`"
+    "masks that were drawn on the upright picture need the option `orientation: apply` (of the "
+    "data set `folder` and of `gains predict`)"
 )
 
 
