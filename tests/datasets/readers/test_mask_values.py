@@ -12,6 +12,7 @@ from PIL import Image, ImageFilter
 
 from gains.datasets.readers.mask_values import read_objects
 from gains.masks.rle import decode_mask
+from helpers.image_writers import write_png
 
 SIDE = 96
 SPLIT = "label images were split into one object per value"
@@ -194,3 +195,18 @@ def test_values_that_are_no_numbers_of_objects_are_refused(tmp_path: Path) -> No
         pixels[0, 0] = value
         with pytest.raises(ValueError, match="negative or not finite"):
             read(Image.fromarray(pixels), tmp_path / "a.tif")
+
+
+def test_labels_in_colours_of_16_bits_stay_apart(tmp_path: Path) -> None:
+    """Their numbers are small, so that 8 bits would not hold them."""
+    colours = np.zeros((*LABELS.shape, 3), np.uint16)
+    for value in np.unique(LABELS[LABELS != 0]):
+        colours[LABELS == value, value % 3] = value
+    write_png(tmp_path / "a.png", colours)
+    found = read_objects(tmp_path / "a.png", Path("b.png"), (SIDE, SIDE))
+    write_png(tmp_path / "c.png", LABELS, bits=8)
+    plain = read_objects(tmp_path / "c.png", Path("b.png"), (SIDE, SIDE))
+    assert len(found.masks) == len(np.unique(LABELS)) - 1
+    assert sorted(str(rle["counts"]) for rle in found.masks) == sorted(
+        str(rle["counts"]) for rle in plain.masks
+    )

@@ -32,7 +32,7 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import IMAGE_SUFFIXES, read_pixels
+from gains.datasets.readers.images import IMAGE_SUFFIXES, read_image, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
 from gains.masks.rle import Rle, decode_mask, encode_mask
@@ -155,7 +155,7 @@ def _scenes(
     settings: OutlineSettings, pairs: list[tuple[Path, Path]], findings: Findings
 ) -> Iterator[Scene]:
     for original, path in pairs:
-        pixels, label = read_pixels(original), read_pixels(path)
+        (pixels, changes), label = read_image(original), read_pixels(path)
         if label.ndim != 3:
             raise ValueError(f"{path}: is grey; expected RGB with outlines in red {RED}")
         if label.shape[:2] != pixels.shape[:2]:
@@ -168,7 +168,7 @@ def _scenes(
         height, width = label.shape[:2]
         # named as in `kaggle2018`, so that a split fits both
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        yield Scene(f"{original.name}.png", pixels, instances)
+        yield Scene(f"{original.name}.png", pixels, instances, changes)
 
 
 def make(settings: OutlineSettings, findings: Findings) -> SceneSet:
