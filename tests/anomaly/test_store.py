@@ -193,6 +193,10 @@ def test_building_maps_refuses_settings_that_do_not_fit_the_data(
     empty = dataclasses.replace(coco, annotations={image.id: [] for image in images})
     with pytest.raises(ValueError, match="chosen images hold no annotation"):
         build_maps(empty, SETTINGS, images, out)
+    dummy = dataclasses.replace(coco, categories={**coco.categories, 7: "_background_"})
+    counts = r"objects by category: 0 \(Cell\): \d+, 1 \(Nuclei\): \d+, 7 \(_background_\): 0\. Set"
+    with pytest.raises(ValueError, match=rf"category 7 \(_background_\), .*flat; {counts}"):
+        build_maps(dummy, MapSettings(target_category=7), images, out)
     for box in (None, 5, [1, 2, 3], [1, 2, 3, "4"], [1, 2, 3, float("nan")], [9, 9, 3, -1]):
         coco.annotations[1][0]["bbox"] = box
         with pytest.raises(ValueError, match="annotation 1: program 'nuclei' finds neighbours"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,10 @@ def test_lists_of_another_kind_are_refused(
         ("annotations", {"category_id": 1}, "annotation 7 names image 4 and category 1"),
         ("annotations", {"category_id": True}, "annotation 7: 'category_id' is True"),
         ("annotations", {"segmentation": None}, "annotation 7 has no segmentation"),
+        ("annotations", {"iscrowd": 2}, "annotation 7: 'iscrowd' is 2; expected 0 or 1"),
+        ("annotations", {"iscrowd": "no"}, "annotation 7: 'iscrowd' is 'no'; expected 0 or 1"),
+        ("annotations", {"area": "9"}, "annotation 7: 'area' is '9'; expected a number of px"),
+        ("annotations", {"area": [9]}, r"annotation 7: 'area' is \[9\]; expected a number of px"),
     ],
 )
 def test_bad_records_are_named(
@@ -153,6 +158,37 @@ def test_names_that_the_file_lacks(tmp_path: Path) -> None:
     assert f"{coco.path} has " in message
     assert "1 of its 2 names are unknown" in message
     assert "2 images, first 'a.png'. If the names come from a split" in message
+
+
+@pytest.mark.parametrize(
+    ("value", "crowd"),
+    [(0, 0), (1, 1), (None, 0), (True, 1), (0.0, 0), ("0", 0), ("1", 1), ("false", 0)],
+)
+def test_flags_keep_their_meaning(tmp_path: Path, value: Any, crowd: int) -> None:
+    content = copy.deepcopy(SOUND)
+    content["annotations"][0]["iscrowd"] = value
+    coco = read_coco(write(tmp_path, content))
+    assert [coco.annotations[k][0]["iscrowd"] for k in (0, 4)] == [crowd, 0]
+
+
+def test_coordinates_that_are_shares_are_refused(tmp_path: Path) -> None:
+    content = copy.deepcopy(SOUND)
+    content["annotations"][0]["segmentation"] = [[0, 0, 0.5, 0, 0.5, 1]]
+    with pytest.raises(ValueError, match=r"d\.json: all coordinates of polygons \(of 1 objects\)"):
+        read_coco(write(tmp_path, content))
+    content["annotations"][1]["segmentation"] = [[1, 1, 4, 1, 4, 4]]
+    read_coco(write(tmp_path, content))
+
+
+def test_names_are_found_in_another_normal_form(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
+    content = copy.deepcopy(SOUND)
+    for names in ((composed, "b.png"), (apart, "b.png"), (composed, apart), (apart, composed)):
+        for record, name in zip(content["images"], names, strict=True):
+            record["file_name"] = name
+        coco = read_coco(write(tmp_path, content))
+        found = [coco.by_name([name])[0].id for name in (composed, apart)]
+        assert found == [4 * names.index(n) if n in names else 0 for n in (composed, apart)]
 
 
 @pytest.mark.parametrize(

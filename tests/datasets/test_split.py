@@ -1,6 +1,7 @@
 """Splits: sizes, disjointness, stability, and refusals."""
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -372,3 +373,19 @@ def test_a_category_that_a_part_lacks_is_named(
         "fold 0: test has no object of 1 of the 2 categories (nucleus): "
         "they get no score, and no mean over categories contains them"
     ]
+
+
+def test_given_names_are_found_in_another_normal_form(tmp_path: Path) -> None:
+    composed, apart = (unicodedata.normalize(form, "é") for form in ("NFC", "NFD"))
+    mask = np.pad(np.ones((3, 3), dtype=bool), 2)
+    scenes = [
+        (name, np.zeros((7, 7), np.uint8), Instances.from_rles(7, 7, [encode_mask(mask)], [1]))
+        for name in (f"{composed}1.png", f"{apart}2.png", f"{composed}/3.png", "4.png")
+    ]
+    write_coco(tmp_path / "d.json", scenes, {1: "cell"}, {})
+    lists = {"train": [f"{apart}1.png", f"{composed}2.png"], "test": [f"{apart}/*"]}
+    (tmp_path / "lists.json").write_text(json.dumps(lists))
+    settings = SplitSettings(file=str(tmp_path / "lists.json"))
+    split = make_split(tmp_path / "d.json", settings, tmp_path / "s.json")
+    assert split.names("train") == [f"{composed}1.png", f"{apart}2.png"]
+    assert split.names("test") == [f"{composed}/3.png"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import unicodedata
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ import pytest
 from gains.datasets.coco import CocoDataset
 from gains.prediction.sidecar import sidecar_path
 from gains.scoring.score import score, score_files
-from gains.support.files import write_json
+from gains.support.files import read_json, write_json
 from helpers.score_scenes import SIZE, disc_rle, write_truth
 
 
@@ -212,3 +213,39 @@ def test_a_name_that_fits_two_images_is_refused(
     write_json(sidecar_path(predictions), {"images": sidecar(scene, file_name="a.jpg")[1:2]})
     with pytest.raises(ValueError, match=r"image 2 \(a.jpg\) fits 'a.tif' and 'a.png' of"):
         score_files(truth, predictions)
+
+
+def test_predictions_that_are_shares_of_the_image_are_refused(
+    scene: CocoDataset, detections: list[dict[str, Any]]
+) -> None:
+    shares = [{**entry, "segmentation": [[0.1, 0.1, 0.5, 0.1, 0.5, 0.6]]} for entry in detections]
+    with pytest.raises(
+        ValueError, match="predictions: all coordinates of polygons .* between 0 and 1"
+    ):
+        score(scene, shares)
+    in_px = {**detections[0], "segmentation": [[1, 1, 9, 1, 9, 9]]}
+    score(scene, [in_px, *shares])
+
+
+def test_a_name_in_another_normal_form_is_that_of_the_image(
+    files: tuple[Path, Path], scene: CocoDataset
+) -> None:
+    truth, predictions = files
+    content = read_json(truth)
+    content["images"][0]["file_name"] = "é.png"
+    write_json(truth, content)
+    entries = sidecar(scene)
+    entries[0]["file_name"] = unicodedata.normalize("NFD", "é.png")
+    write_json(sidecar_path(predictions), {"images": entries})
+    assert score_files(truth, predictions)["counts"]["images"] == len(entries)
+
+
+def test_a_flag_as_text_does_not_make_a_crowd(files: tuple[Path, Path]) -> None:
+    truth, predictions = files
+    expected = score_files(truth, predictions)
+    content = read_json(truth)
+    for annotation in content["annotations"]:
+        annotation["iscrowd"] = str(annotation.get("iscrowd", 0))
+    write_json(truth, content)
+    found = score_files(truth, predictions)
+    assert {**found, "inputs": None} == {**expected, "inputs": None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -47,9 +48,9 @@ def build_maps(
         The number of maps.
 
     Raises:
-        ValueError: the file lacks the target category, the images have no annotation, a window is
-            larger than an image, an annotation (named in the message) cannot be rasterised, or
-            ``out`` does not end in .npz.
+        ValueError: the file lacks the target category, the images have no annotation or none of
+            the target category, a window is larger than an image, an annotation (named in the
+            message) cannot be rasterised, or ``out`` does not end in .npz.
     """
     require_suffix(out, ".npz")
     if settings.target_category not in coco.categories:
@@ -64,6 +65,7 @@ def build_maps(
         raise ValueError(
             f"{coco.path}: the {len(work)} chosen images hold no annotation; expected at least one"
         )
+    _require_objects(coco, work, settings.target_category)
     with (
         parallel_map(maps_of_image if full else _stored_maps, work, jobs) as results,
         progress("anomaly maps, images", len(work)) as advance,
@@ -72,6 +74,18 @@ def build_maps(
         number = write_full(out, records) if full else write_store(out, settings, records)
     logger.info("%s: %d anomaly maps of %d images", out, number, len(work))
     return number
+
+
+def _require_objects(coco: CocoDataset, work: list[MapJob], target: int) -> None:
+    """Refuse images without an object of the target category, since all maps would be flat."""
+    counts = Counter(int(a["category_id"]) for _, annotations, _ in work for a in annotations)
+    if counts[target] == 0:
+        known = ", ".join(f"{i} ({name}): {counts[i]}" for i, name in coco.categories.items())
+        raise ValueError(
+            f"{coco.path}: category {target} ({coco.categories[target]}), whose maps were "
+            f"requested, has no object on the {len(work)} chosen images, so all maps would be "
+            f"flat; objects by category: {known}. Set target_category to one that has objects"
+        )
 
 
 def _with_progress(

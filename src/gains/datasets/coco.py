@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.datasets.pixel_bound import LARGEST
-from gains.datasets.records import CocoRecord, integer, record_list
+from gains.datasets.records import CocoRecord, flag, integer, record_list
 from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
-from gains.masks.segmentation import to_rle, valid_rles
+from gains.masks.segmentation import is_number, to_rle, valid_rles
+from gains.masks.units import refuse_shares
 from gains.support.files import atomic_path, json_bytes, read_json, withdraw
+from gains.support.names import normal
 from gains.support.registry import nearest
 
 
@@ -90,12 +92,15 @@ class CocoDataset:
     def by_name(self, file_names: Iterable[str]) -> list[ImageRecord]:
         """Return the records of the named images, in the order of the names.
 
+        A name may have another Unicode normal form than in the file.
+
         Raises:
             ValueError: a name is not in the file; the message gives the nearest name.
         """
         known = {image.file_name: image for image in self.images.values()}
+        alike = {normal(name): image for name, image in known.items()}
         names = list(file_names)
-        missing = [name for name in names if name not in known]
+        missing = [name for name in names if name not in known and normal(name) not in alike]
         if missing:
             raise ValueError(
                 f"unknown image {missing[0]!r}; {nearest(missing[0], list(known))}{self.path} has "
@@ -103,7 +108,7 @@ class CocoDataset:
                 f"split, {len(missing)} of its {len(names)} names are unknown and the split "
                 "belongs to another data set: make it again"
             )
-        return [known[name] for name in names]
+        return [known.get(name) or alike[normal(name)] for name in names]
 
 
 def name_of(coco: str | Path) -> str:
@@ -124,8 +129,9 @@ def read_coco(path: str | Path) -> CocoDataset:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not COCO ground truth, holds no image, an id is missing or repeated, or
-            an annotation names an unknown image or category or has no segmentation.
+        ValueError: it is not COCO ground truth, holds no image, an id is missing or repeated, an
+            annotation names an unknown image or category, has no segmentation, or an area or
+            ``iscrowd`` of another kind, or all polygons are in another unit than px.
 
     Examples:
         >>> cells = read_coco("my-cells.json")
@@ -159,7 +165,11 @@ def read_coco(path: str | Path) -> CocoDataset:
             )
         if record.get("segmentation") is None:
             raise ValueError(f"{at} has no segmentation; masks are needed, not boxes alone")
+        if record.get("area") is not None and not is_number(record["area"]):
+            raise ValueError(f"{at}: 'area' is {record['area']!r}; expected a number of px")
+        record["iscrowd"] = int(flag(record, "iscrowd", at))
         annotations[image_id].append(record)
+    refuse_shares((a["segmentation"] for found in annotations.values() for a in found), path)
     return CocoDataset(str(path), images, categories, annotations)
 
 

@@ -20,6 +20,7 @@ from gains.datasets.part_objects import (
 )
 from gains.datasets.split_file import PARTS, Fold, Split, check_folds, refuse_shared
 from gains.support.files import portable, read_json, write_json
+from gains.support.names import normal
 from gains.support.registry import nearest
 
 logger = logging.getLogger(__name__)
@@ -214,7 +215,8 @@ def _resolved(where: str, fold: Fold, known: list[str]) -> Fold:
 def _meant(where: str, entry: str, known: list[str]) -> list[str]:
     if entry in known:
         return [entry]
-    if found := [name for name in sorted(known) if fnmatch.fnmatchcase(name, entry)]:
+    wanted = normal(entry)
+    if found := [name for name in sorted(known) if fnmatch.fnmatchcase(normal(name), wanted)]:
         return found
     problem = "matches no image" if set(entry) & set("*?[") else "is not in the data set"
     raise ValueError(

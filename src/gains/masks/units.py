@@ -27,12 +27,12 @@ def refuse_shares(segmentations: Iterable[Any], where: object) -> None:
     Raises:
         ValueError: the polygons are such.
     """
-    polygons = [found for found in segmentations if isinstance(found, list) and found]
+    polygons = [found for found in segmentations if isinstance(found, list) and any(found)]
     if polygons and all(_within(p, 1, SLACK) for p in polygons) and any(map(_broken, polygons)):
         raise ValueError(
-            f"{where}: the coordinates of all {len(polygons)} polygons lie between 0 and 1, so "
-            "they are shares of the sides of the image; expected px: multiply x by the width and "
-            "y by the height of the image"
+            f"{where}: all coordinates of polygons (of {len(polygons)} objects) lie between "
+            "0 and 1, so they are shares of the sides of the image; expected px: multiply x by the "
+            "width and y by the height of the image"
         )
 
 

@@ -20,6 +20,7 @@ from gains.datasets.records import CocoRecord, whole
 from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import is_number, to_rle, valid_rles
+from gains.masks.units import refuse_shares
 from gains.prediction.sidecar import predicted_images, write_sidecar
 from gains.support.files import json_bytes, read_json, written_last
 
@@ -122,8 +123,8 @@ def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predicti
 
     Raises:
         ValueError: a key is missing; an image or category is not in the ground truth; a mask is
-            malformed or of another size than its image; a score is not in [0, 1]. The message
-            names the entry.
+            malformed or of another size than its image; a score is not in [0, 1]; all polygons are
+            in another unit than px. The message names the entry.
     """
     valid = _valid_masks(entries, truth)
     by_image: dict[int, list[_Detection]] = {}
@@ -133,6 +134,7 @@ def parse_predictions(entries: list[CocoRecord], truth: CocoDataset) -> Predicti
         except ValueError as error:
             raise ValueError(f"prediction {number}: {error}") from error
         by_image.setdefault(image_id, []).append(detection)
+    refuse_shares((entry["segmentation"] for entry in entries), "predictions")
     return {
         image_id: _instances(truth.images[image_id], detections)
         for image_id, detections in by_image.items()

@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from gains.datasets.readers.images import IMAGE_SUFFIXES
 from gains.datasets.readers.raw_files import some_files
 from gains.datasets.records import CocoRecord
+from gains.support.names import normal
 
 Choose = Callable[[str, list[Path], str], Path]
 """Choose one file, from the name, the files of that name, and what to name in an error."""
@@ -15,6 +16,8 @@ Choose = Callable[[str, list[Path], str], Path]
 
 class ImageIndex:
     """The image files below a folder by their file names, without the folders.
+
+    Names that differ in their Unicode normal form alone are one name.
 
     Attributes:
         root: the folder.
@@ -29,11 +32,11 @@ class ImageIndex:
         self.files = [p for p in some_files(root, "*.*") if p.suffix.lower() in IMAGE_SUFFIXES]
         self._by_name: dict[str, list[Path]] = {}
         for path in self.files:
-            self._by_name.setdefault(path.name, []).append(path)
+            self._by_name.setdefault(normal(path.name), []).append(path)
 
     def names(self) -> set[str]:
         """Return the file names that occur."""
-        return set(self._by_name)
+        return {path.name for path in self.files}
 
     def located(self, records: list[CocoRecord], where: Path, choose: Choose) -> list[CocoRecord]:
         """Return COCO image records whose file names are paths below the root.
@@ -52,17 +55,17 @@ class ImageIndex:
         if not isinstance(stated, str) or not stated:
             return record  # `check_images` refuses this record later
         name = path_parts(stated)[-1]
-        path = choose(name, self._by_name.get(name, []), f"{where}: image {stated!r}")
+        path = choose(name, self._by_name.get(normal(name), []), f"{where}: image {stated!r}")
         return {**record, "file_name": path.relative_to(self.root).as_posix()}
 
     def folders_holding(self, names: list[str]) -> dict[Path, int]:
         """Return how many of some relative file names each folder holds, if it holds any."""
-        expected = {path_parts(name) for name in names}
+        expected = {path_parts(normal(name)) for name in names}
         depths = {len(parts) for parts in expected}
         held: dict[Path, int] = {}
         for path in self.files:
             for depth in depths:
-                if path.parts[-depth:] in expected:
+                if tuple(map(normal, path.parts[-depth:])) in expected:
                     folder = path.parents[depth - 1]
                     held[folder] = held.get(folder, 0) + 1
         return held

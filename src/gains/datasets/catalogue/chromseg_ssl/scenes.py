@@ -32,7 +32,7 @@ from gains.datasets.readers.labelme import LabelMe, Polygon
 from gains.datasets.readers.raw_files import RawSettings
 from gains.instances import Instances
 from gains.masks.rle import Rle
-from gains.masks.segmentation import to_rle
+from gains.masks.segmentation import empty_parts, to_rle
 
 IMAGES = {"train": 548, "test": 67, "unlabelled": 3570}
 """Published number of images by part."""
@@ -108,6 +108,8 @@ def _outline(
     if coco_mask.area(rle) == 0:
         findings.add("outlines that cover no pixel were dropped", path.name)
         return None
+    for _ in range(empty_parts(polygons, *size) if len(polygons) > 1 else 0):
+        findings.add("polygons that cover no pixel were dropped from their masks", path.name)
     if leaves_image(polygons, *size):
         findings.add("polygons were cut at the border of the image", path.name)
     return rle
