@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +41,30 @@ def test_an_error_names_the_option_and_the_value(
         main()
     assert stop.value.code != 0
     assert capsys.readouterr().err.startswith(f"gains: error: {expected}")
+
+
+ENDED = """
+import os, signal, sys, time
+from pathlib import Path
+from gains.cli.main import main
+from gains.datasets import convert
+from gains.support.files import atomic_path
+
+def end(name, source, options, out):
+    with atomic_path(out) as file:
+        file.write_text("half")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+convert.convert = end
+sys.argv[1:] = ["convert", "synthetic-cells", "--out", sys.argv[1]]
+main()
+"""
+
+
+def test_a_verb_that_is_ended_leaves_no_temporary_files(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENDED, str(tmp_path / "x.json")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 143
+    assert done.stderr == ""
+    assert list(tmp_path.iterdir()) == []
