@@ -81,6 +81,19 @@ def test_the_border_of_the_image_closes_an_outline() -> None:
     np.testing.assert_array_equal(sorted(sizes(masks)), sorted(sizes([cut, corner])))
 
 
+def test_a_small_nucleus_beside_outlines_is_filled_too() -> None:
+    small, large = disc(20, 20, 5), disc(60, 60, 14)
+    masks, _ = found(outline(small, 3) | outline(large, 3))
+    assert masks is not None
+    assert_same = np.testing.assert_array_equal
+    assert_same(masks, [small, large])
+    ring = outline(small, 3)
+    alone, said = found(ring)
+    assert alone is not None
+    assert_same(alone, [ring])  # without a sign of outlines it may be a nucleus with a hole
+    assert said == []
+
+
 def test_outlines_beside_filled_nuclei_leave_those_unchanged() -> None:
     whole, drawn = disc(20, 20, 9), disc(60, 60, 12)
     masks, said = found(whole | outline(drawn))

@@ -2,9 +2,10 @@
 
 The rules for the 8-connected regions of an image:
 
-- An outline is a region that is narrow everywhere and encloses a gap wider than itself. The border
-  of the image closes it too. Each gap is a nucleus, together with the pixels of the line that are
-  nearer to it than to another gap, so nuclei that share a line stay apart.
+- An outline is a region that is narrow everywhere and encloses a gap wider than itself. In an image
+  with such an outline, every narrow region with a gap is one. The border of the image closes a gap
+  too. Each gap is a nucleus, together with the pixels of the line that are nearer to it than to
+  another gap, so nuclei that share a line stay apart.
 - A gap that is much smaller than its convex hull lies between nuclei, and is background. So is a
   gap that holds a nucleus.
 - A piece is a region that looks like a line but encloses nothing. If the pieces have more than a
@@ -53,6 +54,10 @@ class _Outline(NamedTuple):
     wide: list[int]
     narrow: list[int]
 
+    def of_small_nuclei(self) -> _Outline:
+        """Return the outline with its narrow gaps as nuclei, if it has no others."""
+        return self if self.wide else self._replace(wide=self.narrow, narrow=[])
+
 
 def nuclei_of(drawn: Mask, name: str, findings: Findings) -> list[Rle] | None:
     """Return the nuclei of an image, or None if its outlines are not closed.
@@ -82,18 +87,22 @@ def nuclei_of(drawn: Mask, name: str, findings: Findings) -> list[Rle] | None:
 def _lines(drawn: Mask) -> tuple[list[_Outline], Mask]:
     """Return the outlines, inner ones first, and the pixels of the pieces."""
     labels, _ = scipy.ndimage.label(drawn, EIGHT)
-    outlines, pieces = [], np.zeros_like(drawn)
+    found: list[tuple[_Outline, bool]] = []
     for number, box in enumerate(scipy.ndimage.find_objects(labels), start=1):
         rows, columns = (slice(max(side.start - 1, 0), side.stop + 1) for side in box)
         line = labels[rows, columns] == number
         width, area = scipy.ndimage.distance_transform_edt(line).max(), np.count_nonzero(line)
         if width > LINE:
             continue
-        outline = _outline((rows, columns), line, width)
-        if outline.wide:
-            outlines.append(outline)
-        elif width < 2 or area > DISCS * math.pi * width**2:
-            pieces[rows, columns] |= line
+        is_line = width < 2 or area > DISCS * math.pi * width**2
+        found.append((_outline((rows, columns), line, width), is_line))
+    if any(outline.wide for outline, _ in found):
+        found = [(outline.of_small_nuclei(), is_line) for outline, is_line in found]
+    pieces = np.zeros_like(drawn)
+    for outline, is_line in found:
+        if is_line and not outline.wide:
+            pieces[outline.place] |= outline.line
+    outlines = [outline for outline, _ in found if outline.wide]
     return sorted(outlines, key=lambda outline: outline.line.size), pieces
 
 
