@@ -15,7 +15,7 @@ rule maps:
     # Trainings wait for their maps, so make maps first.
     priority: 1
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     # A job that asks for several cores waits until they are free at the same time, while other jobs
     # start. Maps take seconds per image, so one core is enough; `gains maps --jobs` can use more.
     threads: 1

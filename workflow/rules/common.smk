@@ -12,15 +12,18 @@ sys.path.insert(0, SRC)
 
 from gains.config.settings_file import write_settings
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.convert import inputs_of, receipt
+from gains.datasets.convert import inputs_of, own_files, receipt, without_paths
+from gains.datasets.readers.coco_folder import image_names
 from gains.fetch.lockfile import fetch_inputs
 from gains.fetch.sources import fetched_name
 from gains.fetch.status import changes
 from gains.methods import METHODS
 from gains.study.runs import Run
 from gains.study.opening import resolve
+from gains.support.files import require_file
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
-from gains.workflow.code_hash import code_hash
+from gains.workflow.code_hash import code_hash, published_hash
+from gains.workflow.own_files import OwnFiles, first_missing
 
 # All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
@@ -111,15 +114,54 @@ def run_of(wildcards):
     return Run(w.dataset, w.method, w.variant, int(w.seed), int(w.fold))
 
 
-def files_below(path):
-    """Return a file, or the files in a folder, as inputs.
+# Snakemake formats these texts, so that braces in the path of the project must be doubled.
+def escaped(path):
+    """Return a path for Snakemake to format, with braces that are part of the path."""
+    return path.replace("{", "{{").replace("}", "}}")
 
-    The list is empty if the path does not exist: the step that reads it reports the missing file
-    more clearly than Snakemake would.
-    """
-    if path.is_dir():
-        return sorted(str(p) for p in path.rglob("*") if p.is_file())
-    return [str(path)] if path.is_file() else []
+
+ENVIRONMENT = escaped(os.path.join(workflow.basedir, "environment.yml"))
+
+
+# own files
+
+
+OWN = OwnFiles()
+
+
+def data_files(dataset):
+    """Return a function that lists a person's own files which the data set reads."""
+    block = SETTINGS.datasets[dataset]
+    names = lambda path: OWN.names(path, image_names)
+    return lambda: own_files(block.source or dataset, block.options, names)
+
+
+def list_files(dataset):
+    """Return a function that lists the file with given lists, if the data set has one."""
+    file = SETTINGS.datasets[dataset].split.file
+    return lambda: {"lists": require_file(file)} if file else {}
+
+
+def weights_files(run):
+    """Return a function that lists the file of initial weights, if it is a person's own."""
+    file = weights_of(run)
+    own = file and str(file) not in WEIGHTS
+    return lambda: {"weights": require_file(file)} if own else {}
+
+
+def missing_own_files(jobs):
+    """Return a sentence for each data set, list or file of weights of these jobs that is missing."""
+    files = {
+        "convert": lambda w: data_files(w.dataset),
+        "split": lambda w: list_files(w.dataset),
+        "train": lambda w: weights_files(run_of(w)),
+    }
+    found = (
+        first_missing(files[job.rule.name](job.wildcards))
+        for job in jobs
+        if job.rule.name in files
+    )
+    return [sentence for sentence in dict.fromkeys(found) if sentence]
 
 
 # data
@@ -130,18 +172,29 @@ def source_of(wildcards):
     return SETTINGS.datasets[wildcards.dataset].source or wildcards.dataset
 
 
-def source_files(wildcards):
-    """Return the files that a data set reads: the receipt of a fetched data set, or own files."""
+def source_receipt(wildcards):
+    """Return the receipt of a fetched data set."""
     options = SETTINGS.datasets[wildcards.dataset].options
-    found = []
-    for path in inputs_of(source_of(wildcards), options):
-        found += [str(path)] if str(path) in RECEIPTS else files_below(path)
-    return found
+    found = map(str, inputs_of(source_of(wildcards), options))
+    return [path for path in found if path in RECEIPTS]
+
+
+def source_content(wildcards):
+    """Return a digest of the own files that a data set reads."""
+    output = f"{DATA}/coco/{wildcards.dataset}.json"
+    return OWN.digest(data_files(wildcards.dataset), output)
 
 
 def addresses(wildcards):
     """Return the addresses of a published data set and the checksums of its files."""
     return as_json(fetch_inputs(wildcards.raw))
+
+
+def raw_changes(wildcards):
+    """Return how the files of a fetched data set differ from its receipt."""
+    found = changes(wildcards.raw, digest=OWN.sha256)
+    OWN.save()
+    return found
 
 
 def source_code(wildcards):
@@ -150,18 +203,30 @@ def source_code(wildcards):
     )
 
 
-def source_options(wildcards):
+def source_settings(wildcards):
+    """Return the options of a data set without paths, since files may lie anywhere."""
+    options = SETTINGS.datasets[wildcards.dataset].options
+    return as_json(without_paths(source_of(wildcards), options))
+
+
+# Snakemake does not compare a parameter whose function takes the output. So this one may hold paths.
+def source_options(wildcards, output):
     return as_json(SETTINGS.datasets[wildcards.dataset].options)
 
 
-def split_lists(wildcards):
-    """Return the file with given lists, if the data set has one."""
-    file = SETTINGS.datasets[wildcards.dataset].split.file
-    return files_below(Path(file)) if file else []
+def split_options(wildcards, output):
+    return as_json(SETTINGS.datasets[wildcards.dataset].split.model_dump(mode="json"))
 
 
 def split_settings(wildcards):
-    return as_json(SETTINGS.datasets[wildcards.dataset].split.model_dump(mode="json"))
+    split = SETTINGS.datasets[wildcards.dataset].split
+    return as_json(split.model_dump(mode="json", exclude={"file"}))
+
+
+def split_lists(wildcards):
+    """Return a digest of the file with given lists."""
+    output = f"{DATA}/splits/{wildcards.dataset}.json"
+    return OWN.digest(list_files(wildcards.dataset), output)
 
 
 def max_detections(wildcards):
@@ -176,14 +241,9 @@ def map_options(wildcards):
 
 
 def training_inputs(wildcards):
-    """Return the further inputs of a training: maps, and initial weights of the person's own."""
-    run = run_of(wildcards)
-    weights = weights_of(run)
-    files = {
-        "maps": STUDY.maps(run),
-        "weights": None if str(weights) in WEIGHTS else weights,
-    }
-    return {role: str(file) for role, file in files.items() if file}
+    """Return the further input of a training: its maps."""
+    maps = STUDY.maps(run_of(wildcards))
+    return {"maps": str(maps)} if maps else {}
 
 
 def training_maps(wildcards):
@@ -191,17 +251,26 @@ def training_maps(wildcards):
     return f"--maps {maps}" if maps else ""
 
 
-def training_settings(wildcards):
-    """Return the settings of a training, with the name of a fetched file of initial weights.
+def training_options(wildcards, output):
+    return as_json(STUDY.run_settings(run_of(wildcards)).training_json())
 
-    The name holds digits of the file's checksum. The file itself is no input of the training,
-    because all finished trainings would run again when a missing file is fetched.
+
+def training_settings(wildcards):
+    """Return the settings of a training, with the name or the content of the initial weights.
+
+    The name of a fetched file holds digits of its checksum. The file itself is no input of the
+    training, because all finished trainings would run again when a missing file is fetched.
     """
     run = run_of(wildcards)
-    content, weights = STUDY.run_settings(run).training_json(), weights_of(run)
-    if str(weights) in WEIGHTS:
-        content["initial_weights"] = weights.name
-    return as_json(content)
+    weights = weights_of(run)
+    if weights is None or str(weights) in WEIGHTS:
+        content = STUDY.run_settings(run).training_json()
+        return as_json(
+            {**content, "initial_weights": weights.name} if weights else content
+        )
+    digest = OWN.digest(weights_files(run), f"{RESULTS}/runs/{run.path}/model.pt")
+    place = lambda path: digest if path == str(weights) else path
+    return as_json(STUDY.run_settings(run).training_json(place))
 
 
 def trained_model(wildcards):
@@ -256,10 +325,15 @@ def table_spec_file(wildcards):
     return SPEC_FILES[wildcards.table]
 
 
-def figure3_image():
+def figure3_image(wildcards):
     """Return the option that names the image, if the study names one."""
     image = SETTINGS.figure3.image
     return f"--image {shlex.quote(image)}" if image else ""
+
+
+def figure3_settings(wildcards):
+    maps = SETTINGS.datasets[SETTINGS.figure3.dataset].maps
+    return as_json(maps.model_dump(mode="json"))
 
 
 TRAINING_OUTPUTS = ("model.pt", "losses.csv", "run.json")

@@ -20,13 +20,13 @@ rule fetch:
     benchmark:
         "logs/benchmarks/fetch/{raw}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
     params:
         addresses=addresses,
-        changes=lambda wildcards: changes(wildcards.raw),
+        changes=raw_changes,
         code=code_hash("gains.fetch.fetch"),
     shell:
         "gains fetch {wildcards.raw} > {log} 2>&1"
@@ -44,7 +44,7 @@ rule fetch_weights:
     benchmark:
         "logs/benchmarks/fetch/{raw}/{weights}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
@@ -55,7 +55,7 @@ rule fetch_weights:
 rule convert:
     """Convert a data set to COCO: a JSON file and an archive of the images."""
     input:
-        source_files,
+        source_receipt,
     output:
         coco=f"{DATA}/coco/{{dataset}}.json",
         images=f"{DATA}/coco/{{dataset}}.zip",
@@ -64,12 +64,14 @@ rule convert:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/convert/{{dataset}}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,
     params:
         source=source_of,
+        settings=source_settings,
+        files=source_content,
         options=source_options,
         code=source_code,
     shell:
@@ -80,7 +82,6 @@ rule convert:
 rule split:
     """Divide the images of a data set into train, val and test."""
     input:
-        split_lists,
         coco=f"{DATA}/coco/{{dataset}}.json",
     output:
         f"{DATA}/splits/{{dataset}}.json",
@@ -89,15 +90,17 @@ rule split:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/split/{{dataset}}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
     params:
         settings=split_settings,
+        lists=split_lists,
+        options=split_options,
         code=code_hash("gains.datasets.make_split"),
     shell:
-        "gains split --coco {input.coco} --settings {params.settings:q} --out {output}"
+        "gains split --coco {input.coco} --settings {params.options:q} --out {output}"
         " > {log} 2>&1"
 
 
@@ -114,7 +117,7 @@ rule audit:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/audit/{{dataset}}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=1000,

@@ -16,7 +16,7 @@ rule predict:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/predict/{RUN_PATH}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: run_threads
     resources:
         gpu=SETTINGS.gpu,
@@ -43,7 +43,7 @@ rule score:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/score/{RUN_PATH}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=2000,

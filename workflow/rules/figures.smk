@@ -20,18 +20,14 @@ if SETTINGS.figure3:
         benchmark:
             f"logs/benchmarks/{STUDY_TAG}/figure3.tsv"
         conda:
-            "../../environment.yml"
+            ENVIRONMENT
         threads: 1
         resources:
             mem_mb=1000,
         params:
             study=STUDY_TAG,
-            image=figure3_image(),
-            settings=as_json(
-                SETTINGS.datasets[SETTINGS.figure3.dataset].maps.model_dump(
-                    mode="json"
-                )
-            ),
+            image=figure3_image,
+            settings=figure3_settings,
             code=code_hash("gains.figures.figure3"),
         shell:
             "gains figure figure3 --coco {input.coco} --split {input.split}"
@@ -52,7 +48,7 @@ if SETTINGS.figure3:
             f"logs/benchmarks/{STUDY_TAG}/copy/figure3.tsv"
         localrule: True
         conda:
-            "../../environment.yml"
+            ENVIRONMENT
         threads: 1
         resources:
             mem_mb=200,

@@ -1,8 +1,11 @@
 """Limits of the machine, and actions before and after all jobs."""
 
+from snakemake.exceptions import WorkflowError
+
 from gains.training.scratch import Scratch
 from gains.workflow import snakemake_records
 from gains.workflow.memory import memory_mb
+from gains.workflow.metadata import forget_lists
 
 # At most one job uses a GPU at a time, unless `--resources gpu=N` raises the limit. All jobs share
 # the memory of this machine or container, unless `--resources mem_mb=N` sets another limit. The scope "local"
@@ -28,6 +31,8 @@ def keep_records(complete):
 # every file whose content is the recorded one.
 if workflow.is_main_process:
     snakemake_records.restore(f"{RESULTS}/provenance.json", "results/provenance.json")
+    for file in RECEIPTS:
+        forget_lists(file)
 
 
 def missing_weights(jobs):
@@ -41,13 +46,19 @@ def missing_weights(jobs):
     ]
 
 
-# The first lines fetch missing initial weights before any job, on the machine with the network.
+# The first lines stop if files of a person are missing, before Snakemake deletes the outputs of the
+# jobs that read them. The next ones fetch missing initial weights before any job, on the machine
+# with the network.
 # With its default limit of 100 jobs per second, Snakemake checks its queue again a second after
 # every check, as long as jobs wait. Each finished job starts another such chain, and by the end of
 # the demo they take a fifth of a core. Remove this default limit; any other limit stays.
 onstart:
-    names = [] if workflow.touch else missing_weights(workflow.dag.needrun_jobs())
-    for name in names:
+    jobs = [] if workflow.touch else list(workflow.dag.needrun_jobs())
+    if missing := missing_own_files(jobs):
+        raise WorkflowError(
+            "; ".join(missing) + ". Nothing was run and nothing was changed"
+        )
+    for name in missing_weights(jobs):
         shell("gains fetch {name}")
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)

@@ -19,7 +19,7 @@ rule table:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/table/{{table}}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
@@ -33,11 +33,6 @@ rule compare:
     """Compare each cell of the tables with the published values."""
     input:
         tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
-        # relative, so that records hold in every clone; the working folder may be another
-        published=[
-            os.path.relpath(os.path.join(SRC, "gains/published", name))
-            for name in ("published.csv", "conditions.csv", "definitions.csv")
-        ],
         spec=SPEC_FILES["compare"],
     output:
         csv=report(
@@ -51,11 +46,12 @@ rule compare:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/compare.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
     params:
+        published=published_hash(),
         code=code_hash("gains.tables.compare"),
     shell:
         "gains compare --spec {input.spec} --tables {input.tables} --out {output.csv}"
@@ -77,7 +73,7 @@ rule audit_table:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/audit_table.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
@@ -99,7 +95,7 @@ rule summary:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/summary.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=500,
@@ -126,7 +122,7 @@ rule copy_table:
         f"logs/benchmarks/{STUDY_TAG}/copy/{{table}}.tsv"
     localrule: True
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=200,
@@ -152,7 +148,7 @@ rule copy_compare:
         f"logs/benchmarks/{STUDY_TAG}/copy/compare.tsv"
     localrule: True
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=200,
@@ -176,7 +172,7 @@ rule copy_audit:
         f"logs/benchmarks/{STUDY_TAG}/copy/data_audit.tsv"
     localrule: True
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: 1
     resources:
         mem_mb=200,

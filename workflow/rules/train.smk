@@ -21,18 +21,19 @@ rule train:
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/train/{RUN_PATH}.tsv"
     conda:
-        "../../environment.yml"
+        ENVIRONMENT
     threads: run_threads
     resources:
         gpu=SETTINGS.gpu,
         mem_mb=SETTINGS.mem_mb,
     params:
         settings=training_settings,
+        options=training_options,
         maps=training_maps,
         scratch=f"scratch/{STUDY_TAG}/{RUN_PATH}",
         code=run_code("gains.training.train"),
     shell:
         "gains train --name {wildcards.dataset}/{wildcards.method}/{wildcards.variant}"
-        " --settings {params.settings:q} --coco {input.coco} --split {input.split} {params.maps}"
+        " --settings {params.options:q} --coco {input.coco} --split {input.split} {params.maps}"
         " --seed {wildcards.seed} --fold {wildcards.fold} --code {params.code}"
         " --scratch {params.scratch} --out {output.model} > {log} 2>&1"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gains.fetch.lockfile import known_by_hand
 from gains.fetch.names import archive_folder
 from gains.fetch.receipt import NAME, FetchedFile, Receipt, read_receipt
 from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.support.files import sha256
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,16 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
     ]
 
 
-def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
-    """Return how names and sizes of files differ from the receipt, if there is a receipt."""
+def changes(
+    dataset: str, raw: str | Path = RAW, digest: Callable[[Path], str] = sha256
+) -> list[str]:
+    """Return how names and content of files differ from the receipt, if there is a receipt.
+
+    Args:
+        dataset: name of the data set.
+        raw: folder of all fetched data.
+        digest: function that returns the SHA-256 of a file.
+    """
     place = Path(raw) / dataset
     try:
         receipt = read_receipt(dataset, raw)
@@ -133,8 +143,13 @@ def changes(dataset: str, raw: str | Path = RAW) -> list[str]:
         return [str(error)]
     if receipt is None:
         return []
-    expected = {path: content.bytes for path, content in _expected(receipt).items()}
-    return size_problems(place, expected, [NAME])
+    expected = _expected(receipt)
+    sizes = {path: content.bytes for path, content in expected.items()}
+    return size_problems(place, sizes, [NAME]) or [
+        f"{path} has another content"
+        for path, content in expected.items()
+        if digest(place / path) != content.sha256
+    ]
 
 
 def _expected(receipt: Receipt) -> dict[str, Content]:

@@ -13,6 +13,8 @@ import io
 import tokenize
 from pathlib import Path
 
+from gains.support.files import settings_hash, sha256
+
 CONFIG_SECTIONS = ("data", "file", "maps", "methods", "prediction", "recipe", "study", "tables")
 LEFT_OUT = frozenset(
     {
@@ -179,6 +181,12 @@ def code_hash(*modules: str) -> str:
         ImportError: there is no such module.
     """
     return _GAINS.hash(*modules)
+
+
+def published_hash() -> str:
+    """Return a hash of the published numbers, which are data files of this package."""
+    files = sorted((_GAINS.root / "gains/published").glob("*.csv"))
+    return settings_hash([sha256(file) for file in files])
 
 
 def closure(*modules: str) -> list[str]:

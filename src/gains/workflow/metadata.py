@@ -138,3 +138,29 @@ def made_here(key: str, record: Record) -> bool:
     changed has another date. The records of :func:`put` are those of another machine.
     """
     return record.get("job_hash") is not None and record.get("endtime") == Path(key).stat().st_mtime
+
+
+def recorded_params(key: str) -> list[str]:
+    """Return the parameters in the record of an output, or none without a sound record."""
+    return list(_record(key).get("params") or [])
+
+
+def forget_lists(key: str) -> None:
+    """Empty the lists among the recorded parameters of an output.
+
+    Such a list names what the job had to deal with. It is empty afterwards, and Snakemake would
+    take that for a change.
+    """
+    record, params = _record(key), recorded_params(key)
+    emptied = ["[]" if param.startswith("[") else param for param in params]
+    if emptied != params:
+        write_json(record_path(key), {**record, "params": emptied})
+
+
+def _record(key: str) -> Record:
+    try:
+        content = json.loads(record_path(key).read_bytes())
+        Making.model_validate(content)
+    except (FileNotFoundError, ValueError):  # ``read_all`` replaces a damaged record
+        return {}
+    return dict(content)

@@ -2,12 +2,48 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gains.config.base import path_fields
+from gains.datasets import convert as conversion
+from gains.datasets.base import DATASETS
 from helpers.layouts import CELLS, FIELD, FIRST, RNG, SECOND, WELL, WORMS, Layout, colour, make_fold
+
+LARGE = 4_000_000
+"""Bytes of an archive above which a conversion is not repeated, since it takes seconds."""
+
+
+@pytest.fixture(autouse=True)
+def everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Repeat every conversion with its files at another place, which must give the same bytes."""
+
+    convert = conversion.convert
+
+    def twice(name: str, source: str, options: Mapping[str, object], out: str | Path) -> None:
+        convert(name, source, options, out)
+        if Path(out).with_suffix(".zip").stat().st_size > LARGE:
+            return
+        place, moved = tmp_path_factory.mktemp("elsewhere") / "{x} 'y'", dict(options)
+        for key in path_fields(DATASETS.get(source).settings) & options.keys():
+            target, here = place / key / "z", Path(str(options[key]))
+            target.parent.mkdir(parents=True)
+            moved[key] = str(shutil.copytree(here, target) if here.is_dir() else target)
+            if here.is_file():
+                shutil.copy(here, target)
+        convert(name, source, moved, place / "out.json")
+        for suffix in (".json", ".zip"):
+            found = (place / "out.json").with_suffix(suffix).read_bytes()
+            assert found == Path(out).with_suffix(suffix).read_bytes(), suffix
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "convert", None) is convert:
+            monkeypatch.setattr(module, "convert", twice)
 
 
 @pytest.fixture
