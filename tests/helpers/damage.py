@@ -9,9 +9,12 @@ from typing import Any
 
 
 def damaged(whole: bytes) -> Iterator[bytes]:
-    """Yield copies with each byte changed, and with four bytes changed at once."""
-    generator = random.Random(0)
-    places = [(position,) for position in range(len(whole))]
+    """Yield copies with one byte changed, and with four bytes changed at once.
+
+    These are each byte at the end, where a zip file has its directory, and a third of the others.
+    """
+    generator, end = random.Random(0), len(whole) - 600
+    places = [(position,) for position in range(len(whole)) if position > end or position % 3 == 0]
     fours = [generator.sample(range(len(whole)), 4) for _ in range(len(whole) // 8)]
     for positions in (*places, *fours):
         broken = bytearray(whole)

@@ -16,14 +16,16 @@ from gains.support.files import atomic_path, withdraw, write_json, write_text
 MESSAGE = "another call that writes this file started later, so this one ends here"
 
 
-def as_another_process(path: Path, content: str, name: str | None = None) -> None:
+def as_another_process(claim: Path, content: str, *files: Path) -> None:
+    """Claim each file and write it, or write one file under a claim on another path."""
     code = (
-        "import sys; from pathlib import Path; from gains.support.claims import claimed\n"
+        "import sys; from gains.support.claims import claimed\n"
         "from gains.support.files import write_text\n"
-        "with claimed(sys.argv[1]): write_text(Path(sys.argv[2]), sys.argv[3])"
+        "for file in sys.argv[3:]:\n"
+        "    with claimed(sys.argv[1] or file): write_text(file, sys.argv[2])"
     )
-    command = [sys.executable, "-c", code, str(path), str(path.parent / (name or path.name))]
-    subprocess.run([*command, content], check=True)
+    command = [sys.executable, "-c", code, "" if len(files) > 1 else str(claim), content]
+    subprocess.run([*command, *map(str, files or [claim])], check=True)
 
 
 @pytest.mark.parametrize("written", ["x.json", "x.zip", "deeper/x.txt"])
@@ -31,7 +33,7 @@ def test_an_older_call_does_not_write_over_a_later_one(tmp_path: Path, written: 
     out, file = tmp_path / "x.json", tmp_path / written
     claim = out if file.parent == tmp_path else tmp_path / "deeper"
     with pytest.raises(SupersededError, match=MESSAGE), claimed(claim):
-        as_another_process(claim, "new", written)
+        as_another_process(claim, "new", file)
         write_text(file, "old")
     assert file.read_text() == "new"
     assert sorted(p.name for p in tmp_path.iterdir()) == [Path(written).parts[0]]
@@ -64,9 +66,8 @@ def test_calls_with_other_outputs_in_the_folder_do_not_disturb_each_other(tmp_pa
     names = ["x.json", "x", "a-x.json", "x.json.gz", "y" * 240, "z" + "y" * 239]
     for name in names:
         with claimed(tmp_path / name):
-            for neighbour in names:
-                if neighbour != name:
-                    as_another_process(tmp_path / neighbour, "theirs")
+            others = [tmp_path / other for other in names if other != name]
+            as_another_process(tmp_path, "theirs", *others)
             write_text(tmp_path / name, "mine")
             require_claim(tmp_path / name)
         assert (tmp_path / name).read_text() == "mine"

@@ -12,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -147,7 +146,7 @@ def _discard(path: Path) -> None:
         if path.is_dir():
             # after this one step the other process finds none of its files, also not those that
             # it makes while they are being removed
-            name = f"{TEMPORARY}{secrets.token_hex(RANDOM // 2)}{path.name[_START:]}"
+            name = f"{TEMPORARY}{os.urandom(RANDOM // 2).hex()}{path.name[_START:]}"
             shutil.rmtree(path.rename(path.with_name(name)), ignore_errors=True)
         else:
             path.unlink()

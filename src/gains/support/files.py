@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import secrets
 import stat
 import tempfile
 import zlib
@@ -115,7 +114,7 @@ def withdraw(path: str | Path) -> None:
     path = Path(path)
     if path.is_file():
         with workplace(path) as folder:
-            path.replace(folder / f"{TEMPORARY}{secrets.token_hex(4)}").unlink()
+            path.replace(folder / f"{TEMPORARY}{os.urandom(4).hex()}").unlink()
 
 
 @contextmanager
