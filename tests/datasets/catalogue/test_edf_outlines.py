@@ -82,7 +82,7 @@ def test_the_border_of_the_image_closes_an_outline() -> None:
 
 
 def test_a_small_nucleus_beside_outlines_is_filled_too() -> None:
-    small, large = disc(20, 20, 5), disc(60, 60, 14)
+    small, large = disc(20, 20, 4), disc(60, 60, 14)
     masks, _ = found(outline(small, 3) | outline(large, 3))
     assert masks is not None
     assert_same = np.testing.assert_array_equal
