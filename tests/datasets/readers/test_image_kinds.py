@@ -225,6 +225,12 @@ def test_a_thumbnail_in_the_file_is_left_out(tmp_path: Path) -> None:
     assert "thumbnails" in found.changes[0]
 
 
+def test_a_fourth_byte_of_bmp_that_is_padding_is_left_out(tmp_path: Path) -> None:
+    pixels = np.dstack([BYTES, BYTES[::-1], BYTES[:, ::-1]])
+    Image.fromarray(with_alpha(pixels, 255)).save(tmp_path / "a.bmp")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.bmp").values, pixels)
+
+
 def test_jpeg_in_tiff_is_what_pillow_reads(tmp_path: Path) -> None:
     smooth = np.dstack([np.add.outer(np.arange(H), np.arange(W)) * 5] * 3).astype(np.uint8)
     tiffs(photometric="rgb", compression="jpeg", subsampling=(2, 2))(tmp_path / "a.tif", smooth)
@@ -255,6 +261,7 @@ REFUSED: dict[str, tuple[Write, str]] = {
         lambda p: write_tiff(p, np.dstack([BYTES] * 3), MIN_IS_BLACK, extra=(0, 0)), "has 3 channels"),
     "five channels": (
         lambda p: write_tiff(p, np.dstack([BYTES] * 5), MIN_IS_BLACK, extra=(0,) * 4), "has 5 channels"),
+    "four channels of bmp": (lambda p: Image.fromarray(with_alpha(np.dstack([BYTES] * 3), BYTES)).save(p, "BMP"), "has 4 channels"),
     "rgb of one channel": (lambda p: write_tiff(p, BYTES, RGB), "has 1 channel "),
     "cmyk": (lambda p: write_tiff(p, np.dstack([BYTES] * 4), 5), "has mode 'CMYK'"),
     "lab": (lambda p: write_tiff(p, np.dstack([BYTES] * 3), 8), "has mode 'CIELab'"),

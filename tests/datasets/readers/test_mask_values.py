@@ -201,7 +201,7 @@ def test_labels_in_colours_of_16_bits_stay_apart(tmp_path: Path) -> None:
     """Their numbers are small, so that 8 bits would not hold them."""
     colours = np.zeros((*LABELS.shape, 3), np.uint16)
     for value in np.unique(LABELS[LABELS != 0]):
-        colours[LABELS == value, value % 3] = value
+        colours[value == LABELS, value % 3] = value
     write_png(tmp_path / "a.png", colours)
     found = read_objects(tmp_path / "a.png", Path("b.png"), (SIDE, SIDE))
     write_png(tmp_path / "c.png", LABELS, bits=8)

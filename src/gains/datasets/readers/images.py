@@ -101,7 +101,7 @@ def opened(path: Path) -> Iterator[ImageFile]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: there is no such image file")
     with path.open("rb") as file:
-        start = file.read(32)
+        start = file.read(34)
     if not start:
         raise ValueError(
             f"{path}: not a readable image: the file is empty (0 bytes); copy it again"

@@ -14,6 +14,7 @@ from gains.datasets.readers.image_file import (
     COLOURED,
     ImageFile,
     StoredImage,
+    refuse_channels,
     refuse_frames,
     unpacked,
 )
@@ -33,7 +34,7 @@ def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
 
     Args:
         path: the file.
-        start: its first 32 bytes.
+        start: its first 34 bytes.
 
     Raises:
         ValueError: it is of another kind, holds several frames or other colours, or is damaged.
@@ -52,6 +53,8 @@ def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
                 f"{path}: has mode {image.mode!r}; expected grey, RGB, RGBA or palette; convert "
                 "its colours to RGB"
             )
+        if image.format == "BMP":
+            _check_bmp(path, image, start)
         bits, colours = start[24:26] if image.format == "PNG" else (8, -1)
         orientation, changes = _orientation(path, image)
         if image.mode in ("P", "PA"):
@@ -71,6 +74,16 @@ def _image(path: Path) -> Image.Image | None:
         return Image.open(path, formats=FORMATS)
     except UnidentifiedImageError:
         return None
+
+
+def _check_bmp(path: Path, image: Image.Image, start: bytes) -> None:
+    """Refuse a BMP of 32 bits without masks of channels whose fourth bytes are no padding."""
+    pixels_at, header = struct.unpack("<II", start[10:18])
+    if header >= 40 and struct.unpack("<HI", start[28:34]) == (32, 0):  # bits, packing
+        count = 4 * image.width * image.height
+        fourth = np.fromfile(path, np.uint8, count, offset=pixels_at)[3::4]
+        if fourth.size and fourth.min() != fourth.max():
+            refuse_channels(path, 4, "the fourth without a meaning in a BMP of this kind")
 
 
 def _decoded(image: Image.Image, bits: int, colours: int) -> StoredImage:

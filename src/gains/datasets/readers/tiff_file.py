@@ -27,8 +27,10 @@ COLOURS = {MIN_IS_WHITE: 1, MIN_IS_BLACK: 1, RGB: 3, PALETTE: 1, YCBCR: 3}
 """Channels of colour by photometric interpretation."""
 
 OTHERS = {4: "transparency mask", 5: "CMYK", 8: "CIELab", 9: "ICCLab", 10: "ITULab"}
-JPEG = 7
+NONE, OLD_JPEG, JPEG = 1, 6, 7
 ASSOCIATED, UNASSOCIATED = 1, 2
+WHOLE = ("b", "u")
+"""Kinds of numpy's whole numbers without sign."""
 
 
 def is_tiff(start: bytes) -> bool:
@@ -64,7 +66,7 @@ def opened_tiff(path: Path) -> Iterator[ImageFile]:
             page.imagelength,
             page.imagewidth,
             valid_tag(tag.value if tag else 1),
-            page.compression in (6, JPEG),
+            page.compression in (OLD_JPEG, JPEG),
             _changes(page, reduced=len(every) - len(full)),
             lambda: _decoded(page, alpha),
         )
@@ -72,7 +74,8 @@ def opened_tiff(path: Path) -> Iterator[ImageFile]:
 
 def _planes(tiff: TiffFile, page: TiffPage) -> int:
     """Return the number of planes in a page, and behind it where one page stands for a stack."""
-    stacked = tiff.series[0].size // page.size if tiff.is_imagej or tiff.is_shaped else 1
+    # an OME file may describe planes that lie in other files
+    stacked = 1 if tiff.is_ome else tiff.series[0].size // page.size
     return int(max(page.imagedepth, stacked))
 
 
@@ -82,7 +85,11 @@ def _check_samples(path: Path, page: TiffPage) -> None:
         found = "YCbCr without JPEG"
     elif page.photometric not in COLOURS:
         found = OTHERS.get(page.photometric, f"photometric interpretation {page.photometric}")
-    elif page.dtype is None or page.dtype.kind not in "buif":
+    elif (
+        not isinstance(page.bitspersample, int)
+        or page.dtype is None
+        or page.dtype.kind not in (*WHOLE, "i", "f")
+    ):
         found = f"samples of {page.bitspersample} bits and format {page.sampleformat}"
     else:
         return
@@ -93,7 +100,9 @@ def _check_samples(path: Path, page: TiffPage) -> None:
 
 
 def _check_length(path: Path, page: TiffPage) -> None:
-    """Refuse a file that ends before its pixels do."""
+    """Refuse a file that ends before its packed pixels do, which some decoders fill up."""
+    if page.compression == NONE:
+        return
     ends = (at + n for at, n in zip(page.dataoffsets, page.databytecounts, strict=True))
     size, needed = path.stat().st_size, max(ends, default=0)
     if needed > size:
@@ -138,14 +147,14 @@ def _decoded(page: TiffPage, alpha: int) -> StoredImage:
     colour = values[..., : COLOURS[page.photometric]]
     colour = colour[..., 0] if colour.shape[2] == 1 else colour
     shares = values[..., -1] if alpha else None
-    top = 2**page.bitspersample - 1 if values.dtype.kind in "bu" else 1
+    top = 2**page.bitspersample - 1 if values.dtype.kind in WHOLE else 1
     indices = None
     if page.photometric == PALETTE:
         indices, table = colour, page.colormap if _small(page) else page.colormap >> 8
         colour = table.T.astype(np.uint8)[colour.astype(np.intp)]
     elif page.photometric == MIN_IS_WHITE:
-        colour = top - colour if values.dtype.kind in "bu" else -colour.astype(np.float64)
-    if values.dtype.kind in "bu" and top <= 255:
+        colour = top - colour if values.dtype.kind in WHOLE else -colour.astype(np.float64)
+    if values.dtype.kind in WHOLE and top <= 255:
         scale = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
         colour = colour if page.photometric == PALETTE else scale[colour.astype(np.uint8)]
         shares, top = None if shares is None else scale[shares.astype(np.uint8)], 255
