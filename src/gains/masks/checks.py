@@ -87,10 +87,10 @@ def _filled(counts: Any) -> int | None:
 
 def decode_runs(text: str) -> NDArray[np.int64] | None:
     """Return the runs of a compressed RLE, int64 (N,), or None if the text is not a code."""
-    found = _together([text])
+    found = _characters(text)
     if found is None:
         return None
-    runs, _ = found
+    runs = _numbers(*found)
     for start in (1, 2):
         runs[start::2] = np.cumsum(runs[start::2])
     return runs
@@ -119,7 +119,7 @@ def _batches(codes: list[str]) -> Iterator[slice]:
 def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
     found = _together(codes)
     if found is None:
-        readable = np.array([_together([code]) is not None for code in codes])
+        readable = np.array([_characters(code) is not None for code in codes])
         kept = np.flatnonzero(readable).tolist()
         if kept:
             readable[kept] = _valid([codes[k] for k in kept], [pixels[k] for k in kept])
@@ -136,26 +136,36 @@ def _valid(codes: Sequence[str], pixels: Sequence[int]) -> NDArray[np.bool_]:
 
 
 def _together(codes: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]] | None:
-    """Return the numbers of all codes and their count per code; None if one is not a code.
-
-    In a code all characters are known, the last one ends a number, and no number has more than
-    :data:`LONGEST_NUMBER` characters.
-    """
-    text = "".join(codes)
-    if not all(codes) or not text.isascii():
+    """Return the numbers of all codes and their count per code; None if one is not a code."""
+    found = _characters("".join(codes)) if all(codes) else None
+    if found is None:
         return None
-    # a character below 48 becomes a large number, because bytes have no sign
-    characters = np.frombuffer(text.encode(), dtype=np.uint8) - np.uint8(48)
+    characters, last = found
     ends = np.cumsum([len(code) for code in codes])
-    last = np.flatnonzero(characters < 32)
-    if (
-        characters.max() > 63
-        or (characters[ends - 1] > 31).any()
-        or np.diff(last, prepend=-1).max() > LONGEST_NUMBER
-    ):
+    if (characters[ends - 1] > 31).any():
         return None
     numbers = np.diff(np.searchsorted(last, ends - 1, side="right"), prepend=0)
     return _numbers(characters, last), numbers
+
+
+def _characters(text: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
+    """Return the characters of a code from 0 up, and the index of each number's last character.
+
+    None says that the text is not a code: a character is unknown, the last one does not end a
+    number, or a number has more than :data:`LONGEST_NUMBER` characters.
+    """
+    if not text or not text.isascii():
+        return None
+    # a character below 48 becomes a large number, because bytes have no sign
+    characters = np.frombuffer(text.encode(), dtype=np.uint8) - np.uint8(48)
+    last = np.flatnonzero(characters < 32)
+    if (
+        characters.max() > 63
+        or characters[-1] > 31
+        or np.diff(last, prepend=-1).max() > LONGEST_NUMBER
+    ):
+        return None
+    return characters, last
 
 
 def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -169,11 +179,11 @@ def _sums_within(values: NDArray[np.int64], owner: NDArray[np.int64]) -> NDArray
 def _numbers(characters: NDArray[np.uint8], last: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the numbers of a code; ``last`` holds the index of each number's last character."""
     parts, start = [], 0
-    for piece in np.array_split(last, len(last) // BATCH + 1):
-        if piece.size:
-            parts.append(_piece(characters[start : piece[-1] + 1].astype(np.int64), piece - start))
-            start = piece[-1] + 1
-    return np.concatenate(parts)
+    for k in range(0, len(last), BATCH):
+        piece = last[k : k + BATCH]
+        parts.append(_piece(characters[start : piece[-1] + 1].astype(np.int64), piece - start))
+        start = piece[-1] + 1
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _piece(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -181,4 +191,4 @@ def _piece(characters: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np
     first = last + 1 - length
     place = np.arange(len(characters)) - np.repeat(first, length)
     values = np.add.reduceat((characters & 31) << (5 * place), first)
-    return np.asarray(values - np.where(characters[last] & 16, 1 << (5 * length), 0))
+    return np.asarray(values - ((characters[last] & 16) >> 4 << (5 * length)))
