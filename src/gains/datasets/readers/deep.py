@@ -42,7 +42,7 @@ def scaled(
     Raises:
         ValueError: values are not finite, or too large or too close for the rule.
     """
-    if not np.isfinite(samples.colour).all():
+    if samples.colour.dtype.kind == "f" and not np.isfinite(samples.colour).all():
         raise ValueError(f"{path}: holds values that are not finite; repair the image")
     colour, alpha = _straight(samples), samples.alpha
     seen = colour if alpha is None else colour[alpha > 0]
