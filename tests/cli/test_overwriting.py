@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,11 +17,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from gains.cli.main import app
+from gains.cli.main import app, main
 from gains.cli.overwriting import refuse_overwriting
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import read_coco
-from gains.support.claims import SupersededError
 
 MESSAGE = "this file would be overwritten, but the command also reads it"
 
@@ -120,7 +120,7 @@ def test_files_beside_the_output_count(tmp_path: Path) -> None:
 
 
 def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A conversion that a killed run left behind ends with an error, and both its files stay out."""
     out = tmp_path / "cells.json"
@@ -137,8 +137,12 @@ def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
 
     slow_record = dataclasses.replace(DATASETS.get("synthetic-cells"), make=slow)
     monkeypatch.setattr(DATASETS, "get", lambda _: slow_record)
-    with pytest.raises(SupersededError, match=r"cells\.\w+: another call that writes this file"):
-        CliRunner().invoke(app, call(4), catch_exceptions=False)
+    monkeypatch.setattr(sys, "argv", ["gains", *call(4)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert stop.value.code == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(rf"gains: error: {tmp_path}/cells.\w+: another call that .* to it", said)
     assert len(read_coco(out).images) == 2
     assert len(zipfile.ZipFile(out.with_suffix(".zip")).namelist()) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.json", "cells.zip"]

@@ -30,7 +30,7 @@ _CLAIMS: dict[Path, Path] = {}
 """The folder of each claim of this process, by the path of the output."""
 
 
-class SupersededError(RuntimeError):
+class SupersededError(OSError):
     """A later call writes the same output."""
 
     def __init__(self, path: Path) -> None:
