@@ -6,8 +6,8 @@ The rules for the 8-connected regions of an image:
   with such an outline, every narrow region with a gap is one. The border of the image closes a gap
   too. Each gap is a nucleus, together with the pixels of the line that are nearer to it than to
   another gap, so nuclei that share a line stay apart.
-- A gap that is much smaller than its convex hull lies between nuclei, and is background. So is a
-  gap that holds a nucleus.
+- Of several gaps, one that is much smaller than its convex hull lies between nuclei, and is
+  background. So is a gap that holds a nucleus.
 - A piece is a region that looks like a line but encloses nothing. If the pieces have more than a
   tenth of the pixels of the outlines, nuclei are missing, and the image is left out.
 - All other regions are filled nuclei and stay as they are.
@@ -100,7 +100,7 @@ def _lines(drawn: Mask) -> tuple[list[_Outline], Mask]:
         found = [(outline.of_small_nuclei(), is_line) for outline, is_line in found]
     pieces = np.zeros_like(drawn)
     for outline, is_line in found:
-        if is_line and not outline.wide:
+        if is_line and not (outline.wide or outline.narrow):
             pieces[outline.place] |= outline.line
     outlines = [outline for outline, _ in found if outline.wide]
     return sorted(outlines, key=lambda outline: outline.line.size), pieces
@@ -123,7 +123,8 @@ def _filled(outlines: list[_Outline], solid: Mask, name: str, findings: Findings
     """Yield the nuclei inside the outlines, with their part of the line."""
     taken = solid.copy()
     for place, line, gaps, wide, narrow in outlines:
-        inside = [n for n in wide if not taken[place][gaps == n].any() and _is_solid(gaps == n)]
+        free = [n for n in wide if not taken[place][gaps == n].any()]
+        inside = [n for n in free if len(wide) == 1 or _is_solid(gaps == n)]
         for _ in range(len(wide) - len(inside)):
             findings.add("gaps between nuclei, or around them, were not filled", name)
         if not inside:
