@@ -175,7 +175,9 @@ class MapStore:
             raise self._damaged(error) from error
 
     def _damaged(self, error: Exception) -> ValueError:
-        return ValueError(f"{self.path}: damaged store of anomaly maps ({error}); make it again")
+        objects = "allow_pickle" in str(error)  # numpy's words, which advise to run any code
+        reason = "it holds Python objects instead of numbers" if objects else error
+        return ValueError(f"{self.path}: damaged store of anomaly maps ({reason}); make it again")
 
     def _index(self, annotation_id: int) -> int:
         if annotation_id not in self._row:

@@ -57,9 +57,9 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         print("gains: interrupted", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:  # for example of `gains methods | head -1`, which is no error
+    except BrokenPipeError:  # for example of `gains methods | head -1`, which needs no message
         _discard_stdout()
-        sys.exit(0)
+        sys.exit(1)
     except Exception as error:
         if debug:
             raise
@@ -95,7 +95,8 @@ def _in_words(error: Exception) -> str:
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) or any(sign in text.lower() for sign in OUT_OF_MEMORY):
         return f"there is not enough memory ({text[:200]}); use smaller data or a larger machine"
-    if isinstance(error, ValueError) and text:
+    # the words of this package are for people, whatever the class of the error
+    if (isinstance(error, ValueError) or type(error).__module__.startswith("gains.")) and text:
         return str(error)
     return (
         f"unexpected {type(error).__name__}: {text}; this is a fault of "

@@ -25,9 +25,13 @@ class Verb(TyperCommand):
         """Parse the command line.
 
         Raises:
-            ValueError: a path is empty, which would mean the present folder.
+            ValueError: a path is empty, which would mean the present folder, or a value holds a
+                zero byte.
         """
         given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        for name, value in given.items():
+            if any("\0" in text for text in _listed(value) if isinstance(text, str)):
+                raise ValueError(f"{name}: {value!r} holds a zero byte; leave it out")
         rest: list[str] = super().parse_args(ctx, args)
         for parameter in self.params:
             name = parameter.name or ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
@@ -219,6 +220,17 @@ def _row(
     }
 
 
+def _rows(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one audit in the CSV file."""
+    for part in (name for name in ("all", *PARTS) if name in content["parts"]):
+        described = content["parts"][part]
+        for number in described["categories"]:
+            # the published numbers describe the whole data set
+            published = content.get("published_counts") if part == "all" else None
+            row = _row(content["dataset"], part, number, described, published or {})
+            yield {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
+
+
 def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
     """Write audits as one CSV with a row per data set, part and category.
 
@@ -230,8 +242,8 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
     """
     if not files:
         raise ValueError("no audit was given; name at least one file that `gains audit` wrote")
-    counted = Counter(Path(file).resolve() for file in files)
-    repeated = [str(path) for path, n in counted.items() if n > 1]
+    counted = Counter(os.path.realpath(file) for file in files)
+    repeated = [path for path, n in counted.items() if n > 1]
     if repeated:
         raise ValueError(f"{', '.join(repeated)}: given more than once; name each audit once")
     text = io.StringIO()
@@ -243,13 +255,11 @@ def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
             raise ValueError(
                 f"{file}: expected a file that `gains audit` wrote, but 'parts' is missing"
             )
-        for part in (name for name in ("all", *PARTS) if name in content["parts"]):
-            described = content["parts"][part]
-            for number in described["categories"]:
-                # the published numbers describe the whole data set
-                published = content.get("published_counts") if part == "all" else None
-                row = _row(content["dataset"], part, number, described, published or {})
-                writer.writerow(
-                    {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
-                )
+        try:
+            writer.writerows(_rows(content))
+        except (LookupError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"{file}: expected a file that `gains audit` wrote, but a part of it has another "
+                f"shape ({error}); make it again"
+            ) from error
     write_text(out_csv, text.getvalue())

@@ -105,8 +105,11 @@ def read_split(path: str | Path) -> Split:
     content = read_json(path)
     if not isinstance(content, dict) or "folds" not in content:
         raise ValueError(f"{path}: expected a split file with 'folds'; make it with `gains split`")
+    generator = content.get("generator", {})
+    if not isinstance(generator, dict):
+        raise ValueError(f"{path}: expected a mapping under 'generator', found {generator!r:.80}")
     return Split(
         str(content.get("dataset", Path(path).stem)),
-        dict(content.get("generator", {})),
+        generator,
         check_folds(str(path), content),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,8 +65,11 @@ def figure(
 
 
 def _save(drawn: Figure, path: Path, metadata: dict[str, Any]) -> None:
+    # on a full disk, Matplotlib's writer of PDF raises an error of its own
+    content = io.BytesIO()
+    drawn.savefig(content, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     with atomic_path(path) as temporary:
-        drawn.savefig(temporary, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+        temporary.write_bytes(content.getvalue())
 
 
 def picture(axes: Axes, pixels: NDArray[np.uint8], title: str) -> None:

@@ -20,7 +20,7 @@ IMAGE_KEYS = ("id", "file_name", "height", "width")
 def sidecar_path(predictions: str | Path) -> Path:
     """Return the path of the list of predicted images: ``x.images.json`` for ``x.json[.gz]``."""
     path = Path(predictions)
-    return path.with_name(path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
+    return path.parent / (path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
 
 
 def write_sidecar(predictions: Path, images: Iterable[ImageRecord], info: CocoRecord) -> None:

@@ -73,7 +73,8 @@ def full_disk_named(target: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in WRITING or error.filename:
+        # an error in other words was raised, and worded, by this package
+        if error.errno not in WRITING or error.strerror != os.strerror(error.errno):
             raise
         text = f"{error.strerror}: {ADVICE[error.errno]}"
         raise OSError(error.errno, text, str(target)) from error

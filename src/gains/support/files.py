@@ -200,8 +200,10 @@ def require_file(path: str | Path, missing: str = "no such file") -> Path:
     path = Path(path)
     try:
         kind = _kind(path)
-    except (OSError, ValueError) as error:  # a ValueError says that the path has a zero byte
-        text = worded(error, path) if isinstance(error, OSError) else f"{path!r}: {error}"
+    except ValueError as error:
+        raise ValueError(f"{str(path)!r}: holds a zero byte; leave it out") from error
+    except OSError as error:
+        text = worded(error, path)
         raise ValueError(text) from error
     if kind is None:
         raise FileNotFoundError(f"{path}: {missing}")

@@ -7,6 +7,7 @@ message that names the record. All ids are numbered again: images 1..N by file n
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,10 @@ class FolderSettings(Reading):
 
 
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
-    listed = {source.path.resolve() for source in sources}
+    listed = {os.path.realpath(source.path) for source in sources}
     for path in sorted(folder.rglob("*")):
         image = path.suffix.lower() in IMAGE_SUFFIXES and not is_junk(path.relative_to(folder))
-        if image and path.resolve() not in listed:
+        if image and os.path.realpath(path) not in listed:
             findings.add("image files that the JSON file does not list were ignored", path.name)
 
 
