@@ -163,6 +163,37 @@ def test_files_of_a_run_that_was_killed_stay_as_they_are(caplog: pytest.LogCaptu
     assert files["results/s/table"] == before["results/s/table"]
 
 
+def test_records_that_were_fetched_replace_those_of_this_clone() -> None:
+    content = read_json(FILE)
+    content["files"]["results/s/model"]["params"] = ["'lr=3'"]
+    write_json(FILE, content)
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["params"] == ["'lr=3'"]
+    record("results/s/model", params=["'lr=4'"])
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["params"] == ["'lr=4'"]
+
+
+def test_a_record_without_a_content_says_nothing_of_a_file() -> None:
+    content = read_json(FILE)
+    content["files"]["results/s/model"].update(sha256=None, size=None)
+    write_json(FILE, content)
+    shutil.rmtree(".snakemake")
+    provenance.restore(FILE)
+    assert not metadata.record_path("results/s/model").exists()
+
+
+def test_a_fetched_file_of_the_same_date_is_not_taken_for_that_of_a_job() -> None:
+    shutil.rmtree(".snakemake")
+    provenance.restore(FILE)
+    date = Path("results/s/model").stat().st_mtime_ns
+    Path("results/s/model").write_text("MODEL")
+    os.utime("results/s/model", ns=(date, date))
+    hash_memory.MEMORY.unlink()
+    provenance.restore(FILE)
+    assert recorded("results/s/model")["code"] == metadata.LOST
+
+
 def test_a_file_with_a_newer_date_alone_is_as_recorded(caplog: pytest.LogCaptureFixture) -> None:
     shutil.rmtree(".snakemake")
     Path("results/s/model").touch()
@@ -301,6 +332,7 @@ def test_a_damaged_record_of_snakemake_is_replaced(
     provenance.restore(FILE)
     assert recorded("results/s/model")["params"] == ["'lr=1'"]
     assert recorded("results/s/other")["code"] == metadata.LOST
+    assert recorded("results/s/other")["record_format_version"] == 6  # else its code does not count
     assert "the record of results/s/other was damaged" in caplog.text
 
 

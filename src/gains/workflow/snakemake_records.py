@@ -126,7 +126,7 @@ def _restore_present(
         if wanted["sha256"] is None or not path.is_file():
             continue
         if _as_recorded(memory.sha256(key), wanted):
-            if (renewed or not record or is_lost(record)) and not _same(record, wanted):
+            if (renewed or is_lost(record)) and not _same(record, wanted):
                 put(key, wanted, path.stat().st_mtime)
         elif not is_incomplete(key) and not made_here(key, record):
             damaged.append(key)
