@@ -227,14 +227,14 @@ def test_objects_without_a_location_or_a_pixel_are_not_learnt_by_hand() -> None:
     assert model().unlearnt(bars()).tolist() == []
 
 
-@given(st.lists(st.tuples(*[st.integers(0, 60), st.integers(0, 40), st.integers(1, 39),
-                            st.integers(1, 30)]), min_size=1, max_size=6))  # fmt: skip
+@given(st.lists(st.tuples(*[st.integers(0, 71), st.integers(0, 50), st.integers(1, 39),
+                            st.integers(1, 28)]), min_size=1, max_size=6))  # fmt: skip
 def test_what_is_not_learnt_agrees_with_the_locations_of_a_padded_batch(
     corners: list[tuple[int, int, int, int]],
 ) -> None:
-    target = bars(*((x, y, x + w, y + h) for x, y, w, h in corners))
+    target = bars(*((x, y, x + w, y + h) for x, y, w, h in corners), size=(78, 110))
     sizes = (16.0, 32.0, 64.0, 128.0)
     features = [torch.zeros(1, 1, 128 // s, 128 // s) for s in FCOS_STRIDES]
     matched = assign_batch(locate(features), [target], sizes).matched.tolist()
-    alone = assign_locations(locations_in(72, 100, torch.device("cpu")), target, sizes)
+    alone = assign_locations(locations_in(78, 110, torch.device("cpu")), target, sizes)
     assert set(alone.tolist()) - {-1} == set(matched)
