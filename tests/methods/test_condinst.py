@@ -225,6 +225,8 @@ def test_objects_without_a_location_or_a_pixel_are_not_learnt_by_hand() -> None:
     found = model().unlearnt(target)
     assert found.tolist() == [False, True, True, True, False]
     assert model().unlearnt(bars()).tolist() == []
+    # only the location 108, 76 lies in this object
+    assert model().unlearnt(bars((100, 70, 110, 78), size=(78, 110))).tolist() == [False]
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 71), st.integers(0, 50), st.integers(1, 39),
