@@ -1,8 +1,19 @@
-"""Settings blocks are merged."""
+"""Settings blocks are merged, and paths in them are this machine's."""
 
 from __future__ import annotations
 
-from gains.config.base import merge
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gains.cli.main import app
+from gains.config.base import merge, path_fields, plain
+from gains.config.data import SplitSettings
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.convert import check_options
+from gains.methods import METHODS
+from gains.support.files import portable
 
 
 def test_mappings_are_merged_and_lists_are_replaced() -> None:
@@ -10,3 +21,38 @@ def test_mappings_are_merged_and_lists_are_replaced() -> None:
         "a": {"b": 1, "c": 3},
         "d": [4],
     }
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def test_a_tilde_is_the_home_folder(home: Path) -> None:
+    own = check_options("folder", {"images": "~/a b", "annotations": "~root/{x}.json"})
+    assert own.model_dump()["images"] == f"{home}/a b"
+    assert own.model_dump()["annotations"] == f"{Path('~root').expanduser()}/{{x}}.json"
+    assert SplitSettings(file="~/lists.json").file == f"{home}/lists.json"
+    backbone = METHODS.get("gains").settings.model_validate({"backbone": {"weights": "~/w.pth"}})
+    assert backbone.model_dump()["backbone"]["weights"] == f"{home}/w.pth"
+    for name in DATASETS.names():
+        if "root" in DATASETS.get(name).settings.model_fields:
+            assert check_options(name, {"root": "~/r"}).model_dump()["root"] == f"{home}/r"
+            assert "root" in path_fields(DATASETS.get(name).settings)
+
+
+def test_a_tilde_in_an_option_of_a_verb(home: Path) -> None:
+    done = CliRunner().invoke(app, ["split", "--coco=~/none.json", f"--out={home}/s.json"])
+    assert str(done.exception).startswith(f"{home}/none.json: no such file")
+
+
+def test_records_name_no_other_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert portable(tmp_path / "w.pth") == portable("../w.pth") == "w.pth"
+    assert portable(tmp_path / "here/data/w.pth") == portable("./data/w.pth") == "data/w.pth"
+    assert portable("imagenet") == "imagenet"
+    weights = {"backbone": {"weights": str(tmp_path / "w.pth")}}
+    settings = METHODS.get("gains").settings.model_validate(weights)
+    assert plain(settings, portable)["backbone"]["weights"] == "w.pth"

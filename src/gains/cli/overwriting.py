@@ -22,7 +22,7 @@ class Verb(TyperCommand):
     """A verb that claims its output, and refuses empty paths and to overwrite what it reads."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the command line.
+        """Parse the command line; ``~`` becomes the home folder, also in ``--option=~/file``.
 
         Raises:
             ValueError: a path is empty, which would mean the present folder, or a value holds a
@@ -42,6 +42,7 @@ class Verb(TyperCommand):
                     f"{max(parameter.opts, key=len)}: the path is empty, perhaps because a "
                     "variable in the command is; name a file or folder"
                 )
+        ctx.params = {name: _at_home(value) for name, value in ctx.params.items()}
         return rest
 
     def invoke(self, ctx: Any) -> Any:
@@ -61,6 +62,12 @@ class Verb(TyperCommand):
         refuse_overwriting(self.name or "", out, _inputs(ctx.params))
         with claimed(out):
             return super().invoke(ctx)
+
+
+def _at_home(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)(map(_at_home, value))
+    return Path(os.path.expanduser(value)) if isinstance(value, Path) else value  # noqa: PTH111
 
 
 def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bool = False) -> None:

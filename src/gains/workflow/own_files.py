@@ -82,7 +82,7 @@ class OwnFiles:
         """Return the SHA-256 of a file, or :data:`MISSING` if it cannot be read."""
         try:
             return self._hashes.sha256(path)
-        except OSError:  # the step that reads the file reports this
+        except (OSError, ValueError):  # the step that reads the file reports this
             return MISSING
 
     def names(self, listing: Path, read: Callable[[Path], list[str]]) -> list[str]:
