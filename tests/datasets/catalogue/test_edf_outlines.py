@@ -152,6 +152,7 @@ def test_outlines_that_are_not_closed() -> None:
     assert said == [
         "images with outlines of nuclei that are not closed were left out: 1 (first: EDF000.png)"
     ]
+    assert found(gap | outline(other))[0] is None, "one of two nuclei is missing"
     speck = np.zeros_like(whole)
     speck[5, 5:8] = True
     masks, said = found(outline(other) | speck)
