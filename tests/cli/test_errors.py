@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def test_an_error_names_the_option_and_the_value(
         main()
     assert stop.value.code != 0
     assert capsys.readouterr().err.startswith(f"gains: error: {expected}")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 ENDED = """

@@ -54,7 +54,9 @@ def coco(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["figure", *map(str, arguments)], catch_exceptions=False)
+    result = CliRunner().invoke(app, ["figure", *map(str, arguments)], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
 
 
 def pixels_of(path: Path) -> npt.NDArray[np.int64]:

@@ -112,6 +112,27 @@ def test_of_calls_that_start_at_the_same_time_one_goes_on(
     assert wins == [False, True]
 
 
+def test_a_folder_that_cannot_be_emptied_wins_over_no_claim(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network disk keeps files that are open; a folder of another person cannot be emptied."""
+    monkeypatch.setattr(claims.shutil, "rmtree", lambda *_, **__: None)
+    out = tmp_path / "x.json"
+    for _ in range(16):
+        with claimed(out):
+            require_claim(out)
+
+
+def test_a_folder_holds_its_own_claim_since_it_may_be_another_disk(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (tmp_path / ".tmp-abcd_123out").mkdir()
+    with claimed(out):
+        write_text(out / "a/x.txt", "text")
+        assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert [path.name for path in out.iterdir()] == ["a"]
+
+
 def test_a_call_that_fails_leaves_no_folder_that_it_made(tmp_path: Path) -> None:
     with pytest.raises(KeyError), claimed(tmp_path / "a/b/x.json"):
         assert (tmp_path / "a/b").is_dir()

@@ -50,7 +50,7 @@ def main() -> None:
     for noisy in ("matplotlib", "PIL", "fontTools"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # a verb that is ended removes its temporary files, as after Ctrl-C
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         status = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
@@ -66,6 +66,8 @@ def main() -> None:
         print(_message(error), file=sys.stderr)
         _discard_stdout()
         sys.exit(getattr(error, "exit_code", 1))
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -23,6 +23,8 @@ TEMPORARY = ".tmp-"
 """Start of the name of every temporary file or folder."""
 RANDOM = 8
 """Number of random characters that follow it; then comes the suffix of :func:`temporary_suffix`."""
+GONE = "-"
+"""First of these characters in the name of a folder that is being removed; no claim has it."""
 LONGEST = 200
 """Largest number of bytes in the name of an output that stands whole in temporary names."""
 
@@ -66,7 +68,8 @@ def claimed(path: str | Path) -> Iterator[None]:
         yield
         return
     missing = [parent for parent in path.parents if not parent.exists()]
-    remove_temporaries(path.parent, path.name)
+    for folder in (path.parent, path):
+        remove_temporaries(folder, path.name)
     _CLAIMS[path] = _new_claim(path)
     try:
         yield
@@ -78,10 +81,12 @@ def claimed(path: str | Path) -> Iterator[None]:
 
 
 def _new_claim(path: Path) -> Path:
+    # a folder may be another disk than the one that holds it, for example in a container
+    place = path if path.is_dir() else path.parent
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         own = Path(
-            tempfile.mkdtemp(dir=path.parent, prefix=TEMPORARY, suffix=temporary_suffix(path.name))
+            tempfile.mkdtemp(dir=place, prefix=TEMPORARY, suffix=temporary_suffix(path.name))
         )
     except OSError as error:
         raise ValueError(
@@ -89,7 +94,7 @@ def _new_claim(path: Path) -> Path:
         ) from error
     # Another claim is there only if two calls started at the same time. The greater name wins, so
     # that exactly one of them goes on.
-    rivals = [other for other in _temporaries(path.parent, path.name) if other != own]
+    rivals = [other for other in _temporaries(place, path.name) if other != own]
     for other in rivals:
         _discard(min(own, other))
     return own
@@ -144,9 +149,11 @@ def _temporaries(folder: Path, name: str | None) -> list[Path]:
 def _discard(path: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         if path.is_dir():
-            # after this one step the other process finds none of its files, also not those that
-            # it makes while they are being removed
-            name = f"{TEMPORARY}{os.urandom(RANDOM // 2).hex()}{path.name[_START:]}"
+            # After this one step the other process finds none of its files, also not those that
+            # it makes while they are being removed. The new name is less than that of any claim,
+            # because the folder stays for a while, or for ever: a network disk keeps a file that is
+            # open, and another person's folder cannot be emptied.
+            name = f"{TEMPORARY}{GONE}{os.urandom(RANDOM // 2).hex()[1:]}{path.name[_START:]}"
             shutil.rmtree(path.rename(path.with_name(name)), ignore_errors=True)
         else:
             path.unlink()
