@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_emptied_wins_over_no_claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A network disk keeps files that are open; a folder of another person cannot be emptied."""
-    monkeypatch.setattr(claims.shutil, "rmtree", lambda *_, **__: None)
+    monkeypatch.setattr("shutil.rmtree", lambda *_, **__: None)
     out = tmp_path / "x.json"
     for _ in range(16):
         with claimed(out):

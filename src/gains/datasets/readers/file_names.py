@@ -47,7 +47,7 @@ class FileNames:
                     self._findings.add(rule, name)
                 return path, self._in_normal_form(reading, path)
         raise FileNotFoundError(
-            f"{at}: the file {self.folder / name} is missing{self._similar(name)}"
+            f"{at}: the file {self.folder}/{name} is missing{self._similar(name)}"
         )
 
     def place(self, name: str) -> Path:
