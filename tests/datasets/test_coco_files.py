@@ -131,6 +131,17 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
         ImageArchive(path)
 
 
+def test_an_image_that_was_archived_cut_off_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write(tmp_path).with_suffix(".zip")) as archive:
+        name = archive.namelist()[0]
+        data = archive.read(name)
+    path = tmp_path / "other.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, data[:60])
+    with pytest.raises(ValueError, match=r"other\.zip: damaged archive .*; make it again"):
+        ImageArchive(path).read(name)
+
+
 def test_changed_bytes_of_an_archive_are_refused_or_do_not_matter(tmp_path: Path) -> None:
     path = write(tmp_path).with_suffix(".zip")
     size = path.stat().st_size

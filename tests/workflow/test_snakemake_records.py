@@ -209,7 +209,10 @@ def test_a_file_is_hashed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     provenance.restore(FILE)
 
 
-@pytest.mark.parametrize("damage", ["{", "[1]", "\xff\xfe", '{"results/s/model": 5}'])
+DEEP = pytest.param("[" * 100_000, id="deep")
+
+
+@pytest.mark.parametrize("damage", [DEEP, "{", "[1]", "\xff\xfe", '{"results/s/model": 5}'])
 def test_a_damaged_memory_of_hashes_costs_only_time(damage: str) -> None:
     hash_memory.MEMORY.write_text(damage, encoding="latin-1")
     provenance.restore(FILE)
@@ -319,7 +322,9 @@ def test_a_folder_is_no_provenance_file() -> None:
             call("results")
 
 
-@pytest.mark.parametrize("content", ["{", "", "[1]", "5", '{"rule": 5}', '{"params": {}}', "\xff"])
+@pytest.mark.parametrize(
+    "content", [DEEP, "{", "", "[1]", "5", '{"rule": 5}', '{"params": {}}', "\xff"]
+)
 def test_a_damaged_record_of_snakemake_is_replaced(
     content: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -88,4 +88,7 @@ class ImageArchive:
         except BROKEN_ZIP as error:
             raise self._damaged(error) from error
         check_pixels(image.height, image.width, f"{self.path}: image {file_name!r}")
-        return np.asarray(image.convert("RGB"))
+        try:
+            return np.asarray(image.convert("RGB"))
+        except (OSError, SyntaxError) as error:  # Pillow's errors on a PNG file that is cut off
+            raise self._damaged(error) from error

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from pathlib import Path
 from typing import Any
 
-from gains.support.files import sha256, write_json
+from gains.support.files import read_json, sha256, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ class HashMemory:
 def read_memory(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file of this room; a missing or damaged one holds nothing."""
     try:
-        content = json.loads(path.read_bytes())
+        content = read_json(path)
     except FileNotFoundError:
         return {}
     except ValueError:

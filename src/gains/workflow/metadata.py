@@ -6,7 +6,6 @@ The format is that of Snakemake 9.27 with the persistence backend ``file``.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import os
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from gains.support.files import write_json
+from gains.support.files import read_json, write_json
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ def read_all() -> dict[str, Record]:
     records = {}
     for key, path in recorded():
         try:
-            content = json.loads(path.read_bytes())
+            content = read_json(path)
             _MachineRecord.model_validate(content)
             records[key] = content
         except FileNotFoundError:  # another process has removed it meanwhile
@@ -159,7 +158,7 @@ def forget_lists(key: str) -> None:
 
 def _record(key: str) -> Record:
     try:
-        content = json.loads(record_path(key).read_bytes())
+        content = read_json(record_path(key))
         Making.model_validate(content)
     except (FileNotFoundError, ValueError):  # ``read_all`` replaces a damaged record
         return {}
