@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from gains.datasets.coco import coco_annotations, read_coco
+from gains.datasets.coco import read_coco
+from gains.datasets.coco_writer import annotation_records
 from gains.instances import Instances
 from gains.masks.rle import Rle
 from gains.masks.segmentation import to_rle
@@ -65,7 +66,7 @@ def make_scenes(
         )
         masks = [ellipse(size, x, y, a, b) for x, y, a, b in truth]
         instances = Instances.from_rles(size, size, masks, [1] * objects)
-        annotations += coco_annotations(instances, image, len(annotations) + 1)
+        annotations += annotation_records(instances, image, len(annotations) + 1)
         for k in range(detections):
             x, y, a, b = truth[k % objects] + generator.normal(0, 2 if k < objects else 12, 4)
             rle = ellipse(size, x, y, max(a, 4), max(b, 4))

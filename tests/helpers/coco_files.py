@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.datasets.coco import open_writer
+from gains.datasets.coco_writer import open_writer
 from gains.instances import Instances
 
 

@@ -11,11 +11,10 @@ import gains
 from gains.config.base import Settings, path_fields, validated
 from gains.datasets.base import DatasetCounts, Names, SceneSet
 from gains.datasets.catalogue import DATASETS
-from gains.datasets.coco import CocoWriter, open_writer
+from gains.datasets.coco_writer import CocoWriter, open_writer
 from gains.datasets.findings import Findings
 from gains.datasets.readers.raw_files import RawSettings, all_files
-from gains.fetch.receipt import NAME as RECEIPT
-from gains.fetch.sources import RAW
+from gains.fetch.sources import RAW, RECEIPT
 from gains.fetch.status import verify_dataset
 
 logger = logging.getLogger(__name__)

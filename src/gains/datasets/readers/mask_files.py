@@ -11,14 +11,15 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.datasets.coco import coco_annotations
+from gains.datasets.coco_writer import annotation_records
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import IMAGE_SUFFIXES, Header, read_header
 from gains.datasets.readers.mask_values import read_objects
 from gains.datasets.records import CocoRecord
 from gains.instances import Instances
 from gains.masks.rle import Rle
-from gains.support.files import is_junk, write_json
+from gains.support.files import write_json
+from gains.support.names import is_junk
 
 logger = logging.getLogger(__name__)
 
@@ -178,7 +179,7 @@ def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
         images.append(record)
         masks = read_masks(place, findings)
         instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        annotations += coco_annotations(instances, len(images), len(annotations) + 1)
+        annotations += annotation_records(instances, len(images), len(annotations) + 1)
     for sentence in findings.sentences():
         logger.info("%s: %s", out, sentence)
     if not annotations:
