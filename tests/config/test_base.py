@@ -13,7 +13,7 @@ from gains.config.data import SplitSettings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options
 from gains.methods import METHODS
-from gains.support.files import portable
+from gains.support.names import portable
 
 
 def test_mappings_are_merged_and_lists_are_replaced() -> None:

@@ -18,16 +18,16 @@ from gains.support.file_errors import ADVICE, worded
 from gains.support.files import (
     atomic_path,
     check_output,
-    is_junk,
     parse_object,
     read_json,
     require_file,
     require_suffix,
     settings_hash,
     sha256,
-    waiting_lock,
     write_json,
 )
+from gains.support.locks import waiting_lock
+from gains.support.names import is_junk
 from helpers.damage import refused_or_equal
 
 

@@ -57,10 +57,10 @@ def verify(
     """
     from gains.cli.fetch import raw_name
     from gains.fetch import status
-    from gains.fetch.receipt import NAME
+    from gains.fetch.sources import RECEIPT
 
     datasets = [raw_name(name, sources) for name in names or []]
-    datasets = datasets or sorted(path.parent.name for path in raw.glob(f"*/{NAME}"))
+    datasets = datasets or sorted(path.parent.name for path in raw.glob(f"*/{RECEIPT}"))
     if not datasets:
         raise ValueError(f"{raw}: nothing was fetched yet; run `gains fetch <name>`")
     problems = [

@@ -10,7 +10,8 @@ from pydantic import Field, model_validator
 
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
-from gains.support.files import is_junk, require_file
+from gains.support.files import require_file
+from gains.support.names import is_junk
 from gains.support.yaml_text import parse_yaml
 
 FOLDER = "studies"

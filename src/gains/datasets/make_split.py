@@ -19,8 +19,8 @@ from gains.datasets.part_objects import (
     warn_of_absent_categories,
 )
 from gains.datasets.split_file import PARTS, Fold, Split, check_folds, refuse_shared
-from gains.support.files import portable, read_json, write_json
-from gains.support.names import normal
+from gains.support.files import read_json, write_json
+from gains.support.names import normal, portable
 from gains.support.registry import nearest
 
 logger = logging.getLogger(__name__)

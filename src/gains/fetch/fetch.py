@@ -16,12 +16,13 @@ from gains.fetch.folders import (
 )
 from gains.fetch.lockfile import known_at, known_by_hand, record_content
 from gains.fetch.names import archive_folder
-from gains.fetch.receipt import BY_HAND, NAME, FetchedFile, Receipt, read_receipt, write_receipt
-from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.fetch.receipt import BY_HAND, FetchedFile, Receipt, read_receipt, write_receipt
+from gains.fetch.sources import RAW, RECEIPT, SOURCES, Source, files_of
 from gains.fetch.transports import NetworkSettings, retrieve, web_address
 from gains.fetch.unpack import contents_in, unpack
 from gains.support.claims import remove_temporaries
-from gains.support.files import check_output, waiting_lock
+from gains.support.files import check_output
+from gains.support.locks import waiting_lock
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ def fetch(
         OSError: the disk is full.
     """
     files, place = files_of(dataset, sources), Path(raw) / dataset
-    check_output(place / NAME)
+    check_output(place / RECEIPT)
     waiting = f"{dataset}: waiting for another fetch to finish"
     with waiting_lock(Path(raw) / f".{dataset}.lock", waiting):
         remove_temporaries(place)
@@ -106,7 +107,7 @@ class _Work:
             self._record(name, self.entries[name].model_copy(update={"contents": contents}))
 
     def _record(self, name: str, entry: FetchedFile) -> None:
-        if self.entries.get(name) != entry or not (self.place / NAME).exists():
+        if self.entries.get(name) != entry or not (self.place / RECEIPT).exists():
             self.entries[name] = entry
             write_receipt(self.receipt, self.raw)
 

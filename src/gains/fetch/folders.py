@@ -16,7 +16,8 @@ from pydantic import Field
 from gains.config.base import Settings
 from gains.support.claims import TEMPORARY
 from gains.support.file_errors import full_disk_named
-from gains.support.files import is_junk, sha256
+from gains.support.files import sha256
+from gains.support.names import is_junk
 
 
 class Content(Settings):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from gains.fetch.errors import MirrorError, reason
 from gains.fetch.folders import Content, content_of, require_space
 from gains.fetch.lockfile import Known
-from gains.fetch.names import archive_folder
+from gains.fetch.names import PARTIAL, archive_folder
 from gains.fetch.sessions import session
 from gains.fetch.unpack import check_archive
 from gains.support.file_errors import full_disk_named
@@ -117,8 +117,8 @@ class _Transfer:
 
     def __init__(self, url: str, target: Path, known: Known, limits: DownloadLimits) -> None:
         self.url, self.target, self.known, self.limits = url, target, known, limits
-        self.part = target.with_name(f"{target.name}.part")
-        self.marks = target.with_name(f".{target.name}.part.json")
+        self.part = target.with_name(f"{target.name}{PARTIAL}")
+        self.marks = target.with_name(f".{target.name}{PARTIAL}.json")
 
     def tidy(self) -> None:
         """Remove the partial file if it is empty."""

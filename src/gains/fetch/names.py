@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+
+from gains.support.names import is_junk, normal
 
 ARCHIVE_SUFFIXES = (".zip", ".tar.gz", ".tgz")
 LONGEST = 200
@@ -43,13 +44,13 @@ def path_problem(path: str) -> str | None:
     Args:
         path: parts with ``/`` between them; a path that ends in ``/`` is a folder.
     """
-    if unicodedata.normalize("NFC", path) != path:
+    if normal(path) != path:
         return "has characters in a decomposed Unicode form; write it in the form NFC"
     for part in path.removesuffix("/").split("/"):
         problem = name_problem(part)
         if problem:
             return problem
-        if part.startswith((".", "~")) or part == "__MACOSX":
+        if part.startswith("~") or is_junk(PurePosixPath(part)):
             return "is hidden or temporary, so it would not be found again; choose another name"
         if part.casefold().endswith(PARTIAL):
             return f"ends like a partial download ({PARTIAL}); choose another name"
@@ -58,7 +59,7 @@ def path_problem(path: str) -> str | None:
 
 def folded(path: str) -> PurePosixPath:
     """Return a path as a disk sees it that knows neither case nor forms of Unicode."""
-    return PurePosixPath(unicodedata.normalize("NFC", path.casefold()))
+    return PurePosixPath(normal(path.casefold()))
 
 
 def collision(places: Iterable[tuple[str, str]]) -> str | None:

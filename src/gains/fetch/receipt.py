@@ -12,7 +12,6 @@ from gains.fetch.folders import Content
 from gains.fetch.sources import RECEIPT
 from gains.support.files import read_json, write_json
 
-NAME = RECEIPT
 BY_HAND = "by hand"
 
 
@@ -66,7 +65,7 @@ def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:
     Raises:
         ValueError: it is damaged, or of another data set.
     """
-    path = Path(raw) / dataset / NAME
+    path = Path(raw) / dataset / RECEIPT
     if not path.exists():
         return None
     receipt = validated(Receipt, read_json(path), str(path))
@@ -80,4 +79,4 @@ def read_receipt(dataset: str, raw: str | Path) -> Receipt | None:
 
 def write_receipt(receipt: Receipt, raw: str | Path) -> None:
     """Write the receipt; equal content gives equal bytes."""
-    write_json(Path(raw) / receipt.dataset / NAME, receipt.model_dump(mode="json"))
+    write_json(Path(raw) / receipt.dataset / RECEIPT, receipt.model_dump(mode="json"))

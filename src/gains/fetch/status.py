@@ -9,8 +9,8 @@ from pathlib import Path
 from gains.fetch.folders import Content, content_of, files_below, listing, size_problems
 from gains.fetch.lockfile import known_by_hand
 from gains.fetch.names import archive_folder
-from gains.fetch.receipt import NAME, FetchedFile, Receipt, read_receipt
-from gains.fetch.sources import RAW, SOURCES, Source, files_of
+from gains.fetch.receipt import FetchedFile, Receipt, read_receipt
+from gains.fetch.sources import RAW, RECEIPT, SOURCES, Source, files_of
 from gains.support.files import sha256
 
 
@@ -104,7 +104,7 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
     listed, place = files_of(dataset, sources), Path(raw) / dataset
     receipt = read_receipt(dataset, raw)
     if receipt is None:
-        return [f"{place / NAME}: no such file; run `gains fetch {dataset}`"]
+        return [f"{place / RECEIPT}: no such file; run `gains fetch {dataset}`"]
     problems = [
         f"{place / name}: not fetched yet; run `gains fetch {dataset}`"
         for name in listed
@@ -118,9 +118,9 @@ def verify_dataset(dataset: str, sources: str | Path = SOURCES, raw: str | Path 
     expected = _expected(receipt)
     for path, content in expected.items():
         problems += _against_receipt(place / path, content)
-    extra = set(files_below(place)) - expected.keys() - {NAME}
+    extra = set(files_below(place)) - expected.keys() - {RECEIPT}
     return problems + [
-        f"{place / path}: is an extra file, which is not in {place / NAME}; move it to another "
+        f"{place / path}: is an extra file, which is not in {place / RECEIPT}; move it to another "
         "folder, or remove it"
         for path in sorted(extra)
     ]
@@ -145,7 +145,7 @@ def changes(
         return []
     expected = _expected(receipt)
     sizes = {path: content.bytes for path, content in expected.items()}
-    return size_problems(place, sizes, [NAME]) or [
+    return size_problems(place, sizes, [RECEIPT]) or [
         f"{path} has another content"
         for path, content in expected.items()
         if digest(place / path) != content.sha256

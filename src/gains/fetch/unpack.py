@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 
 from gains.fetch.folders import Content, require_space, whole_folder
 from gains.fetch.names import archive_folder
-from gains.support.files import is_junk
+from gains.support.names import is_junk
 
 MOST_ENTRIES = 500_000
 MOST_BYTES = 64 * 10**9

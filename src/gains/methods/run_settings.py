@@ -11,7 +11,7 @@ from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
-from gains.support.files import portable
+from gains.support.names import portable
 
 if TYPE_CHECKING:
     from gains.models.contract import Detector

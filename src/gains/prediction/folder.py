@@ -10,8 +10,7 @@ from gains.datasets.coco import ImageRecord
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
 from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, read_image
-from gains.support.files import is_junk
-from gains.support.names import normal
+from gains.support.names import is_junk, normal
 from gains.support.progress import progress
 
 logger = logging.getLogger(__name__)

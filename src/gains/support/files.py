@@ -12,15 +12,13 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from gains.support.claims import TEMPORARY, SupersededError, temporary_suffix, workplace
 from gains.support.file_errors import full_disk_named, why_not_parsed, worded
 
 logger = logging.getLogger(__name__)
-
-JUNK = ("__macosx", "thumbs.db", "desktop.ini")
 
 
 def check_output(path: str | Path) -> None:
@@ -115,43 +113,6 @@ def withdraw(path: str | Path) -> None:
     if path.is_file():
         with workplace(path) as folder:
             path.replace(folder / f"{TEMPORARY}{os.urandom(4).hex()}").unlink()
-
-
-@contextmanager
-def waiting_lock(path: str | Path, message: str) -> Iterator[None]:
-    """Hold a lock file while the block runs; wait for another process that holds it.
-
-    Args:
-        path: the lock file; its folder must exist.
-        message: message to log before waiting.
-    """
-    # imported here, because filelock takes longer to import than most verbs take to run
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        logger.info(message)
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def is_junk(path: PurePath) -> bool:
-    """Return whether a relative path is hidden, or was left by an archiver or a file manager."""
-    return any(part.startswith(".") or part.lower() in JUNK for part in path.parts)
-
-
-def portable(path: str | Path) -> str:
-    """Return a path below the working folder relative to it, and of any other path the name.
-
-    What is written of a path then does not depend on the machine.
-    """
-    relative = PurePath(os.path.relpath(path))
-    return relative.name if relative.parts[:1] == ("..",) else relative.as_posix()
 
 
 def require_suffix(path: str | Path, *suffixes: str) -> Path:

@@ -10,7 +10,7 @@ from gains.config.prediction import THRESHOLDS
 from gains.methods.base import Method
 from gains.methods.run_settings import RunSettings
 from gains.models.settings import BackboneSettings
-from gains.support.files import portable
+from gains.support.names import portable
 from gains.tables.numerals import exact
 
 MOST_CHANGES = 4

@@ -12,7 +12,7 @@ from gains.methods.run_settings import RunSettings
 from gains.published.records import row_names
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import portable
+from gains.support.names import portable
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
 from gains.tables.configuration import (

@@ -14,14 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gains.support.claims import remove_temporaries
-from gains.support.files import (
-    atomic_path,
-    read_json,
-    sha256,
-    waiting_lock,
-    withdraw,
-    write_json,
-)
+from gains.support.files import atomic_path, read_json, sha256, withdraw, write_json
+from gains.support.locks import is_free, waiting_lock
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +60,7 @@ class Scratch:
 
     def is_awaited(self) -> bool:
         """Return whether another process waits for its turn."""
-        return not _is_free(self._beside("queue"))
+        return not is_free(self._beside("queue"))
 
     def set_checkpoint_aside(self) -> Path:
         """Rename a checkpoint that cannot be read; return its new path."""
@@ -128,7 +122,7 @@ class Scratch:
 
     def sweep(self) -> None:
         """Remove everything that trainings left here, unless one runs now."""
-        if self.folder.is_dir() and _is_free(self._beside("lock")):
+        if self.folder.is_dir() and is_free(self._beside("lock")):
             self.clear()
 
     @property
@@ -137,17 +131,6 @@ class Scratch:
 
     def _beside(self, ending: str) -> Path:
         return self.folder.with_name(f".{self.folder.name}.{ending}")
-
-
-def _is_free(lock: Path) -> bool:
-    # imported here, because filelock takes longer to import than most verbs take to run
-    from filelock import FileLock, Timeout
-
-    try:
-        with FileLock(lock).acquire(timeout=0):
-            return True
-    except Timeout:
-        return False
 
 
 def _link(source: Path, target: Path) -> None:

@@ -21,7 +21,8 @@ from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading
-from gains.support.files import is_junk, read_json, require_file
+from gains.support.files import read_json, require_file
+from gains.support.names import is_junk
 
 
 class FolderSettings(Reading):

@@ -10,9 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from gains.config.base import OwnPath, Settings
-from gains.fetch.receipt import NAME as RECEIPT
-from gains.fetch.sources import RAW
-from gains.support.files import is_junk
+from gains.fetch.sources import RAW, RECEIPT
+from gains.support.names import is_junk
 
 
 class RawSettings(Settings):
