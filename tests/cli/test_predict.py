@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 from gains.cli.main import app
 from gains.datasets.readers.images import Reading
 from gains.prediction import predict, predictor
+from gains.support.yaml_text import parse_yaml
 from helpers.paths import ROOT
 
 
@@ -34,6 +36,27 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
     options = ["--orientation", "apply", "--percentiles", "0.1", "99.9"]
     CliRunner().invoke(app, [*words, *options], catch_exceptions=False)
     assert made[5][3] == Reading(orientation="apply", percentiles=(0.1, 99.9))
+
+
+def test_a_run_reads_a_folder_as_its_data_set_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Reading] = []
+    monkeypatch.setattr(predictor, "Predictor", lambda *given: None)
+    monkeypatch.setattr(predict, "predict_folder", lambda *given: read.append(given[3]))
+    config = parse_yaml((ROOT / "studies" / "first.yaml").read_text(), "first.yaml")
+    options = {"images": "i", "annotations": "a", "orientation": "apply", "percentiles": [1, 99]}
+    block = config["studies"]["first"]["datasets"]["synthetic-cells"]
+    block.update(source="folder", options=options)
+    (tmp_path / "c.yaml").write_text(json.dumps(config))
+    words = ["predict", "--config", str(tmp_path / "c.yaml"), "--study", "first"]
+    words += ["--dataset", "synthetic-cells", "--method", "gains", "--images", "i", "--out", "d"]
+    CliRunner().invoke(app, words, catch_exceptions=False)
+    CliRunner().invoke(app, [*words, "--orientation", "stored"], catch_exceptions=False)
+    assert [(one.orientation, one.percentiles) for one in read] == [
+        ("apply", (1, 99)),
+        ("stored", (1, 99)),
+    ]
 
 
 @pytest.mark.parametrize(

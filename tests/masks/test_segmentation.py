@@ -66,6 +66,10 @@ def test_a_size_that_is_no_whole_number_is_left_to_the_full_check(size: list[Any
         ([1, 1, 4, 1, 4, 4], r"polygon that is not in a list; expected a list of polygons \[\[x0"),
         ([{"size": [6, 6], "counts": [36]}], "an RLE in a list; .* take it out of the list"),
         ([[[1, 1], [4, 1], [4, 4]]], "a polygon of lists, such as points"),
+        ([[1, 1], [4, 1], [4, 4]], "a polygon of lists, such as points"),
+        ([{"x": 1, "y": 1}, {"x": 4, "y": 1}], r"a record with the keys \['x', 'y'\]; expected an"),
+        ({"all_points_x": [1, 4, 4], "all_points_y": [1, 1, 4]}, "a record with the keys .*RLE"),
+        ({"size": [6, 6]}, r"a record with the keys \['size'\]; expected an RLE, with size and"),
         ([[1, 1, 4, 1, 4, 4], "x"], "found 'x'; expected a polygon as a flat list"),
     ],
 )

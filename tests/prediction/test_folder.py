@@ -147,3 +147,13 @@ def test_a_folder_of_tif_images_is_scored_against_the_data_set_made_from_it(
         scores = score_files(tmp_path / truth, tmp_path / "found.json")
         assert scores["counts"] == {"images": 3, "ground_truths": 3, "detections": 3}
         assert scores["clean"]["average"]["F1"] == 1
+
+
+def test_the_log_says_how_a_folder_was_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    save(tmp_path / "images" / "a.png")
+    stub: Any = Stub()
+    predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
+    assert "was read with orientation stored and percentiles none" in caplog.text

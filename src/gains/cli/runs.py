@@ -166,7 +166,8 @@ def predict(
     method; the options change them. The file beside OUT says which were used.
 
     Read a folder as the training images were read: --orientation and --percentiles are the options
-    of the data set `folder`.
+    of the data set `folder`. A run of a study takes them from its data set. A model file does not
+    know them.
 
     \b
     Examples:
@@ -196,7 +197,6 @@ def predict(
     options = {name: value for name, value in given.items() if value is not None}
     if images is None and options:
         raise ValueError("--orientation and --percentiles are for the files of a folder: --images")
-    reading = validated(Reading, options, "gains predict")
     if (coco is None) != (split is None):
         raise ValueError("--coco and --split belong together; give both or none")
     if model is None:
@@ -204,10 +204,13 @@ def predict(
         model = opened.model(run)
         changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
+        of_data = opened.dataset(run.dataset).options
+        options = {name: of_data[name] for name in given if name in of_data} | options
     elif (study, variant, seed) != (None, "default", 0):
         raise ValueError("--study, --variant and --seed name a run, but --model names a file")
     if images is None and (coco is None or split is None):
         raise ValueError("no images are named; name a folder with --images, or --coco and --split")
+    reading = validated(Reading, options, "gains predict")
     predictor = Predictor(model, device, changes)
     if images is not None:
         predict_folder(predictor, images, out, reading)

@@ -14,7 +14,7 @@ CocoRecord = dict[str, Any]
 CocoId = int | str
 """An id of a COCO file from any program: a whole number, or text that is none."""
 
-_WHOLE = re.compile(r"([+-]?[0-9]{1,18})(?:\.0*)?")
+_WHOLE = re.compile(r"([+-]?[0-9]{1,20})(?:\.0*)?")
 _FLAGS = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 
 

@@ -15,6 +15,10 @@ from gains.masks.rle import Rle
 LONGEST_POLYGON = 5_000_000
 """Largest length of a polygon in px, plus its points; pycocotools takes 80 bytes for each px."""
 
+RLE_KEYS = {"size", "counts"}
+FLAT = "a flat list x0, y0, x1, y1, ... of numbers"
+POINTS = f"found a polygon of lists, such as points [x, y]; expected a polygon as {FLAT}"
+
 
 def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     """Return the compressed RLE of polygons, uncompressed RLE or compressed RLE by COCO's rules.
@@ -27,6 +31,8 @@ def to_rle(segmentation: Any, height: int, width: int) -> Rle:
     if segmentation is None:
         raise ValueError("has no segmentation; expected polygons or RLE, boxes are not enough")
     if isinstance(segmentation, dict):
+        if not segmentation.keys() >= RLE_KEYS:
+            raise ValueError(f"segmentation: {_other_record(segmentation)}")
         check_rle(segmentation, height, width)
         counts = segmentation["counts"]
         if isinstance(counts, list):
@@ -104,6 +110,8 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
             "segmentation: is a polygon that is not in a list; expected a list of polygons "
             "[[x0, y0, x1, y1, ...], ...]"
         )
+    if len(polygons) > 2 and all(isinstance(part, list) and len(part) == 2 for part in polygons):
+        raise ValueError(f"segmentation: {POINTS}")
     for part in polygons:
         if not isinstance(part, list) or not all(map(is_number, part)):
             raise ValueError(f"segmentation: {_other_part(part)}")
@@ -125,11 +133,20 @@ def check_polygons(polygons: list[Any], height: int, width: int) -> None:
 
 
 def _other_part(part: Any) -> str:
-    if isinstance(part, dict):
+    if isinstance(part, dict) and part.keys() >= RLE_KEYS:
         return "is an RLE in a list; expected the RLE itself, so take it out of the list"
-    pairs = isinstance(part, list) and any(isinstance(value, list) for value in part)
-    found = "a polygon of lists, such as points [x, y]" if pairs else f"{str(part)[:60]!r}"
-    return f"found {found}; expected a polygon as a flat list x0, y0, x1, y1, ... of numbers"
+    if isinstance(part, dict):
+        return _other_record(part)
+    if isinstance(part, list) and any(isinstance(value, list) for value in part):
+        return POINTS
+    return f"found {str(part)[:60]!r}; expected a polygon as {FLAT}"
+
+
+def _other_record(record: dict[str, Any]) -> str:
+    return (
+        f"found a record with the keys {sorted(map(str, record))[:6]}; expected an RLE, with size "
+        f"and counts, or a list of polygons, each {FLAT}"
+    )
 
 
 def _check_length(part: list[float], side: int) -> None:

@@ -65,6 +65,13 @@ def predict_folder(
     check_output(out)
     findings = Findings()
     found = images_of(folder, reading, findings)
+    logger.info(
+        "%s: was read with orientation %s and percentiles %s; these should be the options of the "
+        "data set of the training, which a model file does not hold",
+        folder,
+        reading.orientation,
+        reading.percentiles or "none",
+    )
     torch.set_num_threads(predictor.recipe.threads)
     images = ((image.record, as_rgb(read_image(image.path, reading).values)) for image in found)
     _predict(predictor, images, len(found), out, (reading, findings))

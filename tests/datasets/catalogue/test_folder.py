@@ -149,7 +149,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "damaged rle": (
         set_annotation(segmentation={"size": [H, W], "counts": "zz"}), "annotation 2 .*damaged",
     ),
-    "rle without size": (set_annotation(segmentation={"counts": "zz"}), "has size None"),
+    "rle without size": (set_annotation(segmentation={"counts": "zz"}), r"keys \['counts'\]; expected an RLE"),
     "category repeated": (add("categories", {"id": 1, "name": "x"}), "category id 1 is repeated"),
     "no annotations": (lambda s: s.content.update(annotations=[]), "'annotations' is empty"),
     "no images": (lambda s: s.content.update(images=[]), "'images' is empty"),

@@ -107,6 +107,14 @@ def test_text_on_one_side_alone_finds_the_number(shop: Workshop, record: str, ke
     assert objects(shop.convert()) == [1, 2]
 
 
+@pytest.mark.parametrize("new", [lambda n: 2**64 - n, lambda n: 2**63 - n])
+def test_ids_of_64_bits_are_found_as_text(shop: Workshop, new: Callable[[int], int]) -> None:
+    all_ids(shop, new)
+    for entry in shop.content["annotations"]:
+        entry["image_id"] = str(entry["image_id"])
+    assert objects(shop.convert()) == [1, 2]
+
+
 def test_a_size_as_text_is_compared(shop: Workshop) -> None:
     shop.content["images"][0]["width"] = "30"
     assert objects(shop.convert()) == [1, 2]

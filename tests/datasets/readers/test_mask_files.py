@@ -204,3 +204,25 @@ def test_the_data_set_made_from_the_file_says_so_too(root: Path) -> None:
     convert_dataset("cells", "folder", options, root.parent / "cells.json")
     repairs = read_json(root.parent / "cells.json")["info"]["repairs"]
     assert f"recorded in ann.json: {sentence}" in repairs
+
+
+def tagged(value: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[274] = value
+    return exif
+
+
+def test_an_orientation_tag_of_a_mask_is_reported(root: Path) -> None:
+    save(root / "a" / "masks" / "2.png", square(22), exif=tagged(3))
+    coco, repairs = convert(root)
+    assert objects(coco) == [3]
+    assert repairs == ["orientation tags of masks were not applied: 1 (first: a/2.png)"]
+
+
+def test_a_size_that_an_orientation_tag_turned_is_explained(root: Path) -> None:
+    save(root / "a" / "images" / "a.png", square(2).T, exif=tagged(6))
+    with pytest.raises(ValueError, match=r"same size\. Their .* are 1 \(mask\) and 6 \(image\)"):
+        convert(root)
+    save(root / "a" / "images" / "a.png", square(2).T)
+    with pytest.raises(ValueError, match=r"expected the same size$"):
+        convert(root)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.datasets.readers.image_file import COLOURED, StoredImage, unpacked
-from gains.datasets.readers.images import opened
+from gains.datasets.readers.images import opened, read_header
 from gains.masks.crops import encode_crops
 from gains.masks.rle import Rle
 
@@ -88,6 +88,7 @@ def read_objects(path: Path, image: Path, size: tuple[int, int]) -> Found:
             raise ValueError(
                 f"{path}: the mask has size {[file.height, file.width]}, but the image "
                 f"{image.name} has size {list(size)}; expected the same size"
+                f"{_tags(image, file.orientation)}"
             )
         mask = unpacked(path, file.decode)
     box = (0, 0, size[1], size[0])
@@ -100,12 +101,25 @@ def read_objects(path: Path, image: Path, size: tuple[int, int]) -> Found:
     pixels = _pixels(mask, path)
     crops, rules = _objects(pixels, file.lossy, path)
     changes = [change for change in file.changes if change != COLOURED]
+    if file.orientation != 1:
+        changes.append("orientation tags of masks were not applied")
     found = Found([], changes + pixels.rules + rules)
     for place, crop in crops:
         corner = np.array([[box[0] + place[1].start, box[1] + place[0].start]])
         found.masks.append(encode_crops(crop.T[None], corner, size)[0])
         found.rules.extend(_remarks(crop, size))
     return found
+
+
+def _tags(image: Path, of_mask: int) -> str:
+    """Return a remark on the orientation tags of a mask and its image, or nothing."""
+    of_image = read_header(image).orientation
+    if of_image == of_mask == 1:
+        return ""
+    return (
+        f". Their orientation tags, which are not applied, are {of_mask} (mask) and {of_image} "
+        "(image): save both upright and without a tag"
+    )
 
 
 def _is_plain(mask: StoredImage) -> bool:
