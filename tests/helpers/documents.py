@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from PIL import Image
 
 from helpers.paths import ROOT
 from helpers.project import BIN, Project
@@ -172,9 +173,12 @@ class Reader:
         shutil.copytree(folder / "images", self.project.path("my_images"))
         shutil.copy2(folder / "annotations.json", self.project.path("my_annotations.json"))
         for place in ("stage1_train", "reader/data/my-masks"):
-            for part in ("images", "masks"):  # the image itself serves as a mask
+            for part in ("images", "masks"):
                 (self.project.path(place) / "001" / part).mkdir(parents=True)
-                shutil.copy2(folder / "images/001.png", self.project.path(f"{place}/001/{part}"))
+            shutil.copy2(folder / "images/001.png", self.project.path(f"{place}/001/images"))
+            mask = Image.new("L", (64, 64))
+            mask.paste(255, (10, 12, 30, 28))
+            mask.save(self.project.path(f"{place}/001/masks/1.png"))
 
     def _save_data(self) -> None:
         """Save a data set under the names in the documents, with predictions and scores."""

@@ -94,7 +94,16 @@ def load_model(path: str | Path) -> dict[str, Any]:
 
 
 class _Model(Settings):
-    """The parts of a model file; :mod:`gains.prediction.model_file` checks what is in them."""
+    """The parts of a model file; :mod:`gains.prediction.model_file` checks what is in them.
+
+    Attributes:
+        format: version of the layout.
+        gains: version of the package that wrote the file.
+        settings: settings of the training.
+        categories: category names by id.
+        seed: seed of the training.
+        state: weights and buffers by name.
+    """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
