@@ -157,3 +157,25 @@ def test_the_log_says_how_a_folder_was_read(
     stub: Any = Stub()
     predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
     assert "was read with orientation stored and percentiles none" in caplog.text
+
+
+@pytest.mark.parametrize(("ids", "refused"), [((0, 1), True), ((1, 2), False), ((2, 1), True)])
+def test_categories_of_other_numbers_are_not_compared(
+    ids: tuple[int, int], refused: bool, tmp_path: Path
+) -> None:
+    save(tmp_path / "images" / "a.png")
+    stub: Any = Stub()
+    stub.info = lambda: {"categories": {"1": "cell", "2": "nucleus"}}
+    predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
+    mask = encode_mask(np.ones((H, W), dtype=bool))
+    content = {
+        "images": [{"id": 5, "file_name": "a.png", "height": H, "width": W}],
+        "annotations": [{"id": 1, "image_id": 5, "category_id": ids[0], "segmentation": mask}],
+        "categories": [{"id": ids[0], "name": "cell"}, {"id": ids[1], "name": "nucleus"}],
+    }
+    write_json(tmp_path / "ann.json", content)
+    if refused:
+        with pytest.raises(ValueError, match=f"category 1 is 'cell', but .* has the id {ids[0]}"):
+            score_files(tmp_path / "ann.json", tmp_path / "found.json")
+    else:
+        score_files(tmp_path / "ann.json", tmp_path / "found.json")

@@ -67,9 +67,10 @@ class Predictor:
         return self.batch([pixels])[0]
 
     def info(self) -> dict[str, Any]:
-        """Return how predictions are made: model, settings of prediction, and versions."""
+        """Return how predictions are made: model, categories, settings, and versions."""
         return {
             "method": self.settings.method,
+            "categories": {str(number): name for number, name in self.categories.items()},
             "model_sha256": sha256(self.path),
             "prediction": self.settings.prediction.model_dump(mode="json"),
             "device_type": self.device.type,

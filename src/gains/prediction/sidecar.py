@@ -117,16 +117,30 @@ def _check_size(entry: CocoRecord, image: ImageRecord, at: str, truth: CocoDatas
             )
 
 
+def _check_categories(path: Path, truth: CocoDataset) -> None:
+    info = read_json(path).get("info")
+    stated = info.get("categories") if isinstance(info, dict) else None
+    for number, name in stated.items() if isinstance(stated, dict) else ():
+        numbers = [n for n, known in truth.categories.items() if known == name]
+        if numbers and number not in map(str, numbers):
+            raise ValueError(
+                f"{path}: category {number} is {name!r}, but in {truth.path} {name!r} has the id "
+                f"{numbers[0]}, so other objects would be compared; score against the data set "
+                "that `gains convert` makes, which numbers the categories from 1"
+            )
+
+
 def check_sidecar(predictions: str | Path, truth: CocoDataset) -> None:
-    """Refuse predictions that lack an image of the ground truth, if there is a sidecar.
+    """Refuse predictions that lack an image or number the categories otherwise, by their sidecar.
 
     Raises:
-        ValueError: an image of the ground truth was not predicted, or :func:`predicted_images`
-            refuses one that was.
+        ValueError: an image of the ground truth was not predicted, :func:`predicted_images`
+            refuses one that was, or a category has another number in the ground truth.
     """
     found = predicted_images(predictions, truth)
     if found is None:
         return
+    _check_categories(sidecar_path(predictions), truth)
     listed = {image.id for image in found.values()}
     missing = [image for image in truth.images.values() if image.id not in listed]
     if missing:
