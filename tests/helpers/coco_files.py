@@ -27,3 +27,13 @@ def write_coco(
         for name, pixels, instances in images:
             writer.add(name, pixels, instances)
         writer.finish(categories, info)
+
+
+def numbered(n: int) -> list[str]:
+    """Return the names of n images."""
+    return [f"image-{k:04d}.png" for k in range(n)]
+
+
+def numbers(names: list[str]) -> list[int]:
+    """Return the numbers in names of images."""
+    return [int(name[6:10]) for name in names]

@@ -1,15 +1,24 @@
-"""Writers of small TIFF and PNG files, independent of the libraries that read them."""
+"""Sample pixels, and writers of small TIFF and PNG files; only :func:`tiffs` uses a library."""
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 FORMATS = {"u": 1, "i": 2, "f": 3}
+H, W = 20, 30
+RNG = np.random.default_rng(0)
+DEEP = RNG.integers(0, 4096, (H, W)).astype(np.uint16)  # 12 bits in 16
+COLOUR = RNG.integers(100, 4000, (H, W, 3)).astype(np.uint16)
+BYTES = RNG.integers(0, 256, (H, W)).astype(np.uint8)
+FIRST = np.arange(H * W).reshape(H, W) < W  # the first row
+MIN_IS_WHITE, MIN_IS_BLACK, RGB = 0, 1, 2
+Write = Callable[[Path], Any]
 
 
 def write_tiff(
@@ -120,3 +129,16 @@ def write_png(
             for kind, content in chunks
         )
     )
+
+
+def with_alpha(pixels: np.ndarray, alpha: np.ndarray | int) -> np.ndarray:
+    """Return sample pixels (H, W) or (H, W, 3) with a plane of alpha."""
+    plane = np.broadcast_to(np.asarray(alpha, pixels.dtype), (H, W))
+    return np.dstack([pixels, plane])
+
+
+def tiffs(**options: Any) -> Callable[[Path, np.ndarray], None]:
+    """Return a function that writes pixels with tifffile."""
+    import tifffile
+
+    return lambda path, pixels: tifffile.imwrite(path, pixels, **options)
