@@ -187,6 +187,24 @@ def test_outlines_among_the_edf_images_are_filled_or_left_out_and_told(tmp_path:
     assert info["counts"]["images"] == {"expected": 15, "found": 15}
 
 
+def test_inverted_ground_truth_is_reported(tmp_path: Path) -> None:
+    whole = disc(30, 30, 12)
+    write(tmp_path / "raw", [*[whole] * 15, ~whole])
+    convert("edf", "isbi2014-edf", {"root": str(tmp_path / "raw")}, tmp_path / "edf.json")
+    assert read_json(tmp_path / "edf.json")["info"]["repairs"] == [
+        "ground truth that is white in all four corners was kept; check that black is the "
+        "background: 1 (first: EDF015.png)"
+    ]
+
+
+def test_outlines_that_leave_no_image_are_named(tmp_path: Path) -> None:
+    dashed = outline(disc(30, 30, 12))
+    dashed[::2] = False
+    write(tmp_path / "raw", [dashed] * 16)
+    with pytest.raises(ValueError, match="all 16 images is outlines of nuclei that are not closed"):
+        convert("edf", "isbi2014-edf", {"root": str(tmp_path / "raw")}, tmp_path / "edf.json")
+
+
 @pytest.mark.parametrize("colour", [0, 255], ids=["black", "white"])
 def test_nuclei_on_a_transparent_ground_are_nuclei(colour: int, tmp_path: Path) -> None:
     whole = disc(30, 30, 12)

@@ -14,6 +14,7 @@ from gains.datasets.catalogue.isbi2014.matlab import CITATION, HOMEPAGE, LICENCE
 from gains.datasets.catalogue.isbi2014.outlines import nuclei_of
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import read_drawn, read_header, read_image
+from gains.datasets.readers.mask_values import SWAPPED
 from gains.datasets.readers.raw_files import RawSettings, one_file, some_files
 from gains.instances import Instances
 
@@ -35,7 +36,10 @@ def _truth(path: Path, truth: Path, findings: Findings) -> Instances | None:
     size, drawn = read_header(path), read_drawn(truth)
     if drawn.ndim == 3:  # a palette file of black and white is read as RGB
         drawn = np.asarray(drawn.max(axis=2))
-    found = nuclei_of(mask(drawn, (size.height, size.width), str(truth)), path.name, findings)
+    white = mask(drawn, (size.height, size.width), str(truth))
+    if white[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        findings.add(f"ground truth that is white in all four corners was kept{SWAPPED}", path.name)
+    found = nuclei_of(white, path.name, findings)
     if found is None:
         return None
     return Instances.from_rles(size.height, size.width, found, [NUCLEUS] * len(found))
@@ -54,7 +58,7 @@ def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     Raises:
         FileNotFoundError: the folder is missing or holds no image, or an image has no ground truth.
         ValueError: a file name occurs in two folders, a file cannot be read, or a ground truth is
-            not binary or has another size.
+            not binary or has another size, or no image is left.
     """
     found = some_files(settings.root, "EDF[0-9][0-9][0-9].png")
     pairs = [
@@ -63,6 +67,12 @@ def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     ]
     truths = {image: _truth(image, truth, findings) for image, truth in pairs}
     kept = {image: nuclei for image, nuclei in truths.items() if nuclei is not None}
+    if not kept:
+        raise ValueError(
+            f"{settings.root}: the ground truth of all {len(pairs)} images is outlines of nuclei "
+            "that are not closed, so no image is left; expected filled nuclei or closed outlines: "
+            "fetch the files again"
+        )
     scenes = (_scene(path, nuclei) for path, nuclei in kept.items())
     left_out = len(truths) - len(kept)
     return SceneSet({NUCLEUS: "nucleus"}, scenes, DatasetCounts(IMAGES - left_out))
