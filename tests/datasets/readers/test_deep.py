@@ -26,6 +26,13 @@ def hot(value: int = 65535) -> np.ndarray:
     return pixels
 
 
+def test_several_hot_pixels_of_a_small_image_are_recorded(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(100, 600, (48, 64)).astype(np.uint16)
+    values[:4, 5] = values[9, :4] = 65535
+    write_png(tmp_path / "a.png", values)
+    assert read_image(tmp_path / "a.png").changes[-1] == deep.FEW_LEVELS
+
+
 def test_one_hot_pixel_is_recorded_and_percentiles_cut_it_off(shop: Workshop) -> None:
     write_png(shop.root / "images" / "b.png", hot())
     shop.convert()

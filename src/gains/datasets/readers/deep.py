@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ Percentiles = tuple[float, float]
 TAIL = 0.1
 """Percentage of the values at each end that are outliers if they take up most grey levels."""
 
+SEVERAL = 16
+"""Number of values at each end that are outliers too, up to one in a hundred, in small images."""
+
 FEW = 32
 """Number of the 256 grey levels below which the values between the tails have too few."""
 
@@ -22,9 +26,9 @@ BLOCK = 2**22
 """Number of values that are scaled at a time, because float64 needs eight bytes for each."""
 
 FEW_LEVELS = (
-    f"all values but the {TAIL} % smallest and largest were left with fewer than {FEW} of 256 grey "
-    "levels, because of a few extreme values; the option `percentiles` (of the "
-    "data set `folder` and of `gains predict`) cuts these off"
+    f"all values but the {TAIL} % smallest and largest (in small images, up to {SEVERAL} of each) "
+    f"were left with fewer than {FEW} of 256 grey levels, because of a few extreme values; the "
+    "option `percentiles` (of the data set `folder` and of `gains predict`) cuts these off"
 )
 
 
@@ -86,8 +90,8 @@ def _straight(samples: StoredImage) -> NDArray[Any]:
 def _few_levels(values: NDArray[Any], factor: float) -> bool:
     """Return whether most values share few grey levels although they differ more than these."""
     flat = values.ravel()
-    places = [np.ceil(TAIL / 100 * (flat.size - 1)), np.floor((1 - TAIL / 100) * (flat.size - 1))]
-    first, last = (int(place) for place in places)
+    first = max(math.ceil(TAIL / 100 * (flat.size - 1)), min(SEVERAL, flat.size // 100))
+    last = flat.size - 1 - first
     if first >= last:
         return False
     parted = np.partition(flat, (first, last))
