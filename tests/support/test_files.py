@@ -222,7 +222,7 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path: Path) -> None:
     path = special(tmp_path, "below a file")
     with pytest.raises(FileNotFoundError, match="file/x: no such file"):
         require_file(path)
-    with pytest.raises(ValueError, match="cannot be written .*a file of this name|another file"):
+    with pytest.raises(ValueError, match="cannot be written: there is another file"):
         check_output(path)
 
 

@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from gains.support.file_errors import worded
+from gains.support.file_errors import unwritable
 
 TEMPORARY = ".tmp-"
 """Start of the name of every temporary file or folder."""
@@ -89,9 +89,7 @@ def _new_claim(path: Path) -> Path:
             tempfile.mkdtemp(dir=place, prefix=TEMPORARY, suffix=temporary_suffix(path.name))
         )
     except OSError as error:
-        raise ValueError(
-            f"{path}: cannot be written ({worded(error)}); choose another place"
-        ) from error
+        raise unwritable(error, path) from error
     # Another claim is there only if two calls started at the same time. The greater name wins, so
     # that exactly one of them goes on.
     rivals = [other for other in _temporaries(place, path.name) if other != own]

@@ -42,14 +42,27 @@ def worded(error: OSError, path: str | Path | None = None) -> str:
         error: the error; one that this package has worded itself keeps its words.
         path: the file, if the error names none or another one.
     """
-    number = error.errno
-    if number is None:
+    if error.errno is None:
         return str(error)
-    text = error.strerror or ""
-    if text == os.strerror(number):
-        text = ADVICE.get(number, text)
     name = error.filename if path is None else path
-    return text if name is None else f"{os.fsdecode(name)}: {text}"
+    return _reason(error) if name is None else f"{os.fsdecode(name)}: {_reason(error)}"
+
+
+def unwritable(error: OSError, path: Path) -> ValueError:
+    """Return the error of an output that cannot be written, in place of one on a part of its path.
+
+    Args:
+        error: the error, which may name a folder or a temporary file.
+        path: the output.
+    """
+    return ValueError(f"{path}: cannot be written: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    text = error.strerror or str(error)
+    if error.errno is not None and text == os.strerror(error.errno):
+        return ADVICE.get(error.errno, text)
+    return text
 
 
 def why_not_parsed(error: Exception) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.support.claims import TEMPORARY, SupersededError, temporary_suffix, workplace
-from gains.support.file_errors import full_disk_named, why_not_parsed, worded
+from gains.support.file_errors import full_disk_named, unwritable, why_not_parsed, worded
 
 logger = logging.getLogger(__name__)
 
@@ -35,9 +35,7 @@ def check_output(path: str | Path) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
-        raise ValueError(
-            f"{path}: cannot be written ({worded(error)}); choose another place"
-        ) from error
+        raise unwritable(error, path) from error
     if kind == stat.S_IFDIR:
         raise ValueError(f"{path}: is a folder; name a file to write")
     if kind not in (None, stat.S_IFREG):
