@@ -129,6 +129,14 @@ def test_alpha_is_composed_on_white_after_scaling(kind: str, tmp_path: Path) -> 
     assert found.changes[-1] == "transparency was composed on white"
 
 
+@pytest.mark.parametrize("pixels", [BYTES, DEEP, COLOUR])
+def test_an_image_that_is_fully_transparent_is_named(pixels: np.ndarray, tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", with_alpha(pixels, np.zeros(pixels.shape[:2], dtype=int)))
+    found = read_image(tmp_path / "a.png")
+    assert (found.values == 255).all()
+    assert found.changes[-1].startswith("images that are fully transparent became white")
+
+
 def test_hidden_values_do_not_take_part_in_scaling(tmp_path: Path) -> None:
     pixels = DEEP.copy()
     pixels[0] = 65535

@@ -177,17 +177,15 @@ def read_image(
         samples = _each(samples, lambda values: upright(values, tag)) if apply else samples
     if window is not None:
         samples = _each(samples, lambda values: cropped(values, window, path))
-    transparent = samples.alpha is not None and bool((samples.alpha < samples.opaque).any())
-    if not transparent:
+    transparency = _transparency(samples)
+    if not transparency:
         samples = replace(samples, alpha=None)
     if samples.colour.dtype == np.uint8:
         values = _composed(samples)
     else:
         values, done = scaled(samples, reading.percentiles, path)
         changes += done
-    if transparent:
-        changes += ("transparency was composed on white",)
-    return Pixels(values, changes)
+    return Pixels(values, changes + transparency)
 
 
 def read_pixels(path: Path, window: tuple[slice, slice] | None = None) -> NDArray[np.uint8]:
@@ -218,6 +216,19 @@ def cropped(values: NDArray[Any], window: tuple[slice, slice], path: Path) -> ND
             "since it is cropped; leave out the crop, or fetch the image again"
         )
     return values[rows, columns]
+
+
+def _transparency(samples: StoredImage) -> tuple[str, ...]:
+    """Return what becomes of transparent pixels, or nothing if there is none."""
+    alpha = samples.alpha
+    if alpha is None or not (alpha < samples.opaque).any():
+        return ()
+    if not alpha.any():
+        return (
+            "images that are fully transparent became white; if they should be seen, remove their "
+            "alpha channel",
+        )
+    return ("transparency was composed on white",)
 
 
 def _each(samples: StoredImage, change: Callable[[NDArray[Any]], NDArray[Any]]) -> StoredImage:
