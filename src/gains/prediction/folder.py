@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gains.datasets.coco import ImageRecord
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
-from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, read_image
+from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, has_image_suffix, read_image
 from gains.support.names import is_junk, normal
 from gains.support.progress import progress
 
@@ -83,7 +83,7 @@ def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
     links = {name for name in seen if every[name].is_symlink() and every[name].is_dir()}
     names = {name for name in seen if not every[name].is_dir()}
     masks = _masks(names)
-    others = {name for name in names if name.suffix.lower() not in IMAGE_SUFFIXES} - masks
+    others = {name for name in names if not has_image_suffix(name)} - masks
     for what, left_out in (
         ("files of masks/ beside images/ were left out", masks),
         ("files that are no images were left out", others),

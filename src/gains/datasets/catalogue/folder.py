@@ -20,7 +20,7 @@ from gains.datasets.readers.coco_annotations import Crowds
 from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
-from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading
+from gains.datasets.readers.images import Reading, has_image_suffix
 from gains.support.files import read_json, require_file
 from gains.support.names import is_junk
 
@@ -42,7 +42,7 @@ class FolderSettings(Reading):
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
     listed = {os.path.realpath(source.path) for source in sources}
     for path in sorted(folder.rglob("*")):
-        image = path.suffix.lower() in IMAGE_SUFFIXES and not is_junk(path.relative_to(folder))
+        image = has_image_suffix(path) and not is_junk(path.relative_to(folder))
         if image and os.path.realpath(path) not in listed:
             findings.add("image files that the JSON file does not list were ignored", path.name)
 

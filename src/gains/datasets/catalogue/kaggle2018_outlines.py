@@ -32,7 +32,7 @@ from pydantic import Field
 from gains.config.base import OwnPath
 from gains.datasets.base import DATASETS, Dataset, DatasetCounts, Scene, SceneSet
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import IMAGE_SUFFIXES, read_image, read_pixels
+from gains.datasets.readers.images import has_image_suffix, read_image, read_pixels
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.instances import Instances
 from gains.masks.rle import Rle, decode_mask, encode_mask
@@ -58,7 +58,7 @@ def _pairs(root: Path) -> list[tuple[Path, Path]]:
 
     The name of a label is that of the original, with or without its extension.
     """
-    originals = [p for p in some_files(root, "original/*") if p.suffix.lower() in IMAGE_SUFFIXES]
+    originals = [p for p in some_files(root, "original/*") if has_image_suffix(p)]
     labels = some_files(root, f"label/*{TAIL}")
     places = {path.parent.parent for path in originals + labels}
     if len(places) != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
-from gains.datasets.readers.images import IMAGE_SUFFIXES
+from gains.datasets.readers.images import has_image_suffix
 from gains.datasets.readers.raw_files import some_files
 from gains.datasets.records import CocoRecord
 from gains.support.names import normal
@@ -29,7 +29,7 @@ class ImageIndex:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.files = [p for p in some_files(root, "*.*") if p.suffix.lower() in IMAGE_SUFFIXES]
+        self.files = [p for p in some_files(root, "*.*") if has_image_suffix(p)]
         self._by_name: dict[str, list[Path]] = {}
         for path in self.files:
             self._by_name.setdefault(normal(path.name), []).append(path)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -33,6 +33,11 @@ from gains.datasets.readers.pillow_file import opened_by_pillow
 from gains.datasets.readers.tiff_file import is_tiff, opened_tiff
 
 IMAGE_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+
+
+def has_image_suffix(path: PurePath) -> bool:
+    """Return whether a name ends like that of an image, in any case."""
+    return path.suffix.lower() in IMAGE_SUFFIXES
 
 
 def _ordered(percentiles: Percentiles | None) -> Percentiles | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gains.datasets.coco_writer import annotation_records
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import IMAGE_SUFFIXES, Header, read_header
+from gains.datasets.readers.images import Header, has_image_suffix, read_header
 from gains.datasets.readers.mask_values import read_objects
 from gains.datasets.records import CocoRecord
 from gains.instances import Instances
@@ -105,7 +105,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not is_junk(Path(path.name))
+    return has_image_suffix(path) and path.is_file() and not is_junk(Path(path.name))
 
 
 def _child(place: Path, name: str) -> Path | None:
