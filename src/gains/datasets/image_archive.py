@@ -14,7 +14,7 @@ from PIL import Image
 from gains.datasets.pixel_bound import check_pixels
 from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
 from gains.support.files import require_file
-from gains.support.names import normal
+from gains.support.names import normal, slashed
 
 
 def archived_name(name: str) -> str:
@@ -23,7 +23,7 @@ def archived_name(name: str) -> str:
     Args:
         name: path of the image file below its folder.
     """
-    return str(PurePosixPath(normal(name.replace("\\", "/"))).with_suffix(".png"))
+    return str(PurePosixPath(normal(slashed(name))).with_suffix(".png"))
 
 
 class ImageArchive:

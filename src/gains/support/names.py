@@ -17,6 +17,11 @@ def normal(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def slashed(name: str) -> str:
+    """Return a path that may be written as on Windows, with slashes between its parts."""
+    return name.replace("\\", "/")
+
+
 def is_junk(path: PurePath) -> bool:
     """Return whether a relative path is hidden, or was left by an archiver or a file manager."""
     return any(part.startswith(".") or part.lower() in JUNK for part in path.parts)

@@ -17,7 +17,7 @@ from gains.datasets.readers.orientation import turns
 from gains.datasets.records import CocoId, CocoRecord, RecordPlace, identity, number, record_list
 from gains.masks.rle import Rle
 from gains.support.files import read_json
-from gains.support.names import normal
+from gains.support.names import normal, slashed
 
 
 @dataclass
@@ -141,7 +141,7 @@ def check_images(
 
 
 def _order(record: CocoRecord) -> str:
-    return normal(str(PurePosixPath(str(record.get("file_name")).replace("\\", "/"))))
+    return normal(str(PurePosixPath(slashed(str(record.get("file_name"))))))
 
 
 def _problem(name: str, other: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gains.datasets.findings import Findings
-from gains.support.names import normal
+from gains.support.names import normal, slashed
 
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 """The beginning of an absolute path of Windows."""
@@ -73,11 +73,11 @@ class FileNames:
         written = {Path(name).as_posix(), path.relative_to(self.folder).as_posix()}
         if any(normal(way) != way for way in written):
             self._findings.add("file names are written in Unicode normal form C", name)
-        return normal(Path(name.replace("\\", "/")).as_posix())
+        return normal(Path(slashed(name)).as_posix())
 
     def _similar(self, name: str) -> str:
         """Return a remark on files whose name differs in case or folder, or nothing."""
-        wanted = normal(name.replace("\\", "/")).casefold()
+        wanted = normal(slashed(name)).casefold()
         names = sorted(self._by_normal_form)
         found = [known for known in names if known.casefold() == wanted]
         base = wanted.rsplit("/", 1)[-1]
@@ -98,7 +98,7 @@ class FileNames:
 
 def _readings(name: str) -> list[tuple[str, str]]:
     """Return what a name may mean, and the rule by which."""
-    slashes = name.replace("\\", "/")
+    slashes = slashed(name)
     return [
         (name, ""),
         (slashes, "back slashes in file names were read as slashes"),
@@ -107,6 +107,6 @@ def _readings(name: str) -> list[tuple[str, str]]:
 
 
 def _refuse_leaving(name: str, at: str) -> None:
-    path = Path(name.replace("\\", "/"))
+    path = Path(slashed(name))
     if path.is_absolute() or DRIVE.match(name) or ".." in path.parts:
         raise ValueError(f"{at}: the path leaves the folder of images; use names relative to it")

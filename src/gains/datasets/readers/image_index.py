@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from gains.datasets.readers.images import has_image_suffix
 from gains.datasets.readers.raw_files import some_files
 from gains.datasets.records import CocoRecord
-from gains.support.names import normal
+from gains.support.names import normal, slashed
 
 Choose = Callable[[str, list[Path], str], Path]
 """Choose one file, from the name, the files of that name, and what to name in an error."""
@@ -73,4 +73,4 @@ class ImageIndex:
 
 def path_parts(name: str) -> tuple[str, ...]:
     """Return the parts of a relative path that was written on any system."""
-    return PurePosixPath(name.replace("\\", "/")).parts
+    return PurePosixPath(slashed(name)).parts
