@@ -11,7 +11,7 @@ from PIL import Image
 
 from gains.datasets.convert import convert
 from gains.datasets.findings import Findings
-from gains.datasets.readers.images import STORED
+from gains.datasets.readers.images import STORED, Reading
 from gains.masks.rle import encode_mask
 from gains.prediction.folder import images_of
 from gains.prediction.predict import predict_folder
@@ -179,3 +179,23 @@ def test_categories_of_other_numbers_are_not_compared(
             score_files(tmp_path / "ann.json", tmp_path / "found.json")
     else:
         score_files(tmp_path / "ann.json", tmp_path / "found.json")
+
+
+def test_an_orientation_that_differs_from_the_data_set_is_named(tmp_path: Path) -> None:
+    folder, exif = tmp_path / "images", Image.Exif()
+    exif[274] = 6
+    folder.mkdir()
+    Image.fromarray(np.ones((H, W), dtype=np.uint8)).save(folder / "a.png", exif=exif)
+    mask = encode_mask(np.ones((W, H), dtype=bool))
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": W, "width": H}],
+        "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": mask}],
+        "categories": [{"id": 1, "name": "cell"}],
+    }
+    write_json(tmp_path / "ann.json", content)
+    stub: Any = Stub()
+    predict_folder(stub, folder, tmp_path / "found.json")
+    with pytest.raises(ValueError, match="predict with the `--orientation`"):
+        score_files(tmp_path / "ann.json", tmp_path / "found.json")
+    predict_folder(stub, folder, tmp_path / "found.json", Reading(orientation="apply"))
+    score_files(tmp_path / "ann.json", tmp_path / "found.json")

@@ -111,9 +111,15 @@ def _only(fitting: list[ImageRecord], at: str, truth: CocoDataset) -> ImageRecor
 def _check_size(entry: CocoRecord, image: ImageRecord, at: str, truth: CocoDataset) -> None:
     for key in ("height", "width"):
         if entry[key] != getattr(image, key):
+            turned = (entry["height"], entry["width"]) == (image.width, image.height)
+            cause = (
+                "predict with the `--orientation` that the data set was read with"
+                if turned
+                else "the predictions belong to another data set"
+            )
             raise ValueError(
-                f"{at} has {key} {entry[key]!r}, but {getattr(image, key)!r} in {truth.path}; the "
-                "predictions belong to another data set"
+                f"{at} has {key} {entry[key]!r}, but {getattr(image, key)!r} in {truth.path}; "
+                f"{cause}"
             )
 
 
