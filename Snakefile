@@ -1,6 +1,7 @@
 """From data to tables and figures; `snakemake --cores 8 results/table3.csv` makes one table.
 
-All settings are in config.yaml and studies/, and the rules are in workflow/rules, a file per phase.
+All settings are in config.yaml and studies/. The rules are in workflow/rules, a file per phase, and what
+they share in workflow/rules/common, a file per duty.
 """
 
 from snakemake.utils import min_version
@@ -11,7 +12,12 @@ min_version("9.27")
 configfile: "config.yaml"
 
 
-include: "workflow/rules/common.smk"
+include: "workflow/rules/common/study.smk"
+include: "workflow/rules/common/own_files.smk"
+include: "workflow/rules/common/data.smk"
+include: "workflow/rules/common/runs.smk"
+include: "workflow/rules/common/tables.smk"
+include: "workflow/rules/common/targets.smk"
 include: "workflow/rules/handlers.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/anomaly.smk"

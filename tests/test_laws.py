@@ -62,7 +62,8 @@ PANDAS_FREE = {
     "gains maps": "import gains.cli.maps, gains.anomaly.build",
     "Snakefile": "\n".join(
         line
-        for line in (ROOT / "workflow/rules/common.smk").read_text().splitlines()
+        for file in sorted((ROOT / "workflow/rules").rglob("*.smk"))
+        for line in file.read_text().splitlines()
         if line.startswith("from gains")
     ),
 }

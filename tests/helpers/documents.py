@@ -137,7 +137,7 @@ class Reader:
             (place / program).symlink_to(BIN / program)
         self.project.path(".venv/.made-of").touch()
         self.project.replace(
-            "workflow/rules/common.smk", "os.path.dirname(sys.executable)", f'"{place}"'
+            "workflow/rules/common/study.smk", "os.path.dirname(sys.executable)", f'"{place}"'
         )
 
     def _write_study(self, name: str, study: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,19 @@ def test_every_fold_is_a_run(content: dict[str, Any], tmp_path: Path) -> None:
     given.unlink()
     with pytest.raises(FileNotFoundError, match="names this file, but it does not exist"):
         from_config(check(content, "c"))
+
+
+def test_without_its_lists_a_study_has_the_folds_of_the_split_made_from_them(
+    content: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a clone that fetched the results, the lists may be missing as other own files may."""
+    monkeypatch.chdir(tmp_path)
+    content["studies"]["demo"]["datasets"]["synthetic-nuclei"]["split"] = {"file": "away.json"}
+    made = tmp_path / "data/demo/splits/synthetic-nuclei.json"
+    made.parent.mkdir(parents=True)
+    fold = {"train": ["a.png"], "test": ["b.png"]}
+    made.write_text(json.dumps({"folds": [fold, fold]}))
+    assert from_config(check(content, "c")).folds("synthetic-nuclei") == 2
 
 
 def test_an_explicit_default_is_the_default(content: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Limits of the machine, and actions before and after all jobs."""
 
+from pathlib import Path
+
 from snakemake.exceptions import WorkflowError
 
 from gains.training.scratch import Scratch

@@ -12,7 +12,7 @@ from gains.config.base import validated
 from gains.config.data import DatasetSettings
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
-from gains.datasets.split_file import check_folds
+from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.published.records import numbers
@@ -201,13 +201,17 @@ class Study:
     def folds(self, dataset: str) -> int:
         """Return the number of folds of a data set's split, from the settings or from given lists.
 
+        If the lists are not on this machine, the split that was made from them counts.
+
         Raises:
-            FileNotFoundError: the file of given lists is missing.
+            FileNotFoundError: the file of given lists is missing, and no split was made from it.
             ValueError: the file holds no lists.
         """
-        split = self.dataset(dataset).split
+        split, made = self.dataset(dataset).split, self.split(dataset)
         if split.file is None:
             return split.folds
+        if made.is_file() and not Path(split.file).exists():
+            return len(read_split(made).folds)
         require_file(
             split.file,
             f"studies.{self.name}.datasets.{dataset}.split names this file, but it does not "

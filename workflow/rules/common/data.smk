@@ -1,0 +1,77 @@
+"""Inputs and parameters of the rules that fetch, convert and split data and make maps."""
+
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.convert import inputs_of, without_paths
+from gains.fetch.lockfile import fetch_inputs
+from gains.fetch.status import changes
+from gains.workflow.code_hash import code_hash
+
+
+def source_of(wildcards):
+    """Return the registered data set behind a block of the config."""
+    return SETTINGS.datasets[wildcards.dataset].source or wildcards.dataset
+
+
+def source_receipt(wildcards):
+    """Return the receipt of a fetched data set."""
+    options = SETTINGS.datasets[wildcards.dataset].options
+    found = map(str, inputs_of(source_of(wildcards), options))
+    return [path for path in found if path in RECEIPTS]
+
+
+def source_content(wildcards):
+    """Return a digest of the own files that a data set reads."""
+    output = f"{DATA}/coco/{wildcards.dataset}.json"
+    return OWN.digest(data_files(wildcards.dataset), output)
+
+
+def addresses(wildcards):
+    """Return the addresses of a published data set and the checksums of its files."""
+    return as_json(fetch_inputs(wildcards.raw))
+
+
+def raw_changes(wildcards):
+    """Return how the files of a fetched data set differ from its receipt."""
+    found = changes(wildcards.raw, digest=OWN.sha256)
+    OWN.save()
+    return found
+
+
+def source_code(wildcards):
+    return code_hash(
+        "gains.datasets.convert", DATASETS.get(source_of(wildcards)).make.__module__
+    )
+
+
+def source_settings(wildcards):
+    """Return the options of a data set without paths, since files may lie anywhere."""
+    options = SETTINGS.datasets[wildcards.dataset].options
+    return as_json(without_paths(source_of(wildcards), options))
+
+
+# Snakemake does not compare a parameter whose function takes the output. So this one may hold paths.
+def source_options(wildcards, output):
+    return as_json(SETTINGS.datasets[wildcards.dataset].options)
+
+
+def split_options(wildcards, output):
+    return as_json(SETTINGS.datasets[wildcards.dataset].split.model_dump(mode="json"))
+
+
+def split_settings(wildcards):
+    split = SETTINGS.datasets[wildcards.dataset].split
+    return as_json(split.model_dump(mode="json", exclude={"file"}))
+
+
+def split_lists(wildcards):
+    """Return a digest of the file with given lists."""
+    output = f"{DATA}/splits/{wildcards.dataset}.json"
+    return OWN.digest(list_files(wildcards.dataset), output)
+
+
+def max_detections(wildcards):
+    return SETTINGS.datasets[wildcards.dataset].max_detections
+
+
+def map_options(wildcards):
+    return as_options(MAP_SETTINGS[wildcards.mapkey].model_dump(mode="json"))

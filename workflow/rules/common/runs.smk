@@ -1,0 +1,63 @@
+"""Inputs and parameters of the rules that train, predict and score."""
+
+from gains.methods import METHODS
+from gains.workflow.code_hash import code_hash
+
+
+def training_inputs(wildcards):
+    """Return the further input of a training: its maps."""
+    maps = STUDY.maps(run_of(wildcards))
+    return {"maps": str(maps)} if maps else {}
+
+
+def training_maps(wildcards):
+    maps = STUDY.maps(run_of(wildcards))
+    return f"--maps {maps}" if maps else ""
+
+
+def training_options(wildcards, output):
+    return as_json(STUDY.run_settings(run_of(wildcards)).training_json())
+
+
+def training_settings(wildcards):
+    """Return the settings of a training, with the name or the content of the initial weights.
+
+    The name of a fetched file holds digits of its checksum. The file itself is no input of the
+    training, because all finished trainings would run again when a missing file is fetched.
+    """
+    run = run_of(wildcards)
+    weights = weights_of(run)
+    if weights is None or str(weights) in WEIGHTS:
+        content = STUDY.run_settings(run).training_json()
+        return as_json(
+            {**content, "initial_weights": weights.name} if weights else content
+        )
+    digest = OWN.digest(weights_files(run), f"{RESULTS}/runs/{run.path}/model.pt")
+    place = lambda path: digest if path == str(weights) else path
+    return as_json(STUDY.run_settings(run).training_json(place))
+
+
+def trained_model(wildcards):
+    """Return the model that a run predicts with."""
+    return str(STUDY.model(run_of(wildcards)))
+
+
+def prediction_options(wildcards):
+    settings = STUDY.run_settings(run_of(wildcards)).prediction
+    return as_options(settings.model_dump(mode="json", exclude_none=True))
+
+
+def run_threads(wildcards):
+    """Return the threads of the recipe, which results depend on, unlike the number of cores."""
+    return STUDY.run_settings(run_of(wildcards)).recipe.threads
+
+
+def run_code(step):
+    """Return a parameter function: the hash of the code of ``step`` and of the run's method."""
+    return lambda wildcards: code_hash(
+        step, METHODS.get(wildcards.method).build.__module__
+    )
+
+
+def score_options(wildcards):
+    return as_options(STUDY.score_options(wildcards.dataset))

@@ -1,0 +1,112 @@
+"""The study in force, its paths and names, and what the parameter functions of all rules share."""
+
+import json
+import os
+import re
+import sys
+
+SRC = os.path.join(workflow.basedir, "src")
+sys.path.insert(0, SRC)
+
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.convert import inputs_of, receipt
+from gains.fetch.sources import fetched_name
+from gains.study.runs import Run
+from gains.study.opening import resolve
+
+# All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
+for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
+    rest = [p for p in os.environ.get(name, "").split(os.pathsep) if p and p != first]
+    os.environ[name] = os.pathsep.join([first, *rest])
+
+STUDY = resolve(config, os.path.join(workflow.basedir, "config.yaml"))
+SETTINGS = STUDY.settings
+# Name of the study with its label, if it has one: the name of its folders.
+STUDY_TAG = STUDY.tag
+# Folder of the converted data, the splits and the anomaly maps.
+DATA = STUDY.data
+# Folder of the runs, tables and figures.
+RESULTS = STUDY.results
+# Every run of the study, without repetitions.
+RUNS = list(STUDY.runs())
+# The runs that are trained. The other runs use their models and differ only in prediction.
+TRAININGS = list(STUDY.trainings())
+# Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
+RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
+# Map parameters of the runs that read maps. MAP_SETTINGS holds them by their key in file names.
+RUN_MAPS = {
+    run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)
+}
+MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
+# Names of the published data sets of the study, which are folders below data/raw.
+FETCHED = sorted(
+    {
+        record.raw
+        for name, block in SETTINGS.datasets.items()
+        if (record := DATASETS.get(block.source or name)).raw
+        and inputs_of(record.name, block.options) == [receipt(record.raw)]
+    }
+)
+RECEIPTS = [str(receipt(raw)) for raw in FETCHED]
+
+
+def weights_of(run):
+    """Return the file of initial weights that a run reads, or None."""
+    settings = STUDY.run_settings(run)
+    return settings.record.weights(settings.model)
+
+
+# Files of initial weights that are fetched, with their names in data/sources.csv.
+WEIGHTS = {
+    str(file): name
+    for file in dict.fromkeys(weights_of(run) for run in TRAININGS)
+    if file and (name := fetched_name(file))
+}
+
+
+def one_of(names):
+    """Return a regular expression that matches these names and no other."""
+    return "|".join(re.escape(name) for name in sorted(set(names))) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=one_of(SETTINGS.datasets),
+    method=one_of(run.method for run in RUNS),
+    variant=one_of(run.variant for run in (*RUNS, *TRAININGS)),
+    seed=one_of(str(run.seed) for run in RUNS),
+    fold=one_of(str(run.fold) for run in RUNS),
+    mapkey=one_of(MAP_SETTINGS),
+    table=one_of(SETTINGS.tables),
+    raw=one_of([*FETCHED, *WEIGHTS.values()]),
+    weights=one_of(os.path.relpath(f, receipt(n).parent) for f, n in WEIGHTS.items()),
+
+
+def as_json(settings):
+    """Return settings as one string.
+
+    Snakemake compares the parameters of a rule as a set, so it would not notice that two of them
+    swapped their values.
+    """
+    return json.dumps(settings, sort_keys=True)
+
+
+def as_options(settings):
+    """Return settings as one string of command-line options."""
+    return " ".join(
+        f"--{name.replace('_', '-')} {value}" for name, value in settings.items()
+    )
+
+
+def run_of(wildcards):
+    """Return the run that the wildcards of a rule name."""
+    w = wildcards
+    return Run(w.dataset, w.method, w.variant, int(w.seed), int(w.fold))
+
+
+# Snakemake formats these texts, so that braces in the path of the project must be doubled.
+def escaped(path):
+    """Return a path for Snakemake to format, with braces that are part of the path."""
+    return path.replace("{", "{{").replace("}", "}}")
+
+
+ENVIRONMENT = escaped(os.path.join(workflow.basedir, "environment.yml"))

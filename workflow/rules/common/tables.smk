@@ -1,0 +1,40 @@
+"""Specifications of the tables, and parameters of the rules that make tables and figures."""
+
+import shlex
+
+from gains.config.settings_file import write_settings
+from gains.tables.of_study import compare_spec, summary_spec, table_spec
+from gains.workflow.code_hash import code_hash, published_hash
+
+TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
+# The specification of a table grows with the study, but Linux limits the command of a rule to
+# 128 KiB, so it goes into a file. The name of that file has a hash of the content: a changed
+# specification is another input, which Snakemake notices whatever the dates of the files. The
+# files are written here, since Snakemake lists folders only once while it builds the graph.
+SPEC_FILES = {
+    name: str(write_settings(f"scratch/{STUDY_TAG}/specs", name, spec))
+    for name, spec in {
+        **TABLE_SPECS,
+        "compare": compare_spec(STUDY),
+        "summary": summary_spec(STUDY),
+    }.items()
+}
+
+
+def table_scores(wildcards):
+    return TABLE_SPECS[wildcards.table].score_paths
+
+
+def table_spec_file(wildcards):
+    return SPEC_FILES[wildcards.table]
+
+
+def figure3_image(wildcards):
+    """Return the option that names the image, if the study names one."""
+    image = SETTINGS.figure3.image
+    return f"--image {shlex.quote(image)}" if image else ""
+
+
+def figure3_settings(wildcards):
+    maps = SETTINGS.datasets[SETTINGS.figure3.dataset].maps
+    return as_json(maps.model_dump(mode="json"))

@@ -1,0 +1,39 @@
+"""Every file that the study makes, by phase."""
+
+TRAINING_OUTPUTS = ("model.pt", "losses.csv", "run.json")
+RUN_OUTPUTS = (
+    "test.predictions.json.gz",
+    "test.predictions.images.json",
+    "test.scores.json",
+)
+SCORES = [f"{RESULTS}/runs/{run.path}/test.scores.json" for run in RUNS]
+RUN_FILES = [
+    f"{RESULTS}/runs/{run.path}/{name}"
+    for runs, names in ((TRAININGS, TRAINING_OUTPUTS), (RUNS, RUN_OUTPUTS))
+    for run in runs
+    for name in names
+]
+DATA_FILES = [
+    *RECEIPTS,
+    *expand(
+        f"{DATA}/coco/{{dataset}}.{{kind}}",
+        dataset=SETTINGS.datasets,
+        kind=("json", "zip"),
+    ),
+    *expand(f"{DATA}/splits/{{dataset}}.json", dataset=SETTINGS.datasets),
+    *sorted({str(STUDY.maps(run)) for run in RUN_MAPS}),
+]
+TABLES = expand("{table}.{kind}", table=SETTINGS.tables, kind=("csv", "md", "tex"))
+FIGURES = ["figure3.pdf", "figure3.png"] if SETTINGS.figure3 else []
+COMPARED = ["compare.csv", "compare.md"]
+TABLE_FILES = [
+    *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+    *[
+        f"{RESULTS}/tables/{name}"
+        for name in (*TABLES, *COMPARED, "data_audit.csv", "summary.json")
+    ],
+    *[f"{RESULTS}/figures/{name}" for name in FIGURES],
+]
+COPIES = [
+    f"results/{name}" for name in (*TABLES, *COMPARED, "data_audit.csv", *FIGURES)
+]
