@@ -10,6 +10,7 @@ from gains.datasets.coco import ImageRecord
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
 from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, has_image_suffix, read_image
+from gains.datasets.readers.mask_files import masks_beside_images
 from gains.support.names import is_junk, normal
 from gains.support.progress import progress
 
@@ -82,7 +83,7 @@ def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
     # rglob does not enter links to folders
     links = {name for name in seen if every[name].is_symlink() and every[name].is_dir()}
     names = {name for name in seen if not every[name].is_dir()}
-    masks = _masks(names)
+    masks = masks_beside_images(names)
     others = {name for name in names if not has_image_suffix(name)} - masks
     for what, left_out in (
         ("files of masks/ beside images/ were left out", masks),
@@ -93,14 +94,6 @@ def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
             findings.add(what, name.as_posix())
     kept = {name.as_posix(): every[name] for name in names - masks - others}
     return {name: kept[name] for name in sorted(kept, key=normal)}
-
-
-def _masks(names: set[Path]) -> set[Path]:
-    """Return the files in folders ``masks`` that have a sibling ``images``."""
-    above = {inner for name in names for inner in name.parents}
-    places = {inner.parent for inner in above if inner.name.lower() == "images"}
-    masks = {inner for inner in above if inner.name.lower() == "masks" and inner.parent in places}
-    return {name for name in names if masks.intersection(name.parents)}
 
 
 def _refuse_twins(names: list[str], folder: Path) -> None:

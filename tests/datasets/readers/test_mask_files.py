@@ -226,3 +226,10 @@ def test_a_size_that_an_orientation_tag_turned_is_explained(root: Path) -> None:
     save(root / "a" / "images" / "a.png", square(2).T)
     with pytest.raises(ValueError, match=r"expected the same size$"):
         convert(root)
+
+
+def test_masks_are_no_images_that_the_json_file_lacks(root: Path) -> None:
+    convert(root)
+    options = {"images": str(root), "annotations": str(root.parent / "ann.json")}
+    convert_dataset("cells", "folder", options, root.parent / "cells.json")
+    assert read_json(root.parent / "cells.json")["info"]["repairs"] == []

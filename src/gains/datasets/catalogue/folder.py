@@ -21,6 +21,7 @@ from gains.datasets.readers.coco_checks import SourceImage, records_of
 from gains.datasets.readers.coco_folder import check_sources, scenes
 from gains.datasets.readers.file_names import FileNames
 from gains.datasets.readers.images import Reading, has_image_suffix
+from gains.datasets.readers.mask_files import masks_beside_images
 from gains.support.files import read_json, require_file
 from gains.support.names import is_junk
 
@@ -41,10 +42,11 @@ class FolderSettings(Reading):
 
 def _unlisted(folder: Path, sources: list[SourceImage], findings: Findings) -> None:
     listed = {os.path.realpath(source.path) for source in sources}
-    for path in sorted(folder.rglob("*")):
-        image = has_image_suffix(path) and not is_junk(path.relative_to(folder))
-        if image and os.path.realpath(path) not in listed:
-            findings.add("image files that the JSON file does not list were ignored", path.name)
+    names = {path.relative_to(folder) for path in folder.rglob("*")}
+    for name in sorted(names - masks_beside_images(names)):
+        image = has_image_suffix(name) and not is_junk(name)
+        if image and os.path.realpath(folder / name) not in listed:
+            findings.add("image files that the JSON file does not list were ignored", name.name)
 
 
 def _note_earlier_repairs(content: Any, annotations: Path, findings: Findings) -> None:

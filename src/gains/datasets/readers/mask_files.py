@@ -150,6 +150,14 @@ def read_masks(place: Place, findings: Findings) -> list[Rle]:
     return masks
 
 
+def masks_beside_images(names: set[Path]) -> set[Path]:
+    """Return the files, of some relative paths, in folders ``masks`` with a sibling ``images``."""
+    above = {inner for name in names for inner in name.parents}
+    places = {inner.parent for inner in above if inner.name.lower() == "images"}
+    masks = {inner for inner in above if inner.name.lower() == "masks" and inner.parent in places}
+    return {name for name in names if masks.intersection(name.parents)}
+
+
 def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
     """Write the COCO JSON file of a folder of mask files; black is the background of a mask.
 
