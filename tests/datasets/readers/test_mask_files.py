@@ -233,3 +233,12 @@ def test_masks_are_no_images_that_the_json_file_lacks(root: Path) -> None:
     options = {"images": str(root), "annotations": str(root.parent / "ann.json")}
     convert_dataset("cells", "folder", options, root.parent / "cells.json")
     assert read_json(root.parent / "cells.json")["info"]["repairs"] == []
+
+
+@pytest.mark.parametrize("name", ["images/a.png", "masks/2.png"])
+def test_a_link_that_leads_nowhere_is_a_missing_file(name: str, root: Path) -> None:
+    path = root / "a" / name
+    path.unlink(missing_ok=True)
+    path.symlink_to(root / "none.png")
+    with pytest.raises(FileNotFoundError, match=f"{name}: there is no such image file"):
+        convert(root)

@@ -105,7 +105,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _is_image(path: Path) -> bool:
-    return has_image_suffix(path) and path.is_file() and not is_junk(Path(path.name))
+    return has_image_suffix(path) and not path.is_dir() and not is_junk(Path(path.name))
 
 
 def _child(place: Path, name: str) -> Path | None:
