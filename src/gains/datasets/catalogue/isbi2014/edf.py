@@ -67,7 +67,7 @@ def make(settings: EdfSettings, findings: Findings) -> SceneSet:
     ]
     truths = {image: _truth(image, truth, findings) for image, truth in pairs}
     kept = {image: nuclei for image, nuclei in truths.items() if nuclei is not None}
-    if not kept:
+    if pairs and not kept:
         raise ValueError(
             f"{settings.root}: the ground truth of all {len(pairs)} images is outlines of nuclei "
             "that are not closed, so no image is left; expected filled nuclei or closed outlines: "
