@@ -40,6 +40,12 @@ def test_hidden_files_and_those_of_file_managers_are_no_images(tmp_path: Path) -
     assert names(tmp_path) == ["a.png"]
 
 
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    with pytest.raises(FileNotFoundError, match=r"a\.png: no such folder .*; it is a file"):
+        names(tmp_path / "a.png")
+
+
 def test_subfolders_are_predicted_with_names_below_the_folder(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

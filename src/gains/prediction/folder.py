@@ -46,7 +46,8 @@ def images_of(folder: Path, reading: Reading, findings: Findings) -> list[Folder
             alone, so a data set could not hold both. The message names all that cannot be read.
     """
     if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder of images")
+        is_file = "; it is a file, so name the folder that holds it" if folder.is_file() else ""
+        raise FileNotFoundError(f"{folder}: no such folder of images{is_file}")
     paths = _image_files(folder, findings)
     if not paths:
         raise ValueError(
