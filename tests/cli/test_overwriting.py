@@ -119,6 +119,27 @@ def test_files_beside_the_output_count(tmp_path: Path) -> None:
     refuse_overwriting("predict", tmp_path / "p.json.gz", [tmp_path / "p.json", tmp_path])
 
 
+@pytest.mark.parametrize(
+    ("call", "lost"),
+    [
+        ("split --coco c.json --out c.zip", "c.zip"),
+        ("audit --coco c.json --split s.json --max-detections 9 --out c.zip", "c.zip"),
+        ("score --ground-truth c.json --predictions p.json.gz --split s.json --part test "
+         "--out p.images.json", "p.images.json"),
+        ("train --settings {} --coco run.json --split s.json --out m.pt", "run.json"),
+    ],
+)  # fmt: skip
+def test_files_that_belong_to_an_input_count(
+    call: str, lost: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The archive of the images, the list of predicted images, and the record of a training."""
+    monkeypatch.chdir(tmp_path)
+    Path(lost).write_text("precious")
+    with pytest.raises(ValueError, match=f"{lost}: {MESSAGE}"):
+        CliRunner().invoke(app, call.split(), catch_exceptions=False)
+    assert Path(lost).read_text() == "precious"
+
+
 def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

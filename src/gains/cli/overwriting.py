@@ -16,6 +16,10 @@ BESIDE = {
     "compare": (".md",),
 }
 """Suffixes of the files that a verb writes beside the file that ``--out`` names."""
+IN_THE_FOLDER = {"train": ("losses.csv", "run.json")}
+"""Names of the files that a verb writes into the folder of that file."""
+READ_BESIDE = (".zip", ".images.json")
+"""Suffixes of the files that belong to an input: the archive of images, the predicted images."""
 
 
 class Verb(TyperCommand):
@@ -84,15 +88,23 @@ def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bo
     """
     if not out.name:
         raise ValueError(f"{out}: is a folder; name a file or a new folder to write with --out")
-    stem = out.with_name(out.name.removesuffix(".gz")).with_suffix("")
-    written = [out, *(Path(f"{stem}{suffix}") for suffix in BESIDE.get(verb, ()))]
+    own = BESIDE.get(verb, ())
+    written = [out, *_beside(out, own), *map(out.with_name, IN_THE_FOLDER.get(verb, ()))]
+    kinds = [suffix for suffix in READ_BESIDE if suffix not in own]
+    read = [file for path in inputs for file in (path, *_beside(path, kinds))]
     for file in written:
-        for path in inputs:
+        for path in read:
             if _same(file, path) or (folders and file.exists() and _holds(path, file)):
                 raise ValueError(
                     f"{file}: this file would be overwritten, but the command also reads it; name "
                     "another file with --out"
                 )
+
+
+def _beside(path: Path, suffixes: Iterable[str]) -> list[Path]:
+    if not path.name:  # the present folder
+        return []
+    return [path.with_name(path.name.removesuffix(".gz")).with_suffix(end) for end in suffixes]
 
 
 def _inputs(params: Mapping[str, Any]) -> list[Path]:
