@@ -63,6 +63,7 @@ def test_names_of_other_systems(
         ("..\\c.png", "c.png", "leaves the folder"),
         ("%2e%2e/c.png", "c.png", "leaves the folder"),
         ("d.png", "c.png", r"the file \S*d\.png is missing$"),
+        (f"{'x' * 300}.png", "c.png", "image 'x+.png': .*the name is too long for this system"),
     ],
 )
 def test_names_that_are_no_file_are_refused(
@@ -109,7 +110,7 @@ def test_the_files_of_a_conversion_are_those_that_it_reads(shop: Workshop) -> No
     options = {"images": str(images), "annotations": str(shop.root / "ann.json")}
     (shop.root / "ann.json").write_text("{}")
     named_files = own_files(
-        "folder", options, lambda _: [COMPOSED, "x%20y.png", ".\\a.png", "c.png"]
+        "folder", options, lambda _: [COMPOSED, "x%20y.png", ".\\a.png", "c.png", "x" * 300]
     )
     found = [path.relative_to(images).as_posix() for key, path in named_files.items() if key]
-    assert found == [APART, "x y.png", "a.png", "c.png"]
+    assert found == [APART, "x y.png", "a.png", "c.png", "x" * 300]

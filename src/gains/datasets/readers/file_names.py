@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from gains.datasets.findings import Findings
+from gains.support.file_errors import worded
 from gains.support.names import normal, slashed
 
 DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -38,7 +39,7 @@ class FileNames:
 
         Raises:
             FileNotFoundError: there is no such file.
-            ValueError: the path leaves the folder, or names two files.
+            ValueError: the path leaves the folder, cannot be looked up, or names two files.
         """
         for reading, rule in _readings(name):
             path = self._existing(reading, at)
@@ -59,8 +60,11 @@ class FileNames:
 
     def _existing(self, name: str, at: str) -> Path | None:
         _refuse_leaving(name, at)
-        if (self.folder / name).is_file():
-            return self.folder / name
+        try:
+            if (self.folder / name).is_file():
+                return self.folder / name
+        except OSError as error:
+            raise ValueError(f"{at}: {worded(error)}") from error
         found = self._by_normal_form.get(normal(Path(name).as_posix()), [])
         if len(found) > 1:
             raise ValueError(
