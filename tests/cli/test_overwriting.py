@@ -167,3 +167,29 @@ def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
     assert len(read_coco(out).images) == 2
     assert len(zipfile.ZipFile(out.with_suffix(".zip")).namelist()) == 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cells.json", "cells.zip"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "out"),
+    [
+        (["predict", "--model", "m.pt"], "--images", "day 1/a.TIF"),
+        (["convert-masks", "--category", "cell"], "--folder", "day 1/a.TIF"),
+        (["figure", "figure3", "--coco", "c.json"], "--images", "day 1/b.png"),
+        (["figure", "figure3", "--coco", "c.json"], "--images", "day 1/b.pdf"),
+    ],
+)
+def test_no_verb_overwrites_an_image_of_its_folder(
+    verb: list[str], option: str, out: str, tmp_path: Path
+) -> None:
+    (tmp_path / "day 1").mkdir()
+    for name in ("a.TIF", "b.png"):
+        (tmp_path / "day 1" / name).write_text("precious")
+    given = [*verb, option, str(tmp_path), "--out", str(tmp_path / out)]
+    with pytest.raises(ValueError, match=MESSAGE):
+        CliRunner().invoke(app, given, catch_exceptions=False)
+    assert (tmp_path / "day 1/a.TIF").read_text() == "precious"
+
+
+def test_an_earlier_result_in_the_folder_of_images_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "annotations.json").write_text("old")
+    refuse_overwriting("convert-masks", tmp_path / "annotations.json", [tmp_path])

@@ -18,7 +18,7 @@ from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
 from gains.figures import FIGURES, Figure, style
 from gains.figures.figure3_fields import steps
-from gains.figures.images import short
+from gains.figures.images import short, told_apart
 from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
@@ -134,7 +134,10 @@ def test_figure3_refuses_what_it_cannot_draw(coco: Path, tmp_path: Path) -> None
         (("--image", "c.png", "--out", out), r"unknown image 'c.png'; did you mean .*scene.json"),
         (("--settings", '{"window": 3}', "--out", out), "unknown key 'window'"),
         (("--settings", "{", "--out", out), "not JSON"),
-        (("--settings", '{"target_category": 7}', "--out", out), "no instance of the target"),
+        (
+            ("--settings", '{"target_category": 7}', "--out", out),
+            r"target category 7; .* \[1, 2\].*target_cat",
+        ),
         (("--out", tmp_path / "x.svg"), "ending in .pdf or .png"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -286,3 +289,11 @@ def test_long_names_lose_their_middle() -> None:
     found = short("folder/" + "0123456789abcdef" * 4 + ".png")
     assert found == "0123456789a…9abcdef.png"
     assert len(found) <= 24
+
+
+def test_images_of_one_name_in_two_folders_are_told_apart() -> None:
+    assert told_apart(["day 1/a.png", "day 1/b.png"]) == ["a.png", "b.png"]
+    assert told_apart(["a.png", "day 1/a.png", "day 1/b.png"]) == [
+        "a.png", "day 1\na.png", "day 1\nb.png",
+    ]  # fmt: skip
+    assert told_apart(["a.png", "a.png"]) == ["a.png", "a.png"]

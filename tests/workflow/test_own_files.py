@@ -118,7 +118,7 @@ def test_files_that_are_not_here(mine: tuple[Project, Path]) -> None:
     (folder / "weights.pth").rename(folder / "w")
     text = project.snakemake("-n")
     assert "Nothing to be done" in text
-    assert f"{folder}/images: no such folder of images. {CONVERTED} was made elsewhere" in text
+    assert f"{folder}/images: no such folder of images. {CONVERTED} was made from it before" in text
     assert f"{folder}/weights.pth: no such file." in text
     for name in ("src/gains/datasets/convert.py", "src/gains/training/step.py"):
         project.path(name).write_text(project.path(name).read_text() + "\nEDITED = 1\n")

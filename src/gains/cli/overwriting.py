@@ -16,6 +16,8 @@ BESIDE = {
     "compare": (".md",),
 }
 """Suffixes of the files that a verb writes beside the file that ``--out`` names."""
+FIGURE = (".pdf", ".png")
+"""Suffixes of a figure; naming one writes both."""
 IN_THE_FOLDER = {"train": ("losses.csv", "run.json")}
 """Names of the files that a verb writes into the folder of that file."""
 READ_BESIDE = (".zip", ".images.json")
@@ -81,20 +83,20 @@ def refuse_overwriting(verb: str, out: Path, inputs: Iterable[Path], folders: bo
         verb: name of the verb, which tells the files that it writes beside ``out``.
         out: file to write.
         inputs: files and folders to read.
-        folders: whether every file in such a folder is read.
+        folders: whether every file in such a folder is read; otherwise only its images are.
 
     Raises:
         ValueError: a file that would be written is an input; the message names it.
     """
     if not out.name:
         raise ValueError(f"{out}: is a folder; name a file or a new folder to write with --out")
-    own = BESIDE.get(verb, ())
+    own = FIGURE if out.suffix.lower() in FIGURE else BESIDE.get(verb, ())
     written = [out, *_beside(out, own), *map(out.with_name, IN_THE_FOLDER.get(verb, ()))]
     kinds = [suffix for suffix in READ_BESIDE if suffix not in own]
     read = [file for path in inputs for file in (path, *_beside(path, kinds))]
     for file in written:
         for path in read:
-            if _same(file, path) or (folders and file.exists() and _holds(path, file)):
+            if _same(file, path) or (_holds(path, file) and (folders or _is_image(file))):
                 raise ValueError(
                     f"{file}: this file would be overwritten, but the command also reads it; name "
                     "another file with --out"
@@ -123,4 +125,13 @@ def _same(a: Path, b: Path) -> bool:
 
 
 def _holds(folder: Path, file: Path) -> bool:
-    return folder.is_dir() and Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+    if not (file.exists() and folder.is_dir()):
+        return False
+    return Path(os.path.realpath(file)).is_relative_to(os.path.realpath(folder))
+
+
+def _is_image(file: Path) -> bool:
+    # imported here, because the readers of images need more modules than the help of a verb
+    from gains.datasets.readers.images import has_image_suffix
+
+    return has_image_suffix(file)

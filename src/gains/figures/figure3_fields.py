@@ -50,7 +50,9 @@ def steps(image: ImageRecord, annotations: list[CocoRecord], settings: MapSettin
     if not masks:
         raise ValueError(
             f"image {image.file_name!r} has no instance of the target category "
-            f"{settings.target_category}; choose another with --image"
+            f"{settings.target_category}; its objects have the categories "
+            f"{sorted({a['category_id'] for a in annotations})}. Choose another image with "
+            "--image, or another target_category with --settings"
         )
     distance, direction = np.full(size, np.nan), np.full(size, np.nan)
     whole = Region(0, 0, *size)

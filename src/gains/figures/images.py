@@ -72,3 +72,15 @@ def short(file_name: str, longest: int = 24) -> str:
         return name
     half = (longest - 1) // 2
     return f"{name[:half]}…{name[-half:]}"
+
+
+def told_apart(file_names: list[str]) -> list[str]:
+    """Return the short names of images, below those of their folders if two would be equal."""
+    labels = [short(name) for name in file_names]
+    if len(set(labels)) == len(set(file_names)):
+        return labels
+    folders = [name.rpartition("/")[0] for name in file_names]
+    return [
+        f"{short(folder)}\n{label}" if folder else label
+        for folder, label in zip(folders, labels, strict=True)
+    ]

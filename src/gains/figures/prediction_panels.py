@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.figures.colours import colours
-from gains.figures.images import Pictures, short
+from gains.figures.images import Pictures, told_apart
 from gains.figures.prediction_columns import Column
 from gains.figures.style import bare, figure, outlines
 from gains.instances import Instances
@@ -67,19 +67,21 @@ def draw_rows(found: list[Row], titles: list[str], out: str | Path) -> None:
     """
     heights = [PANEL * row.pixels.shape[0] / row.pixels.shape[1] + 0.2 for row in found]
     headings = ["Image", "Ground truth", *titles]
+    labels = told_apart([row.name for row in found])
     with figure(PANEL * len(headings), sum(heights) + 0.2, out, "constrained") as drawn:
         grid: Any = drawn.subplots(
             len(found), len(headings), squeeze=False, gridspec_kw={"height_ratios": heights}
         )
         for number, (row, axes) in enumerate(zip(found, grid, strict=True)):
-            _row(axes, row, headings if number == 0 else [""] * len(headings))
+            _row(axes, row, labels[number], headings if number == 0 else [""] * len(headings))
 
 
-def _row(axes: list[Axes], row: Row, headings: list[str]) -> None:
+def _row(axes: list[Axes], row: Row, label: str, headings: list[str]) -> None:
     for place, heading in zip(axes, headings, strict=True):
         place.imshow(row.pixels)
         bare(place, heading)
-    axes[0].set_ylabel(short(row.name), fontsize=7)
+    axes[0].set_ylabel(label, fontsize=7)
     for place, instances in zip(axes[1:], row.masks, strict=True):
         outlines(place, instances, colours(instances), fill=0.25)
-        place.set_xlabel(f"{len(instances)} objects", fontsize=7, labelpad=2)
+        count = len(instances)
+        place.set_xlabel(f"{count} object{'' if count == 1 else 's'}", fontsize=7, labelpad=2)

@@ -61,7 +61,7 @@ class OwnFiles:
             recorded = re.findall("files:[0-9a-f]{64}", " ".join(recorded_params(output)))
             if not recorded or not Path(output).exists():
                 return MISSING
-            logger.warning("%s. %s was made elsewhere and is used as it is", error, output)
+            logger.warning("%s. %s was made from it before and is used as it is", error, output)
             return str(recorded[0])
         began, told = time.monotonic(), False
         total = hashlib.sha256()

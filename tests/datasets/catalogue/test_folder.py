@@ -58,7 +58,11 @@ REPAIRED: dict[str, tuple[Change, str, list[int]]] = {
     "annotation id missing": (drop("annotations", "id"), "missing annotation ids were added", [1, 2]),
     "size missing": (drop("images", "height"), "missing height was taken from the image file", [1, 2]),
     "crowd": (set_annotation(iscrowd=1), "crowd regions were dropped", [1, 1]),
-    "empty list": (set_annotation(segmentation=[]), "cover no pixel were dropped", [1, 1]),
+    "annotation id as text": (set_annotation(id="2"), "annotation ids that are text were replaced", [1, 2]),
+    "empty list": (
+        set_annotation(segmentation=[]),
+        "cover no pixel were dropped: no polygon is given, and boxes are not enough", [1, 1],
+    ),
     "two points": (set_annotation(segmentation=[[1, 1, 5, 5]]), "cover no pixel were dropped", [1, 1]),
     "no area": (
         set_annotation(segmentation=[[1, 1, 5, 1, 9, 1]]), "cover no pixel were dropped", [1, 1],

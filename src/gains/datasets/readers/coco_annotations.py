@@ -73,7 +73,7 @@ def _note_id(id_: Any, seen: set[Any], record: str, findings: Findings) -> None:
     elif str(id_) in seen:
         findings.add(f"repeated annotation ids were replaced{rule}", record)
     elif not isinstance(id_, int | float):
-        findings.add(f"annotation ids that are no numbers were replaced{rule}", record)
+        findings.add(f"annotation ids that are text were replaced{rule}", record)
     seen.add(str(id_))
 
 
@@ -113,7 +113,8 @@ def _mask(segmentation: Any, image: SourceImage, at: RecordPlace, findings: Find
     except ValueError as error:
         raise ValueError(f"{at} on {image.name!r}: {error}") from error
     if coco_mask.area(rle) == 0:
-        findings.add("masks that cover no pixel were dropped", at.record)
+        why = "" if segmentation else ": no polygon is given, and boxes are not enough"
+        findings.add(f"masks that cover no pixel were dropped{why}", at.record)
         return None
     # a single polygon is not empty, since the mask is not
     empty = empty_parts(segmentation, image.height, image.width) if len(segmentation) > 1 else 0
