@@ -166,6 +166,16 @@ def test_every_dropped_part_is_counted(shop: Workshop) -> None:
     )
 
 
+def test_objects_of_many_polygons_are_read(shop: Workshop) -> None:
+    line = [1, 1, 5, 5]
+    shop.content["annotations"][0]["segmentation"] = [SQUARE] * 300 + [line]
+    coco = shop.convert()
+    np.testing.assert_array_equal(coco.instances(1).stack()[0], MASK)
+    assert shop.repairs == [
+        "polygons that cover no pixel were dropped from their masks: 1 (first: annotation 1)"
+    ]
+
+
 def test_equal_objects_are_kept_and_told(shop: Workshop) -> None:
     shop.content["categories"].append({"id": 2, "name": "nucleus"})
     shop.content["annotations"] += [
