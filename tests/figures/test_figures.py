@@ -296,4 +296,6 @@ def test_images_of_one_name_in_two_folders_are_told_apart() -> None:
     assert told_apart(["a.png", "day 1/a.png", "day 1/b.png"]) == [
         "a.png", "day 1\na.png", "day 1\nb.png",
     ]  # fmt: skip
+    inner = ["p1/images/a.png", "p2/images/a.png"]
+    assert told_apart(inner) == ["p1/images\na.png", "p2/images\na.png"]
     assert told_apart(["a.png", "a.png"]) == ["a.png", "a.png"]

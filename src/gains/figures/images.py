@@ -12,6 +12,9 @@ from gains.datasets.image_archive import ImageArchive
 from gains.datasets.readers.images import read_rgb
 from gains.datasets.split_file import read_split
 
+LONGEST = 24
+"""Letters of a name in a figure."""
+
 
 def candidates(coco: CocoDataset, split: Path | None, part: str) -> list[ImageRecord]:
     """Return the images of one part of a split, or all images if there is no split.
@@ -56,7 +59,7 @@ class Pictures:
         if self._folder is None:
             pixels = self._archive.read(record.file_name)
         else:
-            pixels = read_rgb(self._folder / record.file_name)
+            pixels = self._read_own(self._folder / record.file_name)
         if pixels.shape[:2] != (record.height, record.width):
             raise ValueError(
                 f"{record.file_name}: {pixels.shape[:2]} px (height, width), but the COCO file "
@@ -64,14 +67,24 @@ class Pictures:
             )
         return pixels
 
+    def _read_own(self, path: Path) -> NDArray[np.uint8]:
+        try:
+            return read_rgb(path)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                f"{error}. A converted data set names its images .png; leave out --images to take "
+                "them from the archive beside its JSON file"
+            ) from error
 
-def short(file_name: str, longest: int = 24) -> str:
+
+def short(file_name: str, longest: int = LONGEST) -> str:
     """Return the last part of an image's name, shortened in the middle if it is too long."""
-    name = file_name.rsplit("/", 1)[-1]
-    if len(name) <= longest:
-        return name
+    return _cut(file_name.rsplit("/", 1)[-1], longest)
+
+
+def _cut(text: str, longest: int) -> str:
     half = (longest - 1) // 2
-    return f"{name[:half]}…{name[-half:]}"
+    return text if len(text) <= longest else f"{text[:half]}…{text[-half:]}"
 
 
 def told_apart(file_names: list[str]) -> list[str]:
@@ -81,6 +94,6 @@ def told_apart(file_names: list[str]) -> list[str]:
         return labels
     folders = [name.rpartition("/")[0] for name in file_names]
     return [
-        f"{short(folder)}\n{label}" if folder else label
+        f"{_cut(folder, LONGEST)}\n{label}" if folder else label
         for folder, label in zip(folders, labels, strict=True)
     ]
