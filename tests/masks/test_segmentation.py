@@ -109,5 +109,6 @@ def test_polygons_without_a_pixel_are_counted() -> None:
     good, outside = [1, 1, 4, 1, 4, 4, 1, 4], [-5, -5, -2, -5, -2, -2]
     assert empty_parts([good, outside, [1, 1, 4, 4], [1, 1, 4, 1, 5, 1], []], 6, 6) == 4
     assert empty_parts([good, good], 6, 6) == 0
+    assert empty_parts([good, *[outside] * 300], 6, 6) == 300
     assert empty_parts([], 6, 6) == 0
     assert empty_parts({"size": [6, 6], "counts": [36]}, 6, 6) == 0

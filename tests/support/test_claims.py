@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,3 +164,36 @@ def test_an_error_of_the_call_itself_keeps_its_words(tmp_path: Path) -> None:
     out = tmp_path / "x.json"
     with pytest.raises(FileNotFoundError, match="mine"), claimed(out), atomic_path(out):
         raise FileNotFoundError("mine")
+
+
+def test_a_call_whose_claim_was_removed_leaves_the_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, later = claims._temporaries, tmp_path / ".tmp-00000000x.json"
+
+    def after_a_later_call(folder: Path, name: str | None) -> list[Path]:
+        for own in listed(folder, name):
+            own.rmdir()
+            later.mkdir()
+        return listed(folder, name)
+
+    monkeypatch.setattr(claims, "_temporaries", after_a_later_call)
+    with pytest.raises(SupersededError, match=MESSAGE), claimed(tmp_path / "x.json"):
+        write_text(tmp_path / "x.json", "old")
+    assert [path.name for path in tmp_path.iterdir()] == [later.name]
+
+
+def test_a_folder_that_another_call_removes_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, out = tempfile.mkdtemp, tmp_path / "new" / "x.json"
+
+    def once_too_late(**options: Any) -> str:
+        monkeypatch.setattr(tempfile, "mkdtemp", make)
+        out.parent.rmdir()
+        return make(**options)
+
+    monkeypatch.setattr(tempfile, "mkdtemp", once_too_late)
+    with claimed(out):
+        write_text(out, "x")
+    assert out.read_text() == "x"

@@ -53,7 +53,7 @@ def whole(record: CocoRecord, key: str) -> int:
     if type(value) is int:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise ValueError(f"{key!r} is {value!r}; expected a whole number")
+        raise ValueError(f"{key!r} is {value!r:.80}; expected a whole number")
     return int(value)
 
 
@@ -102,4 +102,4 @@ def flag(record: CocoRecord, key: str, where: str) -> bool:
     read = _FLAGS.get(value.strip().lower()) if isinstance(value, str) else value
     if value is None or (isinstance(read, int | float) and read in (0, 1)):
         return bool(read)
-    raise ValueError(f"{where}: {key!r} is {value!r}; expected 0 or 1")
+    raise ValueError(f"{where}: {key!r} is {value!r:.80}; expected 0 or 1")

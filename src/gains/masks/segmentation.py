@@ -10,6 +10,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from gains.masks.checks import check_rle, valid
+from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
 
 LONGEST_POLYGON = 5_000_000
@@ -57,10 +58,11 @@ def _part_masks(polygons: list[list[float]], height: int, width: int) -> list[di
 
 
 def empty_parts(segmentation: Any, height: int, width: int) -> int:
-    """Return how many polygons of a checked segmentation cover no pixel; 0 if it is an RLE."""
-    if not isinstance(segmentation, list):
+    """Return how many polygons of a mask that is not empty cover no pixel; 0 if it is an RLE."""
+    # a single polygon is not empty, since the mask is not
+    if not isinstance(segmentation, list) or len(segmentation) == 1:
         return 0
-    areas = coco_mask.area(_part_masks(segmentation, height, width))
+    areas = mask_areas(_part_masks(segmentation, height, width))
     return len(segmentation) - int(np.count_nonzero(areas))
 
 

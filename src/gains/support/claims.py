@@ -84,18 +84,24 @@ def _new_claim(path: Path) -> Path:
     # a folder may be another disk than the one that holds it, for example in a container
     place = path if path.is_dir() else path.parent
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        own = Path(
-            tempfile.mkdtemp(dir=place, prefix=TEMPORARY, suffix=temporary_suffix(path.name))
-        )
+        try:
+            own = _new_folder(place, path.name)
+        except FileNotFoundError:  # a call that ended removed the place while it was empty
+            own = _new_folder(place, path.name)
     except OSError as error:
         raise unwritable(error, path) from error
     # Another claim is there only if two calls started at the same time. The greater name wins, so
     # that exactly one of them goes on.
     rivals = [other for other in _temporaries(place, path.name) if other != own]
     for other in rivals:
-        _discard(min(own, other))
+        if own.is_dir():  # a call that removed this claim before it made its own came later
+            _discard(min(own, other))
     return own
+
+
+def _new_folder(place: Path, name: str) -> Path:
+    place.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=place, prefix=TEMPORARY, suffix=temporary_suffix(name)))
 
 
 def require_claim(path: str | Path) -> None:

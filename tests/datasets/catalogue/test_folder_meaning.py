@@ -262,3 +262,10 @@ def test_a_byte_order_mark_is_no_part_of_the_file(shop: Workshop) -> None:
     options = {"images": str(shop.root / "images"), "annotations": str(path)}
     convert("x", "folder", options, shop.root / "x.json")
     assert objects(read_coco(shop.root / "x.json")) == [1, 2]
+
+
+def test_a_message_quotes_only_the_start_of_a_long_value(shop: Workshop) -> None:
+    shop.content["annotations"][0] |= {"id": "a" * 10_000, "iscrowd": "b" * 10_000}
+    with pytest.raises(ValueError, match="'iscrowd' is 'bbb.*; expected 0 or 1") as error:
+        shop.convert()
+    assert len(str(error.value)) < 500

@@ -98,3 +98,12 @@ def test_blocks_do_not_matter(block: int) -> None:
         np.testing.assert_array_equal(deep.scaled(samples, None, Path("a"))[0], whole)
     finally:
         deep.BLOCK = before
+
+
+@pytest.mark.parametrize(("kind", "lowest"), [(np.uint64, 2**60), (np.int64, -(2**60))])
+def test_whole_numbers_that_no_float_holds_stay_apart(
+    kind: type[np.integer], lowest: int, tmp_path: Path
+) -> None:
+    values = (lowest + np.arange(6).reshape(2, 3)).astype(kind)
+    write_tiff(tmp_path / "a.tif", values, 1)
+    assert read_image(tmp_path / "a.tif").values.tolist() == [[0, 51, 102], [153, 204, 255]]

@@ -210,3 +210,9 @@ def test_labels_in_colours_of_16_bits_stay_apart(tmp_path: Path) -> None:
     assert sorted(str(rle["counts"]) for rle in found.masks) == sorted(
         str(rle["counts"]) for rle in plain.masks
     )
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+def test_a_layer_on_which_nothing_was_drawn_holds_no_object(mode: str, tmp_path: Path) -> None:
+    layer = Image.new("RGBA", (9, 7), (255, 255, 255, 0)).convert(mode)
+    assert read(layer, tmp_path / "a.png") == ([], [])

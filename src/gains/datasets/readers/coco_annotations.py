@@ -49,7 +49,8 @@ def check_annotations(
     used: list[tuple[Any, SourceImage, str]] = []
     for position, record in enumerate(records):
         id_ = record.get("id")
-        at = RecordPlace(where, f"annotation {id_ if id_ is not None else f'at {position}'}")
+        named = f"at {position}" if id_ is None else str(id_)[:80]
+        at = RecordPlace(where, f"annotation {named}")
         _note_id(id_, seen, at.record, findings)
         image, category = _owners(record, at, images, categories, findings)
         if _is_dropped_crowd(record, at, crowds, findings):
@@ -116,21 +117,11 @@ def _mask(segmentation: Any, image: SourceImage, at: RecordPlace, findings: Find
         why = "" if segmentation else ": no polygon is given, and boxes are not enough"
         findings.add(f"masks that cover no pixel were dropped{why}", at.record)
         return None
-    for _ in range(_empty_parts(segmentation, image)):
+    for _ in range(empty_parts(segmentation, image.height, image.width)):
         findings.add("polygons that cover no pixel were dropped from their masks", at.record)
     if leaves_image(segmentation, image.height, image.width):
         findings.add("polygons were cut at the border of the image", at.record)
     return rle
-
-
-def _empty_parts(segmentation: Any, image: SourceImage) -> int:
-    """Return how many polygons of a mask that is not empty cover no pixel; 0 if it is an RLE."""
-    # a single polygon is not empty, since the mask is not
-    if not isinstance(segmentation, list) or len(segmentation) == 1:
-        return 0
-    # pycocotools 2.0.11 fails on a list of more than 255 masks
-    blocks = (segmentation[start : start + 255] for start in range(0, len(segmentation), 255))
-    return sum(empty_parts(block, image.height, image.width) for block in blocks)
 
 
 def _note_twin(

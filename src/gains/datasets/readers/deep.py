@@ -52,6 +52,10 @@ def scaled(
     seen = colour if alpha is None else colour[alpha > 0]
     if not seen.size:
         seen = np.zeros(1)
+    if colour.dtype.kind in "iu" and colour.dtype.itemsize == 8:
+        # float64 does not hold every whole number of 64 bits, but it holds their differences
+        lowest = np.uint64(int(seen.min()) % 2**64)
+        colour, seen = (values.astype(np.uint64) - lowest for values in (colour, seen))
     if percentiles is None:
         low, high = float(seen.min()), float(seen.max())
         ends = "its smallest value to 0, its largest to 255"

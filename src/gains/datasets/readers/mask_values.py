@@ -134,6 +134,8 @@ def _pixels(mask: StoredImage, path: Path) -> _Pixels:
             "and positive numbers for objects"
         )
     if alpha is not None and alpha.min() == alpha.max():
+        if not alpha.any() and (colour == colour[0, 0]).all():  # an empty layer
+            colour = np.zeros_like(colour)
         alpha = None
     if colour.ndim == 2 and alpha is None:
         return _Pixels(colour, colour, [])

@@ -108,7 +108,7 @@ def _outline(
     if coco_mask.area(rle) == 0:
         findings.add("outlines that cover no pixel were dropped", path.name)
         return None
-    for _ in range(empty_parts(polygons, *size) if len(polygons) > 1 else 0):
+    for _ in range(empty_parts(polygons, *size)):
         findings.add("polygons that cover no pixel were dropped from their masks", path.name)
     if leaves_image(polygons, *size):
         findings.add("polygons were cut at the border of the image", path.name)
