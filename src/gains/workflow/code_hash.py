@@ -86,16 +86,7 @@ class Sources:
         Imports inside functions count; ``gains.a.b`` also names ``gains.a`` (its ``__init__``).
         """
         if module not in self._imports:
-            named: set[str] = set()
-            for node in ast.walk(ast.parse(self.text(module))):
-                if isinstance(node, ast.Import):
-                    named |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom):
-                    base = self._base(module, node)
-                    named |= {base} | {f"{base}.{alias.name}" for alias in node.names}
-            self._imports[module] = frozenset(
-                name for name in named if name.split(".")[0] == self.package and self.file(name)
-            )
+            self._parse(module)
         return self._imports[module]
 
     def _base(self, module: str, node: ast.ImportFrom) -> str:
@@ -137,17 +128,28 @@ class Sources:
     def normal(self, module: str) -> bytes:
         """Return a module's source without comments, documentation and blank space."""
         if module not in self._normal:
-            text = self.text(module)
-            lines = text.splitlines()
-            for node in ast.walk(ast.parse(text)):
-                _blank_string(node, lines)
-            for token in tokenize.generate_tokens(io.StringIO(text).readline):
-                row, column = token.start
-                if token.type == tokenize.COMMENT and lines[row - 1]:
-                    lines[row - 1] = lines[row - 1][:column]
-            kept = (line.rstrip() for line in lines)
-            self._normal[module] = "\n".join(line for line in kept if line).encode()
+            self._parse(module)
         return self._normal[module]
+
+    def _parse(self, module: str) -> None:
+        """Find the imports and the normal source of a module in one pass, since parsing is slow."""
+        text = self.text(module)
+        named: set[str] = set()
+        lines = text.splitlines()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                base = self._base(module, node)
+                named |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+            elif isinstance(node, ast.Expr):
+                _blank_string(node, lines)
+        _cut_comments(text, lines)
+        kept = (line.rstrip() for line in lines)
+        self._normal[module] = "\n".join(line for line in kept if line).encode()
+        self._imports[module] = frozenset(
+            name for name in named if name.split(".")[0] == self.package and self.file(name)
+        )
 
     def hash(self, *modules: str) -> str:
         """Return 16 hexadecimal digits that change with the code ``modules`` run."""
@@ -157,11 +159,21 @@ class Sources:
         return digest.hexdigest()[:16]
 
 
-def _blank_string(node: ast.AST, lines: list[str]) -> None:
-    """Empty the lines of a statement that is only a string, unless other code stands there too."""
-    if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):
+def _cut_comments(text: str, lines: list[str]) -> None:
+    """Cut the comments off the lines of a text; some of the lines may be empty already."""
+    if not any("#" in line for line in lines):
         return
-    if not isinstance(node.value.value, str) or node.end_lineno is None:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        row, column = token.start
+        if token.type == tokenize.COMMENT and lines[row - 1]:
+            lines[row - 1] = lines[row - 1][:column]
+
+
+def _blank_string(node: ast.Expr, lines: list[str]) -> None:
+    """Empty the lines of a statement that is only a string, unless other code stands there too."""
+    if not isinstance(node.value, ast.Constant) or not isinstance(node.value.value, str):
+        return
+    if node.end_lineno is None:
         return
     first, last = node.lineno - 1, node.end_lineno - 1
     # offsets count bytes; what stands before and after the string must be blank or a comment
