@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gains.datasets.coco import CocoDataset, read_coco
-from gains.datasets.convert import convert
 from gains.datasets.image_archive import ImageArchive
-from gains.support.files import read_json
+from helpers import layouts
 
 H, W = 20, 30
 
@@ -28,11 +26,11 @@ def covered(left: int, top: int, side: int) -> np.ndarray:
     return mask
 
 
-class Layout:
-    """The published files of one data set below ``root``, which tests convert or damage."""
+class Layout(layouts.Layout):
+    """The published files of one data set of outlines, below ``folder / source``."""
 
     def __init__(self, source: str, folder: Path) -> None:
-        self.source, self.root, self.out = source, folder / source, folder / "x.json"
+        super().__init__(source, folder / source, folder)
 
     def image(self, name: str, value: int = 100, size: tuple[int, int] = (H, W)) -> None:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
@@ -42,23 +40,10 @@ class Layout:
         (self.root / name).parent.mkdir(parents=True, exist_ok=True)
         (self.root / name).write_text(json.dumps(content))
 
-    def convert(self, counts: str = "report", **options: Any) -> CocoDataset:
-        options |= {"root": str(self.root), "counts": counts}
-        convert("x", self.source, options, self.out)
-        return read_coco(self.out)
-
     def value(self, name: str) -> int:
         pixels = ImageArchive(self.out.with_suffix(".zip")).read(name)
         assert pixels.shape == (H, W, 3) and np.ptp(pixels) == 0
         return int(pixels[0, 0, 0])
-
-    @property
-    def info(self) -> dict[str, Any]:
-        return read_json(self.out)["info"]
-
-    @property
-    def repairs(self) -> str:
-        return "\n".join(self.info["repairs"])
 
 
 Change = Callable[[Layout], Any]
