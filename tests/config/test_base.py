@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.config.base import merge, path_fields, plain
+from gains.config.base import OFF_BY_DEFAULT, Settings, merge, path_fields, plain, switched_on
 from gains.config.data import SplitSettings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options
@@ -21,6 +22,19 @@ def test_mappings_are_merged_and_lists_are_replaced() -> None:
         "a": {"b": 1, "c": 3},
         "d": [4],
     }
+
+
+class Machine(Settings):
+    """Settings of which some are off by default."""
+
+    speed: int = 1
+    alarm: Annotated[int | None, OFF_BY_DEFAULT] = None
+    steps: Annotated[tuple[int, ...], OFF_BY_DEFAULT] = ()
+
+
+def test_what_is_switched_off_is_left_out_of_records() -> None:
+    assert switched_on(Machine()) == {"speed": 1}
+    assert switched_on(Machine(alarm=0, steps=(1, 2))) == {"speed": 1, "alarm": 0, "steps": [1, 2]}
 
 
 @pytest.fixture

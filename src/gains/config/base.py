@@ -25,6 +25,9 @@ _HOME = AfterValidator(os.path.expanduser)
 OwnPath = Annotated[str, _HOME]
 """Path of a file or folder on this machine; ``~`` and ``~user`` become the home folder."""
 
+OFF_BY_DEFAULT = object()
+"""Mark of a setting whose default switches something off: ``Annotated[..., OFF_BY_DEFAULT]``."""
+
 Changes = dict[str, Any]
 """Keys of settings with new values, to be merged into the settings and validated with them."""
 
@@ -70,6 +73,20 @@ def plain(settings: Settings, place: Callable[[str], str]) -> Changes:
         elif name in path_fields(type(settings)):
             content[name] = place(value)
     return content
+
+
+def switched_on(settings: Settings) -> Changes:
+    """Return settings as plain values, without those that are switched off.
+
+    The record of a training thereby stays equal when a setting is added that it does not use.
+    """
+    off = {
+        name
+        for name, field in type(settings).model_fields.items()
+        if OFF_BY_DEFAULT in field.metadata
+        and getattr(settings, name) == field.get_default(call_default_factory=True)
+    }
+    return settings.model_dump(mode="json", exclude=off)
 
 
 def explain(error: ValidationError, where: str) -> ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from gains.config.base import Settings, check_names, plain, validated
+from gains.config.base import Settings, check_names, plain, switched_on, validated
 from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings
 from gains.config.recipe import RecipeSettings
@@ -75,7 +75,7 @@ class RunSettings:
         Args:
             place: function that returns what stands for the path of a file.
         """
-        content = self.to_json(place)
+        content = {**self.to_json(place), "recipe": switched_on(self.recipe)}
         del content["max_detections"]
         content["method"] = {k: v for k, v in content["method"].items() if k not in THRESHOLDS}
         return content
