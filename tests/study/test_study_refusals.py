@@ -187,3 +187,37 @@ def test_every_reserved_name_of_a_table_is_refused(content: dict[str, Any]) -> N
         content["studies"]["demo"]["tables"] = {name: table}
         with pytest.raises(ValueError, match=f"tables.{name}: another output file"):
             check(content, "c")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("t", {"paper": "DoNets"}, "tables.t.paper: unknown paper 'DoNets'; did you mean 'DoNet'"),
+        ("donet_table1", {"paper": "GAInS"}, "the name of a table of DoNet, but `paper` is GAInS"),
+        ("table3", {"paper": "DoNet"}, "the name of a table of GAInS, but `paper` is DoNet"),
+    ],
+)
+def test_a_table_of_an_unknown_or_another_paper_is_refused(
+    content: dict[str, Any], name: str, change: dict[str, Any], message: str
+) -> None:
+    table = {"title": "t", "rows": [{"method": "mask_rcnn"}], **change}
+    content["studies"]["demo"]["tables"] = {name: table}
+    with pytest.raises(ValueError, match=message):
+        check(content, "c")
+
+
+def test_the_paper_of_a_table_is_that_of_its_name(content: dict[str, Any]) -> None:
+    rows = [{"method": "mask_rcnn"}]
+    content["studies"]["demo"]["tables"] = {
+        "donet_table1": {"title": "t", "rows": rows},
+        "table3": {"title": "t", "rows": rows},
+        "mine": {"title": "t", "rows": rows},
+        "other": {"title": "t", "rows": rows, "paper": "Layering"},
+    }
+    tables = check(content, "c").studies["demo"].tables
+    assert {name: table.paper for name, table in tables.items()} == {
+        "donet_table1": "DoNet",
+        "table3": "GAInS",
+        "mine": "GAInS",
+        "other": "Layering",
+    }

@@ -44,7 +44,7 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
         "convert": 1,
         "split": 1,
         "figure3": 1,
-        "copy_figure3": 1,
+        "copy_figure": 1,
     }
 
 

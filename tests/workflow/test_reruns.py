@@ -80,7 +80,7 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     assert (plan["train"], plan["predict"], plan["score"]) == (5, 5, 5)
     assert plan_after("\nEDITED = 1\n", "figures/figure3.py") == {
         "figure3": 1,
-        "copy_figure3": 1,
+        "copy_figure": 1,
     }
     plan = plan_after("\nEDITED = 1\n", "tables/write.py")
     assert plan["table"] == 3 and not {"train", "predict", "score"} & plan.keys()

@@ -34,27 +34,28 @@ if SETTINGS.figure3:
             " {params.image} --settings {params.settings:q} --study {params.study}"
             " --out {output.pdf} > {log} 2>&1"
 
-    rule copy_figure3:
-        """Copy figure 3 to results/."""
-        input:
-            pdf=f"{RESULTS}/figures/figure3.pdf",
-            png=f"{RESULTS}/figures/figure3.png",
-        output:
-            pdf="results/figure3.pdf",
-            png="results/figure3.png",
-        log:
-            f"logs/{STUDY_TAG}/copy/figure3.log",
-        benchmark:
-            f"logs/benchmarks/{STUDY_TAG}/copy/figure3.tsv"
-        localrule: True
-        conda:
-            ENVIRONMENT
-        threads: 1
-        resources:
-            mem_mb=200,
-        params:
-            study=STUDY_TAG,
-            code=code_hash("gains.workflow.copies"),
-        shell:
-            "gains copy --study {params.study} {input.pdf} {output.pdf}"
-            " {input.png} {output.png} > {log} 2>&1"
+
+rule copy_figure:
+    """Copy a figure to the top of results/."""
+    input:
+        pdf=f"{RESULTS}/figures/{{figure}}.pdf",
+        png=f"{RESULTS}/figures/{{figure}}.png",
+    output:
+        pdf="results/{figure}.pdf",
+        png="results/{figure}.png",
+    log:
+        f"logs/{STUDY_TAG}/copy/{{figure}}.log",
+    benchmark:
+        f"logs/benchmarks/{STUDY_TAG}/copy/{{figure}}.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=200,
+    params:
+        study=STUDY_TAG,
+        code=code_hash("gains.workflow.copies"),
+    shell:
+        "gains copy --study {params.study} {input.pdf} {output.pdf}"
+        " {input.png} {output.png} > {log} 2>&1"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from gains.config.base import Changes, Name, Settings, check_names
 from gains.config.data import DatasetSettings
 from gains.config.methods import MethodSettings, VariantSettings
-from gains.config.tables import RESERVED, Figure3Settings, TableSettings
+from gains.config.tables import FIGURES, RESERVED, Figure3Settings, TableSettings
+from gains.published.papers import paper_named
 
 
 class StudySettings(Settings):
@@ -49,6 +50,19 @@ class StudySettings(Settings):
         description="lowest score of the detections that count in clean AJI, Dice and F1",
     )
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The names of the figures that the study makes."""
+        return tuple(name for name in FIGURES if getattr(self, name) is not None)
+
+    @field_validator("tables", mode="before")
+    @classmethod
+    def _of_the_paper_in_their_names(cls, tables: Any) -> Any:
+        """Let each table that names no paper belong to the paper after which it is named."""
+        if not isinstance(tables, dict):
+            return tables  # the type of the field refuses it
+        return {name: _with_paper(str(name), block) for name, block in tables.items()}
+
     @field_validator("seeds")
     @classmethod
     def _distinct(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
@@ -62,6 +76,12 @@ class StudySettings(Settings):
             if name in RESERVED:
                 raise ValueError(
                     f"tables.{name}: another output file has this name; choose another name"
+                )
+            paper = paper_named(name)
+            if paper and paper.name != table.paper:
+                raise ValueError(
+                    f"tables.{name}: this is the name of a table of {paper.name}, but `paper` is "
+                    f"{table.paper}; remove `paper`, or choose another name for the table"
                 )
             check_names(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
             self._check_rows(name, table)
@@ -83,3 +103,8 @@ class StudySettings(Settings):
                     f"tables.{name}: no row has the data set {dataset!r}; name it in `datasets` "
                     "of a row, or leave it out of `datasets` of the table"
                 )
+
+
+def _with_paper(name: str, table: Any) -> Any:
+    paper = paper_named(name)
+    return {"paper": paper.name, **table} if paper and isinstance(table, dict) else table

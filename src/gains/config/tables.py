@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from gains.config.base import Settings
+from gains.published.papers import PAPERS
 
 
 class RowSettings(Settings):
@@ -32,7 +33,9 @@ class RowSettings(Settings):
         return self.datasets is None or dataset in self.datasets
 
 
-RESERVED = ("compare", "data_audit", "summary", "figure3")
+FIGURES = ("figure3",)
+"""Figures that a study can make; a block of this name in the study asks for the figure."""
+RESERVED = ("compare", "data_audit", "summary", *FIGURES)
 """Names of other outputs in the folder of the tables."""
 
 
@@ -54,7 +57,11 @@ class TableSettings(Settings):
         min_length=1,
         description="objects that count: those of the target category of the maps, or all",
     )
-    paper: str = Field("GAInS", description="paper whose table is compared")
+    paper: str = Field(
+        "GAInS",
+        description="paper whose table is compared; a table whose name begins with the prefix of a "
+        "paper, such as `donet_table1`, belongs to that paper",
+    )
     table: str | None = Field(None, description="number of the table in the paper, for example III")
 
     @field_validator("datasets", "metrics", "subsets")
@@ -63,6 +70,11 @@ class TableSettings(Settings):
         if names is not None and len(set(names)) != len(names):
             raise ValueError(f"each name may occur only once, found {list(names)}")
         return names
+
+    @field_validator("paper")
+    @classmethod
+    def _known(cls, paper: str) -> str:
+        return PAPERS.get(paper).name
 
 
 class Figure3Settings(Settings):

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gains.published.papers import PublishedFigure
 from gains.support.registry import Registry
 
 # Options that several figures have.
@@ -30,10 +31,12 @@ class Figure:
         name: name on the command line and of the output.
         draw: function that writes the files; its annotated parameters become the options of the
             verb, and its docstring the help.
+        published: the figure of a paper that this one makes again, or None.
     """
 
     name: str
     draw: Callable[..., None]
+    published: PublishedFigure | None = None
 
 
 FIGURES: Registry[Figure] = Registry("figure")

@@ -7,6 +7,11 @@ from typing import Annotated
 import typer
 
 from gains.figures.base import FIGURES, Coco, Figure, Images, Out, Split
+from gains.published.papers import PublishedFigure
+
+PUBLISHED = PublishedFigure(
+    paper="GAInS", number="3", shows="From an image and its masks to the gradient anomaly map"
+)
 
 
 def draw(
@@ -50,4 +55,4 @@ def draw(
     draw_steps(pixels, content.instances(record.id), found, parameters, labels, out)
 
 
-FIGURES.register(Figure("figure3", draw))
+FIGURES.register(Figure("figure3", draw, PUBLISHED))

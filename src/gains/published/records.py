@@ -16,6 +16,7 @@ from gains.published.conditions import (
     definition_of,
     published_records,
 )
+from gains.published.papers import PAPERS
 from gains.support.registry import nearest
 
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
@@ -70,9 +71,13 @@ def numbers() -> tuple[Published, ...]:
     """Return every printed number, in the order of the file, in percent.
 
     Raises:
-        ValueError: the conditions of a row, or the definition of a metric, are missing.
+        ValueError: a paper is unknown, or the conditions of a row or the definition of a metric
+            are missing.
     """
-    return tuple(_number(record) for record in published_records("published.csv"))
+    records = published_records("published.csv")
+    for paper in dict.fromkeys(record["paper"] for record in records):
+        PAPERS.get(paper)  # this call refuses an unknown paper and names the nearest
+    return tuple(_number(record) for record in records)
 
 
 def _number(record: dict[str, str]) -> Published:

@@ -26,6 +26,7 @@ LEFT_OUT = frozenset(
         "gains.datasets.catalogue.isbi2014",
         "gains.datasets.catalogue.synthetic",
         "gains.figures",
+        "gains.published.papers",
         # Settings reach a step through its parameters, after defaults are merged.
         # ``gains.config.base`` counts, since it decides what is refused.
         *(f"gains.config.{section}" for section in CONFIG_SECTIONS),

@@ -77,6 +77,7 @@ wildcard_constraints:
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
+    figure=one_of(SETTINGS.figures),
     raw=one_of([*FETCHED, *WEIGHTS.values()]),
     weights=one_of(os.path.relpath(f, receipt(n).parent) for f, n in WEIGHTS.items()),
 

@@ -24,7 +24,7 @@ DATA_FILES = [
     *sorted({str(STUDY.maps(run)) for run in RUN_MAPS}),
 ]
 TABLES = expand("{table}.{kind}", table=SETTINGS.tables, kind=("csv", "md", "tex"))
-FIGURES = ["figure3.pdf", "figure3.png"] if SETTINGS.figure3 else []
+FIGURES = expand("{figure}.{kind}", figure=SETTINGS.figures, kind=("pdf", "png"))
 COMPARED = ["compare.csv", "compare.md"]
 TABLE_FILES = [
     *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
