@@ -162,7 +162,7 @@ def test_blocks_of_a_study_that_cannot_work_are_refused(
         ),
         (
             {"rows": [{"method": "gains", "datasets": ["synthetic-cells"]}]},
-            "no row has the data set 'synthetic-chromosomes'",
+            "no row with a method has the data set 'synthetic-chromosomes'",
         ),
     ],
 )

@@ -133,5 +133,5 @@ def test_wrong_data_sets_of_a_row_are_named(names: list[str], message: str) -> N
 
 
 def test_a_data_set_that_no_row_has_is_named() -> None:
-    with pytest.raises(ValueError, match="tables.t: no row has the data set 'a'"):
+    with pytest.raises(ValueError, match="tables.t: no row with a method has the data set 'a'"):
         study([0], datasets=TWO_SETS, table={"rows": [{"method": "gains", "datasets": ["b"]}]})

@@ -72,7 +72,9 @@ def pairs() -> list[Pair]:
 
 
 def settings_of(pair: Pair) -> RunSettings:
-    return paper().run_settings(Run(pair.dataset.name, pair.row.method, pair.row.variant, 0))
+    return paper().run_settings(
+        Run(pair.dataset.name, str(pair.row.method), str(pair.row.variant), 0)
+    )
 
 
 def agreements(pair: Pair) -> dict[str, bool]:

@@ -32,7 +32,7 @@ rule table:
 rule compare:
     """Compare each cell of the tables with the published values."""
     input:
-        tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=SETTINGS.tables),
+        tables=expand(f"{RESULTS}/tables/{{table}}.csv", table=STUDY.tables),
         spec=SPEC_FILES["compare"],
     output:
         csv=report(
@@ -61,7 +61,7 @@ rule compare:
 rule audit_table:
     """Collect the audits of all data sets in one table."""
     input:
-        expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+        expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=PRESENT),
     output:
         report(
             f"{RESULTS}/tables/data_audit.csv",

@@ -51,6 +51,8 @@ def plan(
         printing.print_lines(map(cells, plans))
     for sentence in outlook(plans, gpu_memory):
         typer.echo(sentence)
+    for name in chosen.absent:
+        typer.echo(f"{chosen.absence(name)}. Its trainings are not counted.")
 
 
 def headline(tag: str, plans: list[MethodPlan]) -> str:

@@ -46,6 +46,11 @@ class DatasetSettings(Settings):
     stands_for: str | None = Field(
         None, description="published data set that this data set is a substitute for"
     )
+    optional: bool = Field(
+        False,
+        description="the data set may be absent: while files that only a person can provide are "
+        "missing, nothing is made from it, and its cells of tables are empty",
+    )
     options: Changes = Field(
         default_factory=dict,
         description="options of the registered data set, see its section below",

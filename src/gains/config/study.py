@@ -94,14 +94,19 @@ class StudySettings(Settings):
 
     def _check_rows(self, name: str, table: TableSettings) -> None:
         shown = list(table.datasets or self.datasets)
+        measured = [row for row in table.rows if row.method]
+        if not measured:
+            raise ValueError(
+                f"tables.{name}: no row has a method, so that nothing is measured; add a row with "
+                "a method beside those that quote published rows"
+            )
         for row in table.rows:
-            where = f"tables.{name}.rows, {row.method}/{row.variant}.datasets"
-            check_names(where, row.datasets or (), shown)
+            check_names(f"tables.{name}.rows, {row.name}.datasets", row.datasets or (), shown)
         for dataset in shown:
-            if not any(row.has(dataset) for row in table.rows):
+            if not any(row.has(dataset) for row in measured):
                 raise ValueError(
-                    f"tables.{name}: no row has the data set {dataset!r}; name it in `datasets` "
-                    "of a row, or leave it out of `datasets` of the table"
+                    f"tables.{name}: no row with a method has the data set {dataset!r}; name it in "
+                    "`datasets` of a row, or leave it out of `datasets` of the table"
                 )
 
 

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from gains.config.base import Settings
 from gains.published.papers import PAPERS
 
 
 class RowSettings(Settings):
-    """A row of a table: a variant of a method, and the published row to compare it with."""
+    """A row of a table: a variant of a method, and the published row to compare it with.
 
-    method: str = Field(description="name of the method, see `gains methods`")
+    A row without a method quotes the numbers of the published row; nothing is trained for it.
+    """
+
+    method: str | None = Field(
+        None,
+        description="name of the method, see `gains methods`; default: no method, the row quotes "
+        "the published row",
+    )
     variant: str = Field(
         "default", description="variant of the method, built in or defined by the study"
     )
     label: str | None = Field(
-        None, description="name of the row; default: title and backbone of the method"
+        None,
+        description="name of the row; default: title and backbone of the method, or the name of "
+        "the published row that is quoted",
     )
-    published: str | None = Field(None, description="name of the row in the published table")
+    published: str | None = Field(
+        None, description="name of the row in the published table; required without a method"
+    )
     datasets: tuple[str, ...] | None = Field(
         None,
         min_length=1,
         description="data sets of the table that the row has; default: all; on the others its "
         "cells are empty",
     )
+
+    @model_validator(mode="after")
+    def _measures_or_quotes(self) -> RowSettings:
+        if self.method is None and self.published is None:
+            raise ValueError("expected a method, or `published`, the row of the paper to quote")
+        if self.method is None and self.variant != "default":
+            raise ValueError(
+                f"variant {self.variant!r} without a method; name the method, or leave out the "
+                "variant of a row that quotes a published one"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """What the row shows, for messages."""
+        return f"{self.method}/{self.variant}" if self.method else repr(self.published)
 
     def has(self, dataset: str) -> bool:
         """Return whether the row has a cell on a data set of its table."""

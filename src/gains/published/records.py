@@ -117,6 +117,12 @@ def row_names(paper: str, table: str) -> list[str]:
     return rows
 
 
+def of_row(paper: str, table: str, row: str, dataset: str) -> list[Published]:
+    """Return the numbers of a row of a published table on a data set, as printed there."""
+    place = (paper, table, row, dataset)
+    return [n for n in numbers() if (n.paper, n.table, n.row, n.dataset) == place]
+
+
 def sources(paper: str, table: str, row: str, dataset: str, configuration: str) -> list[Published]:
     """Return the numbers that belong beside a row of ours which names a published row.
 

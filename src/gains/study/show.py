@@ -28,9 +28,11 @@ def of_run(study: Study, dataset: str, method: str, variant: str) -> dict[str, A
 
 
 def of_study(study: Study) -> dict[str, Any]:
-    """Return a study's block with defaults filled in, and its runs by their folder."""
+    """Return a study's block with defaults filled in, its absent data sets, and its runs."""
+    absent = {name: str(path) for name, path in study.absent.items()}
     return {
         "study": study.tag,
         "settings": study.settings.model_dump(mode="json"),
+        **({"absent": absent} if absent else {}),
         "runs": [run.path for run in study.runs()],
     }

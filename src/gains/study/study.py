@@ -11,11 +11,11 @@ from typing import Any, TypedDict
 from gains.config.base import validated
 from gains.config.data import DatasetSettings
 from gains.config.study import StudySettings
-from gains.datasets.convert import check_options
+from gains.datasets.presence import missing_files
 from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
-from gains.published.records import numbers
+from gains.study.checks import check_datasets
 from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
@@ -63,35 +63,10 @@ class Study:
         self.settings = settings
         self.data = data or f"data/{self.tag}"
         self.results = results or f"results/{self.tag}"
-        self._check_data()
-        self._check_detector_keys()
+        check_datasets(name, settings)
         self._check_changes()
         for table in settings.tables:
             self.table_runs(table)
-
-    def _check_data(self) -> None:
-        published = sorted({number.dataset for number in numbers()})
-        for name, block in self.settings.datasets.items():
-            check_options(block.source or name, block.options)
-            role = block.represents or block.stands_for
-            if role and role not in published:
-                raise ValueError(
-                    f"studies.{self.name}.datasets.{name}: no published numbers on {role!r}; "
-                    f"{nearest(role, published)}known: {', '.join(published)}"
-                )
-
-    def _check_detector_keys(self) -> None:
-        known = sorted({key for method in METHODS for key in method.settings.model_fields})
-        blocks = {"detector": self.settings.detector}
-        for name, block in self.settings.datasets.items():
-            blocks[f"datasets.{name}.detector"] = block.detector
-        for where, changes in blocks.items():
-            for key in changes:
-                if key not in known:
-                    raise ValueError(
-                        f"studies.{self.name}.{where}: unknown key {key!r}; "
-                        f"{nearest(key, known)}known: {', '.join(known)}"
-                    )
 
     def _check_changes(self) -> None:
         """Check the study's changes of methods, also of methods that no table shows."""
@@ -121,6 +96,43 @@ class Study:
         settings = validated(StudySettings, content, f"studies.{self.name}")
         label = f"{self.label}+rescored" if self.label else "rescored"
         return Study(self.name, settings, label, data=self.data, results=results)
+
+    @functools.cached_property
+    def missing(self) -> dict[str, Path]:
+        """The optional data sets with a missing file, each with the path that does not exist."""
+        return missing_files(self.settings.datasets)
+
+    @functools.cached_property
+    def absent(self) -> dict[str, Path]:
+        """Those missing data sets of which no conversion exists either; they have no runs."""
+        return {name: path for name, path in self.missing.items() if not self.coco(name).is_file()}
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that show a data set which is not absent; the others cannot be made."""
+        return [t for t in self.settings.tables if {*self.table_datasets(t)} - self.absent.keys()]
+
+    @property
+    def figures(self) -> list[str]:
+        """The figures of data sets that are not absent; the others cannot be made."""
+        blocks = {name: getattr(self.settings, name) for name in self.settings.figures}
+        return [name for name, block in blocks.items() if block.dataset not in self.absent]
+
+    def require_tables(self) -> None:
+        """Refuse a study of which no table can be made.
+
+        Raises:
+            FileNotFoundError: every data set of its tables is absent.
+        """
+        if not self.tables:
+            raise FileNotFoundError(
+                f"study {self.name!r}: no data set of its tables is on this machine. "
+                f"{'. '.join(map(self.absence, self.absent))}. docs/datasets.md says how to get it"
+            )
+
+    def absence(self, dataset: str) -> str:
+        """Return a sentence on an absent data set, without a full stop."""
+        return f"Data set {dataset!r} is not on this machine: {self.absent[dataset]} does not exist"
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return a data set's block; if there is none, a ValueError lists the known names."""
@@ -189,8 +201,10 @@ class Study:
         return list(self.settings.tables[table].datasets or self.settings.datasets)
 
     def cell_runs(self, dataset: str, method: str, variant: str) -> list[Run]:
-        """Return the runs behind one table cell, one per seed and fold."""
+        """Return the runs behind one table cell, one per seed and fold; none if it is absent."""
         name = self.canonical(dataset, method, variant)
+        if dataset in self.absent:
+            return []
         return [
             Run(dataset, method, name, seed, fold)
             for seed in self.settings.seeds
@@ -201,14 +215,15 @@ class Study:
     def folds(self, dataset: str) -> int:
         """Return the number of folds of a data set's split, from the settings or from given lists.
 
-        If the lists are not on this machine, the split that was made from them counts.
+        If the lists are not on this machine, the split that was made from them counts. The lists of
+        an absent data set are not read.
 
         Raises:
             FileNotFoundError: the file of given lists is missing, and no split was made from it.
             ValueError: the file holds no lists.
         """
         split, made = self.dataset(dataset).split, self.split(dataset)
-        if split.file is None:
+        if split.file is None or dataset in self.absent:
             return split.folds
         if made.is_file() and not Path(split.file).exists():
             return len(read_split(made).folds)
@@ -231,11 +246,11 @@ class Study:
                 f"study {self.name!r} has no table {table!r}; {nearest(table, known)}"
                 f"known: {', '.join(known)}"
             )
-        rows = self.settings.tables[table].rows
         runs: dict[Run, None] = {}
         for dataset in self.table_datasets(table):
-            for row in (row for row in rows if row.has(dataset)):
-                runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
+            for row in self.settings.tables[table].rows:
+                if row.method and row.has(dataset):
+                    runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
         return list(runs)
 
     def runs(self) -> Iterator[Run]:

@@ -17,19 +17,23 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
     Returns:
         One line per row, data set and subset. Its columns are those of the CSV: names of the line,
         then the mean of each metric in percent (e.g. ``AJI_clean``) and its standard deviation
-        (``AJI_clean_sd``), float64, NaN where undefined.
+        (``AJI_clean_sd``), float64, NaN where undefined or not measured. If rows quote published
+        numbers, columns of their own follow: the source, and each number with its printed spread.
 
     Raises:
-        FileNotFoundError: a score file is missing.
+        FileNotFoundError: a score file is missing, or every data set of the table is absent.
         ValueError: a score file is truncated or lacks a number, or the table is empty.
     """
+    _refuse_absent(spec)
     files = {path: read_scores(path) for path in spec.score_paths}
     lines = [
-        _what(spec, row, dataset, subset) | _numbers(spec, row, dataset, subset, files)
+        _what(spec, row, dataset, subset)
+        | _numbers(spec, row, dataset, subset, files)
+        | _quoted(spec, row, dataset, subset)
         for row in spec.rows
         for dataset in spec.datasets
-        if dataset.name in row.cells
         for subset in spec.subsets
+        if dataset.name in row.cells or _quoted(spec, row, dataset, subset)
     ]
     if not lines:
         raise ValueError(f"table {spec.name!r}: no row, data set or subset to show")
@@ -38,19 +42,29 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(_headings(spec), "float64"))
 
 
+def _refuse_absent(spec: TableSpec) -> None:
+    """Refuse a table of which every data set is absent."""
+    paths = [dataset.absent for dataset in spec.datasets if dataset.absent]
+    if spec.datasets and len(paths) == len(spec.datasets):
+        raise FileNotFoundError(
+            f"table {spec.name!r}: none of its data sets is on this machine; "
+            f"{', '.join(paths)} does not exist, see docs/datasets.md"
+        )
+
+
 def _what(spec: TableSpec, row: RowSpec, dataset: DatasetSpec, subset: Subset) -> dict[str, Field]:
-    cell = row.cells[dataset.name]
+    cell = row.cells.get(dataset.name)
     return {
         "study": spec.study,
         "table": spec.name,
         "row": row.label,
         "method": row.method,
         "variant": row.variant,
-        "backbone": cell.backbone,
+        "backbone": cell.backbone if cell else None,
         "dataset": dataset.name,
         "stands_for": dataset.stands_for,
         "subset": subset,
-        "n": len(cell.scores),
+        "n": len(cell.scores) if cell else 0,
     }
 
 
@@ -61,6 +75,8 @@ def _numbers(
     subset: Subset,
     files: dict[str, ScoreFile],
 ) -> dict[str, Field]:
+    if row.method is None or dataset.absent:
+        return dict.fromkeys(_headings(spec))
     paths = row.cells[dataset.name].scores
     if not paths:
         raise ValueError(f"table {spec.name!r}: {row.label} has no run on {dataset.name}")
@@ -70,6 +86,19 @@ def _numbers(
         for heading, mode in columns_of(name).items():
             value = over_seeds([files[path].value(name, mode, target) for path in paths])
             numbers[heading], numbers[f"{heading}_sd"] = value.mean, value.sd
+    return numbers
+
+
+def _quoted(
+    spec: TableSpec, row: RowSpec, dataset: DatasetSpec, subset: Subset
+) -> dict[str, Field]:
+    """Return the published numbers that a row quotes, with their source; empty without any."""
+    numbers: dict[str, Field] = {}
+    for number in row.quoted:
+        if (number.dataset, number.subset) == (dataset.name, subset):
+            numbers["quoted_from"] = f"{spec.source}, {row.published}"
+            numbers[f"{number.metric}_quoted"] = number.value
+            numbers[f"{number.metric}_quoted_spread"] = number.spread
     return numbers
 
 

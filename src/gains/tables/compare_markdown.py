@@ -32,6 +32,7 @@ def comparison_markdown(spec: CompareSpec, lines: list[Line]) -> str:
         parts.append("No cell of this study's tables has a published counterpart.")
     else:
         parts.append(_NOTE)
+    parts += _absences(spec)
     for table in spec.tables:
         own = [line for line in lines if line.table == table.name]
         if own:
@@ -40,6 +41,16 @@ def comparison_markdown(spec: CompareSpec, lines: list[Line]) -> str:
     if lines:
         parts += _recipes(lines)
     return "\n\n".join(parts) + "\n"
+
+
+def _absences(spec: CompareSpec) -> list[str]:
+    """Return a sentence on each data set that is not on this machine."""
+    absent = {d.name: d.absent for table in spec.tables for d in table.datasets if d.absent}
+    return [
+        f"{escape_markdown(name)} is not on this machine ({escape_markdown(path)} does not exist), "
+        "so no cell on it is compared."
+        for name, path in absent.items()
+    ]
 
 
 def _numbers(lines: list[Line]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gains.tables.numerals import BLANK
+from gains.tables.numerals import BLANK, QUOTED
 from gains.tables.printed import PrintedTable
 
 WIDE = 8
@@ -25,6 +25,7 @@ _SPECIAL = {
     ">": r"\textgreater{}",
     "±": r"$\pm$",
     BLANK: "--",
+    QUOTED: r"$\dagger$",
     "×": r"$\times$",
 }
 

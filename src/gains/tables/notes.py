@@ -5,15 +5,20 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from gains.tables.columns import COCO_METRICS
-from gains.tables.numerals import BLANK, exact, limit
-from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
+from gains.tables.columns import COCO_METRICS, definition
+from gains.tables.numerals import BLANK, QUOTED, exact, limit
+from gains.tables.specs import CellSpec, QuotedSpec, RowSpec, TableSpec, TrainingSpec
 
 _ALL = "all detections above the score threshold"
 
 
 def notes_of(spec: TableSpec) -> list[str]:
     """Return the notes below a table; each has one or two sentences."""
+    return [*_of_measured(spec.measured), *_quotations(spec), *_absences(spec)]
+
+
+def _of_measured(spec: TableSpec) -> list[str]:
+    """Return the notes on a table whose rows all have a method."""
     notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *_metrics(spec)]
     if "target" in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
@@ -30,12 +35,55 @@ def notes_of(spec: TableSpec) -> list[str]:
     return notes
 
 
+def _absences(spec: TableSpec) -> list[str]:
+    """Return a note on each data set that is not on this machine."""
+    return [
+        f"{d.title} is not on this machine ({d.absent} does not exist), so its measured cells are "
+        "empty and the table is not complete; docs/datasets.md says how to get it."
+        for d in spec.datasets
+        if d.absent
+    ]
+
+
+def _quotations(spec: TableSpec) -> list[str]:
+    """Return the notes on the rows that quote published numbers, if there are any."""
+    rows = [row for row in spec.rows if row.method is None]
+    if not rows:
+        return []
+    names = ", ".join(row.label for row in rows)
+    notes = [
+        f"{QUOTED} Not measured here: {spec.source} prints these numbers ({names}). The other "
+        "notes are about the other rows."
+    ]
+    metrics: dict[str, list[str]] = {}
+    for number in (number for row in rows for number in row.quoted):
+        metrics.setdefault(_definitions(spec, number), []).append(number.metric)
+    notes += [
+        f"{QUOTED} {', '.join(dict.fromkeys(names))}: {text}." for text, names in metrics.items()
+    ]
+    if titles := [d.title for d in spec.datasets if d.represents is None]:
+        notes.append(f"{QUOTED} Nothing is quoted on {', '.join(titles)}: no published data set.")
+    return notes
+
+
+def _definitions(spec: TableSpec, number: QuotedSpec) -> str:
+    """Return by which definition a quoted number and the measured ones beside it were made."""
+    theirs = number.definition or "an unknown definition"
+    ours = definition(number.metric)
+    if spec.mode == "clean" and number.metric not in COCO_METRICS:
+        ours = "clean mode"
+    if ours == theirs:
+        return f"{theirs}, as in the other rows"
+    return f"{theirs}, but {ours} in the other rows, so the two cannot be compared"
+
+
 def _seeds(spec: TableSpec) -> str:
-    counts = {len(cell.scores) for row in spec.rows for cell in row.cells.values()}
+    cells = [cell for row in spec.rows for cell in row.cells.values()]
+    counts = {len(cell.scores) for cell in cells if cell.scores}
     if counts == {1}:
         return "One seed (n = 1): no spread is known, so no value is marked as best."
     n = "/".join(str(count) for count in sorted(counts))
-    over = "seeds and folds" if max(d.folds for d in spec.datasets) > 1 else "seeds"
+    over = "seeds and folds" if max(d.folds for d in spec.datasets if not d.absent) > 1 else "seeds"
     return (
         f"Mean ± sample standard deviation over {over} (n = {n}). Bold: ahead of the next row by "
         "more than the larger of their two standard deviations."

@@ -7,6 +7,9 @@ import math
 BLANK = "–"
 """The text of a value that does not exist."""
 
+QUOTED = "†"
+"""The mark of a value that a paper prints and that nothing here measured."""
+
 
 def exact(value: float) -> str:
     """Return the shortest usual text of a number that no other number has.

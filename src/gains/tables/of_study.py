@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from gains.config.data import DatasetSettings
@@ -9,13 +10,14 @@ from gains.config.tables import RowSettings, TableSettings
 from gains.datasets.base import DATASETS
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
-from gains.published.records import row_names
+from gains.published.records import of_row, row_names
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.names import portable
 from gains.support.registry import nearest
 from gains.tables.columns import check_metric
 from gains.tables.configuration import (
+    USUAL_CATEGORY,
     backbone_changes,
     changes_of,
     configuration_of,
@@ -25,6 +27,7 @@ from gains.tables.specs import (
     CellSpec,
     CompareSpec,
     DatasetSpec,
+    QuotedSpec,
     RowSpec,
     SummarySpec,
     TableSpec,
@@ -51,7 +54,11 @@ def table_spec(study: Study, name: str) -> TableSpec:
     where = f"studies.{study.name}.tables.{name}"
     for metric in settings.metrics:
         check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
-    rows = tuple(_row(study, row, datasets) for row in _ordered(settings, where))
+    shown = tuple(_dataset(study, dataset) for dataset in datasets)
+    rows = tuple(
+        _row(study, row, row.method, datasets) if row.method else _quoted_row(row, settings, shown)
+        for row in _ordered(settings, where)
+    )
     _check_labels([row.label for row in rows], where)
     return TableSpec(
         study=study.tag,
@@ -64,7 +71,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         subsets=settings.subsets,
         mode=study.settings.printed_mode,
         clean_score_threshold=study.settings.clean_score_threshold,
-        datasets=tuple(_dataset(study, dataset) for dataset in datasets),
+        datasets=shown,
         rows=rows,
     )
 
@@ -112,6 +119,7 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         folds=study.folds(name),
         split=_split(block),
         official_splits=_official_splits(block.source or name, block.represents),
+        absent=None if (path := study.absent.get(name)) is None else portable(path),
     )
 
 
@@ -136,22 +144,51 @@ def _official_splits(source: str, represents: str | None) -> tuple[str, ...]:
     return tuple(file for file in files if Path(file).stem.startswith(represents.lower()))
 
 
-def _row(study: Study, row: RowSettings, datasets: list[str]) -> RowSpec:
-    cells = {name: _cell(study, name, row) for name in datasets if row.has(name)}
-    title = METHODS.get(row.method).title
+def _row(study: Study, row: RowSettings, method: str, datasets: list[str]) -> RowSpec:
+    cells = {name: _cell(study, name, method, row.variant) for name in datasets if row.has(name)}
+    title = METHODS.get(method).title
     backbones = "/".join(dict.fromkeys(c.backbone for c in cells.values() if c.backbone))
     return RowSpec(
         label=row.label or (f"{title} ({backbones})" if backbones else title),
-        method=row.method,
+        method=method,
         variant=row.variant,
         published=row.published,
         cells=cells,
     )
 
 
-def _cell(study: Study, dataset: str, row: RowSettings) -> CellSpec:
-    runs = study.cell_runs(dataset, row.method, row.variant)
-    settings = study.run_settings(runs[0])
+def _quoted_row(row: RowSettings, table: TableSettings, datasets: Sequence[DatasetSpec]) -> RowSpec:
+    """Return a row without a method, with the numbers of the published row that it quotes.
+
+    A number is quoted only on the data set that is the published one, and not on a stand-in, in the
+    column of its own metric and classes.
+    """
+    quoted = tuple(
+        QuotedSpec(
+            dataset=dataset.name,
+            subset=subset,
+            metric=metric,
+            value=number.value,
+            spread=number.spread,
+            definition=number.definition,
+        )
+        for dataset in datasets
+        if row.has(dataset.name) and dataset.represents
+        for number in of_row(table.paper, str(table.table), str(row.published), dataset.represents)
+        for subset in table.subsets
+        for metric in table.metrics
+        if (number.our_subset, number.metric) == (subset, metric)
+        and (subset != "target" or dataset.target_category == USUAL_CATEGORY)
+    )
+    label = row.label or str(row.published)
+    return RowSpec(
+        label=label, method=None, variant=None, published=row.published, cells={}, quoted=quoted
+    )
+
+
+def _cell(study: Study, dataset: str, method: str, variant: str) -> CellSpec:
+    runs = study.cell_runs(dataset, method, variant)
+    settings = study.run_settings(Run(dataset, method, variant, study.settings.seeds[0]))
     return CellSpec(
         backbone=settings.record.label(settings.model),
         backbone_changes=backbone_changes(settings),

@@ -57,7 +57,7 @@ def pairs_of(table: TableSpec) -> list[Pair]:
         for row in table.rows
         if row.published
         for dataset in table.datasets
-        if dataset.name in row.cells
+        if dataset.name in row.cells and dataset.absent is None
         for metric in table.metrics
         for published in _beside(table, row, dataset)
         if published.metric == metric and published.our_subset in table.subsets

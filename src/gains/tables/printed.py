@@ -8,7 +8,7 @@ import pandas as pd
 
 from gains.tables.columns import LOWER_IS_BETTER, column
 from gains.tables.notes import notes_of
-from gains.tables.numerals import BLANK
+from gains.tables.numerals import BLANK, QUOTED
 from gains.tables.specs import Subset, TableSpec
 
 
@@ -47,6 +47,11 @@ def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
         mean, sd = means.iloc[:, i], sds.iloc[:, i]
         text.isetitem(i, [format_number(*pair) for pair in zip(mean, sd, strict=True)])
         best.isetitem(i, _clearly_best(-mean if metric in LOWER_IS_BETTER else mean, sd))
+    for row in spec.rows:
+        for number in row.quoted:
+            name = column(number.metric, spec.mode)
+            printed = f"{format_number(number.value, number.spread)} {QUOTED}"
+            text.loc[row.label, (name, number.dataset, number.subset)] = printed
     groups = [
         dataset.title + (f", {_SUBSETS[subset]}" if len(spec.subsets) > 1 else "")
         for dataset in spec.datasets

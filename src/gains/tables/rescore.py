@@ -45,7 +45,8 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
             name the study ``<study>+rescored``.
 
     Raises:
-        FileNotFoundError: a run has no predictions; the first such run is named.
+        FileNotFoundError: a run has no predictions, and the first such run is named; or every data
+            set of the tables is absent.
         ValueError: ``out`` is a folder in which the workflow keeps records, a setting is out of
             range, or an input is broken.
     """
@@ -55,6 +56,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )
+    study.require_tables()
     moved = study.with_results_folder(str(out), **changes)
     work = [_work(study, moved, run) for run in study.runs()]
     missing = [item.predictions for item in work if not item.predictions.is_file()]
@@ -91,8 +93,8 @@ def _score(work: _Work) -> None:
 
 def _write_tables(study: Study) -> None:
     folder = Path(study.results) / "tables"
-    files = [folder / f"{name}.csv" for name in study.settings.tables]
-    for name, file in zip(study.settings.tables, files, strict=True):
+    files = [folder / f"{name}.csv" for name in study.tables]
+    for name, file in zip(study.tables, files, strict=True):
         write_table(table_spec(study, name), file)
     write_compare(compare_spec(study), [str(file) for file in files], folder / "compare.csv")
     write_summary(summary_spec(study).scores, folder / "summary.json")

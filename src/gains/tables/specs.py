@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from gains.config.base import Settings
 from gains.tables.numerals import exact
 
@@ -67,7 +69,7 @@ class CellSpec(Settings):
         max_detections: largest number of detections per image.
         maps_mode: mode of the anomaly maps; None if the method reads none.
         training: the training of the row.
-        scores: the score file of each seed and fold.
+        scores: the score file of each seed and fold; none on an absent data set.
     """
 
     backbone: str
@@ -92,22 +94,45 @@ class CellSpec(Settings):
         return f"{self.configuration} {link} {self.changes}"
 
 
+class QuotedSpec(Settings):
+    """A published number that a row without a method shows.
+
+    Attributes:
+        dataset: data set in the study, which is the published one.
+        subset: classes.
+        metric: metric of the table.
+        value: the number, in percent.
+        spread: its printed spread in percent, or None.
+        definition: formula or program of the published metric, None if it is unknown.
+    """
+
+    dataset: str
+    subset: Subset
+    metric: str
+    value: float
+    spread: float | None
+    definition: str | None
+
+
 class RowSpec(Settings):
     """A row of a table.
 
     Attributes:
         label: text that names the row; no other row of the table has it.
-        method: registered name of the method.
-        variant: variant of the method.
-        published: row of the published table that this row is compared with.
-        cells: the trainings of the row, by the name of the data set.
+        method: registered name of the method; None if the row quotes a published row.
+        variant: variant of the method; None without a method.
+        published: row of the published table that this row is compared with, or that it quotes.
+        cells: the trainings of the row, by the name of the data set; none without a method.
+        quoted: the published numbers of a row without a method. A specification in which no row
+            quotes any stays as it was before there were such rows.
     """
 
     label: str
-    method: str
-    variant: str
+    method: str | None
+    variant: str | None
     published: str | None
     cells: dict[str, CellSpec]
+    quoted: tuple[QuotedSpec, ...] = Field((), exclude_if=lambda quoted: not quoted)
 
 
 class DatasetSpec(Settings):
@@ -124,6 +149,7 @@ class DatasetSpec(Settings):
         split: file of the split, or what is made instead, e.g. ``random split (seed 0)``.
         official_splits: files of the official split of the published data set; none if its papers
             print no split.
+        absent: path that does not exist, if the data set is not on this machine; None otherwise.
     """
 
     name: str
@@ -135,6 +161,7 @@ class DatasetSpec(Settings):
     folds: int
     split: str
     official_splits: tuple[str, ...]
+    absent: str | None = Field(None, exclude_if=lambda path: path is None)
 
 
 class TableSpec(Settings):
@@ -169,10 +196,21 @@ class TableSpec(Settings):
     rows: tuple[RowSpec, ...]
 
     @property
+    def source(self) -> str:
+        """The published table in words, e.g. ``GAInS Table III``."""
+        return f"{self.paper} Table {self.table}"
+
+    @property
     def score_paths(self) -> list[str]:
         """The score files that the table reads, without repetitions, in order of appearance."""
         cells = [cell for row in self.rows for cell in row.cells.values()]
         return list(dict.fromkeys(path for cell in cells for path in cell.scores))
+
+    @property
+    def measured(self) -> TableSpec:
+        """The same table without the rows that quote published numbers."""
+        rows = tuple(row for row in self.rows if row.method)
+        return self.model_copy(update={"rows": rows})
 
     def without_scores(self) -> TableSpec:
         """Return the same table without its score files, for code that reads the CSV file."""

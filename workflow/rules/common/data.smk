@@ -13,7 +13,11 @@ def source_of(wildcards):
 
 
 def source_receipt(wildcards):
-    """Return the receipt of a fetched data set."""
+    """Return the receipt of a fetched data set; refuse a data set that is absent."""
+    if wildcards.dataset in STUDY.absent:
+        raise WorkflowError(
+            f"{STUDY.absence(wildcards.dataset)}. docs/datasets.md says how to get it"
+        )
     options = SETTINGS.datasets[wildcards.dataset].options
     found = map(str, inputs_of(source_of(wildcards), options))
     return [path for path in found if path in RECEIPTS]
@@ -31,7 +35,12 @@ def addresses(wildcards):
 
 
 def raw_changes(wildcards):
-    """Return how the files of a fetched data set differ from its receipt."""
+    """Return how the files of a fetched data set differ from its receipt.
+
+    What was made from files that only a person can provide stays if they vanish.
+    """
+    if wildcards.raw in VANISHED:
+        return []
     found = changes(wildcards.raw, digest=OWN.sha256)
     OWN.save()
     return found

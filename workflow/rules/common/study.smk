@@ -5,6 +5,9 @@ import os
 import re
 import sys
 
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
 SRC = os.path.join(workflow.basedir, "src")
 sys.path.insert(0, SRC)
 
@@ -27,6 +30,18 @@ STUDY_TAG = STUDY.tag
 DATA = STUDY.data
 # Folder of the runs, tables and figures.
 RESULTS = STUDY.results
+# Optional data sets whose files are not on this machine have no jobs. What was made from such files
+# before they vanished stays.
+try:
+    STUDY.require_tables()
+except FileNotFoundError as error:
+    raise WorkflowError(str(error))
+PRESENT = [name for name in SETTINGS.datasets if name not in STUDY.absent]
+if workflow.is_main_process:
+    for name in STUDY.absent:
+        logger.warning(
+            f"{STUDY.absence(name)}. Nothing is made from it, and its cells of tables are empty."
+        )
 # Every run of the study, without repetitions.
 RUNS = list(STUDY.runs())
 # The runs that are trained. The other runs use their models and differ only in prediction.
@@ -39,15 +54,15 @@ RUN_MAPS = {
 }
 MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
 # Names of the published data sets of the study, which are folders below data/raw.
-FETCHED = sorted(
-    {
-        record.raw
-        for name, block in SETTINGS.datasets.items()
-        if (record := DATASETS.get(block.source or name)).raw
-        and inputs_of(record.name, block.options) == [receipt(record.raw)]
-    }
-)
-RECEIPTS = [str(receipt(raw)) for raw in FETCHED]
+FETCHED = {
+    name: record.raw
+    for name, block in SETTINGS.datasets.items()
+    if (record := DATASETS.get(block.source or name)).raw
+    and inputs_of(record.name, block.options) == [receipt(record.raw)]
+}
+RECEIPTS = [str(receipt(raw)) for raw in sorted(set(FETCHED.values()))]
+# Those with missing files that no fetch can give.
+VANISHED = {FETCHED[name] for name in STUDY.missing if name in FETCHED}
 
 
 def weights_of(run):
@@ -78,7 +93,7 @@ wildcard_constraints:
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
     figure=one_of(SETTINGS.figures),
-    raw=one_of([*FETCHED, *WEIGHTS.values()]),
+    raw=one_of([*FETCHED.values(), *WEIGHTS.values()]),
     weights=one_of(os.path.relpath(f, receipt(n).parent) for f, n in WEIGHTS.items()),
 
 

@@ -22,6 +22,13 @@ SPEC_FILES = {
 
 
 def table_scores(wildcards):
+    """Return the scores of a table; refuse a table that cannot be made."""
+    if wildcards.table not in STUDY.tables:
+        absent = STUDY.table_datasets(wildcards.table)
+        raise WorkflowError(
+            f"table {wildcards.table!r} has no data set that is on this machine. "
+            f"{'. '.join(map(STUDY.absence, absent))}. docs/datasets.md says how to get it"
+        )
     return TABLE_SPECS[wildcards.table].score_paths
 
 

@@ -14,20 +14,20 @@ RUN_FILES = [
     for name in names
 ]
 DATA_FILES = [
-    *RECEIPTS,
+    *[path for path in RECEIPTS if path not in {str(receipt(raw)) for raw in VANISHED}],
     *expand(
         f"{DATA}/coco/{{dataset}}.{{kind}}",
-        dataset=SETTINGS.datasets,
+        dataset=PRESENT,
         kind=("json", "zip"),
     ),
-    *expand(f"{DATA}/splits/{{dataset}}.json", dataset=SETTINGS.datasets),
+    *expand(f"{DATA}/splits/{{dataset}}.json", dataset=PRESENT),
     *sorted({str(STUDY.maps(run)) for run in RUN_MAPS}),
 ]
-TABLES = expand("{table}.{kind}", table=SETTINGS.tables, kind=("csv", "md", "tex"))
-FIGURES = expand("{figure}.{kind}", figure=SETTINGS.figures, kind=("pdf", "png"))
+TABLES = expand("{table}.{kind}", table=STUDY.tables, kind=("csv", "md", "tex"))
+FIGURES = expand("{figure}.{kind}", figure=STUDY.figures, kind=("pdf", "png"))
 COMPARED = ["compare.csv", "compare.md"]
 TABLE_FILES = [
-    *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=SETTINGS.datasets),
+    *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=PRESENT),
     *[
         f"{RESULTS}/tables/{name}"
         for name in (*TABLES, *COMPARED, "data_audit.csv", "summary.json")

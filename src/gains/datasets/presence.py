@@ -1,0 +1,47 @@
+"""Optional data sets whose files, which only a person can provide, are not on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from gains.config.data import DatasetSettings
+from gains.datasets.base import DATASETS
+from gains.datasets.convert import inputs_of, receipt
+from gains.fetch.sources import RAW, files_of
+
+
+def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
+    """Return the optional data sets with a missing file, each with the first path that is missing.
+
+    Only files count that a person has to provide: the own files that the options name, and the
+    files of a published data set that no address gives. What `gains fetch` can download is never
+    missing.
+
+    Args:
+        datasets: blocks of a study by the name of the data set.
+
+    Raises:
+        FileNotFoundError: there is no file of addresses.
+        ValueError: a registered data set does not exist, or does not accept the options.
+    """
+    found = {
+        name: next(
+            (path for path in _by_hand(block.source or name, block) if not path.exists()), None
+        )
+        for name, block in datasets.items()
+        if block.optional
+    }
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _by_hand(source: str, block: DatasetSettings) -> list[Path]:
+    """Return the files and folders of a data set that only a person can provide."""
+    raw, inputs = DATASETS.get(source).raw, inputs_of(source, block.options)
+    if not raw or inputs != [receipt(raw)]:
+        return inputs
+    return [
+        RAW / raw / name
+        for name, addresses in files_of(raw).items()
+        if all(address.kind == "manual" for address in addresses)
+    ]

@@ -1,0 +1,45 @@
+"""Checks of the data sets of a study against what is registered and published."""
+
+from __future__ import annotations
+
+from gains.config.study import StudySettings
+from gains.datasets.convert import check_options
+from gains.methods import METHODS
+from gains.published.records import numbers
+from gains.support.registry import nearest
+
+
+def check_datasets(study: str, settings: StudySettings) -> None:
+    """Refuse options, published data sets and settings of the detector that do not exist.
+
+    Args:
+        study: name of the study, for messages.
+        settings: its settings.
+
+    Raises:
+        ValueError: one does not exist; the message names it.
+    """
+    published = sorted({number.dataset for number in numbers()})
+    for name, block in settings.datasets.items():
+        check_options(block.source or name, block.options)
+        role = block.represents or block.stands_for
+        if role and role not in published:
+            raise ValueError(
+                f"studies.{study}.datasets.{name}: no published numbers on {role!r}; "
+                f"{nearest(role, published)}known: {', '.join(published)}"
+            )
+    _check_detector_keys(study, settings)
+
+
+def _check_detector_keys(study: str, settings: StudySettings) -> None:
+    known = sorted({key for method in METHODS for key in method.settings.model_fields})
+    blocks = {"detector": settings.detector}
+    for name, block in settings.datasets.items():
+        blocks[f"datasets.{name}.detector"] = block.detector
+    for where, changes in blocks.items():
+        for key in changes:
+            if key not in known:
+                raise ValueError(
+                    f"studies.{study}.{where}: unknown key {key!r}; "
+                    f"{nearest(key, known)}known: {', '.join(known)}"
+                )
