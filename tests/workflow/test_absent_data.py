@@ -67,7 +67,7 @@ def test_an_optional_data_set_is_absent_arrives_and_vanishes(tmp_path: Path) -> 
     assert plan == {**dict.fromkeys(PER_DATASET, 1), **dict.fromkeys(ONCE, 1)}
     put(project, folder)
     plan = project.plan()
-    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure3": 1, "copy_figure3": 1}
+    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure3": 1, "copy_figure": 1}
     assert plan == {**dict.fromkeys(PER_DATASET, 3), **dict.fromkeys(ONCE, 1), **more}
     project.snakemake("--quiet", "all")
     assert project.plan() == {}
