@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from gains.config.base import Settings
+from gains.config.augmentation import Augmentation
+from gains.config.base import OFF_BY_DEFAULT, Settings
 
 MOST_PIXELS = 16384
 """Limit of the sides of images that a model sees, in px; a square of it takes 3 GB of memory."""
@@ -67,6 +68,11 @@ class RecipeSettings(Settings):
     max_size: int = Field(1333, ge=32, le=MOST_PIXELS, description="maximum of the long side in px")
     horizontal_flip: float = Field(0.5, ge=0, le=1, description="probability of a horizontal flip")
     vertical_flip: float = Field(0.0, ge=0, le=1, description="probability of a vertical flip")
+    augmentations: Annotated[tuple[Augmentation, ...], OFF_BY_DEFAULT] = Field(
+        (),
+        description="random transforms of the training samples, in this order, after the flips; "
+        "each is a mapping with the `name` of a transform and its keys, see below",
+    )
     amp: bool = Field(
         False,
         description="computation in bfloat16 where it is safe; the paper's runs do not use it",

@@ -44,22 +44,23 @@ class BlockMaps:
         Args:
             parts: for each map the part that differs from its constant: float32 (h, w), the values
                 minus the constant, with the top row and left column in the image. The shape is
-                (0, 0) if the map is constant.
+                (0, 0) if the map is constant. All parts are on one device, and so is the result.
             constants: the constant of each map.
             size: height and width of the image.
         """
+        device = parts[0][0].device if parts else None
         nonempty = torch.tensor([part.numel() > 0 for part, _, _ in parts], dtype=torch.bool)
         given = [part for part in parts if part[0].numel()]
         height = 2 * RING + max((part.shape[0] for part, _, _ in given), default=0)
         width = 2 * RING + max((part.shape[1] for part, _, _ in given), default=0)
-        blocks = torch.zeros((max(1, len(given)), height, width))
+        blocks = torch.zeros((max(1, len(given)), height, width), device=device)
         corners = torch.zeros((len(blocks), 2))
         for block, corner, (part, top, left) in zip(blocks, corners, given, strict=False):
             block[RING : RING + part.shape[0], RING : RING + part.shape[1]] = part
             _continue(block, part, top, left, size)
             corner[0], corner[1] = left - RING, top - RING
         index = torch.where(nonempty, nonempty.cumsum(0) - 1, -1)
-        return BlockMaps(torch.tensor(constants), blocks, corners, index, size)
+        return BlockMaps(torch.tensor(constants), blocks, corners, index, size).to(blocks.device)
 
     def select(self, keep: Tensor) -> BlockMaps:
         """Return the maps that ``keep``, bool (N,), selects; all blocks stay in memory."""

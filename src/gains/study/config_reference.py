@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from gains.config.augmentation import TRANSFORMS
 from gains.config.data import DatasetSettings, SplitSettings
 from gains.config.file import Config
 from gains.config.maps import MapSettings
@@ -62,6 +63,7 @@ def reference() -> str:
     """Return every key with its type, range, default and meaning, as Markdown."""
     parts = [_INTRODUCTION]
     parts += [_section(title, model, text) for title, model, text in _SECTIONS]
+    parts += [_transform(name, model) for name, model in TRANSFORMS.items()]
     text = (
         "Keys of `detector` that most methods share. The section of a method lists the keys that "
         "it adds or changes."
@@ -79,6 +81,11 @@ def reference() -> str:
         title = f"Options of data set `{dataset.name}`"
         parts.append(_section(title, dataset.settings, f"{dataset.title}. `options`"))
     return "\n".join(parts)
+
+
+def _transform(name: str, model: type[BaseModel]) -> str:
+    text = f"{(model.__doc__ or '').strip()} An entry of `recipe.augmentations`."
+    return _section(f"Augmentation `{name}`", model, text)
 
 
 def _method(method: Method) -> str:

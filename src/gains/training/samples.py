@@ -23,6 +23,7 @@ from gains.datasets.image_archive import ImageArchive
 from gains.models.contract import Target
 from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size
+from gains.training.augment import augment
 from gains.training.targets import make_target
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ All sizes that the model sees must fit. On a GPU they take at most a quarter of 
 """
 CPU = torch.device("cpu")
 ORDER, AUGMENTATION = 1, 2
-"""Independent streams of random numbers."""
+"""Independent streams of random numbers; those of :mod:`gains.training.augment` are others."""
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Samples(Dataset[Sample]):
         coco: ground truth.
         archive: its images.
         records: images of the training split; images without objects are left out.
-        recipe: sizes and flips.
+        recipe: sizes, flips and augmentations.
         maps: gradient anomaly maps, or None if the method reads no maps.
         seed: seed of order and augmentation.
         length: number of samples in the stream.
@@ -105,7 +106,10 @@ class Samples(Dataset[Sample]):
             for axis, share in ((2, self.recipe.horizontal_flip), (1, self.recipe.vertical_flip))
             if rng.random() < share
         ]
-        return flip_sample(self._at_size(int(order[place]), short), flips)
+        sample = flip_sample(self._at_size(int(order[place]), short), flips)
+        chosen = self.recipe.augmentations
+        image, target = augment(sample.image, sample.target, chosen, self.seed, position)
+        return Sample(sample.name, image, target) if chosen else sample
 
     def _bytes(self) -> int:
         """Return the bytes of all samples at every size: image and masks, and the maps' blocks."""

@@ -78,6 +78,19 @@ def tight_box(mask: Tensor, top: int = 0, left: int = 0) -> Tensor:
     return torch.tensor(ends, dtype=torch.float32)
 
 
+def tight_boxes(masks: Tensor) -> Tensor:
+    """Return the boxes of masks (N, h, w) as :func:`tight_box` does, on the masks' device."""
+    ends = []
+    for axis in (1, 2):
+        used = masks.any(dim=axis).bool()  # of uint8, ``any`` is uint8
+        length, found = used.shape[1], used.any(dim=1)
+        # the first of equal values is the largest
+        first = used.byte().argmax(dim=1)
+        last = length - used.flip(1).byte().argmax(dim=1)
+        ends += [first * found, last * found]
+    return torch.stack([ends[0], ends[2], ends[1], ends[3]], dim=1).float()
+
+
 class Resizer:
     """A bilinear resizer of parts of planes, equal to ``torch.nn.functional.interpolate``.
 

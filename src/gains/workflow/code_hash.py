@@ -15,7 +15,17 @@ from pathlib import Path
 
 from gains.support.files import settings_hash, sha256
 
-CONFIG_SECTIONS = ("data", "file", "maps", "methods", "prediction", "recipe", "study", "tables")
+CONFIG_SECTIONS = (
+    "augmentation",
+    "data",
+    "file",
+    "maps",
+    "methods",
+    "prediction",
+    "recipe",
+    "study",
+    "tables",
+)
 LEFT_OUT = frozenset(
     {
         # These modules fill registries. A step names the module of its own method or data set
