@@ -9,8 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.config.base import OFF_BY_DEFAULT, Settings, merge, path_fields, plain, switched_on
+from gains.config.base import (
+    OFF_BY_DEFAULT,
+    Settings,
+    merge,
+    path_fields,
+    plain,
+    switched_on,
+    validated,
+)
 from gains.config.data import SplitSettings
+from gains.config.tables import TableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options
 from gains.methods import METHODS
@@ -70,3 +79,11 @@ def test_records_name_no_other_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     weights = {"backbone": {"weights": str(tmp_path / "w.pth")}}
     settings = METHODS.get("gains").settings.model_validate(weights)
     assert plain(settings, portable)["backbone"]["weights"] == "w.pth"
+
+
+def test_a_missing_key_is_named_with_its_place() -> None:
+    table = {"title": "t", "rows": [{"method": "gains"}, {}]}
+    with pytest.raises(
+        ValueError, match=r"^tables\.t\.rows\.1: the key 'method' is missing; add it$"
+    ):
+        validated(TableSettings, table, "tables.t")

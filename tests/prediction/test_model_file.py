@@ -70,8 +70,8 @@ def state(name: str, value: Any) -> Change:
 
 BIAS = "boxes.head.classes.bias"
 CASES: dict[str, tuple[Change, str]] = {
-    "no settings": (lambda c: c.pop("settings"), r"\.settings: Field required"),
-    "no categories": (lambda c: c.pop("categories"), r"\.categories: Field required"),
+    "no settings": (lambda c: c.pop("settings"), "the key 'settings' is missing"),
+    "no categories": (lambda c: c.pop("categories"), "the key 'categories' is missing"),
     "no state": (lambda c: c.pop("state"), "expected a model of format 1"),
     "unknown part": (put(extra=1), "unknown key 'extra'"),
     "settings list": (put(settings=[1]), r"\.settings: Input should be a valid dict"),

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SECTIONS = {
     "Data": ("fetch", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "score"),
-    "Results": ("table", "compare", "summary", "figure", "rescore"),
+    "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
         "methods",
         "plan",

@@ -15,6 +15,7 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
     data_group,
     fetch,
     maps,
+    papers,
     plan,
     reports,
     runs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os.path
 from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -58,9 +59,11 @@ class Settings(BaseModel):
         return data
 
 
-def path_fields(model: type[BaseModel]) -> set[str]:
+@functools.cache
+def path_fields(model: type[BaseModel]) -> frozenset[str]:
     """Return the names of the settings that are an :data:`OwnPath`."""
-    return {name for name, field in model.model_fields.items() if _HOME in field.metadata}
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if _HOME in field.metadata)
 
 
 def plain(settings: Settings, place: Callable[[str], str]) -> Changes:
@@ -93,12 +96,14 @@ def explain(error: ValidationError, where: str) -> ValueError:
     """Turn a report of pydantic into one ValueError that names every problem."""
     lines = []
     for problem in error.errors(include_url=False):
-        place = ".".join(str(part) for part in (where, *problem["loc"]) if str(part))
+        keys = [str(part) for part in (where, *problem["loc"]) if str(part)]
         message = problem["msg"].removeprefix("Value error, ")
         found = problem["input"]
-        if problem["type"] != "value_error" and not isinstance(found, dict | list):
+        if problem["type"] == "missing":
+            message = f"the key {keys.pop()!r} is missing; add it"
+        elif problem["type"] != "value_error" and not isinstance(found, dict | list):
             message += f", found {found!r}"
-        lines.append(f"{place}: {message}")
+        lines.append(f"{'.'.join(keys)}: {message}")
     return ValueError("; ".join(lines))
 
 

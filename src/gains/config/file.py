@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
+from gains.support.file_errors import worded
 from gains.support.files import require_file
 from gains.support.names import is_junk
 from gains.support.yaml_text import parse_yaml
@@ -84,26 +86,82 @@ def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]
     return merge({"studies": studies}, content)
 
 
+@dataclass
+class Readable:
+    """The studies of a config file that can be read, whatever is wrong with the others.
+
+    Attributes:
+        in_force: name of the study in force, if the file gives one.
+        studies: settings of each valid study.
+        problems: what is wrong with each other study.
+    """
+
+    in_force: str | None = None
+    studies: dict[str, StudySettings] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def only(self, name: str) -> Readable:
+        """Return what was read of one study."""
+        studies = {key: study for key, study in self.studies.items() if key == name}
+        problems = {key: text for key, text in self.problems.items() if key == name}
+        return Readable(self.in_force, studies, problems)
+
+    def add(self, where: str, name: str, block: Any) -> None:
+        """Add a study if it is valid, and its problem otherwise."""
+        try:
+            self.studies |= check({"study": name, "studies": {name: block}}, where).studies
+        except ValueError as error:
+            self.problems[name] = str(error)
+
+
+def read_each(path: str | Path) -> Readable:
+    """Read each study of a config file, and of the folder ``studies`` beside it, by itself.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the config file itself is not YAML, or has no studies.
+    """
+    path = require_file(path, "no such config file; start from the project's config.yaml")
+    content = _read(path)
+    own = _studies_in(path, content)
+    found = Readable(content.get("study"))
+    for name, block in own.items():
+        found.add(str(path), name, block)
+    for file in _files_beside(path):
+        try:
+            found.add(str(file), file.stem, _study_of(file, path, own))
+        except OSError as error:
+            found.problems[file.stem] = worded(error)
+        except ValueError as error:
+            found.problems[file.stem] = str(error)
+    return found
+
+
 def _beside(path: Path, own: dict[str, Any]) -> list[tuple[Path, Any]]:
     """Return the files of studies beside a config file, each with the block of its study."""
-    pairs = []
-    for file in sorted((path.parent / FOLDER).glob("*.y*ml")):
-        if is_junk(Path(file.name)):  # such as the lock of an editor
-            continue
-        if file.suffix != ".yaml":
-            raise ValueError(f"{file}: expected a name ending in .yaml; rename the file")
-        studies = _studies_in(file, _read(file))
-        if list(studies) != [file.stem]:
-            raise ValueError(
-                f"{file}: expected one study, with the name of the file, {file.stem!r}; "
-                f"found {list(studies)}"
-            )
-        if file.stem in own:
-            raise ValueError(
-                f"study {file.stem!r} stands in {path} and in {file}; rename one of the two"
-            )
-        pairs.append((file, studies[file.stem]))
-    return pairs
+    return [(file, _study_of(file, path, own)) for file in _files_beside(path)]
+
+
+def _files_beside(path: Path) -> list[Path]:
+    found = sorted((path.parent / FOLDER).glob("*.y*ml"))
+    return [file for file in found if not is_junk(Path(file.name))]  # such as locks of an editor
+
+
+def _study_of(file: Path, path: Path, own: dict[str, Any]) -> Any:
+    """Return the block of the study in a file beside a config file, which holds the studies own."""
+    if file.suffix != ".yaml":
+        raise ValueError(f"{file}: expected a name ending in .yaml; rename the file")
+    studies = _studies_in(file, _read(file))
+    if list(studies) != [file.stem]:
+        raise ValueError(
+            f"{file}: expected one study, with the name of the file, {file.stem!r}; "
+            f"found {list(studies)}"
+        )
+    if file.stem in own:
+        raise ValueError(
+            f"study {file.stem!r} stands in {path} and in {file}; rename one of the two"
+        )
+    return studies[file.stem]
 
 
 def _studies_in(path: Path, content: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from pathlib import Path
 
 from gains.config.base import validated
 from gains.config.recipe import RecipeSettings
@@ -79,8 +80,13 @@ def plan(study: Study) -> list[MethodPlan]:
     return plans
 
 
+def record_of(study: Study, run: Run) -> Path:
+    """Return the path of the record of a training, which exists when the training is done."""
+    return study.run_folder(run) / "run.json"
+
+
 def _measured(study: Study, run: Run) -> Measured | None:
-    path = study.run_folder(run) / "run.json"
+    path = record_of(study, run)
     if not path.is_file():
         return None
     record = read_json(path)

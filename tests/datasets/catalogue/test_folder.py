@@ -185,5 +185,5 @@ def test_missing_folder_json_and_option(shop: Workshop) -> None:
         convert("x", "folder", {"images": here + "x", "annotations": "nowhere.json"}, out)
     with pytest.raises(ValueError, match=r"unknown key 'annotation'; did you mean 'annotations'\?"):
         convert("x", "folder", {"images": here, "annotation": "a.json"}, out)
-    with pytest.raises(ValueError, match="annotations: Field required"):
+    with pytest.raises(ValueError, match="the key 'annotations' is missing; add it"):
         convert("x", "folder", {"images": here}, out)
