@@ -28,7 +28,8 @@ include: "workflow/rules/figures.smk"
 
 
 # These targets list every output of every rule. If a rule gains an output that no target requests,
-# Snakemake stops checking that rule's other rerun triggers.
+# Snakemake stops checking that rule's other rerun triggers. Only receipts of fetched data are not
+# listed: the rule `convert` requests them, and a clone with pulled results need not fetch anything.
 rule all_data:
     """Data sets, splits and anomaly maps of the study in force, and its initial weights."""
     input:

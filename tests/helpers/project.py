@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,6 +14,9 @@ from typing import Any
 
 import yaml
 
+from gains.config.file import load_config
+from gains.study.opening import open_study
+from gains.workflow.pipeline import write_pipeline
 from helpers.paths import ROOT
 
 BIN = Path(sys.executable).parent
@@ -130,6 +134,12 @@ class Project:
         )
         assert (done.returncode == 0) == ok, f"{' '.join(command)}\n{done.stdout}"
         return done.stdout
+
+    def record(self, study: str) -> None:
+        """Write the pipeline of a study, also in a copy whose verbs are stubs."""
+        with contextlib.chdir(self.folder):
+            load_config.cache_clear()
+            write_pipeline(open_study("config.yaml", study))
 
     def snakemake(self, *arguments: str, ok: bool = True, **extra: str) -> str:
         return self.call("snakemake", "--cores", "8", *arguments, ok=ok, **extra)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+from pathlib import Path
 
 import yaml
 
@@ -90,11 +92,30 @@ def test_another_study_copies_what_it_has(twin: Project) -> None:
     assert "up to date" in twin.call("dvc", "status")
 
 
-def test_the_paper_study_has_stages_of_its_own(twin: Project) -> None:
-    twin.replace(".dvcignore", "/workflow/dvc/paper", "")
-    file = "workflow/dvc/paper/dvc.yaml"
-    listed = twin.call("dvc", "stage", "list", "--names-only", file).split()
-    assert [name.rsplit(":", 1)[-1] for name in listed] == ["data", "runs", "tables"]
+def test_a_further_study_is_recorded_beside_the_demo(twin: Project, tmp_path: Path) -> None:
+    """It has published data, which no clone fetches that has pulled what was made from them."""
+    name, file = "v1.2_x", "workflow/dvc/v1.2_x/dvc.yaml"
+    study = {
+        "title": "published data, no maps, no figure",
+        "datasets": {"ucoc": {}},
+        "detector": {"backbone": {"weights": "none", "freeze_at": 0, "norm": "gn"}},
+        "tables": {"others": {"title": "t", "rows": [{"method": "mask_rcnn"}]}},
+    }
+    twin.path(f"studies/{name}.yaml").write_text(yaml.safe_dump({"studies": {name: study}}))
+    for recorded in (name, "paper"):
+        twin.record(recorded)
+    assert "data/paper/coco" in twin.call("dvc", "status")  # no output has two stages
+    shutil.rmtree(twin.path("workflow/dvc/paper"))
+    twin.call("dvc", "repro", "-q", file)
+    twin.commit(f"results of {name}")
+    twin.call("dvc", "push", "-q")
+    clone = twin.clone(tmp_path / "clone")
+    assert not clone.path("data/raw").exists()
+    assert "up to date" in clone.call("dvc", "status")
+    clone.replace(f"studies/{name}.yaml", "title: t", "title: other")
+    assert f"{file}:tables" in clone.call("dvc", "status")
+    plan = clone.plan("--config", f"study={name}", "--", "all_data", "all_runs", "all_tables")
+    assert plan.keys() == {"table", "compare", "all_tables"}
 
 
 def test_the_profile_of_slurm_does_not_depend_on_accounting() -> None:

@@ -25,6 +25,7 @@ SECTIONS = {
         "convert-masks",
         "weights",
         "copy",
+        "record",
         "provenance",
     ),
 }

@@ -1,4 +1,4 @@
-"""The verbs that copy results and check their provenance."""
+"""The verbs that copy and record results, and check their provenance."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import add_group, app
+from gains.cli.options import CONFIG
 
 provenance_app = add_group("provenance", "Check the record of how results were made.")
 
@@ -49,3 +50,27 @@ def copy(
             "add the missing path"
         )
     copies.copy_files(study, list(zip(files[::2], files[1::2], strict=True)))
+
+
+@app.command()
+def record(
+    study: Annotated[str, typer.Argument(help="Study of config.yaml or of the folder studies.")],
+) -> None:
+    """Write the pipeline by which DVC records a study, and say what to type next.
+
+    It is `workflow/dvc/<study>/dvc.yaml`, and `dvc.yaml` for the study demo. Nothing is made and
+    nothing is recorded before you type what the verb prints.
+
+    \b
+    Example:
+      gains record first
+    """
+    from gains.study.opening import open_study
+    from gains.workflow.pipeline import write_pipeline
+
+    if "+" in study:
+        raise ValueError(
+            f"{study!r} is a study with a label, whose settings are only on a command line; write "
+            "them as a study of their own to studies/<name>.yaml, and record that study"
+        )
+    typer.echo(write_pipeline(open_study(CONFIG, study)))

@@ -11,11 +11,11 @@ from snakemake.logging import logger
 SRC = os.path.join(workflow.basedir, "src")
 sys.path.insert(0, SRC)
 
-from gains.datasets.catalogue import DATASETS
-from gains.datasets.convert import inputs_of, receipt
+from gains.datasets.convert import receipt
 from gains.fetch.sources import fetched_name
 from gains.study.runs import Run
 from gains.study.opening import resolve
+from gains.workflow.targets import fetched_data
 
 # All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
@@ -53,13 +53,8 @@ RUN_MAPS = {
     run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)
 }
 MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
-# Names of the published data sets of the study, which are folders below data/raw.
-FETCHED = {
-    name: record.raw
-    for name, block in SETTINGS.datasets.items()
-    if (record := DATASETS.get(block.source or name)).raw
-    and inputs_of(record.name, block.options) == [receipt(record.raw)]
-}
+# Folders below data/raw of the published data sets of the study, by data set.
+FETCHED = fetched_data(SETTINGS)
 RECEIPTS = [str(receipt(raw)) for raw in sorted(set(FETCHED.values()))]
 # Those with missing files that no fetch can give.
 VANISHED = {FETCHED[name] for name in STUDY.missing if name in FETCHED}

@@ -1,5 +1,7 @@
 """Every file that the study makes, by phase."""
 
+from gains.workflow.targets import figure_files, table_files
+
 TRAINING_OUTPUTS = ("model.pt", "losses.csv", "run.json")
 RUN_OUTPUTS = (
     "test.predictions.json.gz",
@@ -14,7 +16,6 @@ RUN_FILES = [
     for name in names
 ]
 DATA_FILES = [
-    *[path for path in RECEIPTS if path not in {str(receipt(raw)) for raw in VANISHED}],
     *expand(
         f"{DATA}/coco/{{dataset}}.{{kind}}",
         dataset=PRESENT,
@@ -23,17 +24,11 @@ DATA_FILES = [
     *expand(f"{DATA}/splits/{{dataset}}.json", dataset=PRESENT),
     *sorted({str(STUDY.maps(run)) for run in RUN_MAPS}),
 ]
-TABLES = expand("{table}.{kind}", table=STUDY.tables, kind=("csv", "md", "tex"))
-FIGURES = expand("{figure}.{kind}", figure=STUDY.figures, kind=("pdf", "png"))
-COMPARED = ["compare.csv", "compare.md"]
+TABLES = table_files(STUDY)
+FIGURES = figure_files(STUDY)
 TABLE_FILES = [
     *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=PRESENT),
-    *[
-        f"{RESULTS}/tables/{name}"
-        for name in (*TABLES, *COMPARED, "data_audit.csv", "summary.json")
-    ],
+    *[f"{RESULTS}/tables/{name}" for name in (*TABLES, "summary.json")],
     *[f"{RESULTS}/figures/{name}" for name in FIGURES],
 ]
-COPIES = [
-    f"results/{name}" for name in (*TABLES, *COMPARED, "data_audit.csv", *FIGURES)
-]
+COPIES = [f"results/{name}" for name in (*TABLES, *FIGURES)]

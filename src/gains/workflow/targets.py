@@ -1,0 +1,29 @@
+"""What a study fetches and makes, for the rules of Snakemake and the pipelines of DVC."""
+
+from __future__ import annotations
+
+from gains.config.study import StudySettings
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.convert import inputs_of, receipt
+from gains.study.study import Study
+
+
+def fetched_data(settings: StudySettings) -> dict[str, str]:
+    """Return the folders below ``data/raw`` of the published data sets of a study, by data set."""
+    return {
+        name: record.raw
+        for name, block in settings.datasets.items()
+        if (record := DATASETS.get(block.source or name)).raw
+        and inputs_of(record.name, block.options) == [receipt(record.raw)]
+    }
+
+
+def table_files(study: Study) -> list[str]:
+    """Return the names of the files with tables, which are copied to ``results/``."""
+    tables = [f"{table}.{kind}" for table in study.tables for kind in ("csv", "md", "tex")]
+    return [*tables, "compare.csv", "compare.md", "data_audit.csv"]
+
+
+def figure_files(study: Study) -> list[str]:
+    """Return the names of the files with figures, which are copied to ``results/``."""
+    return [f"{figure}.{kind}" for figure in study.figures for kind in ("pdf", "png")]
