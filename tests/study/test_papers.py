@@ -127,6 +127,11 @@ def test_data_and_weights_are_shown_with_their_state(write: Write) -> None:
         State("mine", "missing: mine/a.json, mine/images"),
     )
     assert found.weights == (State("imagenet-resnet50", "not fetched"),)
+    datasets["mine"]["optional"] = True
+    write("config.yaml", {"study": "a", "studies": {"a": block}})
+    (found,) = listed(read_each("config.yaml"))
+    assert found.data[1] == State("mine", "absent: mine/a.json does not exist")
+    assert found.trainings == 4  # those on the other data set
     Path("mine/images").mkdir(parents=True)
     Path("mine/a.json").touch()
     Path("data/raw/ucoc/fetched.json").write_text("{")

@@ -152,6 +152,8 @@ def _same(file: Path, copy: Path) -> bool:
 
 def _data(study: Study, dataset: str) -> str:
     """Return the state of a data set of a study in words."""
+    if dataset in study.absent:
+        return f"absent: {study.absent[dataset]} does not exist"
     block = study.dataset(dataset)
     record = DATASETS.get(block.source or dataset)
     paths = inputs_of(record.name, block.options)
