@@ -116,7 +116,10 @@ def test_runs_that_share_a_model_are_one_training(write: Write) -> None:
 def test_data_and_weights_are_shown_with_their_state(write: Write) -> None:
     options = {"images": "mine/images", "annotations": "mine/a.json"}
     weights = {"backbone": {"name": "resnet50", "weights": "imagenet"}}
-    datasets = {"ucoc": {}, "mine": {"source": "folder", "options": options}}
+    datasets: dict[str, dict[str, Any]] = {
+        "ucoc": {},
+        "mine": {"source": "folder", "options": options},
+    }
     block = tiny(datasets=datasets, figure3=None, detector=weights)
     write("config.yaml", {"study": "a", "studies": {"a": block}})
     Path("data/raw/ucoc").mkdir(parents=True)
