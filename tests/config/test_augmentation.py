@@ -33,7 +33,7 @@ def test_a_list_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ({"name": "rotaton"}, r"augmentations.0: unknown transform 'rotaton'; did you mean 'rot"),
+        ({"name": "rotations"}, "augmentations.0: unknown transform .rotations.; did you mean .rotation.?"),
         ({"name": ["crop"]}, r"unknown transform \['crop'\]; did you mean 'crop'\?"),
         ({"degrees": [0, 90]}, "expected a mapping with the name of a transform under 'name'"),
         ("crop", "expected a mapping with the name of a transform under 'name', found crop"),
