@@ -101,6 +101,7 @@ FORBIDDEN = [
     ),
     ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
     ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
+    ("gains.training.train", ("gains.figures", "gains.study")),
     ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
 ]
 

@@ -33,7 +33,10 @@ def test_a_list_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     ("block", "message"),
     [
-        ({"name": "rotations"}, "augmentations.0: unknown transform .rotations.; did you mean .rotation.?"),
+        (
+            {"name": "rotations"},
+            "augmentations.0: unknown transform .rotations.; did you mean .rotation.?",
+        ),
         ({"name": ["crop"]}, r"unknown transform \['crop'\]; did you mean 'crop'\?"),
         ({"degrees": [0, 90]}, "expected a mapping with the name of a transform under 'name'"),
         ("crop", "expected a mapping with the name of a transform under 'name', found crop"),

@@ -279,7 +279,9 @@ def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
         assert run("dummy", "--out", tmp_path / "x.txt", "--word", "hi").exit_code == 0
         assert (tmp_path / "x.txt").read_text() == "hi"
         assert "dummy" in run("--help").output
-        assert FigureGroup(name="figure").list_commands(None) == ["figure3", "predictions", "dummy"]
+        assert FigureGroup(name="figure").list_commands(None) == [
+            "augmentations", "figure3", "predictions", "dummy",
+        ]  # fmt: skip
         with pytest.raises(ValueError, match="did you mean 'dummy'"):
             run("dumy")
 

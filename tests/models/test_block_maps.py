@@ -54,6 +54,7 @@ def test_a_crop_is_that_of_the_whole_plane(axes: list[int]) -> None:
     maps, planes = maps_and_planes()
     maps, planes = maps.flip(axes), planes.flip(axes)
     torch.testing.assert_close(planes_of(maps), planes)
+    assert torch.equal(maps.planes(), planes_of(maps))
     own = boxes(400)
     assert (own == 0).any()
     assert (own[:, 2:] == torch.tensor([50.0, 40.0])).any()

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from torch import nn
 
-from gains.cli.runs import parse_settings
 from gains.config.file import check
 from gains.config.recipe import RecipeSettings
+from gains.study.inputs import parse_settings
 from gains.study.opening import from_config, open_study
 from gains.study.runs import Run
 from gains.study.study import Study

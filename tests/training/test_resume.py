@@ -39,14 +39,21 @@ def count_steps(
     return steps
 
 
-@pytest.mark.parametrize("after", [1, 2, 3, 5])
+@pytest.mark.parametrize(
+    ("after", "transforms"),
+    [(1, []), (2, []), (3, ["rotation", "crop"]), (5, [])],
+)
 def test_a_killed_training_resumes_to_the_same_weights(
-    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int
+    tiny: Tiny,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    after: int,
+    transforms: list[str],
 ) -> None:
     monkeypatch.setattr(
         "gains.training.checkpoint_timer.SHARE", 1e9
     )  # checkpoints are made whatever they cost
-    settings = settings_of("gains")
+    settings = settings_of("gains", augmentations=[{"name": name} for name in transforms])
     training.train(job_of(tiny, tmp_path / "whole", settings))
     job = job_of(tiny, tmp_path / "cut", settings)
     count_steps(monkeypatch, last=after + 1)

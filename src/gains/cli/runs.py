@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
 from gains.cli.app import app
 from gains.cli.options import CONFIG, Config, StudyName
-
-if TYPE_CHECKING:
-    from gains.methods.run_settings import RunSettings
-    from gains.study.runs import Run
-    from gains.study.study import Study
 
 Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
 Method = Annotated[str | None, typer.Option(help="Method; `gains methods` lists all.")]
@@ -24,27 +19,6 @@ Coco = Annotated[
     Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
 ]
 Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
-
-
-def _named_run(
-    config: Path,
-    study: str | None,
-    dataset: str | None,
-    method: str | None,
-    variant: str,
-    seed: int,
-    fold: int,
-) -> tuple[Study, Run]:
-    from gains.study.opening import open_study
-    from gains.study.runs import Run
-
-    if dataset is None or method is None:
-        raise ValueError(
-            "no run is named; name it with --dataset and --method (and --study, --variant, --seed, "
-            "--fold)"
-        )
-    opened = open_study(config, study)
-    return opened, Run(dataset, method, variant, seed, fold)
 
 
 @app.command()
@@ -85,39 +59,15 @@ def train(
     Example:
       gains train --study demo --dataset synthetic-cells --method gains --seed 0 --out model.pt
     """
+    from gains.study.inputs import NamedRun, training_inputs
     from gains.training.job import Job
     from gains.training.train import train as run_training
 
-    if settings is None:
-        opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
-        chosen = opened.run_settings(run)
-        coco = coco or opened.coco(run.dataset)
-        split = split or opened.split(run.dataset)
-        maps = maps or opened.maps(run)
-        name = name or f"{run.dataset}/{run.method}/{run.variant}"
-    else:
-        chosen = parse_settings(settings)
-    if coco is None or split is None:
-        raise ValueError("--settings names no data; name the files with --coco and --split")
+    named = NamedRun(config, study, dataset, method, variant, seed, fold)
+    read = training_inputs(named, settings, coco, split, maps)
     folder = scratch or out.with_name(f"{out.name}.scratch")
-    run_training(Job(chosen, coco, split, maps, seed, fold, out, folder, name, code))
-
-
-def parse_settings(text: str) -> RunSettings:
-    """Parse the settings of a run from YAML or JSON, as ``gains config show`` prints it.
-
-    Other keys, which name the run, are ignored.
-
-    Raises:
-        ValueError: the text is not YAML, a key is missing, or a value is out of range.
-    """
-    from gains.methods.run_settings import RunSettings
-    from gains.support.yaml_text import parse_yaml
-
-    content = parse_yaml(text, "--settings")
-    if not isinstance(content, dict):
-        raise ValueError(f"--settings: expected a mapping, found {text[:80]!r}")
-    return RunSettings.from_json(content, "--settings")
+    data = read.coco, read.split, read.maps
+    run_training(Job(read.settings, *data, seed, fold, out, folder, name or read.name, code))
 
 
 @app.command()
@@ -180,6 +130,7 @@ def predict(
     from gains.datasets.readers.images import Reading
     from gains.prediction.predict import predict_folder, predict_split
     from gains.prediction.predictor import Predictor
+    from gains.study.inputs import NamedRun
 
     thresholds = {"score_threshold": score_threshold, "nms": nms, "max_detections": max_detections}
     changes = {name: value for name, value in thresholds.items() if value is not None}
@@ -200,7 +151,7 @@ def predict(
     if (coco is None) != (split is None):
         raise ValueError("--coco and --split belong together; give both or none")
     if model is None:
-        opened, run = _named_run(config, study, dataset, method, variant, seed, fold)
+        opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
         model = opened.model(run)
         changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)

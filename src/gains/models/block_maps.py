@@ -62,6 +62,20 @@ class BlockMaps:
         index = torch.where(nonempty, nonempty.cumsum(0) - 1, -1)
         return BlockMaps(torch.tensor(constants), blocks, corners, index, size).to(blocks.device)
 
+    def planes(self) -> Tensor:
+        """Return whole maps, float32 (N, height, width)."""
+        height, width = self.size
+        planes = self.constants[:, None, None].repeat(1, height, width)
+        for plane, number in zip(planes, self.index.tolist(), strict=True):
+            if number < 0:
+                continue
+            left, top = self.corners[number].long().tolist()
+            rows, columns = slice(max(0, top), height), slice(max(0, left), width)
+            part = self.blocks[number, rows.start - top :, columns.start - left :]
+            part = part[: height - rows.start, : width - columns.start]
+            plane[rows, columns][: part.shape[0], : part.shape[1]] += part
+        return planes
+
     def select(self, keep: Tensor) -> BlockMaps:
         """Return the maps that ``keep``, bool (N,), selects; all blocks stay in memory."""
         return BlockMaps(

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -97,8 +99,32 @@ class Samples(Dataset[Sample]):
         return self.length
 
     def __getitem__(self, position: int) -> Sample:
+        index, short, flips = self._draw(position)
+        sample = flip_sample(self._at_size(index, short), flips)
+        chosen = self.recipe.augmentations
+        image, target = augment(sample.image, sample.target, chosen, self.seed, position)
+        return Sample(sample.name, image, target) if chosen else sample
+
+    def unaugmented(self, position: int) -> Sample:
+        """Return a sample at its size, without flips and other augmentations."""
+        index, short, _ = self._draw(position)
+        return self._at_size(index, short)
+
+    def positions(self, file_name: str) -> Iterator[int]:
+        """Yield the positions of an image in the stream, of which each epoch has one."""
+        names = np.asarray([record.file_name for record in self.records])
+        for epoch in range(math.ceil(self.length / len(names))):
+            (place,) = np.flatnonzero(names[self._order(epoch)] == file_name)
+            if epoch * len(names) + place < self.length:
+                yield int(epoch * len(names) + place)
+
+    def _order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the index of the image at each place of an epoch."""
+        return np.random.default_rng((self.seed, ORDER, epoch)).permutation(len(self.records))
+
+    def _draw(self, position: int) -> tuple[int, int, list[int]]:
+        """Return the index of the image, its short side and the axes along which it is flipped."""
         epoch, place = divmod(position, len(self.records))
-        order = np.random.default_rng((self.seed, ORDER, epoch)).permutation(len(self.records))
         rng = np.random.default_rng((self.seed, AUGMENTATION, position))
         short = int(rng.choice(np.asarray(self.recipe.train_sizes)))
         flips = [
@@ -106,10 +132,7 @@ class Samples(Dataset[Sample]):
             for axis, share in ((2, self.recipe.horizontal_flip), (1, self.recipe.vertical_flip))
             if rng.random() < share
         ]
-        sample = flip_sample(self._at_size(int(order[place]), short), flips)
-        chosen = self.recipe.augmentations
-        image, target = augment(sample.image, sample.target, chosen, self.seed, position)
-        return Sample(sample.name, image, target) if chosen else sample
+        return int(self._order(epoch)[place]), short, flips
 
     def _bytes(self) -> int:
         """Return the bytes of all samples at every size: image and masks, and the maps' blocks."""

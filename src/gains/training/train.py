@@ -58,7 +58,7 @@ def train(job: Job) -> None:
     torch.set_num_threads(recipe.threads)
     coco = read_coco(job.coco)
     device = choose_device(recipe.device)
-    samples = _samples(job, recipe, coco, device)
+    samples = samples_of_job(job, coco, device)
     inputs = job.inputs()
     key = settings_hash([job.settings.recorded_json(), job.seed, job.fold, job.code, inputs])
     scratch = Scratch(job.scratch)
@@ -87,7 +87,19 @@ def _save(model: Detector, record: LossRecord, folder: Path, job: Job, coco: Coc
     record.write(folder / LOSSES)
 
 
-def _samples(job: Job, recipe: RecipeSettings, coco: CocoDataset, device: torch.device) -> Samples:
+def samples_of_job(job: Job, coco: CocoDataset, device: torch.device) -> Samples:
+    """Return the samples of a job.
+
+    Args:
+        job: the job.
+        coco: content of its COCO file.
+        device: device of the training.
+
+    Raises:
+        ValueError: the maps are missing or were made with other settings, or no image has objects.
+        FileNotFoundError: an input is missing.
+    """
+    recipe = job.settings.recipe
     records = coco.by_name(read_split(job.split).names("train", job.fold))
     maps = None
     expected = job.settings.maps
