@@ -44,7 +44,7 @@ DRY = {
     "snakemake --cores 8 --config label=long *": "trains for an hour",
     "dvc repro": "the demo takes twenty minutes",
     "dvc repro workflow/dvc/first/dvc.yaml": "trains for minutes",
-    "dvc exp run *": "trains for minutes",
+    "dvc exp run *": "the demo takes twenty minutes",
     "gains fetch isbi2014": "downloads a data set",
     "gains fetch imagenet-resnet50": "downloads weights",
     "gains convert isbi2014*": "needs a data set that is downloaded",
