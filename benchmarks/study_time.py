@@ -44,12 +44,11 @@ ROOT = Path(__file__).parent.parent
 
 
 def rows(study: Study, table: str, methods: list[str]) -> list[Run]:
-    """Return one run of each row, on the first data set of the table."""
-    first = study.table_datasets(table)[0]
-    runs = [run for run in study.table_runs(table) if run.dataset == first]
+    """Return one run of each row, on the first data set of the table that is not absent."""
+    runs = study.table_runs(table)
     own: dict[tuple[str, str], Run] = {}
     for run in runs:
-        if not methods or run.method in methods:
+        if run.dataset == runs[0].dataset and (not methods or run.method in methods):
             own.setdefault((run.method, run.variant), run)
     return list(own.values())
 

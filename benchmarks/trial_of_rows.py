@@ -114,10 +114,12 @@ def smaller(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, 
 def rows(study: Study, options: argparse.Namespace) -> dict[str, RunSettings]:
     """Return the rows of the tables by name; rows whose trials would be equal are joined."""
     found: dict[str, RunSettings] = {}
-    for table in options.table or study.settings.tables:
-        first = study.table_datasets(table)[0]
-        for run in study.table_runs(table):
-            if run.dataset == first and (not options.methods or run.method in options.methods):
+    for table in options.table or study.tables:
+        runs = study.table_runs(table)
+        for run in runs:
+            if run.dataset == runs[0].dataset and (
+                not options.methods or run.method in options.methods
+            ):
                 _add(found, run, study.run_settings(run), options)
     return found
 

@@ -73,7 +73,9 @@ def test_an_optional_data_set_is_absent_arrives_and_vanishes(tmp_path: Path) -> 
     assert project.plan() == {}
     shutil.rmtree(folder)
     shutil.rmtree(project.path("data/raw/cps"))
-    assert project.plan() == {}
+    text = project.snakemake("-n")
+    assert "Nothing to be done" in text
+    assert "data/raw/cps/coco does not exist. data/demo/coco/cps.json was made from it" in text
 
 
 def test_the_receipt_of_files_that_only_a_person_has_stays_without_them(tmp_path: Path) -> None:

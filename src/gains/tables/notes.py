@@ -59,7 +59,8 @@ def _quotations(spec: TableSpec) -> list[str]:
     for number in (number for row in rows for number in row.quoted):
         metrics.setdefault(_definitions(spec, number), []).append(number.metric)
     notes += [
-        f"{QUOTED} {', '.join(dict.fromkeys(names))}: {text}." for text, names in metrics.items()
+        f"{QUOTED} Definition of {', '.join(dict.fromkeys(names))}: {text}."
+        for text, names in metrics.items()
     ]
     if titles := [d.title for d in spec.datasets if d.represents is None]:
         notes.append(f"{QUOTED} Nothing is quoted on {', '.join(titles)}: no published data set.")
@@ -68,13 +69,13 @@ def _quotations(spec: TableSpec) -> list[str]:
 
 def _definitions(spec: TableSpec, number: QuotedSpec) -> str:
     """Return by which definition a quoted number and the measured ones beside it were made."""
-    theirs = number.definition or "an unknown definition"
+    theirs = number.definition or "unknown"
     ours = definition(number.metric)
     if spec.mode == "clean" and number.metric not in COCO_METRICS:
         ours = "clean mode"
     if ours == theirs:
         return f"{theirs}, as in the other rows"
-    return f"{theirs}, but {ours} in the other rows, so the two cannot be compared"
+    return f"{theirs}; that of the other rows: {ours}, so the two cannot be compared"
 
 
 def _seeds(spec: TableSpec) -> str:

@@ -30,8 +30,7 @@ STUDY_TAG = STUDY.tag
 DATA = STUDY.data
 # Folder of the runs, tables and figures.
 RESULTS = STUDY.results
-# Optional data sets whose files are not on this machine have no jobs. What was made from such files
-# before they vanished stays.
+# Optional data sets whose files are not on this machine have no jobs.
 try:
     STUDY.require_tables()
 except FileNotFoundError as error:
@@ -56,8 +55,14 @@ MAP_SETTINGS = {settings.key: settings for settings in RUN_MAPS.values()}
 # Folders below data/raw of the published data sets of the study, by data set.
 FETCHED = fetched_data(SETTINGS)
 RECEIPTS = [str(receipt(raw)) for raw in sorted(set(FETCHED.values()))]
-# Those with missing files that no fetch can give.
+# Those with missing files that no fetch can give. What was made from such files before stays.
 VANISHED = {FETCHED[name] for name in STUDY.missing if name in FETCHED}
+if workflow.is_main_process:
+    for name, path in STUDY.missing.items():
+        if name in FETCHED and name not in STUDY.absent:
+            logger.warning(
+                f"{path} does not exist. {STUDY.coco(name)} was made from it before and is used as it is"
+            )
 
 
 def weights_of(run):
