@@ -84,3 +84,6 @@ def test_records_name_no_other_folder(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_missing_key_is_named_with_its_place() -> None:
     with pytest.raises(ValueError, match=r"^tables\.t: the key 'title' is missing; add it$"):
         validated(TableSettings, {"rows": [{"method": "gains"}]}, "tables.t")
+    table = {"title": "t", "rows": [{"method": "gains"}, {}]}
+    with pytest.raises(ValueError, match=r"^tables\.t\.rows\.1: expected a method, or `published`"):
+        validated(TableSettings, table, "tables.t")
