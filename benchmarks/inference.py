@@ -27,7 +27,8 @@ import gains
 from gains.config.recipe import RecipeSettings
 from gains.models import checkpoint
 from gains.models.contract import Detections
-from gains.prediction.predictor import Predictor, mask_codes
+from gains.prediction.image_predictor import mask_codes
+from gains.prediction.predictor import Predictor
 from lib.models import BACKBONE, build_ours, build_torchvision, fix_proposals
 from lib.scenes import fixed_proposals, scene
 from lib.timing import interleave, machine

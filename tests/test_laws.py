@@ -89,8 +89,9 @@ def test_steps_that_read_coco_files_do_not_load_the_catalogue_of_data_sets() -> 
 FORBIDDEN = [
     (
         "gains.training.train",
-        ("gains.scoring", "gains.metrics", "gains.tables", "gains.prediction"),
+        ("gains.scoring", "gains.metrics", "gains.tables", "gains.prediction", "gains.validation"),
     ),
+    ("gains.validation", ("gains.tables", "gains.training", "gains.study", "gains.anomaly.build")),
     (
         "gains.prediction.predict",
         ("gains.scoring", "gains.metrics", "gains.tables", "gains.training"),
@@ -109,6 +110,17 @@ FORBIDDEN = [
 @pytest.mark.parametrize(("module", "forbidden"), FORBIDDEN)
 def test_data_flows_one_way(module: str, forbidden: tuple[str, ...]) -> None:
     assert [m for m in closure(module) if m.startswith(forbidden)] == []
+
+
+def test_only_the_command_line_imports_the_validation() -> None:
+    others = [path for path in (ROOT / "src/gains").iterdir() if path.is_dir()]
+    rooms = [p.name for p in others if p.name not in ("cli", "validation", "__pycache__")]
+    assert [
+        str(file)
+        for room in rooms
+        for file in (ROOT / "src/gains" / room).rglob("*.py")
+        if "gains.validation" in file.read_text()
+    ] == []
 
 
 def test_predictions_do_not_depend_on_how_initial_weights_are_loaded() -> None:

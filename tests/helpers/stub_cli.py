@@ -18,7 +18,9 @@ from pathlib import Path
 
 BESIDE = {
     "convert": lambda out: [out.with_suffix(".zip")],
-    "train": lambda out: [out.parent / "losses.csv", out.parent / "run.json"],
+    "train": lambda out: [
+        out.parent / name for name in ("losses.csv", "validation.csv", "run.json")
+    ],
     "predict": lambda out: [out.parent / "test.predictions.images.json"],
     "table": lambda out: [out.with_suffix(".md"), out.with_suffix(".tex")],
     "compare": lambda out: [out.with_suffix(".md")],

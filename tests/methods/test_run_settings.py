@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import Tensor
 
 from gains.config.base import Settings
 from gains.config.file import check
+from gains.config.prediction import ValidationSettings
 from gains.methods import METHODS
 from gains.methods.base import Method
 from gains.methods.run_settings import RunSettings
@@ -49,6 +52,51 @@ def test_a_training_does_not_depend_on_settings_of_prediction(method: str, varia
     assert trained.with_prediction(changes) == other
 
 
+HOW = ValidationSettings(metric="AJI", score_threshold=0.3, nms=0.4, clean_score_threshold=0.5)
+
+
+def validated_run(how: ValidationSettings = HOW, **recipe: Any) -> RunSettings:
+    return replace(settings_of("mask_rcnn", **recipe), validation=how)
+
+
+def test_a_choice_of_weights_depends_on_how_it_validates() -> None:
+    settings = validated_run(select="best", validation_metric="AJI", early_stopping=2)
+    content = settings.training_json()
+    assert content["recipe"] == {
+        **settings_of("mask_rcnn").training_json()["recipe"],
+        "select": "best",
+        "early_stopping": 2,
+    }
+    assert content["validation"] == HOW.model_dump()
+    other = replace(settings, validation=HOW.model_copy(update={"score_threshold": 0.2}))
+    assert other.training_json() != settings.training_json()
+    again = RunSettings.from_json(content, "test", strict=True)
+    assert again.validation == HOW
+    assert again.training_json() == content
+    assert RunSettings.from_json(settings.to_json(), "test", strict=True) == settings
+
+
+def test_a_curve_depends_on_its_interval_alone() -> None:
+    settings = validated_run(validate_every=5, validation_metric="AJI", validation_threshold=0.3)
+    content = settings.training_json()
+    plain = settings_of("mask_rcnn").training_json()
+    assert content == {**plain, "recipe": {**plain["recipe"], "validate_every": 5}}
+    assert RunSettings.from_json(content, "test", strict=True).validation is None
+    assert settings.to_json()["validation"]["metric"] == "AJI"
+
+
+def test_a_training_builds_its_model_with_the_thresholds_of_its_validation() -> None:
+    settings = validated_run(select="best").while_training
+    assert settings.prediction.model_dump() == {
+        "score_threshold": 0.3,
+        "nms": 0.4,
+        "max_detections": 100,
+    }
+    assert settings.training_json() == validated_run(select="best").training_json()
+    plain = settings_of("mask_rcnn")
+    assert plain.while_training is plain
+
+
 def test_a_threshold_that_a_method_lacks_is_refused() -> None:
     with pytest.raises(ValueError, match="fastinst has no setting nms"):
         settings_of("fastinst").with_prediction({"nms": 0.5})
@@ -67,6 +115,7 @@ def test_a_threshold_that_a_method_lacks_is_refused() -> None:
         ({"maps": {"variant": "isbi"}}, r"test\.maps: key 'variant' is now called 'program'"),
         ({"max_detections": "many"}, r"test\.max_detections: .* from 1 up, found 'many'"),
         ({"max_detections": 0}, r"test\.max_detections: .* from 1 up, found 0"),
+        ({"validation": {"metrics": "AJI"}}, r"test\.validation: .* did you mean 'metric'"),
         ({"cell_category": -1}, r"test\.cell_category: .* from 0 up, found -1"),
     ],
 )

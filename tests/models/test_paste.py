@@ -63,6 +63,7 @@ def test_paste_in_parts_is_paste_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_paste_of_nothing() -> None:
     assert list(paste(torch.zeros(0, 28, 28), torch.zeros(0, 4), (5, 6))) == []
+    assert list(enlarge(torch.zeros(0, 28, 28), (5, 6))) == []
 
 
 def test_paste_of_boxes_without_area_or_outside_is_empty() -> None:

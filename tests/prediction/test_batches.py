@@ -15,6 +15,7 @@ from gains.datasets.readers.images import Reading
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.files import box_scores, read_predictions, write_predictions
+from gains.prediction.image_predictor import ImagePredictor
 from gains.prediction.predict import predict_folder, predict_split
 from gains.support.files import read_json, write_json
 from helpers.coco_files import write_coco
@@ -24,6 +25,7 @@ class Stub:
     """A predictor that finds one object for each unit of an image's first grey value."""
 
     path = Path("model.pt")
+    each = ImagePredictor.each
 
     def __init__(self, categories: dict[int, str] | None = None) -> None:
         self.categories = categories or {1: "cell"}

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 
 from gains.metrics import METRICS
+from gains.metrics.names import COCO_METRICS
 from gains.published.conditions import SOURCES, conditions_of, definition_of, published_records
 from gains.published.records import numbers
-from gains.tables.columns import COCO_METRICS
 
 KEY = ("paper", "table", "row", "dataset")
 FIELDS = (

@@ -14,8 +14,10 @@ import pytest
 from gains.datasets.coco import CocoDataset
 from gains.metrics import METRICS, Metric
 from gains.metrics.pairs import Pairs
+from gains.prediction.files import parse_predictions
 from gains.scoring.pairing import clean
-from gains.scoring.score import score, score_files
+from gains.scoring.score import score, score_files, value_of
+from gains.tables.scores import ScoreFile
 from helpers.score_scenes import as_predictions, dataset, detection, write_files
 
 
@@ -35,6 +37,17 @@ def test_a_score_file_has_every_metric_per_class_and_averaged(
     assert set(result["coco"]["per_category"]["1"]) == {"AP", "AP50", "AP75"}
     assert result["counts"] == {"images": 3, "ground_truths": 5, "detections": 4}
     json.dumps(result, allow_nan=False)
+
+
+@pytest.mark.parametrize("metric", ["mAP", "AP50", "AP75", *(m.name for m in METRICS if m.clean)])
+@pytest.mark.parametrize("limit", [1, 100])
+def test_a_single_value_is_that_of_a_score_file(
+    scene: CocoDataset, detections: list[dict[str, Any]], metric: str, limit: int
+) -> None:
+    more = dataclasses.replace(scene, categories={0: "a", 1: "b", 5: "absent"})
+    content = score(more, detections, limit, 0.3)
+    found = value_of(metric, more, parse_predictions(detections, more), limit, 0.3)
+    assert found == ScoreFile("", content).value(metric, "clean")
 
 
 def test_clean_values_by_hand(scene: CocoDataset, detections: list[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ def finish(study: Study, run: Run, seconds: float, **memory: int) -> None:
     folder.mkdir(parents=True)
     record: dict[str, Any] = {
         "settings": study.run_settings(run).to_json(),
+        "iterations": study.run_settings(run).recipe.iterations,
         "seconds": seconds,
         "memory_mb": memory,
     }
@@ -59,6 +60,18 @@ def test_the_rest_takes_as_long_per_image_as_what_is_done(study: Study) -> None:
     images = sum(study.run_settings(run).recipe.images_seen for run in rest)
     found = {p.method: p for p in plan(study)}["mask_rcnn"]
     assert found.left_seconds == pytest.approx(5 * images)
+
+
+def test_a_training_that_ended_early_counts_the_images_that_it_saw(study: Study) -> None:
+    first, *rest = [r for r in study.trainings() if r.method == "mask_rcnn"]
+    finish(study, first, seconds=60.0, host=700)
+    path = study.run_folder(first) / "run.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "iterations": 10}))
+    batch = study.run_settings(first).recipe.batch_size
+    images = sum(study.run_settings(run).recipe.images_seen for run in rest)
+    found = {p.method: p for p in plan(study)}["mask_rcnn"]
+    assert found.left_seconds == pytest.approx(60 / (10 * batch) * images)
 
 
 def test_the_estimate_is_the_median_of_the_same_variant_on_any_data_set(study: Study) -> None:

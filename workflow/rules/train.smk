@@ -15,6 +15,7 @@ rule train:
     output:
         model=f"{RESULTS}/runs/{RUN_PATH}/model.pt",
         losses=f"{RESULTS}/runs/{RUN_PATH}/losses.csv",
+        validation=f"{RESULTS}/runs/{RUN_PATH}/validation.csv",
         record=f"{RESULTS}/runs/{RUN_PATH}/run.json",
     log:
         f"logs/{STUDY_TAG}/train/{RUN_PATH}.log",
@@ -31,7 +32,7 @@ rule train:
         options=training_options,
         maps=training_maps,
         scratch=f"scratch/{STUDY_TAG}/{RUN_PATH}",
-        code=run_code("gains.training.train"),
+        code=training_code,
     shell:
         "gains train --name {wildcards.dataset}/{wildcards.method}/{wildcards.variant}"
         " --settings {params.options:q} --coco {input.coco} --split {input.split} {params.maps}"

@@ -18,7 +18,7 @@ BESIDE = {
 """Suffixes of the files that a verb writes beside the file that ``--out`` names."""
 FIGURE = (".pdf", ".png")
 """Suffixes of a figure; naming one writes both."""
-IN_THE_FOLDER = {"train": ("losses.csv", "run.json")}
+IN_THE_FOLDER = {"train": ("losses.csv", "validation.csv", "run.json")}
 """Names of the files that a verb writes into the folder of that file."""
 READ_BESIDE = (".zip", ".images.json")
 """Suffixes of the files that belong to an input: the archive of images, the predicted images."""

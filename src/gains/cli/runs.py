@@ -25,7 +25,9 @@ Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
 def train(
     out: Annotated[
         Path,
-        typer.Option(help="Model file to write; losses.csv and run.json are written beside it."),
+        typer.Option(
+            help="Model file to write, with losses.csv, validation.csv and run.json beside it."
+        ),
     ],
     config: Config = CONFIG,
     study: StudyName = None,
@@ -53,7 +55,8 @@ def train(
     """Train one model; the same command continues a training that was interrupted.
 
     Study, data set, method, variant and seed name the run. The data are read from where the
-    workflow puts them, unless --coco, --split and --maps name other files.
+    workflow puts them, unless --coco, --split and --maps name other files. The settings can ask for
+    validations during the training, and for the weights of the best one.
 
     \b
     Example:
@@ -67,7 +70,13 @@ def train(
     read = training_inputs(named, settings, coco, split, maps)
     folder = scratch or out.with_name(f"{out.name}.scratch")
     data = read.coco, read.split, read.maps
-    run_training(Job(read.settings, *data, seed, fold, out, folder, name or read.name, code))
+    job = Job(read.settings, *data, seed, fold, out, folder, name or read.name, code)
+    if read.settings.recipe.validation_interval is None:
+        run_training(job)
+    else:
+        from gains.validation.validation import Validation
+
+        run_training(job, Validation(job.settings, job.coco, job.split, fold))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The settings of prediction: which of a model's detections are kept."""
+"""The settings of prediction, in a test and in the validation during a training."""
 
 from __future__ import annotations
 
@@ -21,6 +21,21 @@ class PredictionSettings(Settings):
         "method without suppression",
     )
     max_detections: int = Field(100, ge=1, description="maximum number of detections per image")
+
+
+class ValidationSettings(PredictionSettings):
+    """How a training predicts and scores the validation part.
+
+    A study resolves these settings for every run that validates; a recipe holds what is chosen.
+    """
+
+    metric: str = Field(description="name of the metric")
+    clean_score_threshold: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="lowest score of the detections that count in the metric; none for an AP",
+    )
 
 
 THRESHOLDS = ("score_threshold", "nms")

@@ -1,4 +1,4 @@
-"""The training recipe: optimiser, schedule, image sizes, device."""
+"""The training recipe: optimiser, schedule, image sizes, device, choice of the weights."""
 
 from __future__ import annotations
 
@@ -93,6 +93,42 @@ class RecipeSettings(Settings):
         description="iterations between checkpoints; the number is larger where checkpoints would "
         "take over 2 % of the time",
     )
+    select: Annotated[Literal["last", "best"], OFF_BY_DEFAULT] = Field(
+        "last",
+        description="whose weights the model file holds: those after the last iteration, or those "
+        "of the best validation; of equal ones, the first",
+    )
+    validate_every: Annotated[int | None, OFF_BY_DEFAULT] = Field(
+        None,
+        ge=1,
+        description="iterations between validations, besides the one after the last iteration; "
+        "default: no validation, or a tenth of the iterations with `select: best`",
+    )
+    validation_metric: str = Field(
+        "mAP",
+        description="metric of the validation: an AP, or a clean metric of which a larger value is "
+        "better",
+    )
+    validation_threshold: float | None = Field(
+        None,
+        ge=0,
+        lt=1,
+        description="score threshold of the predictions of the validation; default: that of the "
+        "run's predictions",
+    )
+    early_stopping: Annotated[int | None, OFF_BY_DEFAULT] = Field(
+        None,
+        ge=1,
+        description="number of validations without a better value after which a training with "
+        "`select: best` ends; default: it does not end early",
+    )
+
+    @property
+    def validation_interval(self) -> int | None:
+        """Number of iterations between validations; None without validation."""
+        if self.validate_every is None and self.select == "best":
+            return max(1, self.iterations // 10)
+        return self.validate_every
 
     @property
     def images_seen(self) -> int:
@@ -100,11 +136,16 @@ class RecipeSettings(Settings):
         return self.iterations * self.batch_size
 
     @model_validator(mode="after")
-    def _sizes_agree(self) -> RecipeSettings:
+    def _settings_agree(self) -> RecipeSettings:
         if self.batch_size % self.accumulate:
             raise ValueError(
                 f"batch_size {self.batch_size} cannot be divided into {self.accumulate} equal "
                 "parts; set accumulate to a divisor of batch_size"
+            )
+        if self.early_stopping is not None and self.select != "best":
+            raise ValueError(
+                "early_stopping ends a training whose validations improve no more, but the weights "
+                "of the last iteration are kept; set select: best"
             )
         if list(self.milestones) != sorted(self.milestones):
             raise ValueError(

@@ -9,7 +9,7 @@ the files that people bring.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gains.datasets.pixel_bound import LARGEST
@@ -102,6 +102,16 @@ class CocoDataset:
                 "belongs to another data set: make it again"
             )
         return [known.get(name) or alike[normal(name)] for name in names]
+
+    def part(self, file_names: Iterable[str]) -> CocoDataset:
+        """Return the data set of the named images alone, in the order of the names.
+
+        Raises:
+            ValueError: a name is not in the file, see :meth:`by_name`.
+        """
+        images = {image.id: image for image in self.by_name(file_names)}
+        annotations = {image_id: self.annotations[image_id] for image_id in images}
+        return replace(self, images=images, annotations=annotations)
 
 
 def name_of(coco: str | Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -67,6 +68,19 @@ class ImageArchive:
         except ValueError as error:
             raise self._damaged(error) from error
 
+    def require(self, file_names: Iterable[str]) -> None:
+        """Check that the archive has images of these names.
+
+        Raises:
+            ValueError: it lacks one.
+        """
+        for name in file_names:
+            if name not in self._names:
+                raise ValueError(
+                    f"{self.path}: has no image {name!r}; the archive and the JSON file belong to "
+                    "different data sets: make both again"
+                )
+
     def read(self, file_name: str) -> NDArray[np.uint8]:
         """Return an image as uint8 (H, W, 3) RGB; grey is repeated.
 
@@ -74,11 +88,7 @@ class ImageArchive:
             ValueError: the archive lacks the image or is damaged, or the image has more pixels than
                 the bound.
         """
-        if file_name not in self._names:
-            raise ValueError(
-                f"{self.path}: has no image {file_name!r}; the archive and the JSON file belong "
-                "to different data sets: make both again"
-            )
+        self.require([file_name])
         try:
             with (
                 zipfile.ZipFile(self.path) as archive,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gains.config.base import Settings, check_names, plain, switched_on, validated
 from gains.config.maps import MapSettings
-from gains.config.prediction import THRESHOLDS, PredictionSettings
+from gains.config.prediction import THRESHOLDS, PredictionSettings, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
 from gains.support.names import portable
@@ -28,6 +28,7 @@ class RunSettings:
         maps: map parameters, or None if the method reads no maps.
         max_detections: maximum number of detections per image.
         cell_category: category whose objects overlap, or None if the method does not use it.
+        validation: how a training predicts and scores the validation part, or None if it does not.
     """
 
     method: str
@@ -36,6 +37,7 @@ class RunSettings:
     maps: MapSettings | None
     max_detections: int
     cell_category: int | None = None
+    validation: ValidationSettings | None = None
 
     @property
     def prediction(self) -> PredictionSettings:
@@ -63,20 +65,33 @@ class RunSettings:
         return replace(self, model=model, max_detections=new.max_detections)
 
     @property
+    def while_training(self) -> RunSettings:
+        """The settings with which a training builds its model: those of prediction validate it."""
+        if self.validation is None:
+            return self
+        prediction = self.validation.model_dump(include=set(PredictionSettings.model_fields))
+        return self.with_prediction({k: v for k, v in prediction.items() if v is not None})
+
+    @property
     def record(self) -> Method:
         """The record of the method."""
         return METHODS.get(self.method)
 
     def training_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
-        """Return the settings that weights depend on.
+        """Return the settings that a training depends on, without those that are switched off.
 
-        Two runs with an equal result share one training.
+        Two runs with an equal result share one training. How the validation predicts and scores
+        decides weights only if these are chosen by it.
 
         Args:
             place: function that returns what stands for the path of a file.
         """
         content = {**self.to_json(place), "recipe": switched_on(self.recipe)}
         del content["max_detections"]
+        for name in RESOLVED:
+            del content["recipe"][name]
+        if self.recipe.select == "last":
+            content.pop("validation", None)
         content["method"] = {k: v for k, v in content["method"].items() if k not in THRESHOLDS}
         return content
 
@@ -90,13 +105,16 @@ class RunSettings:
         Args:
             place: function that returns what stands for the path of a file.
         """
-        return {
+        content = {
             "method": {"name": self.method, **plain(self.model, place)},
             "recipe": self.recipe.model_dump(mode="json"),
             "maps": None if self.maps is None else self.maps.model_dump(mode="json"),
             "max_detections": self.max_detections,
             "cell_category": self.cell_category,
         }
+        if self.validation is not None:
+            content["validation"] = self.validation.model_dump(mode="json")
+        return content
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any], where: str, strict: bool = False) -> RunSettings:
@@ -119,7 +137,7 @@ class RunSettings:
                 f"{where}: expected the keys {', '.join(expected)}; {', '.join(missing)} missing"
             )
         if strict:
-            check_names(where, tuple(map(str, content)), [*expected, *DEFAULTS])
+            check_names(where, tuple(map(str, content)), [*expected, *OPTIONAL])
         block = content["method"]
         if not isinstance(block, Mapping) or not isinstance(block.get("name"), str):
             raise ValueError(
@@ -129,18 +147,25 @@ class RunSettings:
         method = METHODS.get(block["name"])
         own = {key: value for key, value in block.items() if key != "name"}
         maps, cell = content["maps"], content["cell_category"]
+        found = content.get("validation")
         return cls(
             method=method.name,
             model=validated(method.settings, own, f"{where}.method"),
             recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
             maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
-            max_detections=_whole({**DEFAULTS, **content}, "max_detections", 1, where),
+            max_detections=_whole({**OPTIONAL, **content}, "max_detections", 1, where),
             cell_category=None if cell is None else _whole(content, "cell_category", 0, where),
+            validation=None
+            if found is None
+            else validated(ValidationSettings, found, f"{where}.validation"),
         )
 
 
-DEFAULTS = {"max_detections": PredictionSettings().max_detections}
-"""Values of keys that only :meth:`RunSettings.to_json` writes."""
+OPTIONAL = {"max_detections": PredictionSettings().max_detections, "validation": None}
+"""Values of keys that :meth:`RunSettings.training_json` may leave out."""
+
+RESOLVED = ("validation_metric", "validation_threshold")
+"""Settings of a recipe that :attr:`RunSettings.validation` repeats, resolved."""
 
 
 def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:

@@ -23,11 +23,13 @@ class Metric:
         name: name in both modes.
         clean: the corrected formula, or None if there is none.
         as_published: the formula of the published program, or None if the program has none.
+        smaller_is_better: whether a smaller value is better, as that of a rate of errors.
     """
 
     name: str
     clean: Compute | None = None
     as_published: Compute | None = None
+    smaller_is_better: bool = False
 
 
 METRICS: Registry[Metric] = Registry("metric")

@@ -95,6 +95,6 @@ def _leftover_rate(images: Sequence[Pairs], numbers: list[int]) -> float:
 
 METRICS.register(Metric("Dice", clean=dice, as_published=dice_published))
 METRICS.register(Metric("TPp", clean=tpp, as_published=tpp_published))
-METRICS.register(Metric("FNo", clean=fno, as_published=fnr_o))
-METRICS.register(Metric("FNRp", as_published=fnr_p))
-METRICS.register(Metric("FDR", as_published=fdr))
+METRICS.register(Metric("FNo", clean=fno, as_published=fnr_o, smaller_is_better=True))
+METRICS.register(Metric("FNRp", as_published=fnr_p, smaller_is_better=True))
+METRICS.register(Metric("FDR", as_published=fdr, smaller_is_better=True))

@@ -41,4 +41,4 @@ def fnr_o(images: Sequence[Pairs]) -> float:
 
 
 METRICS.register(Metric("F1", clean=f1, as_published=f1))
-METRICS.register(Metric("FNR_o", as_published=fnr_o))
+METRICS.register(Metric("FNR_o", as_published=fnr_o, smaller_is_better=True))

@@ -110,7 +110,8 @@ def enlarge(masks: Tensor, size: tuple[int, int], threshold: float = 0.5) -> Ite
         Windows as large as the image, of a few masks each.
     """
     together = max(1, PIXELS // (size[0] * size[1]))
-    for index in torch.split(torch.arange(len(masks)), together):
+    for start in range(0, len(masks), together):  # no turn without masks, which cannot be resized
+        index = torch.arange(start, min(start + together, len(masks)))
         part = masks[index.to(masks.device)].transpose(1, 2)
         resized = F.interpolate(part[None], (size[1], size[0]), mode="bilinear")[0]
         yield Windows(index, (resized > threshold).cpu(), torch.zeros((len(index), 2)).long())

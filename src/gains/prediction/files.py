@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,6 +68,14 @@ def _entries(image_id: int, instances: Instances) -> list[CocoRecord]:
         }
         for k, (x0, y0, x1, y1) in enumerate(instances.boxes)
     ]
+
+
+def as_predictions(predicted: Iterable[tuple[ImageRecord, Instances]]) -> Predictions:
+    """Return detections in memory as :func:`read_predictions` returns those of a file."""
+    return {
+        record.id: replace(found, extra={BOX_SCORE: found.scores.tolist(), **found.extra})
+        for record, found in predicted
+    }
 
 
 def read_predictions(path: str | Path, truth: CocoDataset) -> Predictions:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from gains.datasets.coco import ImageRecord, read_coco
 from gains.datasets.findings import Findings
@@ -19,6 +16,7 @@ from gains.datasets.split_file import read_split
 from gains.instances import Instances
 from gains.prediction.files import write_predictions
 from gains.prediction.folder import images_of
+from gains.prediction.image_predictor import Picture
 from gains.prediction.predictor import Predictor
 from gains.support.files import check_output
 from gains.support.progress import progress
@@ -79,7 +77,7 @@ def predict_folder(
 
 def _predict(
     predictor: Predictor,
-    images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]],
+    images: Iterable[Picture],
     total: int,
     out: Path,
     read: tuple[Reading, Findings] | None = None,
@@ -87,9 +85,8 @@ def _predict(
     check_output(out)
     predicted: list[tuple[ImageRecord, Instances]] = []
     with progress("predict", total) as advance:
-        for batch in _alike(predictor, images):
-            found = predictor.batch([pixels for _, pixels in batch])
-            predicted += zip((record for record, _ in batch), found, strict=True)
+        for item in predictor.each(images):
+            predicted.append(item)
             advance(len(predicted))
     info = predictor.info()
     if read is not None:
@@ -111,12 +108,3 @@ def _warn_of_limit(limit: int, every: list[Instances]) -> None:
             len(every),
             limit,
         )
-
-
-def _alike(
-    predictor: Predictor, images: Iterable[tuple[ImageRecord, NDArray[np.uint8]]]
-) -> Iterator[list[tuple[ImageRecord, NDArray[np.uint8]]]]:
-    """Batch adjacent images that the model sees at one size, because padding changes results."""
-    for _, run in itertools.groupby(images, key=lambda item: predictor.size(item[1].shape)):
-        while batch := list(itertools.islice(run, predictor.recipe.test_batch_size)):
-            yield batch

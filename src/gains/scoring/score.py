@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from gains import __version__
 from gains.datasets.coco import CocoDataset, read_coco
-from gains.metrics import METRICS
+from gains.metrics import METRICS, Metric
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
+from gains.metrics.names import COCO_METRICS
 from gains.metrics.pairs import Pairs
 from gains.prediction.files import Predictions, parse_predictions, read_predictions
 from gains.prediction.sidecar import check_sidecar
@@ -48,9 +48,7 @@ def score_files(
     """
     truth = read_coco(ground_truth)
     if file_names is not None:
-        images = {image.id: image for image in truth.by_name(file_names)}
-        annotations = {image_id: truth.annotations[image_id] for image_id in images}
-        truth = dataclasses.replace(truth, images=images, annotations=annotations)
+        truth = truth.part(file_names)
     check_sidecar(predictions, truth)
     detections = read_predictions(predictions, truth)
     result = _score(truth, detections, max_detections, clean_score_threshold)
@@ -115,7 +113,7 @@ def _score(
             f"expected max_detections >= 1 and clean_score_threshold in [0, 1], "
             f"found {max_detections} and {clean_score_threshold}"
         )
-    total = _number_of_truths(ground_truth)
+    total = number_of_truths(ground_truth)
     everything = pairs_by_class(ground_truth, predictions, max_detections)
     cleaned = clean(everything, clean_score_threshold)
     return {
@@ -136,8 +134,38 @@ def _score(
     }
 
 
-def _number_of_truths(ground_truth: CocoDataset) -> int:
-    """Return the number of annotations; ValueError if none of them is an object to find."""
+def value_of(
+    metric: str,
+    ground_truth: CocoDataset,
+    predictions: Predictions,
+    max_detections: int,
+    clean_score_threshold: float,
+) -> float:
+    """Return one value of :func:`score`, over all classes: an AP, or a metric in clean mode.
+
+    Args:
+        metric: name of the metric.
+        ground_truth: see :func:`score`.
+        predictions: checked detections by image.
+        max_detections: see :func:`score`.
+        clean_score_threshold: see :func:`score`.
+
+    Raises:
+        ValueError: no class has ground truth.
+    """
+    by_class = pairs_by_class(ground_truth, predictions, max_detections)
+    if metric in COCO_METRICS:
+        return float(_coco(by_class)[COCO_METRICS[metric]])
+    cleaned = _clean(clean(by_class, clean_score_threshold), [METRICS.get(metric)])
+    return float(cleaned["average"][metric])
+
+
+def number_of_truths(ground_truth: CocoDataset) -> int:
+    """Return the number of annotations.
+
+    Raises:
+        ValueError: none of them is an object to find.
+    """
     found = [a for listed in ground_truth.annotations.values() for a in listed]
     if all(a.get("iscrowd") for a in found):
         problem = "all annotations are crowd regions (iscrowd)" if found else "no annotation"
@@ -178,13 +206,13 @@ def _as_published(by_class: ByClass) -> dict[str, Any]:
     }
 
 
-def _clean(by_class: ByClass) -> dict[str, Any]:
+def _clean(by_class: ByClass, chosen: Iterable[Metric] = METRICS) -> dict[str, Any]:
     """Return the values of every class and their mean.
 
     A class without ground truth on the scored images has the value None, as in the AP, whatever
     detections it has, and does not enter the mean.
     """
-    metrics = {metric.name: metric.clean for metric in METRICS if metric.clean}
+    metrics = {metric.name: metric.clean for metric in chosen if metric.clean}
     values = {
         category: {name: compute(images) for name, compute in metrics.items()}
         for category, images in by_class.items()

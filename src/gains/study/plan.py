@@ -92,7 +92,7 @@ def _measured(study: Study, run: Run) -> Measured | None:
     record = read_json(path)
     memory = record.get("memory_mb", {})
     recipe = validated(RecipeSettings, record["settings"]["recipe"], f"{path}: settings.recipe")
-    images = recipe.images_seen
+    images = record["iterations"] * recipe.batch_size  # a training may have ended early
     return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 

@@ -8,10 +8,12 @@ from gains.config.base import Changes, Settings, merge, validated
 from gains.config.data import DatasetSettings
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
+from gains.config.prediction import THRESHOLDS, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.methods import METHODS, Method
 from gains.methods.run_settings import RunSettings
+from gains.metrics.names import COCO_METRICS, check_larger_is_better
 from gains.support.registry import nearest
 
 
@@ -106,6 +108,7 @@ def merged_settings(
         maps=maps if record.needs_maps(model) else None,
         max_detections=block.max_detections,
         cell_category=_cell(block) if record.needs_cell else None,
+        validation=_validation(layers, model, recipe),
     )
 
 
@@ -135,11 +138,14 @@ def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> 
         return {}  # the check of the recipe reports this error
     factor = changes.images_factor_on.get(dataset, changes.images_factor)
     scale = factor * common.batch_size / batch
-    return {
+    schedule: Changes = {
         "iterations": max(1, round(common.iterations * scale)),
         "warmup_iterations": round(common.warmup_iterations * scale),
         "milestones": [max(1, round(milestone * scale)) for milestone in common.milestones],
     }
+    if common.validate_every is not None:
+        schedule["validate_every"] = max(1, round(common.validate_every * scale))
+    return schedule
 
 
 def _maps(layers: _Layers) -> MapSettings:
@@ -153,6 +159,32 @@ def _maps(layers: _Layers) -> MapSettings:
             "use coco here, and points with `gains maps` on a polygon file"
         )
     return maps
+
+
+def _validation(
+    layers: _Layers, model: Settings, recipe: RecipeSettings
+) -> ValidationSettings | None:
+    """Return how a training validates; what the recipe does not choose is as in the prediction."""
+    metric, threshold = recipe.validation_metric, recipe.validation_threshold
+    check_larger_is_better(metric, f"{layers.where}.validation_metric")
+    if recipe.validation_interval is None:
+        return None
+    own = {name: getattr(model, name, None) for name in THRESHOLDS}
+    if threshold is not None:
+        if own["score_threshold"] is None:
+            raise ValueError(
+                f"{layers.where}: {layers.record.name} has no setting score_threshold; leave "
+                "validation_threshold out"
+            )
+        own["score_threshold"] = threshold
+    return ValidationSettings(
+        **own,
+        max_detections=layers.block.max_detections,
+        metric=metric,
+        clean_score_threshold=None
+        if metric in COCO_METRICS
+        else layers.study.clean_score_threshold,
+    )
 
 
 def _cell(block: DatasetSettings) -> int:

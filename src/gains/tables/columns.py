@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from gains.metrics import METRICS, Metric
-from gains.support.registry import nearest
-
-COCO_METRICS = {"mAP": "AP", "AP50": "AP50", "AP75": "AP75"}
-"""Metrics without a mode, by their key in a score file's ``coco`` block."""
+from gains.metrics import METRICS
+from gains.metrics.names import COCO_METRICS
 
 MODES = ("clean", "as_published")
 
 STANDARD = ("mAP", "AP50", "AP75", "AJI", "Dice", "F1", "TPp", "FNo")
 """Metrics of every table's CSV; a table's settings may add others of the score file."""
-
-LOWER_IS_BETTER = ("FNo", "FNRp", "FNR_o", "FDR")
-
-
-def check_metric(name: str, mode: str, where: str) -> None:
-    """Refuse a metric that does not exist, or does not exist in the given mode.
-
-    Raises:
-        ValueError: the metric is refused; the message lists the known metrics.
-    """
-    known = [*COCO_METRICS, *(m.name for m in METRICS if _has(m, mode))]
-    if name not in known:
-        raise ValueError(
-            f"{where}: no metric {name!r} in {mode} mode; {nearest(name, known)}"
-            f"known: {', '.join(known)}"
-        )
 
 
 def columns_of(name: str) -> dict[str, str]:
@@ -38,7 +19,8 @@ def columns_of(name: str) -> dict[str, str]:
     """
     if name in COCO_METRICS:
         return {name: MODES[0]}
-    return {column(name, mode): mode for mode in MODES if _has(METRICS.get(name), mode)}
+    record = METRICS.get(name)
+    return {column(name, mode): mode for mode in MODES if getattr(record, mode) is not None}
 
 
 def column(name: str, mode: str) -> str:
@@ -49,7 +31,3 @@ def column(name: str, mode: str) -> str:
 def definition(name: str) -> str:
     """Return what a metric is in ``as_published`` mode, in words of ``definitions.csv``."""
     return "COCO AP of masks" if name in COCO_METRICS else "DoNet's evaluator"
-
-
-def _has(metric: Metric, mode: str) -> bool:
-    return getattr(metric, mode) is not None

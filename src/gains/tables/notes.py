@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 
-from gains.tables.columns import COCO_METRICS, definition
+from gains.metrics.names import COCO_METRICS
+from gains.tables.columns import definition
 from gains.tables.numerals import BLANK, QUOTED, exact, limit
 from gains.tables.specs import CellSpec, QuotedSpec, RowSpec, TableSpec, TrainingSpec
 

@@ -10,12 +10,12 @@ from gains.config.tables import RowSettings, TableSettings
 from gains.datasets.base import DATASETS
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
+from gains.metrics.names import check_metric
 from gains.published.records import of_row, row_names
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.names import portable
 from gains.support.registry import nearest
-from gains.tables.columns import check_metric
 from gains.tables.configuration import (
     USUAL_CATEGORY,
     backbone_changes,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gains.metrics.names import COCO_METRICS
 from gains.published.records import Published, sources
-from gains.tables.columns import COCO_METRICS
 from gains.tables.specs import CellSpec, DatasetSpec, RowSpec, TableSpec
 
 

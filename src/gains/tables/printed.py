@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from gains.tables.columns import LOWER_IS_BETTER, column
+from gains.metrics.names import smaller_is_better
+from gains.tables.columns import column
 from gains.tables.notes import notes_of
 from gains.tables.numerals import BLANK, QUOTED
 from gains.tables.specs import Subset, TableSpec
@@ -46,7 +47,7 @@ def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
     for i, metric in enumerate(metrics):
         mean, sd = means.iloc[:, i], sds.iloc[:, i]
         text.isetitem(i, [format_number(*pair) for pair in zip(mean, sd, strict=True)])
-        best.isetitem(i, _clearly_best(-mean if metric in LOWER_IS_BETTER else mean, sd))
+        best.isetitem(i, _clearly_best(-mean if metric in smaller_is_better() else mean, sd))
     for row in spec.rows:
         for number in row.quoted:
             name = column(number.metric, spec.mode)

@@ -19,8 +19,8 @@ from gains.support.locks import is_free, waiting_lock
 
 logger = logging.getLogger(__name__)
 
-MODEL, LOSSES, RECORD = "model.pt", "losses.csv", "run.json"
-RESULT = (MODEL, LOSSES, RECORD)
+MODEL, LOSSES, VALIDATION, RECORD = "model.pt", "losses.csv", "validation.csv", "run.json"
+RESULT = (MODEL, LOSSES, VALIDATION, RECORD)
 """The files of a finished training."""
 INDEX = "finished.json"
 """The key of the job and the checksums of the files; it is written last."""
@@ -106,7 +106,8 @@ class Scratch:
             SupersededError: a call that started later writes the same output.
         """
         withdraw(out)
-        _link(self.finished / LOSSES, out.with_name(LOSSES))
+        for curve in (LOSSES, VALIDATION):
+            _link(self.finished / curve, out.with_name(curve))
         record = read_json(self.finished / RECORD)
         write_json(out.with_name(RECORD), {**record, "name": name})
         _link(self.finished / MODEL, out)

@@ -2,7 +2,7 @@
 
 An iteration depends only on the seed and its number. Samples, augmentation and sampling draw from
 generators seeded with both, and the learning rate is a function of the number. A checkpoint
-therefore holds weights, momentum and losses, but no state of random generators.
+therefore holds weights, momentum, losses and validations, but no state of random generators.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import DataLoader
 
 import gains
@@ -31,14 +31,14 @@ from gains.support.claims import claimed, require_claim
 from gains.support.files import check_output, settings_hash, write_json
 from gains.support.progress import progress
 from gains.training.checkpoint_timer import CheckpointTimer
-from gains.training.cost import TrainingCost
 from gains.training.job import Job, provenance
-from gains.training.loss_log import LossRecord
-from gains.training.optimiser import learning_rate, make_optimiser
+from gains.training.optimiser import learning_rate
 from gains.training.samples import Sample, Samples
-from gains.training.scratch import LOSSES, MODEL, RECORD, Scratch
+from gains.training.scratch import LOSSES, MODEL, RECORD, VALIDATION, Scratch
+from gains.training.state import TrainingState
 from gains.training.step import step
 from gains.training.unlearnt import FirstPass
+from gains.training.validations import Validate
 
 logger = logging.getLogger(__name__)
 
@@ -46,15 +46,21 @@ SAMPLING = 3
 """The stream of random numbers for the model's sampling; samples.py has the other streams."""
 
 
-def train(job: Job) -> None:
+def train(job: Job, validate: Validate | None = None) -> None:
     """Train a model, or continue an interrupted training of the same job.
 
+    Args:
+        job: the job.
+        validate: the function that validates the model, if the recipe asks for it.
+
     Raises:
-        ValueError: settings or data are not valid, or a loss is not finite.
+        ValueError: settings or data are not valid, a loss is not finite, or the recipe validates
+            and no function is given, or the other way round.
         FileNotFoundError: an input is missing.
     """
     check_output(job.out)
     recipe = job.settings.recipe
+    _check_hook(recipe, validate)
     torch.set_num_threads(recipe.threads)
     coco = read_coco(job.coco)
     device = choose_device(recipe.device)
@@ -68,12 +74,13 @@ def train(job: Job) -> None:
             logger.info("this training is finished already: its result is in %s", scratch.finished)
         else:
             scratch.begin()
-            model = to_device(build_model(job.settings, sorted(coco.categories), job.seed), device)
-            record, cost = _loop(model, samples, recipe, job, key, device)
-            _save(model, record, scratch.finished, job, coco)
-            how = {"images": len(samples.records), "iterations": recipe.iterations}
-            content = {**provenance(job, inputs, device), **how, **cost.to_json()}
-            write_json(scratch.finished / RECORD, content)
+            settings = job.settings.while_training
+            model = to_device(build_model(settings, sorted(coco.categories), job.seed), device)
+            state = TrainingState(model, recipe, device)
+            _loop(state, samples, job, key, validate)
+            how = {"images": len(samples.records), **state.to_json()}
+            record = {**provenance(job, inputs, device), **how}
+            _save(state, scratch.finished, job, coco, record)
             scratch.finish(key)
         scratch.deliver(job.out, job.name)
         # with the hash of the code, the caller can find the result again, and removes it
@@ -81,10 +88,25 @@ def train(job: Job) -> None:
             scratch.clear()
 
 
-def _save(model: Detector, record: LossRecord, folder: Path, job: Job, coco: CocoDataset) -> None:
+def _check_hook(recipe: RecipeSettings, validate: Validate | None) -> None:
+    every = recipe.validation_interval
+    if (validate is None) != (every is None):
+        found = "none is given" if validate is None else "one is given"
+        rule = "does not validate" if every is None else f"validates every {every} iterations"
+        raise ValueError(
+            f"the recipe {rule}, but of functions that validate {found}; give `validate` to "
+            "`train` exactly if the recipe validates"
+        )
+
+
+def _save(
+    state: TrainingState, folder: Path, job: Job, coco: CocoDataset, record: dict[str, Any]
+) -> None:
     categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
-    checkpoint.save(folder / MODEL, _model_file(model, job, categories))
-    record.write(folder / LOSSES)
+    checkpoint.save(folder / MODEL, _model_file(state.model, job, categories))
+    state.losses.write(folder / LOSSES)
+    state.validations.write(folder / VALIDATION)
+    write_json(folder / RECORD, record)
 
 
 def samples_of_job(job: Job, coco: CocoDataset, device: torch.device) -> Samples:
@@ -133,90 +155,46 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
 
 
 def _loop(
-    model: Detector,
-    samples: Samples,
-    recipe: RecipeSettings,
-    job: Job,
-    key: str,
-    device: torch.device,
-) -> tuple[LossRecord, TrainingCost]:
-    optimiser = make_optimiser(model, recipe, model.encoder)
-    scratch = Scratch(job.scratch)
-    start, record, cost = _resumed(scratch, key, model, optimiser, device)
-    generator, timer = torch.Generator(device), CheckpointTimer(recipe.checkpoint_every)
-    model.train()
+    state: TrainingState, samples: Samples, job: Job, key: str, validate: Validate | None
+) -> None:
+    recipe, scratch = job.settings.recipe, Scratch(job.scratch)
+    state.resume(scratch, key)
+    generator, timer = torch.Generator(state.device), CheckpointTimer(recipe.checkpoint_every)
+    state.model.train()
     first_pass = FirstPass(samples.coco, len(samples.records))
-    with progress(job.name or job.out.name, recipe.iterations, start) as advance:
-        for iteration, batch in enumerate(_batches(samples, recipe, start, device), start):
-            first_pass.add(model, batch)
-            rate, losses = _take_step(model, optimiser, batch, job, iteration, generator)
-            record.add(iteration, rate, [s.name for s in batch], losses)
-            done = iteration + 1
-            advance(done, record.last)
-            if done < recipe.iterations and timer.due(done):
-                record.flush()
-                state = {"model": model.state_dict(), "optimiser": optimiser.state_dict()}
-                kept = {"key": key, "iteration": done, "losses": record.rows, **state}
+    with progress(job.name or job.out.name, recipe.iterations, state.done) as advance:
+        for batch in _batches(samples, recipe, state.done, state.device):
+            first_pass.add(state.model, batch)
+            _take_step(state, batch, job, generator)
+            if validate is not None and state.validations.due(state.done):
+                state.losses.flush()
+                state.validations.add(validate, state.model, state.done)
+            advance(state.done, state.note)
+            if state.validations.exhausted:
+                break
+            if state.done < recipe.iterations and timer.due(state.done):
+                state.losses.flush()
                 with timer.saving():
-                    checkpoint.save(scratch.checkpoint, {**kept, "cost": cost.to_json()})
+                    state.save(scratch, key)
                 require_claim(job.out)  # a later call waits, and continues from this checkpoint
-    first_pass.warn(model)
-    record.flush()
-    _check_finite(model)
-    return record, cost
+    first_pass.warn(state.model)
+    state.losses.flush()
+    _check_finite(state.model)
+    state.validations.restore(state.model)
 
 
 def _take_step(
-    model: Detector,
-    optimiser: torch.optim.Optimizer,
-    batch: list[Sample],
-    job: Job,
-    iteration: int,
-    generator: torch.Generator,
-) -> tuple[float, dict[str, Tensor]]:
-    """Take the step of one iteration; return its learning rate and losses."""
-    rate = learning_rate(job.settings.recipe, iteration)
-    for group in optimiser.param_groups:
+    state: TrainingState, batch: list[Sample], job: Job, generator: torch.Generator
+) -> None:
+    """Take the step of the next iteration."""
+    iteration, recipe = state.done, job.settings.recipe
+    rate = learning_rate(recipe, iteration)
+    for group in state.optimiser.param_groups:
         group["lr"] = rate * group["factor"]
     generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
-    return rate, step(model, optimiser, batch, job.settings.recipe, generator, generator.device)
-
-
-def _resumed(
-    scratch: Scratch,
-    key: str,
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    device: torch.device,
-) -> tuple[int, LossRecord, TrainingCost]:
-    """Load a checkpoint of the same job if there is one; return the iteration to continue at."""
-    path = scratch.checkpoint
-    if path.exists():
-        try:
-            kept = checkpoint.load(path, device)
-        except ValueError:
-            logger.warning(
-                "%s: the checkpoint is cut off or damaged; it is now %s, and the training starts "
-                "again at iteration 0",
-                path,
-                scratch.set_checkpoint_aside().name,
-            )
-            return 0, LossRecord(), TrainingCost(device)
-        if kept.get("key") == key:
-            advice = "remove the file, and train again with a lower learning rate or clip_norm"
-            checkpoint.check_finite(kept["model"], f"{path}: weights", advice)
-            model.load_state_dict(kept["model"])
-            optimiser.load_state_dict(kept["optimiser"])
-            logger.info("resume at iteration %d", kept["iteration"])
-            return (
-                kept["iteration"],
-                LossRecord(kept["losses"]),
-                TrainingCost(device, kept["cost"]),
-            )
-        logger.info(
-            "the checkpoint in %s belongs to another job; the training starts again", path.parent
-        )
-    return 0, LossRecord(), TrainingCost(device)
+    losses = step(state.model, state.optimiser, batch, recipe, generator, state.device)
+    state.losses.add(iteration, rate, [sample.name for sample in batch], losses)
+    state.done += 1
 
 
 def _check_finite(model: nn.Module) -> None:

@@ -16,7 +16,11 @@ def training_maps(wildcards):
 
 
 def training_options(wildcards, output):
-    return as_json(STUDY.run_settings(run_of(wildcards)).training_json())
+    """Return the settings for the verb, with those of validation if the training validates."""
+    settings = STUDY.run_settings(run_of(wildcards))
+    return as_json(
+        settings.to_json() if settings.validation else settings.training_json()
+    )
 
 
 def training_settings(wildcards):
@@ -57,6 +61,14 @@ def run_code(step):
     return lambda wildcards: code_hash(
         step, METHODS.get(wildcards.method).build.__module__
     )
+
+
+def training_code(wildcards):
+    """Return the hash of the code of a training, with that of validations that choose weights."""
+    steps = ["gains.training.train"]
+    if STUDY.run_settings(run_of(wildcards)).recipe.select == "best":
+        steps.append("gains.validation.validation")
+    return code_hash(*steps, METHODS.get(wildcards.method).build.__module__)
 
 
 def score_options(wildcards):

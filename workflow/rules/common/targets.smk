@@ -2,7 +2,7 @@
 
 from gains.workflow.targets import figure_files, table_files
 
-TRAINING_OUTPUTS = ("model.pt", "losses.csv", "run.json")
+TRAINING_OUTPUTS = ("model.pt", "losses.csv", "validation.csv", "run.json")
 RUN_OUTPUTS = (
     "test.predictions.json.gz",
     "test.predictions.images.json",

@@ -1,0 +1,71 @@
+"""One value for a model in training: a metric of its predictions on the validation part."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gains.datasets.coco import read_coco
+from gains.datasets.image_archive import ImageArchive
+from gains.datasets.split_file import read_split
+from gains.methods.run_settings import RunSettings
+from gains.models.contract import Detector
+from gains.prediction.files import as_predictions
+from gains.prediction.image_predictor import ImagePredictor
+from gains.scoring.score import number_of_truths, value_of
+
+
+class Validation:
+    """The validation part of a data set, and a function that scores a model on it.
+
+    The value is the one that ``gains predict --part val`` and ``gains score`` give for the weights
+    and the settings of prediction of the model. No other part of the data set is looked at.
+
+    Args:
+        settings: settings of the run.
+        coco: COCO JSON file; the images are beside it as ``.zip``.
+        split: split file.
+        fold: fold of the split.
+
+    Raises:
+        FileNotFoundError: an input is missing.
+        ValueError: the settings do not say how to validate, or the part has no image or no object.
+    """
+
+    def __init__(self, settings: RunSettings, coco: Path, split: Path, fold: int) -> None:
+        if settings.validation is None:
+            raise ValueError(
+                "the recipe validates, but the settings have no block `validation`, which says how "
+                "to predict and score; take the settings that `gains config show` prints"
+            )
+        self.settings, self.how = settings.while_training, settings.validation
+        names = read_split(split).names("val", fold)
+        where = f"{split}: the validation part (val) of fold {fold}"
+        advice = "make another split, or train with select: last and without validate_every"
+        if not names:
+            raise ValueError(f"{where} has no images; {advice}")
+        self.truth = read_coco(coco).part(names)
+        try:
+            number_of_truths(self.truth)
+        except ValueError as error:
+            raise ValueError(f"{where} cannot be scored ({error}); {advice}") from error
+        self.archive = ImageArchive(coco.with_suffix(".zip"))
+        self.archive.require(image.file_name for image in self.truth.images.values())
+
+    @property
+    def images(self) -> int:
+        """Number of images of the validation part."""
+        return len(self.truth.images)
+
+    def __call__(self, model: Detector) -> float:
+        """Return the value of a model in test mode, a fraction; a larger one is better."""
+        device = next(model.parameters()).device
+        predictor = ImagePredictor(model, self.settings, self.truth.categories, device)
+        images = self.truth.images.values()
+        predicted = predictor.each((image, self.archive.read(image.file_name)) for image in images)
+        return value_of(
+            self.how.metric,
+            self.truth,
+            as_predictions(predicted),
+            self.how.max_detections,
+            self.how.clean_score_threshold or 0.0,
+        )
