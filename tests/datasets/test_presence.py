@@ -48,8 +48,8 @@ def test_own_files_are_missing_one_after_the_other() -> None:
 
 
 def test_only_optional_data_sets_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(_: Path) -> bool:
-        raise AssertionError("looked for a file")
+    def never(*_: object) -> list[Path]:
+        raise AssertionError("looked for files")
 
-    monkeypatch.setattr(Path, "exists", never)
+    monkeypatch.setattr("gains.datasets.presence.inputs_of", never)
     assert missing("cps", optional=False) == []

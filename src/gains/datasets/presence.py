@@ -25,14 +25,12 @@ def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
         FileNotFoundError: there is no file of addresses.
         ValueError: a registered data set does not exist, or does not accept the options.
     """
-    found = {
-        name: next(
-            (path for path in _by_hand(block.source or name, block) if not path.exists()), None
-        )
-        for name, block in datasets.items()
-        if block.optional
-    }
-    return {name: path for name, path in found.items() if path is not None}
+    found: dict[str, Path] = {}
+    for name, block in datasets.items():
+        paths = _by_hand(block.source or name, block) if block.optional else []
+        missing = [path for path in paths if not path.exists()]
+        found.update({name: path for path in missing[:1]})
+    return found
 
 
 def _by_hand(source: str, block: DatasetSettings) -> list[Path]:
