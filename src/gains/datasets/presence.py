@@ -29,7 +29,8 @@ def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
     for name, block in datasets.items():
         paths = _by_hand(block.source or name, block) if block.optional else []
         missing = [path for path in paths if not path.exists()]
-        found.update({name: path for path in missing[:1]})
+        if missing:
+            found[name] = missing[0]
     return found
 
 
