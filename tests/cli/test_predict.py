@@ -28,7 +28,7 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
     assert (str(path), device, folder[1:]) == (
         "results/demo/runs/synthetic-cells/gains/default/seed0/fold0/model.pt",
         None,
-        (Path("mine"), Path("d.json"), Reading()),
+        (Path("mine"), Path("d.json"), Reading(), "demo"),
     )
     assert of_study["score_threshold"] not in (None, 0.3)
     CliRunner().invoke(app, [*words, "--score-threshold", "0.3"], catch_exceptions=False)
@@ -41,9 +41,9 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
 def test_a_run_reads_a_folder_as_its_data_set_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[Reading] = []
+    read: list[tuple[Reading, str]] = []
     monkeypatch.setattr(predictor, "Predictor", lambda *given: None)
-    monkeypatch.setattr(predict, "predict_folder", lambda *given: read.append(given[3]))
+    monkeypatch.setattr(predict, "predict_folder", lambda *given: read.append(given[3:]))
     config = parse_yaml((ROOT / "studies" / "first.yaml").read_text(), "first.yaml")
     options = {"images": "i", "annotations": "a", "orientation": "apply", "percentiles": [1, 99]}
     block = config["studies"]["first"]["datasets"]["synthetic-cells"]
@@ -53,9 +53,9 @@ def test_a_run_reads_a_folder_as_its_data_set_was_read(
     words += ["--dataset", "synthetic-cells", "--method", "gains", "--images", "i", "--out", "d"]
     CliRunner().invoke(app, words, catch_exceptions=False)
     CliRunner().invoke(app, [*words, "--orientation", "stored"], catch_exceptions=False)
-    assert [(one.orientation, one.percentiles) for one in read] == [
-        ("apply", (1, 99)),
-        ("stored", (1, 99)),
+    assert [(one.orientation, one.percentiles, study) for one, study in read] == [
+        ("apply", (1, 99), "first"),
+        ("stored", (1, 99), "first"),
     ]
 
 

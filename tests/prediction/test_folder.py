@@ -162,7 +162,11 @@ def test_the_log_says_how_a_folder_was_read(
     save(tmp_path / "images" / "a.png")
     stub: Any = Stub()
     predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
-    assert "was read with orientation stored and percentiles none" in caplog.text
+    assert "was read with orientation stored and percentiles none; these should be" in caplog.text
+    caplog.clear()
+    predict_folder(stub, tmp_path / "images", tmp_path / "found.json", STORED, "first")
+    assert "as in the data set of the study 'first'" in caplog.text
+    assert "a model file does not hold" not in caplog.text
 
 
 @pytest.mark.parametrize(("ids", "refused"), [((0, 1), True), ((1, 2), False), ((2, 1), True)])

@@ -159,8 +159,10 @@ def predict(
         raise ValueError("--orientation and --percentiles are for the files of a folder: --images")
     if (coco is None) != (split is None):
         raise ValueError("--coco and --split belong together; give both or none")
+    of_study = None
     if model is None:
         opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
+        of_study = opened.name
         model = opened.model(run)
         changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
@@ -173,6 +175,6 @@ def predict(
     reading = validated(Reading, options, "gains predict")
     predictor = Predictor(model, device, changes)
     if images is not None:
-        predict_folder(predictor, images, out, reading)
+        predict_folder(predictor, images, out, reading, of_study)
     else:
         predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)

@@ -46,7 +46,11 @@ def predict_split(
 
 
 def predict_folder(
-    predictor: Predictor, folder: Path, out: Path, reading: Reading = STORED
+    predictor: Predictor,
+    folder: Path,
+    out: Path,
+    reading: Reading = STORED,
+    study: str | None = None,
 ) -> None:
     """Predict every image of a folder and its subfolders; see :func:`images_of`.
 
@@ -55,6 +59,8 @@ def predict_folder(
         folder: folder of the images.
         out: the result list to write.
         reading: how the images are read, as those of the training were.
+        study: study whose data set says how they are read, unless the command says it; None for a
+            model file, which does not know its study.
 
     Raises:
         FileNotFoundError: there is no such folder.
@@ -64,11 +70,14 @@ def predict_folder(
     findings = Findings()
     found = images_of(folder, reading, findings)
     logger.info(
-        "%s: was read with orientation %s and percentiles %s; these should be the options of the "
-        "data set of the training, which a model file does not hold",
+        "%s: was read with orientation %s and percentiles %s; %s",
         folder,
         reading.orientation,
         reading.percentiles or "none",
+        "these should be the options of the data set of the training, which a model file does not "
+        "hold"
+        if study is None
+        else f"what the command does not name is as in the data set of the study {study!r}",
     )
     torch.set_num_threads(predictor.recipe.threads)
     images = ((image.record, as_rgb(read_image(image.path, reading).values)) for image in found)
