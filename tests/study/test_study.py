@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gains.config.file import check, load_config
-from gains.study.opening import from_config, open_study, resolve
+from gains.study.opening import from_config, made_by_others, open_study, resolve
 from gains.study.runs import Run
 from gains.study.study import Study
 from helpers.paths import ROOT
@@ -151,3 +151,15 @@ def test_the_number_of_detections_of_a_data_set_holds_in_model_and_metrics(
     assert study.run_settings(run).prediction.max_detections == 37
     assert study.score_options("synthetic-nuclei")["max_detections"] == 37
     assert study.score_options("synthetic-cells")["max_detections"] == 100
+
+
+def test_what_only_other_studies_make(content: dict[str, Any]) -> None:
+    studies = content["studies"]
+    table = studies["demo"]["tables"]["table1"]
+    studies["third"] = {**studies["demo"], "tables": {"mine": table, "table3": table}}
+    del studies["demo"]["figure3"], studies["paper"]["tables"]["table3_published_recipe"]
+    assert made_by_others(check(content, "c")) == {
+        "figure3.png": ["paper", "third"],
+        "figure3.pdf": ["paper", "third"],
+        **{f"mine.{kind}": ["third"] for kind in ("csv", "md", "tex")},
+    }

@@ -72,6 +72,12 @@ def test_misspelt_study_names_the_nearest(plain: Project) -> None:
     assert "did you mean 'demo'?" in text
 
 
+def test_a_table_of_another_study_is_refused_with_its_command(plain: Project) -> None:
+    text = plain.snakemake("-n", "results/others.csv", ok=False)
+    assert "Study 'demo', which is in force, does not make results/others.csv. Run" in text
+    assert "`snakemake --cores 8 results/others.csv --config study=real-images`" in text
+
+
 def test_another_working_folder_gets_the_same_plan(plain: Project, tmp_path: Path) -> None:
     shutil.copy2(plain.path("config.yaml"), tmp_path)
     elsewhere = plain.plan("--directory", str(tmp_path))

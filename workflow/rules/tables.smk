@@ -181,3 +181,11 @@ rule copy_audit:
         code=code_hash("gains.workflow.copies"),
     shell:
         "gains copy --study {params.study} {input} {output} > {log} 2>&1"
+
+
+rule of_another_study:
+    """Say which study makes a table or figure that the study in force does not make."""
+    input:
+        refuse_other,
+    output:
+        "results/{other}",

@@ -60,6 +60,8 @@ class RowSettings(Settings):
         return self.datasets is None or dataset in self.datasets
 
 
+TABLE_KINDS, FIGURE_KINDS = ("csv", "md", "tex"), ("pdf", "png")
+"""Suffixes of the files of a table and of a figure."""
 FIGURES = ("figure3",)
 """Figures that a study can make; a block of this name in the study asks for the figure."""
 RESERVED = ("compare", "data_audit", "summary", *FIGURES)

@@ -7,6 +7,8 @@ from typing import Any
 
 from gains.config import file as config_file
 from gains.config.file import Config
+from gains.config.study import StudySettings
+from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
 from gains.study.study import Study
 from gains.support.registry import nearest
 
@@ -41,8 +43,8 @@ def from_config(config: Config, name: str | None = None) -> Study:
     return Study(name, config.studies[name], config.label)
 
 
-def resolve(content: dict[str, Any], committed: str | Path) -> Study:
-    """Return the study in force for Snakemake, whose config may have been overridden.
+def config_of(content: dict[str, Any], committed: str | Path) -> Config:
+    """Return the checked config of Snakemake, which may have been overridden.
 
     A committed study, of ``config.yaml`` or of the folder ``studies`` beside it, may be overridden
     only under a name of its own (``--config label=x``), so that ``paper`` always means the
@@ -63,4 +65,29 @@ def resolve(content: dict[str, Any], committed: str | Path) -> Study:
             f"study {config.study!r} was overridden on the command line: add "
             "`--config label=<name>`, so that its results get a directory of their own"
         )
-    return from_config(config)
+    return config
+
+
+def resolve(content: dict[str, Any], committed: str | Path) -> Study:
+    """Return the study in force for Snakemake; see :func:`config_of`."""
+    return from_config(config_of(content, committed))
+
+
+def made_by_others(config: Config) -> dict[str, list[str]]:
+    """Return the files with tables and figures that only studies which are not in force make.
+
+    Returns:
+        The studies that make each file, by its name at the top of the results.
+    """
+    own = _files(config.studies[config.study])
+    found: dict[str, list[str]] = {}
+    for study, settings in config.studies.items():
+        for name in (name for name in _files(settings) if name not in own):
+            found.setdefault(name, []).append(study)
+    return found
+
+
+def _files(settings: StudySettings) -> list[str]:
+    """Return the names of the files with the tables and figures of a study."""
+    tables = [f"{table}.{kind}" for table in settings.tables for kind in TABLE_KINDS]
+    return tables + [f"{figure}.{kind}" for figure in settings.figures for kind in FIGURE_KINDS]

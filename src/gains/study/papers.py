@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gains.config.file import Readable
+from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import inputs_of, receipt
 from gains.fetch.sources import fetched_name
@@ -20,9 +21,6 @@ from gains.study.plan import record_of
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.file_errors import worded
-
-TABLE_KINDS, FIGURE_KINDS = ("csv", "md", "tex"), ("png", "pdf")
-"""Kinds of files of a table and of a figure; the first is the one to ask for."""
 
 
 class State(NamedTuple):
@@ -129,9 +127,11 @@ def _product(
         datasets: data sets that it needs.
         runs: runs that a table needs.
     """
-    folder, kinds = ("figures", FIGURE_KINDS) if runs is None else ("tables", TABLE_KINDS)
-    files = [Path(f"{study.results}/{folder}/{name}.{kind}") for kind in kinds]
-    target = Path(f"results/{files[0].name}")
+    is_figure = runs is None
+    folder = f"{study.results}/{'figures' if is_figure else 'tables'}"
+    files = [Path(f"{folder}/{name}.{k}") for k in (FIGURE_KINDS if is_figure else TABLE_KINDS)]
+    asked = f"{name}.{'png' if is_figure else 'csv'}"
+    made, target = Path(folder, asked), Path("results", asked)
     trainings = list(dict.fromkeys(study.trained(run) for run in runs or []))
     return Product(
         *heading,
@@ -142,7 +142,7 @@ def _product(
         trainings=len(trainings),
         done=sum(record_of(study, run).is_file() for run in trainings),
         files=tuple(file for file in files if file.is_file()),
-        copy=_same(files[0], target) if target.is_file() else None,
+        copy=_same(made, target) if target.is_file() else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gains.config.study import StudySettings
+from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import inputs_of, receipt
 from gains.study.study import Study
@@ -20,10 +21,10 @@ def fetched_data(settings: StudySettings) -> dict[str, str]:
 
 def table_files(study: Study) -> list[str]:
     """Return the names of the files with tables, which are copied to ``results/``."""
-    tables = [f"{table}.{kind}" for table in study.tables for kind in ("csv", "md", "tex")]
+    tables = [f"{table}.{kind}" for table in study.tables for kind in TABLE_KINDS]
     return [*tables, "compare.csv", "compare.md", "data_audit.csv"]
 
 
 def figure_files(study: Study) -> list[str]:
     """Return the names of the files with figures, which are copied to ``results/``."""
-    return [f"{figure}.{kind}" for figure in study.figures for kind in ("pdf", "png")]
+    return [f"{figure}.{kind}" for figure in study.figures for kind in FIGURE_KINDS]

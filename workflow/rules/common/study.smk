@@ -14,7 +14,7 @@ sys.path.insert(0, SRC)
 from gains.datasets.convert import receipt
 from gains.fetch.sources import fetched_name
 from gains.study.runs import Run
-from gains.study.opening import resolve
+from gains.study.opening import config_of, from_config, made_by_others
 from gains.workflow.targets import fetched_data
 
 # All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
@@ -22,8 +22,11 @@ for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SR
     rest = [p for p in os.environ.get(name, "").split(os.pathsep) if p and p != first]
     os.environ[name] = os.pathsep.join([first, *rest])
 
-STUDY = resolve(config, os.path.join(workflow.basedir, "config.yaml"))
+CONFIG = config_of(config, os.path.join(workflow.basedir, "config.yaml"))
+STUDY = from_config(CONFIG)
 SETTINGS = STUDY.settings
+# Files with tables and figures that only other studies make, with these studies.
+OTHERS = made_by_others(CONFIG)
 # Name of the study with its label, if it has one: the name of its folders.
 STUDY_TAG = STUDY.tag
 # Folder of the converted data, the splits and the anomaly maps.
@@ -92,6 +95,7 @@ wildcard_constraints:
     fold=one_of(str(run.fold) for run in RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
+    other=one_of(OTHERS),
     figure=one_of(SETTINGS.figures),
     raw=one_of([*FETCHED.values(), *WEIGHTS.values()]),
     weights=one_of(os.path.relpath(f, receipt(n).parent) for f, n in WEIGHTS.items()),

@@ -2,8 +2,11 @@
 
 import shlex
 
+from snakemake.exceptions import WorkflowError
+
 from gains.config.settings_file import write_settings
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
+from gains.workflow import ask
 from gains.workflow.code_hash import code_hash, published_hash
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
@@ -45,3 +48,15 @@ def figure3_image(wildcards):
 def figure3_settings(wildcards):
     maps = SETTINGS.datasets[SETTINGS.figure3.dataset].maps
     return as_json(maps.model_dump(mode="json"))
+
+
+def refuse_other(wildcards):
+    """Refuse a table or figure that only other studies make, and give the commands for these."""
+    target = f"results/{wildcards.other}"
+    commands = [
+        ask.command(target, study, STUDY.name) for study in OTHERS[wildcards.other]
+    ]
+    raise WorkflowError(
+        f"Study {STUDY.name!r}, which is in force, does not make {target}. Run "
+        f"{' or '.join(f'`{c}`' for c in commands)}. `gains papers` lists all tables."
+    )
