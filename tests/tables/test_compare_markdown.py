@@ -77,3 +77,10 @@ def test_a_comparison_by_hand() -> None:
     head, _, rest = found.partition("\n\nPercent. ")
     assert head == "# Ours and published\n\nStudy small: a small study."
     assert rest.partition("may be another one.\n")[2] == EXPECTED
+
+
+def test_recipes_name_the_weights_that_are_picked() -> None:
+    spec = compare_spec(study([0]))
+    assert "Ours, with the last checkpoint:" in comparison_markdown(spec, [line()])
+    lines = [line(recipe="SGD 0.015, checkpoint: best mAP"), line()]
+    assert "checkpoint unless another is named:" in comparison_markdown(spec, lines)

@@ -92,3 +92,22 @@ def test_rows_that_differ_in_one_setting_do_not_look_alike(
     variants = {"mask_rcnn": {"other": change}}
     assert notes(start, rows, variants=variants) == [note]
     assert notes(start, usual) == []
+
+
+def test_notes_say_whose_weights_are_kept_only_if_some_are_picked() -> None:
+    usual = notes_of(spec_of(study([0])))
+    assert not [note for note in usual if note.startswith("Weights") or "picked" in note]
+    assert notes_of(spec_of(study([0], recipe={"validate_every": 5}))) == usual
+    best = {"select": "best", "validate_every": 1000, "validation_threshold": 0.05}
+    notes = notes_of(spec_of(study([0], recipe=best)))
+    words = "best mAP on validation images, every 1000 steps, score threshold 0.05"
+    assert f"Weights: {words} for all rows." in notes
+    assert (
+        "The published weights of GAInS III were picked on test images; none of ours were." in notes
+    )
+    one = {"gains": {"recipe": {**best, "early_stopping": 4, "validation_metric": "AJI"}}}
+    (note,) = [n for n in notes_of(spec_of(study([0], methods=one))) if n.startswith("Weights")]
+    assert note == (
+        "Weights: best AJI on validation images, every 1000 steps, at most 4 in turn without a "
+        "better value, score threshold 0.05, but last step for Mask R-CNN (R18)."
+    )

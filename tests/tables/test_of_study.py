@@ -135,3 +135,11 @@ def test_wrong_data_sets_of_a_row_are_named(names: list[str], message: str) -> N
 def test_a_data_set_that_no_row_has_is_named() -> None:
     with pytest.raises(ValueError, match="tables.t: no row with a method has the data set 'a'"):
         study([0], datasets=TWO_SETS, table={"rows": [{"method": "gains", "datasets": ["b"]}]})
+
+
+def test_a_training_in_short_words_names_the_weights_that_are_picked() -> None:
+    found = study([0], methods={"gains": {"recipe": {"select": "best"}}})
+    words = {row.label: row.cells["cells"].training.words for row in spec_of(found).rows}
+    picked = ", checkpoint: best mAP on validation images, every 2000 steps, score threshold 0.05"
+    assert words["GAInS (R18)"].endswith(picked)
+    assert words["GAInS (R18)"].removesuffix(picked) == words["Mask R-CNN (R18)"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from helpers.project import TABLE3, Project
 
@@ -87,6 +88,27 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     plan = plan_after("\nEDITED = 1\n", "scoring/score.py")
     assert plan["score"] == 6 and not {"train", "predict"} & plan.keys()
     assert plan_after("\nEDITED = 1\n", "methods/__init__.py", "cli/reports.py") == {}
+
+
+def test_only_weights_that_are_picked_depend_on_metrics_and_prediction(twin: Project) -> None:
+    best = {"picked": {"recipe": {"select": "best"}}}
+    row = {"method": "mask_rcnn", "variant": "picked", "label": "picked"}
+
+    def pick(study: dict[str, Any]) -> None:
+        study["variants"]["mask_rcnn"].update(best)
+        study["tables"]["table2"]["rows"].append(row)
+        study["methods"]["gains"] = {"recipe": {"validate_every": 50}}
+
+    twin.edit_config(pick)
+    twin.snakemake("-q")
+    assert twin.plan() == {}
+    for name in ("metrics/coco.py", "prediction/image_predictor.py", "validation/validation.py"):
+        path = twin.path("src/gains") / name
+        path.write_text(path.read_text() + "\nEDITED = 1\n")
+        assert twin.plan().get("train") == 1, name
+        twin.call("git", "checkout", "-q", "src")
+    twin.edit_config(lambda s: s["recipe"].update(validation_metric="AP50"))
+    assert twin.plan()["train"] == 1
 
 
 def test_failed_rerun_never_passes_for_done(twin: Project) -> None:

@@ -93,10 +93,13 @@ def _reasons(lines: list[Line]) -> list[str]:
 def _recipes(lines: list[Line]) -> list[str]:
     ours = [(line.row, line.dataset, line.recipe) for line in lines]
     theirs = [(_source(line), line.published_dataset, _published_recipe(line)) for line in lines]
+    unless = (
+        " unless another is named" if any(", checkpoint: " in line.recipe for line in lines) else ""
+    )
     return [
         "## Recipes",
         "The training may differ between comparable numbers.",
-        f"Ours, with the last checkpoint:\n\n{_by_recipe(ours)}",
+        f"Ours, with the last checkpoint{unless}:\n\n{_by_recipe(ours)}",
         f"Published:\n\n{_by_recipe(theirs)}",
     ]
 

@@ -32,7 +32,7 @@ class Line:
         score_threshold: lowest score of our detections that count, or ``none``.
         test_size: short and longest side of our test images in px.
         max_detections: largest number of our detections per image.
-        recipe: our training in short words; the last checkpoint is taken.
+        recipe: our training in short words; the last checkpoint is taken unless another is named.
         metric: name of the metric.
         subset: classes, ``target`` or ``average``.
         mode: printed mode of the table; None for COCO metrics, which have no modes.

@@ -26,7 +26,7 @@ def _of_measured(spec: TableSpec) -> list[str]:
         notes.append(f"Target class of the anomaly maps: {ids}.")
     limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
     notes += [f"Detections kept per image at most: {limits}.", _thresholds(spec)]
-    notes += [_training(spec), *_differences(spec)]
+    notes += [_training(spec), *_selections(spec), *_differences(spec)]
     notes += [
         f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
         "cannot be compared with published ones."
@@ -135,6 +135,23 @@ def _differences(spec: TableSpec) -> list[str]:
         for title, values in found.items()
         if len(set(values.values())) > 1
     ]
+
+
+def _selections(spec: TableSpec) -> list[str]:
+    """Return the notes on the choice of the weights, if those of some row are picked."""
+    values = {
+        row.label: _on_data_sets(spec, row, lambda cell: cell.training.selection or "last step")
+        for row in spec.rows
+    }
+    if set(values.values()) <= {"last step"}:
+        return []
+    notes = [f"Weights: {_common(values)}."]
+    if spec.picked_on_test:
+        notes.append(
+            f"The published weights of {', '.join(spec.picked_on_test)} were picked on test "
+            "images; none of ours were."
+        )
+    return notes
 
 
 def _nms(cell: CellSpec) -> str:

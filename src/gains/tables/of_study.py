@@ -23,6 +23,8 @@ from gains.tables.configuration import (
     configuration_of,
     initial_weights,
 )
+from gains.tables.numerals import limit
+from gains.tables.pairs import pairs_of
 from gains.tables.specs import (
     CellSpec,
     CompareSpec,
@@ -60,7 +62,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         for row in _ordered(settings, where)
     )
     _check_labels([row.label for row in rows], where)
-    return TableSpec(
+    spec = TableSpec(
         study=study.tag,
         study_title=study.settings.title,
         name=name,
@@ -74,6 +76,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         datasets=shown,
         rows=rows,
     )
+    return spec.model_copy(update={"picked_on_test": _picked_on_test(spec)})
 
 
 def compare_spec(study: Study) -> CompareSpec:
@@ -207,7 +210,32 @@ def _cell(study: Study, dataset: str, method: str, variant: str) -> CellSpec:
 
 def _training(settings: RunSettings) -> TrainingSpec:
     recipe = settings.recipe.model_dump(include=set(TrainingSpec.model_fields))
-    return TrainingSpec.model_validate({**recipe, "weights": initial_weights(settings)})
+    own = {"weights": initial_weights(settings), "selection": _selection(settings)}
+    return TrainingSpec.model_validate({**recipe, **own})
+
+
+def _selection(settings: RunSettings) -> str:
+    """Return how the weights of a model are picked, or "" for those of the last step."""
+    recipe, how = settings.recipe, settings.validation
+    if recipe.select == "last" or how is None:
+        return ""
+    patience = recipe.early_stopping
+    end = "" if patience is None else f", at most {patience} in turn without a better value"
+    return (
+        f"best {how.metric} on validation images, every {recipe.validation_interval} steps{end}, "
+        f"score threshold {limit(how.score_threshold or 0.0)}"
+    )
+
+
+def _picked_on_test(spec: TableSpec) -> tuple[str, ...]:
+    """Return the published tables whose weights were picked on test images, beside picked rows."""
+    found = [
+        f"{pair.published.paper} {pair.published.table}"
+        for pair in pairs_of(spec)
+        if pair.cell.training.selection
+        and "test images" in (pair.published.conditions.picking or "")
+    ]
+    return tuple(dict.fromkeys(found))
 
 
 def _ordered(settings: TableSettings, where: str) -> list[RowSettings]:

@@ -24,6 +24,7 @@ class TrainingSpec(Settings):
         weight_decay: weight decay.
         train_sizes: short sides of training images in px.
         weights: weights that the training starts from: ``imagenet``, ``none`` or a file.
+        selection: how the weights of the model were picked; "" for those of the last step.
     """
 
     optimiser: str
@@ -33,6 +34,7 @@ class TrainingSpec(Settings):
     weight_decay: float
     train_sizes: tuple[int, ...]
     weights: str
+    selection: str = ""
 
     @property
     def optimiser_title(self) -> str:
@@ -41,10 +43,14 @@ class TrainingSpec(Settings):
 
     @property
     def words(self) -> str:
-        """The training in short words, e.g. ``SGD 0.015, batch 1, 20000 steps``."""
+        """The training in short words, e.g. ``SGD 0.015, batch 1, 20000 steps``.
+
+        Weights that were picked are named, as in the published conditions.
+        """
         schedule = f"batch {self.batch_size}, {self.iterations} steps"
         start = "" if self.weights == "imagenet" else f", {self.start}"
-        return f"{self.optimiser_title} {exact(self.lr)}, {schedule}{start}"
+        picked = f", checkpoint: {self.selection}" if self.selection else ""
+        return f"{self.optimiser_title} {exact(self.lr)}, {schedule}{start}{picked}"
 
     @property
     def start(self) -> str:
@@ -178,6 +184,8 @@ class TableSpec(Settings):
         subsets: classes, see docs/tables.md.
         mode: printed mode.
         clean_score_threshold: lowest score of the detections that count in clean mode.
+        picked_on_test: published tables whose weights were picked on test images, in a table where
+            ours were picked by the validation part.
         datasets: data sets, in the order of the columns.
         rows: rows, in the order of the table.
     """
@@ -192,6 +200,7 @@ class TableSpec(Settings):
     subsets: tuple[Subset, ...]
     mode: Mode
     clean_score_threshold: float
+    picked_on_test: tuple[str, ...] = ()
     datasets: tuple[DatasetSpec, ...]
     rows: tuple[RowSpec, ...]
 
