@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from gains.cli.main import app
@@ -59,6 +60,21 @@ def test_a_pipe_gets_tabs(config: str) -> None:
     assert "gains\t0\t" in "\n".join(rows)
     assert {row.count("\t") for row in rows} == {len(COLUMNS) - 1}
     assert "finish one first" in last
+
+
+def test_absent_data_sets_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())
+    options = {"images": "mine", "annotations": "mine.json"}
+    own = {"source": "folder", "optional": True, "options": options}
+    content["studies"]["tiny"]["datasets"]["own"] = own
+    Path("tiny.yaml").write_text(yaml.safe_dump(content))
+    lines = CliRunner().invoke(app, ["plan", "--config", "tiny.yaml"]).output.splitlines()
+    assert lines[0] == "study tiny: 0 of 4 trainings done"
+    assert lines[-1] == (
+        "Data set 'own' is not on this machine: mine.json does not exist. Its trainings are not "
+        "counted."
+    )
 
 
 def test_a_terminal_gets_a_table(config: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,8 +129,8 @@ class RowSpec(Settings):
         variant: variant of the method; None without a method.
         published: row of the published table that this row is compared with, or that it quotes.
         cells: the trainings of the row, by the name of the data set; none without a method.
-        quoted: the published numbers of a row without a method. A specification in which no row
-            quotes any stays as it was before there were such rows.
+        quoted: the published numbers of a row without a method; left out of a file if there are
+            none.
     """
 
     label: str
@@ -155,7 +155,8 @@ class DatasetSpec(Settings):
         split: file of the split, or what is made instead, e.g. ``random split (seed 0)``.
         official_splits: files of the official split of the published data set; none if its papers
             print no split.
-        absent: path that does not exist, if the data set is not on this machine; None otherwise.
+        absent: path that does not exist, if the data set is not on this machine; None otherwise,
+            and then left out of a file.
     """
 
     name: str
