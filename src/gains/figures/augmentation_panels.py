@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COLUMNS = 5
 PANEL, TITLE, LINE = 1.8, 0.22, 0.15
 """Width of a panel, height of its title and height of a line of the legend, inches."""
+GREY = "#9a9a9a"
 LETTERS = 16
 """Number of characters of the legend per inch."""
 
@@ -104,19 +105,20 @@ def _image(axes: Axes, panel: Panel) -> None:
     bare(axes, panel.title)
     chosen = colours(panel.objects)
     outlines(axes, panel.objects, chosen, width=0.7)
-    for (x0, y0, x1, y1), colour in zip(panel.objects.boxes, chosen, strict=True):
+    height, width = panel.pixels.shape[:2]
+    # the frame shows where a white image ends
+    boxes = [(0, 0, width, height), *panel.objects.boxes.tolist()]
+    for (x0, y0, x1, y1), colour in zip(boxes, [GREY, *chosen], strict=True):
         # a pixel reaches half a unit to each side of its centre
-        corner, width, height = (x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0
-        axes.add_patch(
-            Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=0.3)
-        )
+        corner, sides = (x0 - 0.5, y0 - 0.5), (x1 - x0, y1 - y0)
+        axes.add_patch(Rectangle(corner, *sides, fill=False, edgecolor=colour, linewidth=0.3))
 
 
 def _map(axes: Axes, panel: Panel, top: float) -> None:
     assert panel.anomaly is not None
     axes.imshow(panel.anomaly, cmap="inferno", vmin=1, vmax=top)
     bare(axes, "")
-    outlines(axes, panel.objects, ["#9a9a9a"] * len(panel.objects), width=0.4)
+    outlines(axes, panel.objects, [GREY] * len(panel.objects), width=0.4)
 
 
 def _words(recipe: RecipeSettings) -> str:

@@ -67,8 +67,8 @@ def _moved_masks(target: Target, source: _Source) -> Tensor:
     planes = target.masks.new_zeros((len(target.masks), *source.y.shape))
     regions = source.regions(target.boxes)
     for plane, mask, part in zip(planes, target.masks, regions, strict=True):
-        y, x = source.y[part].long(), source.x[part].long()
-        plane[part] = mask[y, x] * (source.weight[part] > 0)
+        at = source.y[part].long() * mask.shape[1] + source.x[part].long()
+        plane[part] = mask.take(at) * (source.weight[part] > 0)
     return planes
 
 
@@ -106,11 +106,12 @@ def _bilinear(plane: Tensor, y: Tensor, x: Tensor) -> Tensor:
     height, width = plane.shape
     y, x = y.clamp(0, height - 1), x.clamp(0, width - 1)
     top, left = y.long(), x.long()
-    bottom, right = (top + 1).clamp(max=height - 1), (left + 1).clamp(max=width - 1)
-    down, across = y - top, x - left
-    upper = plane[top, left] * (1 - across) + plane[top, right] * across
-    lower = plane[bottom, left] * (1 - across) + plane[bottom, right] * across
-    return upper * (1 - down) + lower * down
+    right, below = (left < width - 1).long(), (top < height - 1) * width
+    first = top * width + left
+    upper = torch.lerp(plane.take(first), plane.take(first + right), x - left)
+    first += below
+    lower = torch.lerp(plane.take(first), plane.take(first + right), x - left)
+    return torch.lerp(upper, lower, y - top)
 
 
 @dataclass(frozen=True)
