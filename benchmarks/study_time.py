@@ -63,7 +63,10 @@ def settings_of(study: Study, run: Run, options: argparse.Namespace, folder: Pat
         "iterations": options.skip + options.iterations,
         "device": options.device,
         "threads": options.threads,
+        # benchmarks/validation.py measures validations
+        **{"select": "last", "validate_every": None, "early_stopping": None},
     }
+    settings.pop("validation", None)
     if not whole:
         recipe |= {"lr": 1e-9, "milestones": []}
     return RunSettings.from_json(settings, f"settings of {run.path}")

@@ -107,7 +107,9 @@ def smaller(settings: dict[str, Any], options: argparse.Namespace) -> dict[str, 
         "clip_norm": recipe["clip_norm"] or options.clip_norm,
         "workers": 0,
         "checkpoint_every": 10 * options.steps,
+        **{"select": "last", "validate_every": None, "early_stopping": None},
     }
+    settings.pop("validation", None)
     return settings
 
 

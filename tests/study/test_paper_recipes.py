@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -102,6 +103,20 @@ def test_two_methods_also_have_the_recipe_of_their_published_numbers(
     assert len(rest) == len(paper.settings.seeds) - 1  # ISBI2014 alone
     assert stated(settings.recipe) == DONET
     assert settings.model.model_dump()["score_threshold"] == 0.9
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_every_row_is_validated_20_times_at_one_threshold(name: str) -> None:
+    """GAInS' program evaluates every 1,000 of its 20,000 steps."""
+    study = open_study(ROOT / "config.yaml", name)
+    for run in study.runs():
+        settings = study.run_settings(run)
+        recipe, how = settings.recipe, settings.validation
+        assert how is not None
+        donet = run.variant == "published-recipe"  # DoNet's program: every 10,000 of 60,000, at 0.5
+        number = math.ceil(recipe.iterations / (recipe.validate_every or 0))
+        found = (recipe.select, how.metric, number, how.score_threshold)
+        assert found == ("best", "mAP", *((6, 0.5) if donet else (20, 0.05))), run.path
 
 
 def area(recipe: RecipeSettings) -> float:

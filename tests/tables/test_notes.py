@@ -100,14 +100,16 @@ def test_notes_say_whose_weights_are_kept_only_if_some_are_picked() -> None:
     assert notes_of(spec_of(study([0], recipe={"validate_every": 5}))) == usual
     best = {"select": "best", "validate_every": 1000, "validation_threshold": 0.05}
     notes = notes_of(spec_of(study([0], recipe=best)))
-    words = "best mAP on validation images, every 1000 steps, score threshold 0.05"
+    words = "best mAP on validation images at score threshold 0.05, every 1000 steps"
     assert f"Weights: {words} for all rows." in notes
-    assert (
-        "The published weights of GAInS III were picked on test images; none of ours were." in notes
+    (note,) = [note for note in notes if note.startswith("The published weights")]
+    assert note == (
+        "The published weights of GAInS I, GAInS II, GAInS III were picked on test images; none of "
+        "ours were."
     )
     one = {"gains": {"recipe": {**best, "early_stopping": 4, "validation_metric": "AJI"}}}
     (note,) = [n for n in notes_of(spec_of(study([0], methods=one))) if n.startswith("Weights")]
     assert note == (
-        "Weights: best AJI on validation images, every 1000 steps, at most 4 in turn without a "
-        "better value, score threshold 0.05, but last step for Mask R-CNN (R18)."
+        "Weights: last step, but best AJI on validation images at score threshold 0.05, every 1000 "
+        "steps, at most 4 in turn without a better value for GAInS (R18)."
     )

@@ -140,6 +140,6 @@ def test_a_data_set_that_no_row_has_is_named() -> None:
 def test_a_training_in_short_words_names_the_weights_that_are_picked() -> None:
     found = study([0], methods={"gains": {"recipe": {"select": "best"}}})
     words = {row.label: row.cells["cells"].training.words for row in spec_of(found).rows}
-    picked = ", checkpoint: best mAP on validation images, every 2000 steps, score threshold 0.05"
+    picked = ", checkpoint: best mAP on validation images at score threshold 0.05, every 2000 steps"
     assert words["GAInS (R18)"].endswith(picked)
     assert words["GAInS (R18)"].removesuffix(picked) == words["Mask R-CNN (R18)"]

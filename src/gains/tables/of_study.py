@@ -219,23 +219,19 @@ def _selection(settings: RunSettings) -> str:
     recipe, how = settings.recipe, settings.validation
     if recipe.select == "last" or how is None:
         return ""
-    patience = recipe.early_stopping
+    threshold, patience = limit(how.score_threshold or 0.0), recipe.early_stopping
     end = "" if patience is None else f", at most {patience} in turn without a better value"
     return (
-        f"best {how.metric} on validation images, every {recipe.validation_interval} steps{end}, "
-        f"score threshold {limit(how.score_threshold or 0.0)}"
+        f"best {how.metric} on validation images at score threshold {threshold}, "
+        f"every {recipe.validation_interval} steps{end}"
     )
 
 
 def _picked_on_test(spec: TableSpec) -> tuple[str, ...]:
     """Return the published tables whose weights were picked on test images, beside picked rows."""
-    found = [
-        f"{pair.published.paper} {pair.published.table}"
-        for pair in pairs_of(spec)
-        if pair.cell.training.selection
-        and "test images" in (pair.published.conditions.picking or "")
-    ]
-    return tuple(dict.fromkeys(found))
+    picked = [pair.published for pair in pairs_of(spec) if pair.cell.training.selection]
+    on_test = [found for found in picked if "test images" in (found.conditions.picking or "")]
+    return tuple(sorted({f"{found.paper} {found.table}" for found in on_test}))
 
 
 def _ordered(settings: TableSettings, where: str) -> list[RowSettings]:
