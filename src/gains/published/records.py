@@ -55,7 +55,7 @@ class Published:
     spread: float | None
     conditions: Conditions
 
-    @property
+    @functools.cached_property
     def name(self) -> str:
         """Name of the row without its backbone, e.g. ``GAInS`` for ``GAInS (R101)``."""
         return re.sub(r"\s*\(R\d+\)$", "", self.row)
@@ -144,8 +144,8 @@ def sources(paper: str, table: str, row: str, dataset: str, configuration: str) 
     others = [
         n
         for n in here
-        if n not in own
-        and n.conditions.backbone in backbones
+        if n.conditions.backbone in backbones
         and (n.name in names or n.conditions.configuration == configuration)
+        and n not in own
     ]
     return own + others
