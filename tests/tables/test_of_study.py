@@ -143,3 +143,9 @@ def test_a_training_in_short_words_names_the_weights_that_are_picked() -> None:
     picked = ", checkpoint: best mAP on validation images at score threshold 0.05, every 2000 steps"
     assert words["GAInS (R18)"].endswith(picked)
     assert words["GAInS (R18)"].removesuffix(picked) == words["Mask R-CNN (R18)"]
+
+
+def test_a_file_of_a_table_names_no_key_that_the_table_does_not_use() -> None:
+    text = spec_of(study([0])).model_dump_json()
+    for key in ("selection", "picked_on_test", "quoted", "absent"):
+        assert f'"{key}"' not in text

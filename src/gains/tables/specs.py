@@ -34,7 +34,7 @@ class TrainingSpec(Settings):
     weight_decay: float
     train_sizes: tuple[int, ...]
     weights: str
-    selection: str = ""
+    selection: str = Field("", exclude_if=lambda text: not text)
 
     @property
     def optimiser_title(self) -> str:
@@ -201,7 +201,7 @@ class TableSpec(Settings):
     subsets: tuple[Subset, ...]
     mode: Mode
     clean_score_threshold: float
-    picked_on_test: tuple[str, ...] = ()
+    picked_on_test: tuple[str, ...] = Field((), exclude_if=lambda tables: not tables)
     datasets: tuple[DatasetSpec, ...]
     rows: tuple[RowSpec, ...]
 
