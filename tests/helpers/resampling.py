@@ -35,7 +35,7 @@ def scene(height: int = 37, width: int = 53) -> tuple[Tensor, Target]:
     parts = []
     for mask, (top, left, h, w) in zip(masks, places, strict=True):
         mask[top : top + h, left : left + w] = 1
-        mask[top, left] = h * w == 1  # no full rectangle
+        mask[top + h - 1, left] = h * w == 1  # no full rectangle
         parts.append((torch.rand(h, w, generator=generator) - 0.2, top, left))
     parts[1] = torch.zeros(0, 0), 0, 0
     constants = [1.0, 1.0, 0.0, 1.0, 1.0, 1.0]

@@ -113,3 +113,14 @@ def test_notes_say_whose_weights_are_kept_only_if_some_are_picked() -> None:
         "Weights: last step, but best AJI on validation images at score threshold 0.05, every 1000 "
         "steps, at most 4 in turn without a better value for GAInS (R18)."
     )
+
+
+def test_augmentation_is_told_where_rows_differ_in_it() -> None:
+    start = "Augmentation besides flips"
+    transforms = {"augmentations": [{"name": "rotation"}, {"name": "crop"}]}
+    methods = {"gains": {"recipe": transforms}}
+    assert notes(start, ROWS[:2], methods=methods) == [
+        "Augmentation besides flips: rotation + crop, but none for Mask R-CNN (R18)."
+    ]
+    assert notes(start, ROWS[:2], recipe=transforms) == []
+    assert notes(start, ROWS[:2]) == []

@@ -145,7 +145,13 @@ def test_a_training_in_short_words_names_the_weights_that_are_picked() -> None:
     assert words["GAInS (R18)"].removesuffix(picked) == words["Mask R-CNN (R18)"]
 
 
+def test_a_training_in_short_words_names_its_augmentation() -> None:
+    found = study([0], recipe={"augmentations": [{"name": "rotation"}, {"name": "crop"}]})
+    words = spec_of(found).rows[0].cells["cells"].training.words
+    assert words.endswith(" steps, augmented by rotation + crop")
+
+
 def test_a_file_of_a_table_names_no_key_that_the_table_does_not_use() -> None:
     text = spec_of(study([0])).model_dump_json()
-    for key in ("selection", "picked_on_test", "quoted", "absent"):
+    for key in ("selection", "augmented_by", "picked_on_test", "quoted", "absent"):
         assert f'"{key}"' not in text

@@ -123,6 +123,7 @@ def _differences(spec: TableSpec) -> list[str]:
         "Weight decay": lambda cell: exact(cell.training.weight_decay),
         "Start of the training": lambda cell: cell.training.start,
         "Short sides of training images in px": lambda cell: _range(cell.training.train_sizes),
+        "Augmentation besides flips": lambda cell: cell.training.augmented_by or "none",
         "Short side of test images in px": _test_size,
         "NMS of detections": _nms,
     }

@@ -210,7 +210,11 @@ def _cell(study: Study, dataset: str, method: str, variant: str) -> CellSpec:
 
 def _training(settings: RunSettings) -> TrainingSpec:
     recipe = settings.recipe.model_dump(include=set(TrainingSpec.model_fields))
-    own = {"weights": initial_weights(settings), "selection": _selection(settings)}
+    own = {
+        "weights": initial_weights(settings),
+        "selection": _selection(settings),
+        "augmented_by": " + ".join(block.name for block in settings.recipe.augmentations),
+    }
     return TrainingSpec.model_validate({**recipe, **own})
 
 

@@ -25,6 +25,7 @@ class TrainingSpec(Settings):
         train_sizes: short sides of training images in px.
         weights: weights that the training starts from: ``imagenet``, ``none`` or a file.
         selection: how the weights of the model were picked; "" for those of the last step.
+        augmented_by: names of the random transforms of training images besides flips, or "".
     """
 
     optimiser: str
@@ -35,6 +36,7 @@ class TrainingSpec(Settings):
     train_sizes: tuple[int, ...]
     weights: str
     selection: str = Field("", exclude_if=lambda text: not text)
+    augmented_by: str = Field("", exclude_if=lambda text: not text)
 
     @property
     def optimiser_title(self) -> str:
@@ -50,7 +52,8 @@ class TrainingSpec(Settings):
         schedule = f"batch {self.batch_size}, {self.iterations} steps"
         start = "" if self.weights == "imagenet" else f", {self.start}"
         picked = f", checkpoint: {self.selection}" if self.selection else ""
-        return f"{self.optimiser_title} {exact(self.lr)}, {schedule}{start}{picked}"
+        augmented = f", augmented by {self.augmented_by}" if self.augmented_by else ""
+        return f"{self.optimiser_title} {exact(self.lr)}, {schedule}{augmented}{start}{picked}"
 
     @property
     def start(self) -> str:
