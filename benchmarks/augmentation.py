@@ -4,9 +4,8 @@
 
 Where torchvision has the transform, its class is the reference: it transforms the image and all
 masks as whole planes, and with maps also these as whole planes. Ours transforms the coordinates
-and reads each mask and map in the surroundings of its object. The last column is the share of a
-training step of Mask R-CNN that a sample of each size may take: what a transform costs matters
-where samples are loaded by the training itself, or by too few `workers`.
+and reads each mask and map in the surroundings of its object. Brightness and contrast change the
+image alone.
 """
 
 from __future__ import annotations

@@ -100,3 +100,13 @@ def test_counting_changes_no_weight(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     counted = trained(data, tmp_path / "counted", "condinst")
     monkeypatch.setattr(FirstPass, "add", lambda *_: None)
     assert_equal(weights(counted), weights(trained(data, tmp_path / "plain", "condinst")))
+
+
+def test_objects_that_an_augmentation_moves_out_are_learnt_later(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    corner = (slice(0, 4), slice(0, 4))
+    data = data_set(tmp_path, [corner, LARGE])
+    zoom = [{"name": "scale", "zoom": [2, 2], "p": 1}]
+    trained(data, tmp_path / "moved", "mask_rcnn", augmentations=zoom)
+    assert warnings_of(caplog) == []

@@ -42,16 +42,24 @@ ORDER, AUGMENTATION = 1, 2
 
 @dataclass
 class Sample:
-    """One training image as the model sees it: uint8 (3, H, W) RGB and its ground truth."""
+    """One training image as the model sees it.
+
+    Attributes:
+        name: file name.
+        image: uint8 (3, H, W) RGB.
+        target: its ground truth.
+        moved_out: number of objects that an augmentation moved out of the image.
+    """
 
     name: str
     image: Tensor
     target: Target
+    moved_out: int = 0
 
     def to(self, device: torch.device) -> Sample:
         """Return the sample on a device; tensors already on it are not copied."""
         image = self.image.to(device, non_blocking=True)
-        return Sample(self.name, image, self.target.to(device))
+        return Sample(self.name, image, self.target.to(device), self.moved_out)
 
 
 class Samples(Dataset[Sample]):
@@ -102,8 +110,11 @@ class Samples(Dataset[Sample]):
         index, short, flips = self._draw(position)
         sample = flip_sample(self._at_size(index, short), flips)
         chosen = self.recipe.augmentations
+        if not chosen:
+            return sample
         image, target = augment(sample.image, sample.target, chosen, self.seed, position)
-        return Sample(sample.name, image, target) if chosen else sample
+        moved_out = len(sample.target.boxes) - len(target.boxes)
+        return Sample(sample.name, image, target, moved_out)
 
     def unaugmented(self, position: int) -> Sample:
         """Return a sample at its size, without flips and other augmentations."""

@@ -37,7 +37,7 @@ class FirstPass:
         for sample in batch[: self._images]:
             objects = self._objects[sample.name]
             self._all += objects
-            self._vanished += objects - len(sample.target.boxes)
+            self._vanished += objects - len(sample.target.boxes) - sample.moved_out
             self._unlearnt.append(model.unlearnt(sample.target).sum())
         self._images -= len(batch)
         if self._images <= 0:
