@@ -259,6 +259,17 @@ def test_a_transform_that_would_leave_no_object_is_drawn_again_and_then_left_out
     assert unseen[0] is image and unseen[1] is corner
 
 
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_an_image_whose_objects_vanished_before_is_transformed_too(name: str) -> None:
+    image, target = scene(64, 48)
+    nothing = target.select(torch.zeros(len(target.boxes), dtype=torch.bool))
+    pixels, found = transformed(of(name, 1), image, nothing, 0)
+    assert torch.equal(pixels, transformed(of(name, 1), image, target, 0)[0])
+    assert found.boxes.shape == (0, 4)
+    assert found.masks.shape == (0, *pixels.shape[1:])
+    assert found.maps is not None and found.maps.planes().shape == found.masks.shape
+
+
 def test_what_comes_from_outside_has_the_usual_colour_of_the_border() -> None:
     image = torch.full((3, 40, 60), 200, dtype=torch.uint8)
     image[1] = 90

@@ -38,14 +38,14 @@ def warp_sample(image: Tensor, target: Target, move: Transform) -> tuple[Tensor,
         move: a transform that moves pixels.
 
     Returns:
-        Nothing if no object is left.
+        Both, or None if the image had objects and none is left.
     """
     size = image.shape[1], image.shape[2]
     nearest = _Source.of(tv_tensors.Mask, move, size, image.device)
     masks = _moved_masks(target, nearest)
     boxes = tight_boxes(masks)
     kept = boxes[:, 2] > boxes[:, 0]
-    if not kept.any():
+    if len(kept) and not kept.any():
         return None
     maps = target.maps
     if maps is not None:
