@@ -38,6 +38,12 @@ def test_runs_say_how_they_were_made(tiny: Project) -> None:
     folder = tiny.path("results/tiny/runs/synthetic-cells/gains/default/seed1/fold0")
     assert json.loads((folder / "run.json").read_text())["seed"] == 1
     assert len((folder / "losses.csv").read_text().splitlines()) > 1
+    assert len((folder / "validation.csv").read_text().splitlines()) == 1 + 2
+    validation = json.loads((folder / "run.json").read_text())["validation"]
+    assert validation["iteration"] in (3, 6)
+    assert "best mAP on validation images" in tiny.path("results/table3.md").read_text()
+    usual = folder.parents[3] / "mask_rcnn/default/seed1/fold0/validation.csv"
+    assert len(usual.read_text().splitlines()) == 1
     assert not any(path.is_file() for path in Path(tiny.path("scratch")).rglob("*.pt"))
 
 
