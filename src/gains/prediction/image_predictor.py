@@ -29,7 +29,7 @@ class ImagePredictor:
 
     Args:
         model: the model, in test mode and on ``device``.
-        settings: settings of the run; those of prediction are the ones that the model has.
+        settings: settings of the run; the model already has those of prediction.
         categories: category names by id.
         device: device of the model.
     """

@@ -18,7 +18,8 @@ class Validation:
     """The validation part of a data set, and a function that scores a model on it.
 
     The value is the one that ``gains predict --part val`` and ``gains score`` give for the weights
-    and the settings of prediction of the model. No other part of the data set is looked at.
+    of the model and the thresholds that it was built with (:attr:`RunSettings.while_training`). No
+    other part of the data set is looked at.
 
     Args:
         settings: settings of the run.
@@ -37,7 +38,7 @@ class Validation:
                 "the recipe validates, but the settings have no block `validation`, which says how "
                 "to predict and score; take the settings that `gains config show` prints"
             )
-        self.settings, self.how = settings.while_training, settings.validation
+        self.settings, self.how = settings, settings.validation
         names = read_split(split).names("val", fold)
         where = f"{split}: the validation part (val) of fold {fold}"
         advice = "make another split, or train with select: last and without validate_every"
