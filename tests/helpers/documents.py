@@ -52,12 +52,14 @@ def commands(text: str) -> Iterator[str]:
 def shrink(study: dict[str, Any]) -> None:
     """Give a study the small model and images of the tiny study, and two iterations.
 
-    The recipe keeps its augmentations.
+    The recipe keeps its augmentations and how it validates.
     """
     tiny = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
     recipe = {**tiny["recipe"], "iterations": 2, "milestones": [1], "warmup_iterations": 1}
     own = study.get("recipe", {})
-    recipe |= {key: own[key] for key in ("augmentations",) if key in own}
+    kept = ["augmentations", "select", "early_stopping", "validate_every"]
+    kept += ["validation_metric", "validation_threshold"]
+    recipe |= {key: own[key] for key in kept if key in own}
     study.update(detector=tiny["detector"], recipe=recipe, seeds=[0])
     for dataset in study["datasets"].values():
         if "count" in dataset.get("options", {}):
