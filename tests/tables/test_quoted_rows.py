@@ -81,10 +81,13 @@ def test_quoted_numbers_are_marked_as_printed_and_never_best() -> None:
         if line.startswith("| ")
     }
     # 0.920 and 0.020 in the paper, which prints no AP; scores are 0.51, and 0.1 less as published
-    assert cells["Chen 2022"] == ["92.00 †", "2.00 †", "–"]
-    assert cells["Tareef et al."] == ["89.80 †", "16.10 †", "–"]
+    assert cells["Chen 2022"] == ["92.00 ‡", "2.00 ‡", "–"]
+    assert cells["Tareef et al."] == ["89.80 ‡", "16.10 ‡", "–"]
     assert cells["DoNet (R18)"] == ["41.00 ± 0.00", "41.00 ± 0.00", "31.00 ± 0.00"]
-    assert "Chen 2022 & 92.00 $\\dagger$ & 2.00 $\\dagger$ & -- \\\\" in Path("t.tex").read_text()
+    assert "Chen 2022 & 92.00 $\\ddagger$ & 2.00 $\\ddagger$ & -- \\\\" in Path("t.tex").read_text()
+
+
+AGAINST = "definition: ISBI 2014 challenge, measured: DoNet's evaluator"
 
 
 def test_a_quoted_row_of_the_csv_has_no_measured_value() -> None:
@@ -101,7 +104,9 @@ def test_a_quoted_row_of_the_csv_has_no_measured_value() -> None:
         "n": "0",
         "quoted_from": "DoNet Table 2, Chen et al.",
         "Dice_quoted": "92.0000",
+        "Dice_quoted_not_comparable": AGAINST,
         "FNo_quoted": "2.0000",
+        "FNo_quoted_not_comparable": AGAINST,
     }
     assert not [v for k, v in lines[2].items() if "quoted" in k and v]
     assert (lines[2]["method"], lines[2]["n"]) == ("donet", "2")
@@ -146,57 +151,68 @@ def test_a_row_quotes_only_on_its_own_data_sets() -> None:
     assert {place for place, *_ in quotations(quoting(rows, datasets=sets))} == {"b"}
 
 
-NAMED = (
-    "† Not measured here: DoNet Table 2 prints these numbers (Chen et al.). The other notes are "
-    "about the other rows."
-)
-OTHER = "so the two cannot be compared."
+NAMED = "are not measured here: DoNet Table 2 prints them ({}). The notes above are about the other"
+APART = "‡ Cannot be compared with the measured values"
 
 
 @pytest.mark.parametrize(
-    ("rows", "changes", "expected"),
+    ("row", "changes", "expected"),
     [
+        ("Chen et al.", {}, f"{APART} ({AGAINST}): Dice, FNo on ISBI."),
         (
-            MADE,
-            {},
-            "† Definition of Dice, FNo: ISBI 2014 challenge; that of the other rows: DoNet's "
-            f"evaluator, {OTHER}",
-        ),
-        (
-            MADE,
+            "Chen et al.",
             {"printed_mode": "clean"},
-            "† Definition of Dice, FNo: ISBI 2014 challenge; that of the other rows: clean mode, "
-            f"{OTHER}",
+            f"{APART} (definition: ISBI 2014 challenge, measured: clean mode): Dice, FNo on ISBI.",
         ),
         (
-            [MADE[0], {"published": "DoNet"}],
+            "DoNet",
             {},
-            "† Definition of Dice: DoNet's evaluator, as in the other rows.",
+            "† Same definition as the measured values (DoNet's evaluator): Dice on ISBI.",
         ),
         (
-            [MADE[0], {"published": "DoNet"}],
+            "DoNet",
             {},
-            f"† Definition of FNo: unknown; that of the other rows: DoNet's evaluator, {OTHER}",
+            f"{APART} (definition: unknown, measured: DoNet's evaluator): FNo on ISBI.",
+        ),
+        (
+            "DoNet",
+            {"datasets": {"cells": {**CELLS, "source": "isbi2014"}}},
+            f"{APART} (official split, measured: random split (seed 0)): Dice on ISBI.",
         ),
     ],
 )
-def test_the_definitions_of_both_sides_are_told(
-    rows: list[dict[str, Any]], changes: dict[str, Any], expected: str
+def test_the_notes_tell_what_speaks_against_a_comparison(
+    row: str, changes: dict[str, Any], expected: str
 ) -> None:
-    notes = notes_of(spec_of(quoting(rows, **changes)))
+    notes = notes_of(spec_of(quoting([MADE[0], {"published": row}], **changes)))
     assert expected in notes
-    assert NAMED.replace("Chen et al.", rows[1]["published"]) in notes
+    assert [note for note in notes if NAMED.format(row) in note]
 
 
 def test_other_notes_are_those_of_the_measured_rows() -> None:
     plain = notes_of(spec_of(quoting(ROWS[:2])))
-    assert [note for note in notes_of(spec_of(quoting())) if "†" not in note] == plain
+    assert notes_of(spec_of(quoting()))[: len(plain)] == plain
 
 
 def test_a_data_set_without_quoted_numbers_is_told() -> None:
     sets = {"a": CELLS, "b": {"source": "synthetic-cells", "stands_for": "ISBI2014"}}
     notes = notes_of(spec_of(quoting(MADE, datasets=sets)))
-    assert "† Nothing is quoted on b: no published data set." in notes
+    assert "Nothing is quoted on b: no published data set." in notes
+
+
+def test_a_row_that_quotes_nothing_is_told() -> None:
+    notes = notes_of(spec_of(quoting(ROWS, table={"metrics": ["mAP"]})))
+    assert notes[-1].startswith("Nothing is quoted in the row of Tareef et al., Chen 2022: DoNet")
+    assert not [note for note in notes if "not measured here" in note]
+
+
+def test_numbers_of_the_layering_paper_on_cells_are_those_of_the_cytoplasms() -> None:
+    sets = {"cells": {**CELLS, "represents": "OCC2014"}}
+    table = {"paper": "Layering", "table": "1", "metrics": ["AJI"]}
+    rows = [MADE[0], {"published": "StarDist"}]
+    for subset, found in (("average", 0), ("target", 1)):
+        table["subsets"] = [subset]
+        assert len(quotations(quoting(rows, table=dict(table), datasets=sets))) == found
 
 
 def test_the_comparison_has_no_line_of_a_quoted_row() -> None:

@@ -37,7 +37,8 @@ class Published:
         metric: our metric of this meaning, e.g. ``mAP``, or a name that no metric of ours has.
         definition: formula or program of the metric, None if it is unknown.
         definition_basis: where the definition is known from; empty if it is unknown.
-        subset: classes as the paper prints them: ``cell``, ``nucleus``, ``average``, ...
+        subset: classes as the paper prints them: ``cell``, ``nucleus``, ``average``, ...; the only
+            class that its program reads if it prints none, or ``all``.
         value: percent.
         spread: printed spread in percent, or None.
         conditions: what was trained, and how it was evaluated.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from gains.tables.columns import STANDARD, columns_of
+from gains.tables.quotations import differences
 from gains.tables.scores import ScoreFile, over_seeds, read_scores
 from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec
 
@@ -18,7 +19,8 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
         One line per row, data set and subset. Its columns are those of the CSV: names of the line,
         then the mean of each metric in percent (e.g. ``AJI_clean``) and its standard deviation
         (``AJI_clean_sd``), float64, NaN where undefined or not measured. If rows quote published
-        numbers, columns of their own follow: the source, and each number with its printed spread.
+        numbers, columns of their own follow: the source, and each number
+        with its printed spread and what speaks against comparing the measured values with it.
 
     Raises:
         FileNotFoundError: a score file is missing, or every data set of the table is absent.
@@ -99,6 +101,8 @@ def _quoted(
             numbers["quoted_from"] = f"{spec.source}, {row.published}"
             numbers[f"{number.metric}_quoted"] = number.value
             numbers[f"{number.metric}_quoted_spread"] = number.spread
+            reasons = "; ".join(differences(spec, number))
+            numbers[f"{number.metric}_quoted_not_comparable"] = reasons or None
     return numbers
 
 

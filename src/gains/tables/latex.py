@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from gains.tables.numerals import BLANK, QUOTED
+from gains.tables.numerals import BLANK, INCOMPARABLE, QUOTED
 from gains.tables.printed import PrintedTable
 
 WIDE = 8
@@ -26,6 +26,7 @@ _SPECIAL = {
     "±": r"$\pm$",
     BLANK: "--",
     QUOTED: r"$\dagger$",
+    INCOMPARABLE: r"$\ddagger$",
     "×": r"$\times$",
 }
 

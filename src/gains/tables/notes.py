@@ -6,16 +6,16 @@ import itertools
 from collections.abc import Callable
 
 from gains.metrics.names import COCO_METRICS
-from gains.tables.columns import definition
-from gains.tables.numerals import BLANK, QUOTED, exact, limit
-from gains.tables.specs import CellSpec, QuotedSpec, RowSpec, TableSpec, TrainingSpec
+from gains.tables.numerals import BLANK, exact, limit
+from gains.tables.quotations import notes_on_quoted
+from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
 
 _ALL = "all detections above the score threshold"
 
 
 def notes_of(spec: TableSpec) -> list[str]:
     """Return the notes below a table; each has one or two sentences."""
-    return [*_of_measured(spec.measured), *_quotations(spec), *_absences(spec)]
+    return [*_of_measured(spec.measured), *notes_on_quoted(spec), *_absences(spec)]
 
 
 def _of_measured(spec: TableSpec) -> list[str]:
@@ -44,39 +44,6 @@ def _absences(spec: TableSpec) -> list[str]:
         for d in spec.datasets
         if d.absent
     ]
-
-
-def _quotations(spec: TableSpec) -> list[str]:
-    """Return the notes on the rows that quote published numbers, if there are any."""
-    rows = [row for row in spec.rows if row.method is None]
-    if not rows:
-        return []
-    names = ", ".join(row.label for row in rows)
-    notes = [
-        f"{QUOTED} Not measured here: {spec.source} prints these numbers ({names}). The other "
-        "notes are about the other rows."
-    ]
-    metrics: dict[str, list[str]] = {}
-    for number in (number for row in rows for number in row.quoted):
-        metrics.setdefault(_definitions(spec, number), []).append(number.metric)
-    notes += [
-        f"{QUOTED} Definition of {', '.join(dict.fromkeys(names))}: {text}."
-        for text, names in metrics.items()
-    ]
-    if titles := [d.title for d in spec.datasets if d.represents is None]:
-        notes.append(f"{QUOTED} Nothing is quoted on {', '.join(titles)}: no published data set.")
-    return notes
-
-
-def _definitions(spec: TableSpec, number: QuotedSpec) -> str:
-    """Return by which definition a quoted number and the measured ones beside it were made."""
-    theirs = number.definition or "unknown"
-    ours = definition(number.metric)
-    if spec.mode == "clean" and number.metric not in COCO_METRICS:
-        ours = "clean mode"
-    if ours == theirs:
-        return f"{theirs}, as in the other rows"
-    return f"{theirs}; that of the other rows: {ours}, so the two cannot be compared"
 
 
 def _seeds(spec: TableSpec) -> str:

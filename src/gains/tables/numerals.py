@@ -10,6 +10,9 @@ BLANK = "–"
 QUOTED = "†"
 """The mark of a value that a paper prints and that nothing here measured."""
 
+INCOMPARABLE = "‡"
+"""The same, for a value with which the measured ones beside it cannot be compared."""
+
 
 def exact(value: float) -> str:
     """Return the shortest usual text of a number that no other number has.

@@ -28,7 +28,7 @@ def _dataset(pair: Pair) -> str | None:
 
 
 def _split(pair: Pair) -> str | None:
-    if not pair.dataset.official_splits or pair.dataset.split in pair.dataset.official_splits:
+    if not pair.dataset.has_another_split:
         return None
     return f"{pair.dataset.split}, official {' or '.join(pair.dataset.official_splits)}"
 

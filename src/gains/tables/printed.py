@@ -9,7 +9,8 @@ import pandas as pd
 from gains.metrics.names import smaller_is_better
 from gains.tables.columns import column
 from gains.tables.notes import notes_of
-from gains.tables.numerals import BLANK, QUOTED
+from gains.tables.numerals import BLANK
+from gains.tables.quotations import mark
 from gains.tables.specs import Subset, TableSpec
 
 
@@ -51,7 +52,7 @@ def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
     for row in spec.rows:
         for number in row.quoted:
             name = column(number.metric, spec.mode)
-            printed = f"{format_number(number.value, number.spread)} {QUOTED}"
+            printed = f"{format_number(number.value, number.spread)} {mark(spec, number)}"
             text.loc[row.label, (name, number.dataset, number.subset)] = printed
     groups = [
         dataset.title + (f", {_SUBSETS[subset]}" if len(spec.subsets) > 1 else "")

@@ -173,6 +173,11 @@ class DatasetSpec(Settings):
     official_splits: tuple[str, ...]
     absent: str | None = Field(None, exclude_if=lambda path: path is None)
 
+    @property
+    def has_another_split(self) -> bool:
+        """Whether the published data set has an official split, and this is another one."""
+        return bool(self.official_splits) and self.split not in self.official_splits
+
 
 class TableSpec(Settings):
     """A table.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,7 @@ import pandas as pd
 from gains.support.files import require_suffix, write_text, written_last
 from gains.tables.cells import read_cells
 from gains.tables.latex import to_latex
-from gains.tables.markdown import to_markdown
-from gains.tables.printed import print_table
+from gains.tables.printed import PrintedTable, print_table
 from gains.tables.specs import TableSpec
 
 
@@ -40,3 +40,35 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
 def to_csv(frame: pd.DataFrame) -> str:
     """Return CSV with a header: floats with four decimals, a missing value as an empty field."""
     return frame.to_csv(index=False, float_format="%.4f", lineterminator="\n")
+
+
+def to_markdown(table: PrintedTable) -> str:
+    """Return the table with its caption above and its notes below."""
+    text = table.text.mask(table.best, "**" + table.text + "**")
+    text.columns = text.columns.map(" ".join)
+    text.insert(0, "", text.index)
+    notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
+    return f"## {escape_markdown(table.title)}\n\n{grid(text)}\n\n{notes}\n"
+
+
+def grid(text: pd.DataFrame, words: Collection[int] = (0,)) -> str:
+    """Return a Markdown grid, padded so that it reads as plain text too.
+
+    Args:
+        text: strings; ``**`` stays markup, other special characters are escaped.
+        words: indices of the columns that are aligned left; the others hold numbers and are
+            aligned right.
+    """
+    return text.map(escape_markdown).to_markdown(
+        index=False,
+        headers=[escape_markdown(name) for name in text.columns],
+        colalign=["left" if i in words else "right" for i in range(len(text.columns))],
+        disable_numparse=True,
+    )
+
+
+def escape_markdown(text: str) -> str:
+    """Escape the characters that Markdown takes for markup, except ``*``."""
+    for character in ("\\", "|", "_", "<", "`"):
+        text = text.replace(character, "\\" + character)
+    return text
