@@ -111,6 +111,35 @@ def test_the_command_names_another_config_file(project: Path) -> None:
     assert "\tsnakemake --cores 8 results/table3.csv --configfile 'my own.yaml'\t" in first
 
 
+def test_the_command_names_the_file_of_a_study_beside_another_config_file(project: Path) -> None:
+    for name in ("config.yaml", "studies"):
+        Path("other").mkdir(exist_ok=True)
+        (project / name).rename(project / "other" / name)
+    block = yaml.safe_load(Path("other/config.yaml").read_text())["studies"]["tiny"]
+    Path("other/studies/own.yaml").write_text(yaml.safe_dump({"studies": {"own": block}}))
+    lines = papers("--config", "other/config.yaml", "--study", "own").stdout
+    files = "other/config.yaml other/studies/own.yaml"
+    assert f"table3.csv --configfile {files} --config study=own\t" in lines
+
+
+def test_a_label_of_the_config_file_is_that_of_the_results(project: Path) -> None:
+    content = yaml.safe_load(Path("config.yaml").read_text())
+    Path("config.yaml").write_text(yaml.safe_dump({**content, "label": "long"}))
+    file = Path("results/tiny+long/tables/table3.csv")
+    file.parent.mkdir(parents=True)
+    file.touch()
+    assert str(file) in papers().stdout
+    Path("config.yaml").write_text(yaml.safe_dump({**content, "label": "not a name"}))
+    assert "study tiny is not listed: config.yaml.label: " in papers().stderr
+
+
+def test_a_title_of_several_lines_stays_on_its_line(project: Path) -> None:
+    content = yaml.safe_load(Path("config.yaml").read_text())
+    content["studies"]["tiny"]["tables"]["table3"]["title"] = "a\tb\nc"
+    Path("config.yaml").write_text(yaml.safe_dump(content))
+    assert papers().stdout.splitlines()[0].split("\t")[2] == "a b c"
+
+
 def test_the_repository_lists_the_tables_and_the_figure_of_gains(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

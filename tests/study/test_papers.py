@@ -47,17 +47,18 @@ def table(number: str | None, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_broken_study_hides_no_other(write: Write) -> None:
-    write("config.yaml", {"study": "a", "studies": {"a": tiny(), "b": tiny(seds=[1])}})
+    write("config.yaml", {"study": "a", "studies": {"a": tiny(), "b": tiny(seds=[1]), "h": tiny()}})
     write("studies/c.yaml", {"studies": {"c": tiny()}})
     write("studies/d.yaml", {"studies": {"other": tiny()}})
     Path("studies/e.yaml").write_text("studies: {e: [")
     Path("studies/f.yaml").mkdir()
+    write("studies/h.yaml", {"studies": {"h": tiny()}})
     gone = tiny()["datasets"]
     gone["synthetic-cells"]["split"] = {"file": "gone.json"}
     write("studies/g.yaml", {"studies": {"g": tiny(datasets=gone)}})
     found = read_each("config.yaml")
     assert {product.study for product in listed(found)} == {"a", "c"}
-    assert found.problems.keys() == {"b", "d", "e", "f", "g"}
+    assert found.problems.keys() == {"b", "d", "e", "f", "g", "h"}
     assert "did you mean 'seeds'" in found.problems["b"]
     assert "expected one study, with the name of the file" in found.problems["d"]
     assert found.problems["e"].startswith("studies/e.yaml: ")

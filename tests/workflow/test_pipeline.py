@@ -98,7 +98,11 @@ def test_a_label_of_the_config_file_is_part_of_the_commands() -> None:
 
 @pytest.mark.parametrize(
     ("study", "message"),
-    [("firsts", "did you mean 'first'?"), ("demo+long", "is a study with a label, whose settings")],
+    [
+        ("", "no study ''"),
+        ("firsts", "did you mean 'first'?"),
+        ("demo+long", "is a study with a label, whose settings"),
+    ],
 )
 def test_a_study_that_cannot_be_recorded_is_named(project: Path, study: str, message: str) -> None:
     done = CliRunner().invoke(app, ["record", study])

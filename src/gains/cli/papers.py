@@ -12,6 +12,9 @@ from gains.cli.app import app
 from gains.cli.options import CONFIG, Config
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gains.config.file import Readable
     from gains.published.papers import Paper
     from gains.study.papers import Product, State
     from gains.study.study import Study
@@ -49,7 +52,6 @@ def papers(
     from gains.figures import FIGURES
     from gains.published.papers import PAPERS
     from gains.study.papers import open_each, products
-    from gains.workflow.ask import command
 
     chosen = [PAPERS.get(paper)] if paper else list(PAPERS)
     found = read_each(config)
@@ -59,7 +61,7 @@ def papers(
     opened = open_each(found, _check)
     figures = {figure.name: figure.published for figure in FIGURES if figure.published}
     rows = [
-        (product, command(product.target, product.study, found.in_force, str(config)))
+        (product, _command(product, found, config))
         for product in products(opened, figures)
         if paper in (None, product.paper)
     ]
@@ -69,6 +71,14 @@ def papers(
         printing.print_lines(line(*row) for row in rows)
     for name, problem in found.problems.items():
         typer.echo(f"study {name} is not listed: {problem}", err=True)
+
+
+def _command(product: Product, found: Readable, config: Path) -> str:
+    """Return the command of a product, with the config files that Snakemake must be told."""
+    from gains.workflow.ask import command
+
+    files = [] if config == CONFIG else [str(config), found.files[product.study]]
+    return command(product.target, product.study, found.in_force, *dict.fromkeys(files))
 
 
 def _check(study: Study) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -45,6 +46,9 @@ def show_table(
 
 
 def print_lines(rows: Iterable[Sequence[str]]) -> None:
-    """Print one line for each row, with a tab between two cells."""
+    """Print one line for each row, with a tab between two cells.
+
+    Tabs and line breaks within a cell become spaces.
+    """
     for row in rows:
-        typer.echo("\t".join(row))
+        typer.echo("\t".join(re.sub(r"\s", " ", cell) for cell in row))

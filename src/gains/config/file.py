@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -92,24 +92,30 @@ class Readable:
 
     Attributes:
         in_force: name of the study in force, if the file gives one.
+        label: label of the studies, if the file gives one.
         studies: settings of each valid study.
+        files: the file of each valid study.
         problems: what is wrong with each other study.
     """
 
     in_force: str | None = None
+    label: str | None = None
     studies: dict[str, StudySettings] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
 
     def only(self, name: str) -> Readable:
         """Return what was read of one study."""
         studies = {key: study for key, study in self.studies.items() if key == name}
         problems = {key: text for key, text in self.problems.items() if key == name}
-        return Readable(self.in_force, studies, problems)
+        return replace(self, studies=studies, problems=problems)
 
-    def add(self, where: str, name: str, block: Any) -> None:
-        """Add a study if it is valid, and its problem otherwise."""
+    def add(self, file: str, name: str, block: Any) -> None:
+        """Add a study of a file if it is valid, and its problem otherwise."""
+        content = {"study": name, "label": self.label, "studies": {name: block}}
         try:
-            self.studies |= check({"study": name, "studies": {name: block}}, where).studies
+            self.studies |= check(content, file).studies
+            self.files[name] = file
         except ValueError as error:
             self.problems[name] = str(error)
 
@@ -124,7 +130,7 @@ def read_each(path: str | Path) -> Readable:
     path = require_file(path, "no such config file; start from the project's config.yaml")
     content = _read(path)
     own = _studies_in(path, content)
-    found = Readable(content.get("study"))
+    found = Readable(content.get("study"), content.get("label"))
     for name, block in own.items():
         found.add(str(path), name, block)
     for file in _files_beside(path):
@@ -133,6 +139,7 @@ def read_each(path: str | Path) -> Readable:
         except OSError as error:
             found.problems[file.stem] = worded(error)
         except ValueError as error:
+            found.studies.pop(file.stem, None)  # another file holds a study of the same name
             found.problems[file.stem] = str(error)
     return found
 

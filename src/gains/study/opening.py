@@ -36,7 +36,7 @@ def from_config(config: Config, name: str | None = None) -> Study:
     Raises:
         ValueError: there is no such study, or it names something that does not exist.
     """
-    name = name or config.study
+    name = config.study if name is None else name
     if name not in config.studies:
         known = list(config.studies)
         raise ValueError(f"no study {name!r}; {nearest(name, known)}known: {', '.join(known)}")

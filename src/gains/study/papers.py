@@ -72,7 +72,7 @@ def open_each(found: Readable, check: Callable[[Study], object]) -> list[Study]:
     opened = []
     for name, settings in found.studies.items():
         try:
-            study = Study(name, settings)
+            study = Study(name, settings, found.label)
             check(study)
         except OSError as error:
             found.problems[name] = worded(error)
