@@ -81,13 +81,17 @@ def test_an_optional_data_set_is_absent_arrives_and_vanishes(tmp_path: Path) -> 
 def test_the_receipt_of_files_that_only_a_person_has_stays_without_them(tmp_path: Path) -> None:
     project = Project.copy(tmp_path / "project", stub=False)
     project.edit_config(lambda study: study["datasets"].update(cps={"optional": True}))
-    for name in ("data/raw/cps/coco/a.json", "data/demo/coco/cps.json"):
+    for name in ("data/raw/cps/coco/a.json", *(f"data/demo/coco/cps.{k}" for k in ("json", "zip"))):
         project.path(name).parent.mkdir(parents=True, exist_ok=True)
         project.path(name).write_text("{}")
     receipt = "data/raw/cps/fetched.json"
     project.snakemake("--quiet", "all", "--", receipt)
     shutil.rmtree(project.path("data/raw/cps/coco"))
     assert project.plan("--", receipt) == {}
+    coco = "data/demo/coco/cps.json"
+    text = project.snakemake("--quiet", "rules", "--forcerun", "convert", "--", coco, ok=False)
+    assert "data/raw/cps/coco: no such file. Nothing was run and nothing was changed" in text
+    assert project.path(coco).is_file()
 
 
 def test_a_study_without_any_data_is_refused(plain: Project, tmp_path: Path) -> None:

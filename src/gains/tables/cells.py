@@ -49,8 +49,8 @@ def _refuse_absent(spec: TableSpec) -> None:
     paths = [dataset.absent for dataset in spec.datasets if dataset.absent]
     if spec.datasets and len(paths) == len(spec.datasets):
         raise FileNotFoundError(
-            f"table {spec.name!r}: none of its data sets is on this machine; "
-            f"{', '.join(paths)} does not exist, see docs/datasets.md"
+            f"table {spec.name!r}: none of its data sets is on this machine (missing: "
+            f"{', '.join(paths)}); docs/datasets.md says how to get them"
         )
 
 

@@ -28,10 +28,16 @@ def weights_files(run):
     return lambda: {"weights": require_file(file)} if own else {}
 
 
+def missing_inputs(dataset):
+    """Return a function that gives the missing file of an optional data set, or None."""
+    path = STUDY.missing.get(dataset)
+    return path and (lambda: {"missing": path})
+
+
 def missing_own_files(jobs):
     """Return a sentence for each data set, list or file of weights of these jobs that is missing."""
     files = {
-        "convert": lambda w: data_files(w.dataset),
+        "convert": lambda w: missing_inputs(w.dataset) or data_files(w.dataset),
         "split": lambda w: list_files(w.dataset),
         "train": lambda w: weights_files(run_of(w)),
     }
