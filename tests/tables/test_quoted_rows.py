@@ -167,7 +167,8 @@ APART = "‡ Cannot be compared with the measured values"
         (
             "DoNet",
             {},
-            "† Same definition as the measured values (DoNet's evaluator): Dice on ISBI.",
+            "† Same definition as the measured values (DoNet's evaluator), but models and training "
+            "of the paper: Dice on ISBI.",
         ),
         (
             "DoNet",

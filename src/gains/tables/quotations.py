@@ -55,10 +55,11 @@ def _on_marks(spec: TableSpec) -> list[str]:
     """Return a note for each data set, mark and reason, with the metrics that it is about."""
     metrics: dict[tuple[str, str], list[str]] = {}
     for number in (number for row in spec.rows for number in row.quoted):
-        text = f"{QUOTED} Same definition as the measured values ({number.definition})"
-        if reasons := differences(spec, number):
-            why = "; ".join(reasons)
-            text = f"{INCOMPARABLE} Cannot be compared with the measured values ({why})"
+        if reasons := "; ".join(differences(spec, number)):
+            text = f"{INCOMPARABLE} Cannot be compared with the measured values ({reasons})"
+        else:
+            same = f"{QUOTED} Same definition as the measured values ({number.definition})"
+            text = f"{same}, but models and training of the paper"
         key = (text, _dataset(spec, number).title)
         metrics.setdefault(key, []).append(number.metric)
     return [
