@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -19,6 +19,7 @@ from gains.config.base import (
     validated,
 )
 from gains.config.data import SplitSettings
+from gains.config.recipe import RecipeSettings
 from gains.config.tables import TableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import check_options
@@ -87,3 +88,25 @@ def test_a_missing_key_is_named_with_its_place() -> None:
     table = {"title": "t", "rows": [{"method": "gains"}, {}]}
     with pytest.raises(ValueError, match=r"^tables\.t\.rows\.1: expected a method, or `published`"):
         validated(TableSettings, table, "tables.t")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "message"),
+    [
+        ({"train_sizes": 64}, r"r\.train_sizes: Input should be a list, found 64$"),
+        ({"augmentations": None}, r"r\.augmentations: Input should be a list, found None$"),
+        ({"augmentations": {"name": "crop"}}, r"Input should be a list, found a mapping$"),
+        ({"iterations": {"a": 1}}, r"should be a valid integer, found a mapping$"),
+        (
+            {"augmentations": [{"name": "crop", "share": [0.5]}]},
+            r"^r\.augmentations\.0\.crop\.share: value 2 of the list is missing, found \[0\.5\]",
+        ),
+        (
+            {"augmentations": [{"name": "crop", "share": [0.1, 0.2, 0.3]}]},
+            r"crop\.share: The list should have at most 2 items",
+        ),
+    ],
+)
+def test_what_is_no_list_of_the_right_length_is_named(recipe: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        validated(RecipeSettings, recipe, "r")

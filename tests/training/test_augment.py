@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 
 from gains.config.augmentation import (
     TRANSFORMS,
+    ContrastSettings,
     CropSettings,
     ElasticSettings,
     RotationSettings,
@@ -36,6 +37,10 @@ ALWAYS: dict[str, Any] = {"p": 1.0}
 
 def of(name: str, p: float) -> TransformSettings:
     return TRANSFORMS[name].model_validate({"p": p})
+
+
+def of_factor(factor: float) -> TransformSettings:
+    return ContrastSettings(factor=(factor, factor), p=1)
 
 
 def drawn(position: int, place: int = 0) -> np.random.Generator:
@@ -189,7 +194,7 @@ def test_values_by_hand() -> None:
         "gamma": ({"gamma": (2, 2)}, [[0, 10, 255], [0, 40, 163], [0, 92, 163]]),
         "brightness": ({"factor": (1.5, 1.5)}, [[0, 76, 255], [15, 153, 255], [15, 229, 255]]),
         # grey 7, 92, 219, whose mean is 106
-        "contrast": ({"factor": (0.5, 0.5)}, [[53, 78, 180], [58, 104, 155], [58, 129, 155]]),
+        "contrast": ({"factor": (0.5, 0.5)}, [[53, 78, 180], [58, 104, 155], [58, 130, 155]]),
     }
     assert {kind.model_fields["name"].default for kind in VALUES} == set(cases)
     for name, (changes, wanted) in cases.items():
@@ -197,6 +202,28 @@ def test_values_by_hand() -> None:
         pixels, found = transformed(settings, image, target, 0)
         assert pixels[:, 0].tolist() == wanted, name
         assert found is target
+
+
+def test_contrast_does_not_depend_on_the_order_in_which_a_mean_is_summed() -> None:
+    """A factor of 0 leaves the mean: here 99.5 or 100.5 exactly, which becomes 100."""
+    generator, count = torch.Generator().manual_seed(0), 1000 * 1002
+    for number in range(6):
+        # equal channels become a grey value that is smaller by 1
+        values = torch.randint(2, 201, (count,), generator=generator)
+        change = round((100.5 + number % 2) * count) - int(values.sum())
+        values[: abs(change)] += 1 if change > 0 else -1
+        image = values.to(torch.uint8).reshape(1, 1000, 1002).expand(3, -1, -1)
+        _, target = scene()
+        pixels, _ = transformed(of_factor(0), image, target, 0)
+        assert pixels.unique().tolist() == [100]
+
+
+def test_contrast_leaves_a_uniform_image() -> None:
+    _, target = scene()
+    for value in (0, 1, 100, 200, 255):
+        image = torch.full((3, 40, 40), value, dtype=torch.uint8)
+        for factor in (0.8, 0.9, 1.1, 1.2):
+            assert torch.equal(transformed(of_factor(factor), image, target, 0)[0], image)
 
 
 def test_every_transform_has_one_function() -> None:

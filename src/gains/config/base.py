@@ -97,14 +97,24 @@ def explain(error: ValidationError, where: str) -> ValueError:
     lines = []
     for problem in error.errors(include_url=False):
         keys = [str(part) for part in (where, *problem["loc"]) if str(part)]
-        message = problem["msg"].removeprefix("Value error, ")
-        found = problem["input"]
-        if problem["type"] == "missing":
-            message = f"the key {keys.pop()!r} is missing; add it"
-        elif problem["type"] != "value_error" and not isinstance(found, dict | list):
-            message += f", found {found!r}"
+        message = _message(problem["type"], problem["msg"], problem["input"], keys)
         lines.append(f"{'.'.join(keys)}: {message}")
     return ValueError("; ".join(lines))
+
+
+def _message(kind: str, message: str, found: Any, keys: list[str]) -> str:
+    """Return what is wrong; a key or a value that is missing is taken from ``keys``."""
+    if kind == "missing" and isinstance(found, list | tuple):
+        return f"value {int(keys.pop()) + 1} of the list is missing, found {list(found)}; add it"
+    if kind == "missing":
+        return f"the key {keys.pop()!r} is missing; add it"
+    if kind == "value_error":
+        return message.removeprefix("Value error, ")
+    # a config file has no tuples
+    message = message.replace("a valid tuple", "a list").replace("Tuple", "The list")
+    if isinstance(found, dict):
+        return f"{message}, found a mapping"
+    return message if isinstance(found, list) else f"{message}, found {found!r}"
 
 
 S = TypeVar("S", bound=BaseModel)

@@ -97,7 +97,14 @@ def _brightness(settings: BrightnessSettings, rng: Generator) -> Transform:
 
 
 def _contrast(settings: ContrastSettings, rng: Generator) -> Transform:
-    return partial(functional.adjust_contrast, contrast_factor=rng.uniform(*settings.factor))
+    return partial(_with_contrast, factor=rng.uniform(*settings.factor))
+
+
+def _with_contrast(image: Tensor, factor: float) -> Tensor:
+    # the mean of torchvision's ``adjust_contrast`` depends on the number of threads, and its result
+    # is cut off, which makes uniform images darker
+    mean: Tensor = functional.rgb_to_grayscale(image).double().mean().float()
+    return ((image - mean) * factor + mean).round_().clamp_(0, 255).to(torch.uint8)
 
 
 PLACES: Mapping[type[TransformSettings], Callable[[Any, Size, Generator], Transform]] = {
