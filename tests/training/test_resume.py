@@ -93,6 +93,22 @@ def test_the_checkpoint_of_another_fold_seed_or_code_is_not_continued(
     assert len(steps) == 5 + 6
 
 
+def test_the_checkpoint_of_another_layout_is_not_continued(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("gains.training.train.LAYOUT", 1)
+        count_steps(patch, last=4)
+        training.train(job)
+    left = checkpoint.load(job.scratch / "last.pt")
+    del left["validations"]  # earlier versions wrote none
+    checkpoint.save(job.scratch / "last.pt", left)
+    steps = count_steps(monkeypatch)
+    training.train(job)
+    assert len(steps) == 6
+
+
 @pytest.mark.parametrize("damage", ["cut off", "changed"])
 def test_a_damaged_checkpoint_is_set_aside(
     tiny: Tiny,

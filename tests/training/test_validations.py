@@ -127,6 +127,20 @@ def test_a_model_is_validated_in_time_and_the_first_of_the_best_is_kept(
     assert record(tmp_path)["iterations"] == 6
 
 
+@pytest.mark.parametrize(("last", "warned"), [(0.0, True), (0.1, False)])
+def test_weights_that_no_validation_speaks_for_come_with_a_warning(
+    built: list[Recorder],
+    data: Tiny,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    last: float,
+    warned: bool,
+) -> None:
+    run(data, tmp_path, [0.0] * 5 + [last], select="best", validate_every=2)
+    message = "mAP 0 in all 3), so the weights of the first one, after iteration 2, are kept"
+    assert (message in caplog.text) is warned
+
+
 def test_a_tenth_of_the_iterations_lies_between_validations(
     built: list[Recorder], data: Tiny, tmp_path: Path
 ) -> None:

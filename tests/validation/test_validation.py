@@ -215,6 +215,16 @@ def test_settings_that_do_not_say_how_to_validate_are_refused(cells: Tiny) -> No
         Validation(settings, cells.coco, cells.split, 0)
 
 
+@pytest.mark.parametrize(
+    ("metric", "message"), [("FNo", "a smaller FNo is better"), ("mAPs", "no metric 'mAPs'")]
+)
+def test_settings_with_a_metric_that_cannot_pick_are_refused(
+    cells: Tiny, metric: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"validation.metric: {message}"):
+        Validation(validating("mask_rcnn", metric), cells.coco, cells.split, 0)
+
+
 def test_a_validation_leaves_random_numbers_and_gradients_alone(cells: Tiny) -> None:
     settings = validating("mask_rcnn")
     model = training.build_model(settings.while_training, [1, 2], 0).eval()

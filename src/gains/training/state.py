@@ -17,6 +17,9 @@ from gains.training.validations import Validations
 
 logger = logging.getLogger(__name__)
 
+LAYOUT = 2
+"""The layout of checkpoints; it is part of the key, so none of another layout is continued."""
+
 
 class TrainingState:
     """A model in training, its optimiser, and what is recorded about them.

@@ -35,7 +35,7 @@ from gains.training.job import Job, provenance
 from gains.training.optimiser import learning_rate
 from gains.training.samples import Sample, Samples
 from gains.training.scratch import LOSSES, MODEL, RECORD, VALIDATION, Scratch
-from gains.training.state import TrainingState
+from gains.training.state import LAYOUT, TrainingState
 from gains.training.step import step
 from gains.training.unlearnt import FirstPass
 from gains.training.validations import Validate
@@ -66,7 +66,8 @@ def train(job: Job, validate: Validate | None = None) -> None:
     device = choose_device(recipe.device)
     samples = samples_of_job(job, coco, device)
     inputs = job.inputs()
-    key = settings_hash([job.settings.recorded_json(), job.seed, job.fold, job.code, inputs])
+    content = [job.settings.recorded_json(), job.seed, job.fold, job.code, inputs]
+    key = settings_hash([LAYOUT, *content])
     scratch = Scratch(job.scratch)
     # another process that trains here remains from a killed run, so wait for it
     with claimed(job.out), scratch.turn():

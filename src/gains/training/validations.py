@@ -112,9 +112,18 @@ class Validations:
         return len(self.rows) - 1 - self.rows.index(self.picked) >= patience
 
     def restore(self, model: Detector) -> None:
-        """Give a model the best weights, if the recipe selects them."""
-        if self.best is not None:
-            model.load_state_dict(self.best)
+        """Give a model the best weights, if the recipe selects them; warn if none was any good."""
+        if self.best is None:
+            return
+        if self.picked.value <= 0:
+            logger.warning(
+                "no validation found an object (%s 0 in all %d), so the weights of the first one, "
+                "after iteration %d, are kept; train longer, or lower the score threshold of the "
+                "validation (%s)",
+                *(self.picked.metric, len(self.rows), self.picked.iteration),
+                self.picked.threshold,
+            )
+        model.load_state_dict(self.best)
 
     def state(self) -> dict[str, Any]:
         """Return the rows and the best weights for a checkpoint."""

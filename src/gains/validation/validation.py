@@ -8,6 +8,7 @@ from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.methods.run_settings import RunSettings
+from gains.metrics.names import check_larger_is_better
 from gains.models.contract import Detector
 from gains.prediction.files import as_predictions
 from gains.prediction.image_predictor import ImagePredictor
@@ -29,7 +30,8 @@ class Validation:
 
     Raises:
         FileNotFoundError: an input is missing.
-        ValueError: the settings do not say how to validate, or the part has no image or no object.
+        ValueError: the settings do not say how to validate, a smaller value of the metric is
+            better, or the part has no image or no object.
     """
 
     def __init__(self, settings: RunSettings, coco: Path, split: Path, fold: int) -> None:
@@ -39,6 +41,7 @@ class Validation:
                 "to predict and score; take the settings that `gains config show` prints"
             )
         self.settings, self.how = settings, settings.validation
+        check_larger_is_better(self.how.metric, "validation.metric")
         names = read_split(split).names("val", fold)
         where = f"{split}: the validation part (val) of fold {fold}"
         advice = "make another split, or train with select: last and without validate_every"
