@@ -111,7 +111,7 @@ def test_notes_say_whose_weights_are_kept_only_if_some_are_picked() -> None:
     (note,) = [n for n in notes_of(spec_of(study([0], methods=one))) if n.startswith("Weights")]
     assert note == (
         "Weights: last step, but best AJI on validation images at score threshold 0.05, every 1000 "
-        "steps, at most 4 in turn without a better value for GAInS (R18)."
+        "steps, ending after 4 in turn without a better value for GAInS (R18)."
     )
 
 

@@ -137,7 +137,7 @@ def test_weights_that_no_validation_speaks_for_come_with_a_warning(
     warned: bool,
 ) -> None:
     run(data, tmp_path, [0.0] * 5 + [last], select="best", validate_every=2)
-    message = "mAP 0 in all 3), so the weights of the first one, after iteration 2, are kept"
+    message = "mAP is 0 in all 3 validations, so the weights of the first one, after iteration 2,"
     assert (message in caplog.text) is warned
 
 

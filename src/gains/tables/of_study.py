@@ -224,7 +224,7 @@ def _selection(settings: RunSettings) -> str:
     if recipe.select == "last" or how is None:
         return ""
     threshold, patience = limit(how.score_threshold or 0.0), recipe.early_stopping
-    end = "" if patience is None else f", at most {patience} in turn without a better value"
+    end = "" if patience is None else f", ending after {patience} in turn without a better value"
     return (
         f"best {how.metric} on validation images at score threshold {threshold}, "
         f"every {recipe.validation_interval} steps{end}"

@@ -117,11 +117,10 @@ class Validations:
             return
         if self.picked.value <= 0:
             logger.warning(
-                "no validation found an object (%s 0 in all %d), so the weights of the first one, "
-                "after iteration %d, are kept; train longer, or lower the score threshold of the "
-                "validation (%s)",
+                "%s is 0 in all %d validations, so the weights of the first one, after iteration "
+                "%d, are kept; train longer, or lower validation_threshold (and for a metric that "
+                "is not an AP clean_score_threshold)",
                 *(self.picked.metric, len(self.rows), self.picked.iteration),
-                self.picked.threshold,
             )
         model.load_state_dict(self.best)
 
