@@ -120,7 +120,8 @@ def test_augmentation_is_told_where_rows_differ_in_it() -> None:
     transforms = {"augmentations": [{"name": "rotation"}, {"name": "crop"}]}
     methods = {"gains": {"recipe": transforms}}
     assert notes(start, ROWS[:2], methods=methods) == [
-        "Augmentation besides flips: rotation + crop, but none for Mask R-CNN (R18)."
+        "Augmentation besides flips: rotation (p 0.5, degrees -180 to 180) + crop (p 0.5, share 0.5 "
+        "to 1), but none for Mask R-CNN (R18)."
     ]
     assert notes(start, ROWS[:2], recipe=transforms) == []
     assert notes(start, ROWS[:2]) == []

@@ -145,10 +145,11 @@ def test_a_training_in_short_words_names_the_weights_that_are_picked() -> None:
     assert words["GAInS (R18)"].removesuffix(picked) == words["Mask R-CNN (R18)"]
 
 
-def test_a_training_in_short_words_names_its_augmentation() -> None:
-    found = study([0], recipe={"augmentations": [{"name": "rotation"}, {"name": "crop"}]})
+def test_a_training_in_short_words_names_its_augmentation_with_all_settings() -> None:
+    found = study([0], recipe={"augmentations": [{"name": "rotation", "p": 1}, {"name": "crop"}]})
     words = spec_of(found).rows[0].cells["cells"].training.words
-    assert words.endswith(" steps, augmented by rotation + crop")
+    transforms = "rotation (p 1, degrees -180 to 180) + crop (p 0.5, share 0.5 to 1)"
+    assert words.endswith(f" steps, augmented by {transforms}")
 
 
 def test_a_file_of_a_table_names_no_key_that_the_table_does_not_use() -> None:

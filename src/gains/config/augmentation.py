@@ -30,6 +30,19 @@ class TransformSettings(Settings):
     name: str = Field(description="selects the transform")
     p: float = Field(0.5, ge=0, le=1, description="probability that a sample is transformed")
 
+    @property
+    def words(self) -> str:
+        """The transform with its settings, e.g. ``rotation (p 0.5, degrees -180 to 180)``."""
+        keys = {key: value for key, value in self.model_dump().items() if key != "name"}
+        inside = ", ".join(f"{key} {_text(value)}" for key, value in keys.items())
+        return f"{self.name} ({inside})"
+
+
+def _text(value: float | tuple[float, float]) -> str:
+    if isinstance(value, tuple):
+        return " to ".join(f"{end:g}" for end in value)
+    return f"{value:g}"
+
 
 class RotationSettings(TransformSettings):
     """Rotation about the centre of the image, whose size stays."""

@@ -124,14 +124,5 @@ def _map(axes: Axes, panel: Panel, top: float) -> None:
 def _words(recipe: RecipeSettings) -> str:
     flips = {"horizontal flip": recipe.horizontal_flip, "vertical flip": recipe.vertical_flip}
     words = [f"{name} (p {share:g})" for name, share in flips.items() if share]
-    for block in recipe.augmentations:
-        keys = {key: value for key, value in block.model_dump().items() if key != "name"}
-        inside = ", ".join(f"{key} {_text(value)}" for key, value in keys.items())
-        words.append(f"{block.name} ({inside})")
+    words += [block.words for block in recipe.augmentations]
     return ", ".join(words) or "no augmentation"
-
-
-def _text(value: float | tuple[float, float]) -> str:
-    if isinstance(value, tuple):
-        return " to ".join(f"{end:g}" for end in value)
-    return f"{value:g}"
