@@ -45,6 +45,7 @@ TORCH_FREE = [
     "gains.tables.write",
     "gains.tables.compare",
     "gains.figures",
+    "gains.export.job",
     "gains.workflow.snakemake_records",
 ]
 

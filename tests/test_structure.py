@@ -113,6 +113,7 @@ VERBS += ["score", "train"]
 
 ONE_IN_EACH = {
     "build": "gains.methods",  # a model of a method
+    "content": "gains.export",  # a file of a format
     "draw": "gains.figures",  # a figure
     "make": "gains.datasets.catalogue",  # the images of a data set
     "verify": "gains.cli",  # `gains data verify` and `gains provenance verify`

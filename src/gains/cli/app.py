@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
     "Data": ("fetch", "convert", "split", "audit", "audit-table", "maps"),
-    "Models": ("train", "predict", "score"),
+    "Models": ("train", "predict", "export", "score"),
     "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
         "methods",

@@ -13,6 +13,7 @@ import typer
 from gains.cli import (  # noqa: F401 - each module adds its verbs to the application
     data,
     data_group,
+    export,
     fetch,
     maps,
     papers,

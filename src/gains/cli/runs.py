@@ -8,6 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from gains.cli.app import app
+from gains.cli.export import TO, export_job, run_export
 from gains.cli.options import CONFIG, Config, StudyName
 
 Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
@@ -114,6 +115,7 @@ def predict(
         tuple[float, float] | None,
         typer.Option(help="Percentages that become 0 and 255 in deep images of --images."),
     ] = None,
+    to: Annotated[str | None, typer.Option(help=TO)] = None,
 ) -> None:
     """Predict the objects in a folder of images, or in one part of a data set.
 
@@ -128,9 +130,14 @@ def predict(
     of the data set `folder`. A run of a study takes them from its data set. A model file does not
     know them.
 
+    With --to, the predictions are also written in formats that other programs open, as `gains
+    export` does it, into the folder OUT with the ending .export, for example x.export beside
+    x.json. It holds the objects with a score of at least 0.5, or of --score-threshold.
+
     \b
     Examples:
       gains predict --model model.pt --images my_images --out detections.json
+      gains predict --model model.pt --images my_images --to geojson,csv --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --images my_images \
         --score-threshold 0.3 --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
@@ -173,8 +180,11 @@ def predict(
     if images is None and (coco is None or split is None):
         raise ValueError("no images are named; name a folder with --images, or --coco and --split")
     reading = validated(Reading, options, "gains predict")
+    job = None if to is None else export_job(to, out, images, coco, score_threshold)
     predictor = Predictor(model, device, changes)
     if images is not None:
         predict_folder(predictor, images, out, reading, of_study)
     else:
         predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)
+    if job is not None:
+        run_export(job, out)

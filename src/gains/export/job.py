@@ -1,0 +1,54 @@
+"""One export: from a prediction file to files of several formats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gains.export.base import ExportFormat, Results
+from gains.export.images import source_of
+from gains.export.results import read_results
+from gains.export.write import check_folder, write_formats
+
+SCORE_THRESHOLD = 0.5
+"""Lowest score of an exported object, unless the command says another one."""
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """What is exported, and where to.
+
+    Attributes:
+        formats: the formats.
+        out: folder to write.
+        images: folder of the images, or None.
+        coco: COCO file of the images, with an archive beside it, or None.
+        score_threshold: lowest score of an object, in [0, 1].
+        scores: whether pictures show the scores.
+    """
+
+    formats: list[ExportFormat]
+    out: Path
+    images: Path | None = None
+    coco: Path | None = None
+    score_threshold: float = SCORE_THRESHOLD
+    scores: bool = False
+
+    def check(self) -> None:
+        """Refuse a folder that cannot be written; see :func:`check_folder`."""
+        check_folder(self.out, self.images)
+
+    def run(self, predictions: Path) -> Results:
+        """Write the files and return what they hold.
+
+        Raises:
+            FileNotFoundError: the predictions, or images that a format needs, are missing.
+            ValueError: the predictions are broken, or the folder cannot be written.
+        """
+        self.check()
+        results = read_results(predictions, self.coco, self.score_threshold)
+        if any(record.needs_images for record in self.formats):
+            pixels = source_of(results, self.images, self.coco)
+            results = replace(results, pixels=pixels, scores=self.scores)
+        write_formats(results, self.formats, self.out)
+        return results
