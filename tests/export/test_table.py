@@ -8,12 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from gains.export import FORMATS
 from gains.export.job import ExportJob
-from gains.export.shape import shape_of
-from gains.export.table import neighbours_of
+from gains.export.neighbours import neighbours_of
+from gains.export.shape import Shape, shape_of
+from gains.masks.overlaps import grown, intersections, mask_areas
 from gains.masks.rle import encode_mask
+from gains.masks.windows import window_of
 from helpers import exports
 
 
@@ -23,8 +28,12 @@ def rectangle(x: int, y: int, width: int, height: int) -> np.ndarray:
     return mask
 
 
+def shaped(mask: np.ndarray) -> Shape:
+    return shape_of(window_of(encode_mask(mask)))
+
+
 def test_a_rectangle() -> None:
-    shape = shape_of(rectangle(3, 5, 4, 2))
+    shape = shaped(rectangle(3, 5, 4, 2))
     assert shape[:7] == (8, 5.0, 6.0, 3, 5, 4, 2)
     # 4 columns and 2 rows are crossed twice, and 5 diagonals of each kind twice
     assert shape.perimeter == pytest.approx(math.pi / 8 * (12 + 20 / math.sqrt(2)))
@@ -35,7 +44,7 @@ def test_a_rectangle() -> None:
 
 
 def test_one_pixel_is_round_and_solid() -> None:
-    shape = shape_of(rectangle(0, 0, 1, 1))
+    shape = shaped(rectangle(0, 0, 1, 1))
     assert (shape.area, shape.x, shape.y, shape.eccentricity) == (1, 0.5, 0.5, 0)
     assert shape.solidity == pytest.approx(1)
 
@@ -43,7 +52,7 @@ def test_one_pixel_is_round_and_solid() -> None:
 def test_a_large_disc_has_the_numbers_of_a_circle() -> None:
     y, x = np.mgrid[:240, :240]
     disc = (x - 119.5) ** 2 + (y - 119.5) ** 2 < 100**2
-    shape = shape_of(disc)
+    shape = shaped(disc)
     assert shape.perimeter == pytest.approx(200 * math.pi, rel=0.005)
     assert shape.circularity == pytest.approx(1, abs=0.01)
     assert shape.eccentricity < 0.01
@@ -56,10 +65,10 @@ def test_a_corner_lowers_the_solidity_and_a_hole_adds_to_the_perimeter() -> None
     corner[:2, 2:] = False
     hole[1:3, 1:3] = False
     # the hull of the corner lacks a triangle with sides of 2 px
-    assert shape_of(corner).solidity == pytest.approx(12 / 14)
-    inner = shape_of(rectangle(1, 1, 2, 2)).perimeter
-    assert shape_of(hole).perimeter == pytest.approx(shape_of(whole).perimeter + inner)
-    assert shape_of(hole).solidity == pytest.approx(12 / 16)
+    assert shaped(corner).solidity == pytest.approx(12 / 14)
+    inner = shaped(rectangle(1, 1, 2, 2)).perimeter
+    assert shaped(hole).perimeter == pytest.approx(shaped(whole).perimeter + inner)
+    assert shaped(hole).solidity == pytest.approx(12 / 16)
 
 
 def test_neighbours() -> None:
@@ -71,11 +80,26 @@ def test_neighbours() -> None:
         rectangle(30, 20, 2, 2),
         rectangle(5, 1, 1, 1),
     ]
-    found = neighbours_of([encode_mask(mask) for mask in masks])
+    found = neighbours_of([window_of(encode_mask(mask)) for mask in masks])
     assert found.overlapped.tolist() == [2, 2, 0, 0, 2]
     assert found.touched.tolist() == [0, 1, 1, 0, 0]
     assert found.overlap_area.tolist() == [8, 8, 0, 0, 1]
     assert [column.tolist() for column in neighbours_of([])] == [[], [], []]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(arrays(bool, (6, 7), elements=st.booleans()), max_size=5))
+def test_neighbours_agree_with_whole_masks(masks: list[np.ndarray]) -> None:
+    masks = [mask for mask in masks if mask.any()]
+    rles, near = [encode_mask(m) for m in masks], [encode_mask(grown(m, 1)) for m in masks]
+    found = neighbours_of([window_of(rle) for rle in rles])
+    areas = mask_areas(rles)
+    overlapped = intersections(rles, rles, areas, areas) > 0
+    touched = (intersections(near, rles, mask_areas(near), areas) > 0) & ~overlapped
+    count = sum((mask.astype(int) for mask in masks), np.zeros((6, 7), int))
+    assert found.overlapped.tolist() == (overlapped.sum(axis=1) - 1).tolist()
+    assert found.touched.tolist() == touched.sum(axis=1).tolist()
+    assert found.overlap_area.tolist() == [int((count[mask] > 1).sum()) for mask in masks]
 
 
 def test_the_table_has_a_row_for_each_object(tmp_path: Path) -> None:

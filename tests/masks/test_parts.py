@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from gains.masks.parts import parts_of
+from gains.masks.rle import Rle, encode_mask
 from helpers.parts import filled
 
 
-def mask_of(*rows: str) -> np.ndarray:
-    return np.array([[c == "#" for c in row] for row in rows])
+def mask_of(*rows: str) -> Rle:
+    return encode_mask(np.array([[c == "#" for c in row] for row in rows]))
 
 
 def test_one_pixel_is_a_square_with_its_corners_in_clockwise_order() -> None:
@@ -51,7 +52,7 @@ def test_pixels_that_meet_at_a_corner_are_not_connected(
 @settings(max_examples=200, deadline=None)
 @given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9), elements=st.booleans()))
 def test_every_mask_comes_back_and_no_polygon_touches_itself(mask: np.ndarray) -> None:
-    found = parts_of(mask)
+    found = parts_of(encode_mask(mask))
     polygons = [polygon for part in found for polygon in (part.outer, *part.holes)]
     assert np.array_equal(filled(polygons, *mask.shape), mask)
     labels, count = scipy.ndimage.label(mask)

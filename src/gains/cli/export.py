@@ -62,6 +62,7 @@ def export_predictions(
     from gains.export.job import ExportJob
     from gains.export.write import chosen_formats
     from gains.study.inputs import NamedRun
+    from gains.support.files import require_file
 
     formats = chosen_formats(to)
     if (predictions is None) == (dataset is None and method is None):
@@ -72,7 +73,11 @@ def export_predictions(
     if predictions is None:
         opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
         opened.run_settings(run)  # this call refuses a run that the study does not have
-        predictions = opened.run_folder(run) / "test.predictions.json.gz"
+        predictions = require_file(
+            opened.run_folder(run) / "test.predictions.json.gz",
+            "the study has not made the predictions of this run yet; run the study first, or name "
+            "a file with --predictions",
+        )
         coco = coco or opened.coco(run.dataset)
     elif (study, variant, seed, fold) != (None, "default", 0, 0):
         raise ValueError(

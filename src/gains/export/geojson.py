@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from gains.datasets.records import CocoRecord
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.masks.parts import MaskPart, Polygon, parts_of
-from gains.masks.rle import decode_mask
 from gains.support.files import json_bytes
 
 
@@ -27,7 +26,7 @@ def _feature(results: Results, image: ExportedImage, k: int) -> CocoRecord:
     return {
         "type": "Feature",
         "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
-        "geometry": _geometry(parts_of(decode_mask(objects.masks[k]))),
+        "geometry": _geometry(parts_of(objects.masks[k])),
         "properties": {
             "objectType": "detection",
             "name": str(k + 1),

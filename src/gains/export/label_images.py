@@ -11,7 +11,8 @@ import tifffile
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.instances import Instances
 from gains.masks.overlaps import intersections, mask_areas
-from gains.masks.rle import Rle, decode_mask
+from gains.masks.rle import Rle
+from gains.masks.windows import window_of
 
 
 def layers_of(masks: list[Rle]) -> list[list[int]]:
@@ -68,7 +69,8 @@ def _pages(objects: Instances, layers: list[list[int]]) -> np.ndarray:
     pages = np.zeros((len(layers), objects.height, objects.width), dtype=kind)
     for page, layer in zip(pages, layers, strict=True):
         for index in layer:
-            page[decode_mask(objects.masks[index])] = index + 1
+            window = window_of(objects.masks[index])
+            page[window.place][window.mask] = index + 1
     return pages
 
 

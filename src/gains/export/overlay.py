@@ -9,7 +9,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.masks.parts import parts_of
-from gains.masks.rle import decode_mask
 
 LONGEST = 1000
 """Smaller images are enlarged by a whole factor, to at most this longest side in px."""
@@ -43,7 +42,7 @@ def _object(
     objects = image.objects
     colour = results.colour(int(objects.categories[k]))
     width = max(2, factor * max(objects.height, objects.width) // 500)
-    for part in parts_of(decode_mask(objects.masks[k])):
+    for part in parts_of(objects.masks[k]):
         for polygon in (part.outer, *part.holes):
             points = [(x, y) for x, y in (polygon * factor).tolist()]
             draw.line([*points, points[0]], fill=colour, width=width)

@@ -12,7 +12,6 @@ from roifile import ROI_TYPE, ImagejRoi
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.instances import Instances
 from gains.masks.parts import Polygon, parts_of
-from gains.masks.rle import decode_mask
 
 LARGEST_SIDE = 60_000
 """Longest side of an image whose ROIs can be written, px; ImageJ stores 16 bits of a coordinate."""
@@ -50,7 +49,7 @@ def content(results: Results, images: Sequence[ExportedImage]) -> bytes:
 def _roi(results: Results, objects: Instances, k: int) -> ImagejRoi:
     category, score = int(objects.categories[k]), float(objects.scores[k])
     title = _plain(results.categories[category])
-    parts = parts_of(decode_mask(objects.masks[k]))
+    parts = parts_of(objects.masks[k])
     roi = _outline([ring for part in parts for ring in (part.outer, *part.holes)])
     roi.name = f"{k + 1:04d}-{title.replace('/', '_')}-{score:.2f}"
     roi.props = f"class: {title}\nscore: {score!r}\n"

@@ -9,6 +9,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from gains.masks.windows import MaskWindow
+
 
 class Shape(NamedTuple):
     """Size and shape of a mask; lengths in px, from the outer edge of the first pixel.
@@ -40,25 +42,23 @@ class Shape(NamedTuple):
     solidity: float
 
 
-def shape_of(mask: NDArray[np.bool_]) -> Shape:
-    """Return size and shape of a mask, bool (H, W), with at least one pixel."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    left, top = int(columns[0]), int(rows[0])
-    part = mask[top : rows[-1] + 1, left : columns[-1] + 1]
-    y, x = np.nonzero(part)
-    length = perimeter(part)
+def shape_of(window: MaskWindow) -> Shape:
+    """Return size and shape of a mask with at least one pixel."""
+    mask = window.mask
+    y, x = np.nonzero(mask)
+    length = perimeter(mask)
     return Shape(
         len(x),
-        left + float(x.mean()) + 0.5,
-        top + float(y.mean()) + 0.5,
-        left,
-        top,
-        part.shape[1],
-        part.shape[0],
+        window.x + float(x.mean()) + 0.5,
+        window.y + float(y.mean()) + 0.5,
+        window.x,
+        window.y,
+        mask.shape[1],
+        mask.shape[0],
         length,
         4 * math.pi * len(x) / length**2,
         _eccentricity(x, y),
-        len(x) / _hull_area(part),
+        len(x) / _hull_area(mask),
     )
 
 

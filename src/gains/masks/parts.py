@@ -14,6 +14,9 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from gains.masks.rle import Rle
+from gains.masks.windows import window_of
+
 Polygon = NDArray[np.int64]
 """Corners x, y in px, int64 (K, 2); the first one is not repeated at the end."""
 _Corner = tuple[int, int]
@@ -31,17 +34,13 @@ class MaskPart(NamedTuple):
     holes: list[Polygon]
 
 
-def parts_of(mask: NDArray[np.bool_]) -> list[MaskPart]:
-    """Return the parts of a mask, bool (H, W), in raster order of their first pixel."""
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    if not rows.size:
-        return []
-    first = np.array([columns[0], rows[0]])
-    inside = np.pad(mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1)
+def parts_of(rle: Rle) -> list[MaskPart]:
+    """Return the parts of a mask in raster order of their first pixel; an empty mask has none."""
+    x, y, mask = window_of(rle)
     holes: dict[int, list[Polygon]] = defaultdict(list)
     outer: dict[int, Polygon] = {}
-    for part, loop in _loops(inside):
-        polygon = np.array(loop, dtype=np.int64) + first
+    for part, loop in _loops(np.pad(mask, 1)):
+        polygon = np.array(loop, dtype=np.int64) + (x, y)
         if _twice_the_area(loop) > 0:
             outer[part] = polygon
         else:
