@@ -178,3 +178,17 @@ def test_images_too_large_for_a_roi_are_refused(tmp_path: Path) -> None:
     write_predictions(tmp_path / "w.json", [(record, objects)], {"categories": {"1": "cell"}})
     with pytest.raises(ValueError, match=r"wide\.png: 1 x 60001 px; a ROI of ImageJ"):
         ExportJob([FORMATS.get("imagej")], tmp_path / "out").run(tmp_path / "w.json")
+
+
+def test_names_of_many_classes_take_several_lines(tmp_path: Path) -> None:
+    path, folder = exports.write(tmp_path, SCORES, ("a.png",)), tmp_path / "i"
+    folder.mkdir()
+    Image.new("RGB", exports.SIZE[::-1]).save(folder / "a.png")
+    listed = json.loads(sidecar_path(path).read_text())
+    listed["info"]["categories"] = {str(k): f"a long name of class {k}" for k in range(1, 13)}
+    sidecar_path(path).write_text(json.dumps(listed))
+    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    pixels = np.asarray(Image.open(tmp_path / "out/overlay/a.png"))
+    height = exports.SIZE[0] * (1000 // 30)
+    assert pixels.shape[0] == height + 3 * 24
+    assert all((pixels[height + 24 * k :][:24] < 50).any() for k in range(3))

@@ -10,12 +10,14 @@ from PIL import Image, ImageDraw, ImageFont
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.masks.parts import parts_of
 
+Font = ImageFont.ImageFont | ImageFont.FreeTypeFont
+
 LONGEST = 1000
 """Smaller images are enlarged by a whole factor, to at most this longest side in px."""
 TEXT = 14
 """Size of letters, px."""
 LEGEND = 24
-"""Height of the line with the names of the classes, px."""
+"""Height of a line with names of classes, px."""
 
 
 def content(results: Results, images: Sequence[ExportedImage]) -> bytes:
@@ -25,12 +27,18 @@ def content(results: Results, images: Sequence[ExportedImage]) -> bytes:
     pixels = Image.fromarray(results.pixels(image.record))
     factor = max(1, LONGEST // max(pixels.size))
     size = (pixels.width * factor, pixels.height * factor)
-    shown = Image.new("RGB", (size[0], size[1] + LEGEND), "white")
+    entries = _legend(results, size[0])
+    lines = 1 + max((line for _, line, _ in entries), default=0)
+    shown = Image.new("RGB", (size[0], size[1] + lines * LEGEND), "white")
     shown.paste(pixels.resize(size, Image.Resampling.NEAREST))
     draw = ImageDraw.Draw(shown)
     for k in reversed(range(len(image.objects))):  # the best object is drawn last
         _object(draw, results, image, k, factor)
-    _legend(draw, results, size[1])
+    for category, line, x in entries:
+        y = size[1] + line * LEGEND
+        draw.rectangle((x, y + 6, x + 12, y + 18), fill=results.colour(category))
+        name = results.categories[category]
+        draw.text((x + 18, y + LEGEND // 2), name, "black", _font(), "lm")
     file = io.BytesIO()
     shown.save(file, format="PNG")
     return file.getvalue()
@@ -49,16 +57,24 @@ def _object(
     if results.scores:
         x, y = (objects.boxes[k, :2] * factor).tolist()
         text = f"{objects.scores[k]:.2f}"
-        font = ImageFont.load_default(size=TEXT)
-        draw.text((x + width, y + width), text, colour, font, stroke_width=2, stroke_fill="black")
+        place = (x + width, y + width)
+        draw.text(place, text, colour, _font(), stroke_width=2, stroke_fill="black")
 
 
-def _legend(draw: ImageDraw.ImageDraw, results: Results, top: int) -> None:
-    font, x = ImageFont.load_default(size=TEXT), 4.0
+def _legend(results: Results, width: int) -> list[tuple[int, int, float]]:
+    """Return for each class its line in the legend and its place in the line, px."""
+    entries, line, x = [], 0, 4.0
     for category, name in results.categories.items():
-        draw.rectangle((x, top + 6, x + 12, top + 18), fill=results.colour(category))
-        draw.text((x + 18, top + LEGEND // 2), name, "black", font, "lm")
-        x += 34 + draw.textlength(name, font)
+        needed = 34 + _font().getlength(name)
+        if x > 4 and x + needed > width:
+            line, x = line + 1, 4.0
+        entries.append((category, line, x))
+        x += needed
+    return entries
+
+
+def _font() -> Font:
+    return ImageFont.load_default(size=TEXT)
 
 
 FORMATS.register(
