@@ -1,6 +1,6 @@
 """Try whether the rows of a study learn at their learning rates, or diverge.
 
-    python benchmarks/trial_of_rows.py --images my_images --annotations my_annotations.json
+    python benchmarks/trial_of_rows.py --images my_images --labels my_annotations.json
                 [--study paper] [--table table3] [--methods donet] [--steps 300] [--warmup 100]
 
     on a CPU: --size 160 --backbone resnet18 --rois 32 --mask-channels 64 --steps 150 --warmup 50
@@ -197,7 +197,7 @@ HEADER = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--images", type=Path, required=True, help="Folder of images.")
-    parser.add_argument("--annotations", type=Path, required=True, help="COCO JSON file.")
+    parser.add_argument("--labels", type=Path, required=True, help="File or folder of labels.")
     parser.add_argument("--study", default="paper")
     parser.add_argument("--table", nargs="*", help="Tables of the study; by default all.")
     parser.add_argument("--methods", nargs="*", default=[], help="By default those of all rows.")
@@ -218,7 +218,7 @@ def main() -> None:
     print(HEADER, flush=True)
     with tempfile.TemporaryDirectory() as name:
         coco = Path(name) / "images.json"
-        content = {"images": str(options.images), "annotations": str(options.annotations)}
+        content = {"images": str(options.images), "labels": str(options.labels)}
         convert("images", "folder", content, coco)
         for row, settings in rows(study, options).items():
             trial = try_row(settings, coco, options)

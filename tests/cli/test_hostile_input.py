@@ -61,7 +61,11 @@ CALLS = [
     Call(("split",), {"--coco": "{tiny.json}", "--out": "{>s.json}"}),
     Call(("audit",), {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>a.json}"}),
     Call(("audit-table",), {"--out": "{>a.csv}"}, ("{audit.json}",)),
-    Call(("convert-masks",), {"--folder": "{masks/}", "--category": "x", "--out": "{>m.json}"}),
+    Call(
+        ("import",),
+        {"--labels": "{masks/}", "--category": "x", "--out": "{>m.json}"},
+        ("{masks/}",),
+    ),
     Call(("convert", "synthetic-cells"), {"--options": '{"count": 4}', "--out": "{>c.json}"}),
     Call(("fetch", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(
@@ -266,7 +270,7 @@ def test_an_archive_of_pickled_objects_is_no_store_of_maps(
     assert "allow_pickle" not in result[1]
 
 
-WRITERS = ["split", "convert-masks", "convert synthetic-cells", "maps isbi 1", "data sheet"]
+WRITERS = ["split", "import", "convert synthetic-cells", "maps isbi 1", "data sheet"]
 WRITERS += ["figure figure3", "config reference", "copy demo", "train"]
 
 

@@ -90,7 +90,7 @@ def test_convert_does_not_overwrite_the_files_of_its_options(tmp_path: Path, lin
     if linked:
         out = tmp_path / "link.json"
         out.symlink_to(annotations)
-    options = json.dumps({"images": str(images), "annotations": str(annotations)})
+    options = json.dumps({"images": str(images), "labels": str(annotations)})
     call = ["convert", "folder", "--options", options, "--out", str(out)]
     with pytest.raises(ValueError, match=MESSAGE):
         CliRunner().invoke(app, call, catch_exceptions=False)
@@ -173,7 +173,7 @@ def test_an_older_call_of_a_verb_leaves_the_data_of_a_later_one(
     ("verb", "option", "out"),
     [
         (["predict", "--model", "m.pt"], "--images", "day 1/a.TIF"),
-        (["convert-masks", "--category", "cell"], "--folder", "day 1/a.TIF"),
+        (["import", "elsewhere"], "--labels", "day 1/a.TIF"),
         (["figure", "figure3", "--coco", "c.json"], "--images", "day 1/b.png"),
         (["figure", "figure3", "--coco", "c.json"], "--images", "day 1/b.pdf"),
     ],
@@ -192,4 +192,4 @@ def test_no_verb_overwrites_an_image_of_its_folder(
 
 def test_an_earlier_result_in_the_folder_of_images_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "annotations.json").write_text("old")
-    refuse_overwriting("convert-masks", tmp_path / "annotations.json", [tmp_path])
+    refuse_overwriting("import", tmp_path / "annotations.json", [tmp_path])

@@ -65,7 +65,7 @@ def test_a_pipe_gets_tabs(config: str) -> None:
 def test_absent_data_sets_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     content = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())
-    options = {"images": "mine", "annotations": "mine.json"}
+    options = {"images": "mine", "labels": "mine.json"}
     own = {"source": "folder", "optional": True, "options": options}
     content["studies"]["tiny"]["datasets"]["own"] = own
     Path("tiny.yaml").write_text(yaml.safe_dump(content))

@@ -45,7 +45,7 @@ def test_a_run_reads_a_folder_as_its_data_set_was_read(
     monkeypatch.setattr(predictor, "Predictor", lambda *given: None)
     monkeypatch.setattr(predict, "predict_folder", lambda *given: read.append(given[3:]))
     config = parse_yaml((ROOT / "studies" / "first.yaml").read_text(), "first.yaml")
-    options = {"images": "i", "annotations": "a", "orientation": "apply", "percentiles": [1, 99]}
+    options = {"images": "i", "labels": "a", "orientation": "apply", "percentiles": [1, 99]}
     block = config["studies"]["first"]["datasets"]["synthetic-cells"]
     block.update(source="folder", options=options)
     (tmp_path / "c.yaml").write_text(json.dumps(config))

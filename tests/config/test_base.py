@@ -54,9 +54,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_tilde_is_the_home_folder(home: Path) -> None:
-    own = check_options("folder", {"images": "~/a b", "annotations": "~root/{x}.json"})
+    own = check_options("folder", {"images": "~/a b", "labels": "~root/{x}.json"})
     assert own.model_dump()["images"] == f"{home}/a b"
-    assert own.model_dump()["annotations"] == f"{Path('~root').expanduser()}/{{x}}.json"
+    assert own.model_dump()["labels"] == f"{Path('~root').expanduser()}/{{x}}.json"
     assert SplitSettings(file="~/lists.json").file == f"{home}/lists.json"
     backbone = METHODS.get("gains").settings.model_validate({"backbone": {"weights": "~/w.pth"}})
     assert backbone.model_dump()["backbone"]["weights"] == f"{home}/w.pth"

@@ -15,7 +15,8 @@ from gains.cli.main import app
 from gains.datasets.audit import audit, audit_table, relations
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
-from gains.datasets.readers.mask_files import convert_masks
+from gains.datasets.import_labels import import_labels
+from gains.datasets.labels.settings import FolderSettings
 from gains.figures.contact_sheet import GAP, TITLE, _opacity, contact_sheet
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
@@ -151,13 +152,17 @@ def masks(tmp_path: Path) -> Masks:
     return Masks(tmp_path / "stage1")
 
 
+def import_masks(folder: Path, out: Path) -> None:
+    import_labels(FolderSettings(images=str(folder), labels=str(folder), category="nucleus"), out)
+
+
 def test_mask_files_become_one_coco_file(masks: Masks, tmp_path: Path) -> None:
     colour = np.zeros((SIZE, SIZE, 4), np.uint8)
     colour[..., 3] = 255
     colour[B] = (0, 0, 1, 255)
     masks.mask("two", colour)
     masks.mask("void", np.zeros((SIZE, SIZE), np.uint8))
-    convert_masks(masks.root, "nucleus", tmp_path / "ann.json")
+    import_masks(masks.root, tmp_path / "ann.json")
     coco = read_coco(tmp_path / "ann.json")
     assert coco.categories == {1: "nucleus"}
     assert coco.images[1].file_name == "img1/images/img1.png"
@@ -172,7 +177,7 @@ def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
 
     def refused(message: str) -> None:
         with pytest.raises((ValueError, FileNotFoundError), match=message):
-            convert_masks(masks.root, "nucleus", out)
+            import_masks(masks.root, out)
         assert not out.exists()
 
     masks.mask("small", np.ones((3, 4), np.uint8))
@@ -187,7 +192,7 @@ def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
     (masks.place / "images" / "second.png").unlink()
     (masks.place / "masks" / "one.png").unlink()
     (masks.place / "masks").rmdir()
-    refused("no folder masks/")
+    refused("found no file besides the images")
     masks.root = masks.root / "nowhere"
     refused("no such folder")
 
@@ -195,8 +200,8 @@ def test_mask_files_refused(masks: Masks, tmp_path: Path) -> None:
 def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(shared / "data" / "dsb2018_he" / "stage1_train.zip") as archive:
         archive.extractall(tmp_path / "he")
-    convert_masks(tmp_path / "he", "nucleus", tmp_path / "ann.json")
-    options = {"images": str(tmp_path / "he"), "annotations": str(tmp_path / "ann.json")}
+    import_masks(tmp_path / "he", tmp_path / "ann.json")
+    options = {"images": str(tmp_path / "he"), "labels": str(tmp_path / "ann.json")}
     convert("he", "folder", options, tmp_path / "he.json")
     coco = read_coco(tmp_path / "he.json")
     assert len(coco.images) == 51
@@ -261,7 +266,7 @@ def test_verbs_from_data_set_to_table(tmp_path: Path) -> None:
     gains("audit-table", audited, "--out", str(tmp_path / "t.csv"))
     assert (tmp_path / "t.csv").read_text().count("\n") == 1 + 4
     gains("data", "sheet", "--coco", coco, "--out", str(tmp_path / "s.png"))
-    for verb in (["convert"], ["split"], ["audit"], ["audit-table"], ["convert-masks"],
+    for verb in (["convert"], ["split"], ["audit"], ["audit-table"], ["import"],
                  ["data", "list"], ["data", "sheet"]):  # fmt: skip
         assert "Example:" in gains(*verb, "--help")
 

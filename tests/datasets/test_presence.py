@@ -39,7 +39,7 @@ def test_what_can_be_fetched_or_drawn_is_never_missing(name: str) -> None:
 
 
 def test_own_files_are_missing_one_after_the_other() -> None:
-    options = {"images": "mine", "annotations": "mine.json"}
+    options = {"images": "mine", "labels": "mine.json"}
     assert missing("x", source="folder", options=options) == ["mine.json"]
     Path("mine.json").write_text("{}")
     assert missing("x", source="folder", options=options) == ["mine"]

@@ -189,7 +189,7 @@ class Reader:
 
     def _save_data(self) -> None:
         """Save a data set under the names in the documents, with predictions and scores."""
-        options = '{"images": "my_images", "annotations": "my_annotations.json"}'
+        options = '{"images": "my_images", "labels": "my_annotations.json"}'
         self.shell(f"gains convert folder --options '{options}' --out my.json")
         self.shell("gains split --coco my.json --out splits/cells.json")
         self.project.path("data/raw/cps/coco").mkdir(parents=True)

@@ -66,7 +66,7 @@ class Workshop:
 
     def convert(self, **more: Any) -> CocoDataset:
         (self.root / "ann.json").write_text(json.dumps(self.content))
-        options = {"images": str(self.root / "images"), "annotations": str(self.root / "ann.json")}
+        options = {"images": str(self.root / "images"), "labels": str(self.root / "ann.json")}
         convert("own", "folder", options | more, self.root / "out" / "own.json")
         return read_coco(self.root / "out" / "own.json")
 

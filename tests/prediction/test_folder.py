@@ -142,7 +142,7 @@ def test_a_folder_of_tif_images_is_scored_against_the_data_set_made_from_it(
         "categories": [{"id": 1, "name": "cell"}],
     }
     write_json(tmp_path / "ann.json", content)
-    options = {"images": str(folder), "annotations": str(tmp_path / "ann.json")}
+    options = {"images": str(folder), "labels": str(tmp_path / "ann.json")}
     convert("cells", "folder", options, tmp_path / "cells.json")
     stub: Any = Stub()
     predict_folder(stub, folder, tmp_path / "found.json")

@@ -115,7 +115,7 @@ def test_runs_that_share_a_model_are_one_training(write: Write) -> None:
 
 
 def test_data_and_weights_are_shown_with_their_state(write: Write) -> None:
-    options = {"images": "mine/images", "annotations": "mine/a.json"}
+    options = {"images": "mine/images", "labels": "mine/a.json"}
     weights = {"backbone": {"name": "resnet50", "weights": "imagenet"}}
     datasets: dict[str, dict[str, Any]] = {
         "ucoc": {},

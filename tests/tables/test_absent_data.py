@@ -22,7 +22,7 @@ OWN: dict[str, Any] = {
     "source": "folder",
     "optional": True,
     "represents": "ISBI2014",
-    "options": {"images": "own/images", "annotations": "own/cells.json"},
+    "options": {"images": "own/images", "labels": "own/cells.json"},
     "split": {"file": "own/lists.json"},
 }
 SETS: dict[str, Any] = {

@@ -16,7 +16,7 @@ def use(folder: Path) -> Callable[[dict[str, Any]], None]:
     """Return a change of the study demo: a synthetic data set and two optional ones."""
 
     def change(study: dict[str, Any]) -> None:
-        options = {"images": f"{folder}/images", "annotations": f"{folder}/ann.json"}
+        options = {"images": f"{folder}/images", "labels": f"{folder}/ann.json"}
         lists = {"file": f"{folder}.json"}
         study["datasets"] = {
             "synthetic-cells": study["datasets"]["synthetic-cells"],

@@ -105,7 +105,7 @@ def test_names_count_and_places_do_not(read: list[str], tmp_path: Path) -> None:
 
 
 def folder_files(place: Path, names: OwnFiles) -> list[str]:
-    options = {"images": str(place / "images"), "annotations": str(place / "ann.json")}
+    options = {"images": str(place / "images"), "labels": str(place / "ann.json")}
     found = own_files("folder", options, lambda path: names.names(path, image_names))
     return [str(path.relative_to(place)) for path in found.values()]
 

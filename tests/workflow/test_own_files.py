@@ -39,7 +39,7 @@ def use(folder: str) -> Callable[[dict[str, Any]], None]:
     """Return a change of the study demo that reads all these files in a folder."""
 
     def change(study: dict[str, Any]) -> None:
-        options = {"images": f"{folder}/images", "annotations": f"{folder}/ann.json"}
+        options = {"images": f"{folder}/images", "labels": f"{folder}/ann.json"}
         study["datasets"] = {
             "cells": {
                 "source": "folder",

@@ -14,7 +14,7 @@ from gains.cli.overwriting import Verb
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
-    "Data": ("fetch", "convert", "split", "audit", "audit-table", "maps"),
+    "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "score"),
     "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
@@ -22,7 +22,6 @@ SECTIONS = {
         "plan",
         "config",
         "data",
-        "convert-masks",
         "weights",
         "copy",
         "record",
@@ -30,7 +29,7 @@ SECTIONS = {
     ),
 }
 """All verbs, in the order in which they are used."""
-RENAMED = {"publish": "copy"}
+RENAMED = {"publish": "copy", "convert-masks": "import"}
 """Names that verbs had in earlier versions, each with the present name."""
 
 

@@ -119,24 +119,36 @@ def audit_table(
     auditing.audit_table(files, out)
 
 
-@app.command()
-def convert_masks(
-    folder: Annotated[
-        Path, typer.Option(help="Folder with <id>/images/ and <id>/masks/ for each image.")
+@app.command("import")
+def import_labels(
+    images: Annotated[Path, typer.Argument(help="Folder of the images.")],
+    labels: Annotated[
+        Path, typer.Option(help="File or folder of the labels; their format is recognised.")
     ],
-    category: Annotated[str, typer.Option(help="Name of the category that all objects have.")],
     out: Annotated[
         Path, typer.Option(help="COCO JSON file to write; the data set `folder` reads it.")
     ],
+    category: Annotated[
+        str, typer.Option(help="Class of objects whose labels name none, as in label images.")
+    ] = "object",
 ) -> None:
-    """Convert a folder with mask files, one per object or label images, into a COCO JSON file.
+    """Write the labels of own images, in any format, as a COCO JSON file, and print what they hold.
 
-    The log and `info.repairs` of the file say what was left out, split or changed.
+    The formats are COCO JSON, label images, mask files, GeoJSON of QuPath, ROIs of ImageJ,
+    Cellpose, LabelMe and YOLO. The log and `info.repairs` of the file say what was left out or
+    changed.
 
     \b
     Example:
-      gains convert-masks --folder stage1_train --category nucleus --out annotations.json
+      gains import my_images --labels my_labels --out my_annotations.json
     """
-    from gains.datasets.readers import mask_files
+    from gains.cli.imported import summary_of
+    from gains.config.base import validated
+    from gains.datasets import import_labels as importing
+    from gains.datasets.labels.settings import FolderSettings
 
-    mask_files.convert_masks(folder, category, out)
+    given = {"images": str(images), "labels": str(labels), "category": category}
+    settings = validated(FolderSettings, given, "gains import")
+    refuse_overwriting("import", out, [labels], folders=True)
+    for line in summary_of(importing.import_labels(settings, out)):
+        typer.echo(line)

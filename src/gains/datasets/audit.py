@@ -132,7 +132,8 @@ def _category(name: str, found: list[list[Rle]]) -> CategoryAudit:
     }
 
 
-def _part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> PartAudit:
+def describe_part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> PartAudit:
+    """Describe some images of a data set; see :func:`audit`."""
     instances: list[Instances] = [coco.instances(image.id) for image in images]
     crowded = [
         i.file_name for i, n in zip(images, instances, strict=True) if len(n) > max_detections
@@ -176,11 +177,11 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
         ValueError: a file is broken, or the split names images that the data set lacks.
     """
     dataset, parts = read_coco(coco), read_split(split)
-    described = {"all": _part(dataset, list(dataset.images.values()), max_detections)}
+    described = {"all": describe_part(dataset, list(dataset.images.values()), max_detections)}
     for part in PARTS:
         images = dataset.by_name(parts.names(part))
         if images:
-            described[part] = _part(dataset, images, max_detections)
+            described[part] = describe_part(dataset, images, max_detections)
     info = read_json(coco).get("info", {})
     content: Audit = {
         "dataset": Path(coco).stem,

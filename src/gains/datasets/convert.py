@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import gains
-from gains.config.base import Settings, path_fields, validated
+from gains.config.base import Settings, path_fields, switched_on, validated
 from gains.datasets.base import DatasetCounts, Names, SceneSet
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco_writer import CocoWriter, open_writer
@@ -122,7 +122,7 @@ def convert(name: str, source: str, options: Mapping[str, object], out: str | Pa
             "licence": record.licence,
             "citation": record.citation,
             "homepage": record.homepage,
-            "options": without_paths(source, settings.model_dump(mode="json")),
+            "options": without_paths(source, switched_on(settings)),
             "gains": gains.__version__,
             "repairs": findings.sentences(),
             **_counts_record(content.published, counts),

@@ -180,10 +180,12 @@ def test_missing_folder_json_and_option(shop: Workshop) -> None:
     out = shop.root / "x.json"
     here = str(shop.root / "images")
     with pytest.raises(FileNotFoundError, match=r"nowhere\.json"):
-        convert("x", "folder", {"images": here, "annotations": "nowhere.json"}, out)
+        convert("x", "folder", {"images": here, "labels": "nowhere.json"}, out)
     with pytest.raises(FileNotFoundError, match="no such folder of images"):
-        convert("x", "folder", {"images": here + "x", "annotations": "nowhere.json"}, out)
-    with pytest.raises(ValueError, match=r"unknown key 'annotation'; did you mean 'annotations'\?"):
-        convert("x", "folder", {"images": here, "annotation": "a.json"}, out)
-    with pytest.raises(ValueError, match="the key 'annotations' is missing; add it"):
+        convert("x", "folder", {"images": here + "x", "labels": "nowhere.json"}, out)
+    with pytest.raises(ValueError, match=r"unknown key 'label'; did you mean 'labels'\?"):
+        convert("x", "folder", {"images": here, "label": "a.json"}, out)
+    with pytest.raises(ValueError, match="'annotations' is now called 'labels'; rename it"):
+        convert("x", "folder", {"images": here, "annotations": "a.json"}, out)
+    with pytest.raises(ValueError, match="the key 'labels' is missing; add it"):
         convert("x", "folder", {"images": here}, out)

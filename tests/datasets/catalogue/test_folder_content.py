@@ -142,7 +142,7 @@ def test_an_image_cut_off_in_its_pixels_is_refused(shop: Workshop) -> None:
 
 def test_real_cells_keep_their_masks(shared: Path, tmp_path: Path) -> None:
     folder = shared / "data" / "isbi2014_train45"
-    options = {"images": str(folder / "images"), "annotations": str(folder / "annotations.json")}
+    options = {"images": str(folder / "images"), "labels": str(folder / "annotations.json")}
     convert("isbi", "folder", options, tmp_path / "isbi.json")
     coco, source = read_coco(tmp_path / "isbi.json"), read_coco(folder / "annotations.json")
     assert len(coco.images) == 45
@@ -155,7 +155,7 @@ def test_real_cells_keep_their_masks(shared: Path, tmp_path: Path) -> None:
 
 def test_real_chromosomes_begin_at_one(shared: Path, tmp_path: Path) -> None:
     folder = shared / "data" / "ucoc_like"
-    options = {"images": str(folder / "images"), "annotations": str(folder / "annotations.json")}
+    options = {"images": str(folder / "images"), "labels": str(folder / "annotations.json")}
     convert("ucoc", "folder", options, tmp_path / "ucoc.json")
     coco = read_coco(tmp_path / "ucoc.json")
     numbers = [a["id"] for found in coco.annotations.values() for a in found]

@@ -36,7 +36,7 @@ INPUTS = {
 def test_made_up_inputs(name: str, shared: Path, tmp_path: Path) -> None:
     folder = shared / "inputs" / name
     images = folder if name == "backslash" else folder / "images"
-    options = {"images": str(images), "annotations": str(folder / "annotations.json")}
+    options = {"images": str(images), "labels": str(folder / "annotations.json")}
     sentence, number = INPUTS[name]
     if number is None:
         with pytest.raises(ValueError, match=sentence):
@@ -251,7 +251,7 @@ def test_a_category_without_a_name_is_called_by_its_id(shop: Workshop) -> None:
 def test_json_of_several_meanings_is_refused(shop: Workshop, text: str, message: str) -> None:
     path = shop.root / "twice.json"
     path.write_text(text)
-    options = {"images": str(shop.root / "images"), "annotations": str(path)}
+    options = {"images": str(shop.root / "images"), "labels": str(path)}
     with pytest.raises(ValueError, match=message):
         convert("x", "folder", options, shop.root / "x.json")
 
@@ -259,7 +259,7 @@ def test_json_of_several_meanings_is_refused(shop: Workshop, text: str, message:
 def test_a_byte_order_mark_is_no_part_of_the_file(shop: Workshop) -> None:
     path = shop.root / "mark.json"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(shop.content).encode())
-    options = {"images": str(shop.root / "images"), "annotations": str(path)}
+    options = {"images": str(shop.root / "images"), "labels": str(path)}
     convert("x", "folder", options, shop.root / "x.json")
     assert objects(read_coco(shop.root / "x.json")) == [1, 2]
 

@@ -107,7 +107,7 @@ def test_the_files_of_a_conversion_are_those_that_it_reads(shop: Workshop) -> No
     images = shop.root / "images"
     shop.save(APART, PIXELS)
     shop.save("x y.png", PIXELS)
-    options = {"images": str(images), "annotations": str(shop.root / "ann.json")}
+    options = {"images": str(images), "labels": str(shop.root / "ann.json")}
     (shop.root / "ann.json").write_text("{}")
     named_files = own_files(
         "folder", options, lambda _: [COMPOSED, "x%20y.png", ".\\a.png", "c.png", "x" * 300]

@@ -13,7 +13,8 @@ from PIL import Image
 
 from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.convert import convert as convert_dataset
-from gains.datasets.readers.mask_files import convert_masks
+from gains.datasets.import_labels import import_labels
+from gains.datasets.labels.settings import FolderSettings
 from gains.support.files import read_json
 
 H, W = 20, 30
@@ -44,7 +45,7 @@ def root(tmp_path: Path) -> Path:
 
 def convert(root: Path) -> tuple[CocoDataset, list[str]]:
     out = root.parent / "ann.json"
-    convert_masks(root, "cell", out)
+    import_labels(FolderSettings(images=str(root), labels=str(root), category="cell"), out)
     return read_coco(out), read_json(out)["info"]["repairs"]
 
 
@@ -193,14 +194,14 @@ def test_a_label_image_is_split_and_told(root: Path) -> None:
 def test_a_folder_of_images_alone_is_refused_with_what_was_found(root: Path) -> None:
     flat = root.parent / "flat"
     save(flat / "a.png")
-    with pytest.raises(ValueError, match=r"no objects in 0 images; expected <id>/images.*first: a"):
-        convert_masks(flat, "cell", root.parent / "ann.json")
+    with pytest.raises(ValueError, match=r"flat: found no file besides the images.*<id>/images"):
+        convert(flat)
 
 
 def test_the_data_set_made_from_the_file_says_so_too(root: Path) -> None:
     save(root / "b" / "raw" / "b.png")
     _, (sentence,) = convert(root)
-    options = {"images": str(root), "annotations": str(root.parent / "ann.json")}
+    options = {"images": str(root), "labels": str(root.parent / "ann.json")}
     convert_dataset("cells", "folder", options, root.parent / "cells.json")
     repairs = read_json(root.parent / "cells.json")["info"]["repairs"]
     assert f"recorded in ann.json: {sentence}" in repairs
@@ -230,7 +231,7 @@ def test_a_size_that_an_orientation_tag_turned_is_explained(root: Path) -> None:
 
 def test_masks_are_no_images_that_the_json_file_lacks(root: Path) -> None:
     convert(root)
-    options = {"images": str(root), "annotations": str(root.parent / "ann.json")}
+    options = {"images": str(root), "labels": str(root.parent / "ann.json")}
     convert_dataset("cells", "folder", options, root.parent / "cells.json")
     assert read_json(root.parent / "cells.json")["info"]["repairs"] == []
 

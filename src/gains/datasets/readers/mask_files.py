@@ -1,27 +1,19 @@
-"""The layout with mask files: its images, its masks, and its COCO JSON file.
+"""The layout with mask files: its images and its masks.
 
 The files are ``<folder>/<id>/images/<one image>`` and ``<folder>/<id>/masks/<masks>``, as in the
-2018 Data Science Bowl. A mask file holds one object or is a label image. The data set ``folder``
-reads the JSON file; its option ``images`` is the same folder.
+2018 Data Science Bowl. A mask file holds one object or is a label image.
 """
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.datasets.coco_writer import annotation_records
 from gains.datasets.findings import Findings
 from gains.datasets.readers.images import Header, has_image_suffix, read_header
 from gains.datasets.readers.mask_values import read_objects
-from gains.datasets.records import CocoRecord
-from gains.instances import Instances
 from gains.masks.rle import Rle
-from gains.support.files import write_json
 from gains.support.names import is_junk
-
-logger = logging.getLogger(__name__)
 
 EMPTY = "masks that cover no pixel were dropped"
 LAYOUT = "<id>/images/<one image> and <id>/masks/<mask files>"
@@ -156,51 +148,3 @@ def masks_beside_images(names: set[Path]) -> set[Path]:
     places = {inner.parent for inner in above if inner.name.lower() == "images"}
     masks = {inner for inner in above if inner.name.lower() == "masks" and inner.parent in places}
     return {name for name in names if masks.intersection(name.parents)}
-
-
-def convert_masks(folder: str | Path, category: str, out: str | Path) -> None:
-    """Write the COCO JSON file of a folder of mask files; black is the background of a mask.
-
-    ``info.repairs`` of the file and the log say what was left out and which rules were applied. An
-    image without masks is kept. Annotations are numbered 1..M by image, mask file name and value.
-
-    Args:
-        folder: folder that holds one folder per image.
-        category: name of the one category.
-        out: the JSON file; file names in it are relative to ``folder``.
-
-    Raises:
-        FileNotFoundError: the folder, or an images or masks folder, is missing.
-        ValueError: there is no image folder, one does not hold exactly one image, a mask has
-            another size, a file cannot be read, the values of a mask fit no rule, or there is no
-            object.
-    """
-    folder, findings = Path(folder), Findings()
-    if not folder.is_dir():
-        raise FileNotFoundError(f"{folder}: no such folder")
-    images: list[CocoRecord] = []
-    annotations: list[CocoRecord] = []
-    for place in find_places(folder, findings):
-        name = place.image.relative_to(folder).as_posix()
-        height, width = place.size.height, place.size.width
-        record = {"id": len(images) + 1, "file_name": name, "height": height, "width": width}
-        images.append(record)
-        masks = read_masks(place, findings)
-        instances = Instances.from_rles(height, width, masks, [1] * len(masks))
-        annotations += annotation_records(instances, len(images), len(annotations) + 1)
-    for sentence in findings.sentences():
-        logger.info("%s: %s", out, sentence)
-    if not annotations:
-        said = "".join(f"; {sentence}" for sentence in findings.sentences())
-        raise ValueError(f"{folder}: no objects in {len(images)} images; expected {LAYOUT}{said}")
-    content = {
-        "info": {
-            "description": "one file per object, or label images",
-            "repairs": findings.sentences(),
-        },
-        "images": images,
-        "annotations": annotations,
-        "categories": [{"id": 1, "name": category}],
-    }
-    write_json(out, content, indent=None)
-    logger.info("%s: %d images, %d objects", out, len(images), len(annotations))

@@ -182,7 +182,7 @@ def _objects(
         return ([(whole, values != 0)] if values.any() else []), []
     ranks = _ranks(values)
     faint = light < light.max() / FAINT if _is_white(light) else np.zeros_like(light, dtype=bool)
-    if not lossy and _is_label_image(ranks, faint):
+    if not lossy and is_label_image(ranks, faint):
         return _split(ranks), ["label images were split into one object per value"]
     if _is_soft(pixels):
         rules = [] if plain else ["soft edges of masks were cut at half of the largest brightness"]
@@ -202,7 +202,7 @@ def _ranks(values: NDArray[Any]) -> NDArray[np.int64]:
     return ranks
 
 
-def _is_label_image(ranks: NDArray[np.int64], faint: Mask) -> bool:
+def is_label_image(ranks: NDArray[np.int64], faint: Mask) -> bool:
     """Return whether most regions of equal values are areas, not crumbs of an edge or noise.
 
     A region is 4-connected. It is an area if it contains a block of 2 x 2 px, or if none of its

@@ -59,7 +59,7 @@ def opened_tiff(path: Path) -> Iterator[ImageFile]:
                 "save it with LZW or without compression"
             )
         _check_samples(path, page)
-        _check_length(path, page)
+        check_length(path, page)
         alpha = _alpha(path, page)
         tag = page.tags.get(TAG)
         yield ImageFile(
@@ -99,8 +99,12 @@ def _check_samples(path: Path, page: TiffPage) -> None:
     )
 
 
-def _check_length(path: Path, page: TiffPage) -> None:
-    """Refuse a file that ends before its packed pixels do, which some decoders fill up."""
+def check_length(path: Path, page: TiffPage) -> None:
+    """Refuse a file that ends before its packed pixels do, which some decoders fill up.
+
+    Raises:
+        ValueError: it ends too early.
+    """
     if page.compression == NONE:
         return
     ends = (at + n for at, n in zip(page.dataoffsets, page.databytecounts, strict=True))
