@@ -142,7 +142,6 @@ def import_labels(
     Example:
       gains import my_images --labels my_labels --out my_annotations.json
     """
-    from gains.cli.imported import summary_of
     from gains.config.base import validated
     from gains.datasets import import_labels as importing
     from gains.datasets.labels.settings import FolderSettings
@@ -150,5 +149,5 @@ def import_labels(
     given = {"images": str(images), "labels": str(labels), "category": category}
     settings = validated(FolderSettings, given, "gains import")
     refuse_overwriting("import", out, [labels], folders=True)
-    for line in summary_of(importing.import_labels(settings, out)):
+    for line in importing.summary_of(importing.import_labels(settings, out)):
         typer.echo(line)
