@@ -155,3 +155,27 @@ def test_long_reading_is_announced_once(
     assert [r.message for r in caplog.records] == [
         "reading 3 files to see whether they changed, first a; the next call remembers them"
     ]
+
+
+def test_every_label_file_counts_and_so_do_the_names_of_classes(
+    read: list[str], tmp_path: Path
+) -> None:
+    """A label file that changes, appears or goes is noticed; the place of the folders is not."""
+    for name in ("images/a.png", "images/b.png", "ann.json/a.txt"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).write_text("1")
+
+    def state(place: Path) -> str:
+        options = {"images": str(place / "images"), "labels": str(place / "ann.json")}
+        names = OwnFiles()
+        return digest(own_files("folder", options, lambda path: names.names(path, image_names)))
+
+    states = [state(tmp_path / "mine")]
+    for name in ("ann.json/a.txt", "ann.json/b.txt", "data.yaml", "images/c.png"):
+        (tmp_path / "mine" / name).write_text("2")
+        states.append(state(tmp_path / "mine"))
+    (tmp_path / "mine/ann.json/a.txt").unlink()
+    states.append(state(tmp_path / "mine"))
+    assert len(set(states)) == 6
+    (tmp_path / "mine").rename(tmp_path / "moved")
+    assert state(tmp_path / "moved") == states[-1]
