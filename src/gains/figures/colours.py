@@ -2,44 +2,93 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import matplotlib
 import numpy as np
+from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from gains.instances import Instances
+from gains.masks.crops import encode_crops
 from gains.masks.overlaps import grown
-from gains.masks.rle import encode_mask
+from gains.masks.rle import Rle
+from gains.masks.windows import window_of
 
 # the colours of Okabe and Ito, which colour-blind readers can distinguish
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
+
+WARM_TO_COOL = ("#F0E442", "#E69F00", "#D55E00", "#CC79A7", "#0072B2", "#56B4E9", "#009E73")
+"""The same colours in an order in which those that stand together look alike."""
 
 REACH = 2
 """Objects are neighbours if their masks meet when each grows by this distance, px."""
 
 
-def colours(instances: Instances) -> list[str]:
-    """Return a colour of :data:`PALETTE` for each instance; neighbours have different colours.
+def colours(
+    instances: Instances,
+    palettes: Mapping[int, Sequence[str]] | None = None,
+    given: Mapping[int, str] | None = None,
+) -> list[str]:
+    """Return a colour for each instance; neighbours have different colours.
 
     The objects with most neighbours are coloured first. Each gets the colour that the fewest
     neighbours have, and among such colours the one that is used least. If an object has more
     neighbours than there are colours, some of them may share a colour.
+
+    Args:
+        instances: the objects.
+        palettes: colours of each category; None for :data:`PALETTE`.
+        given: colours that objects have already, by index.
     """
+    chosen = dict(given or {})
+    if len(chosen) == len(instances):
+        return [chosen[k] for k in range(len(instances))]
     near = _neighbours(instances)
-    chosen = np.full(len(instances), -1)
-    for k in np.argsort(-near.sum(axis=1), kind="stable"):
-        beside, used = (
-            np.bincount(taken[taken >= 0], minlength=len(PALETTE))
-            for taken in (chosen[near[k]], chosen)
-        )
-        chosen[k] = np.lexsort((used, beside))[0]
-    return [PALETTE[c] for c in chosen]
+    used = Counter(chosen.values())
+    for k in np.argsort(-near.sum(axis=1), kind="stable").tolist():
+        if k in chosen:
+            continue
+        palette = PALETTE if palettes is None else palettes[int(instances.categories[k])]
+        taken = Counter(chosen[i] for i in np.flatnonzero(near[k]).tolist() if i in chosen)
+        order = {colour: (taken[colour], used[colour]) for colour in palette}
+        chosen[k] = min(order, key=order.__getitem__)
+        used[chosen[k]] += 1
+    return [chosen[k] for k in range(len(instances))]
+
+
+def palettes_of(categories: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """Return the colours of each category: all for a single one, and else some that look alike.
+
+    More categories than there are colours get one colour each, from a colour map.
+    """
+    if len(categories) < 2:
+        return dict.fromkeys(categories, PALETTE)
+    if len(categories) > len(WARM_TO_COOL):
+        shades = matplotlib.colormaps["turbo"](np.linspace(0.05, 0.95, len(categories)))
+        return {c: (to_hex(shade),) for c, shade in zip(categories, shades, strict=True)}
+    shares = np.array_split(WARM_TO_COOL, len(categories))
+    return {c: tuple(share.tolist()) for c, share in zip(categories, shares, strict=True)}
 
 
 def _neighbours(instances: Instances) -> NDArray[np.bool_]:
     """Return which instances are neighbours, bool (N, N), False on the diagonal."""
     if not len(instances):
         return np.zeros((0, 0), dtype=bool)
-    reached = [encode_mask(grown(mask, REACH)) for mask in instances.stack()]
+    reached = [_grown(rle) for rle in instances.masks]
     near = np.asarray(coco_mask.iou(reached, reached, [0] * len(reached))) > 0
     np.fill_diagonal(near, False)
     return near
+
+
+def _grown(rle: Rle) -> Rle:
+    """Return a mask dilated by :data:`REACH`, without decoding the whole plane."""
+    height, width = rle["size"]
+    window = window_of(rle)
+    x, y = window.x - REACH, window.y - REACH
+    left, top = max(x, 0), max(y, 0)
+    reached = grown(np.pad(window.mask, REACH), REACH)
+    inside = reached[top - y : height - y, left - x : width - x]
+    return encode_crops(inside.T[None], np.array([[left, top]]), (height, width))[0]

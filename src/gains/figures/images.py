@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.image_archive import ImageArchive
-from gains.datasets.readers.images import read_rgb
+from gains.datasets.readers.images import STORED, Reading, as_rgb, read_image
 from gains.datasets.split_file import read_split
 
 LONGEST = 24
@@ -36,15 +36,17 @@ class Pictures:
     Args:
         coco: path of the COCO json.
         folder: folder of the images, or None for the archive.
+        reading: how the images of the folder are read.
 
     Raises:
         FileNotFoundError: the folder or the archive does not exist.
     """
 
-    def __init__(self, coco: Path, folder: Path | None) -> None:
+    def __init__(self, coco: Path, folder: Path | None, reading: Reading = STORED) -> None:
         if folder is not None and not folder.is_dir():
             raise FileNotFoundError(f"{folder}: no such folder of images")
         self._folder = folder
+        self._reading = reading
         if folder is None:
             self._archive = ImageArchive(coco.with_suffix(".zip"))
 
@@ -69,7 +71,7 @@ class Pictures:
 
     def _read_own(self, path: Path) -> NDArray[np.uint8]:
         try:
-            return read_rgb(path)
+            return as_rgb(read_image(path, self._reading).values)
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 f"{error}. A converted data set names its images .png; leave out --images to take "

@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.figures.predicted_images import info_of
 from gains.instances import Instances
+from gains.methods import METHODS
 from gains.prediction.files import Predictions, box_scores, read_predictions
 from gains.prediction.sidecar import predicted_images, sidecar_path
 
@@ -94,10 +96,11 @@ def all_predicted(records: Sequence[ImageRecord], columns: Sequence[Column]) -> 
 
 
 def titles_of(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
-    """Return a title for each prediction file: its label, or one from its path.
+    """Return a title for each prediction file: its label, or that of its method.
 
-    The path ``.../<method>/<variant>/seed<k>/fold<k>/<file>`` of a run gives
-    ``<method>/<variant>``. Any other file gives its name without suffixes.
+    The path ``.../<method>/<variant>/seed<k>/fold<k>/<file>`` of a run gives the method's title,
+    and the variant unless it is ``default``. Any other file gives its name without suffixes, after
+    the title of the method if the list of images beside it names one.
 
     Raises:
         ValueError: the numbers of labels and files differ, or two titles are equal.
@@ -117,5 +120,12 @@ def titles_of(paths: Sequence[Path], labels: Sequence[str]) -> list[str]:
 
 
 def _title(path: Path) -> str:
-    run = re.search(r"([^/]+/[^/]+)/seed\d+/fold\d+/[^/]+$", path.absolute().as_posix())
-    return run[1] if run else path.name.removesuffix(".gz").removesuffix(".json")
+    run = re.search(r"([^/]+)/([^/]+)/seed\d+/fold\d+/[^/]+$", path.absolute().as_posix())
+    name = path.name.removesuffix(".gz").removesuffix(".json")
+    if run is None:
+        settings = info_of(path).get("method")
+        method = settings.get("name") if isinstance(settings, dict) else settings
+        return f"{METHODS.get(method).title}, {name}" if method in METHODS.names() else name
+    method, variant = run.groups()
+    title = METHODS.get(method).title if method in METHODS.names() else method
+    return title if variant == "default" else f"{title}, {variant}"

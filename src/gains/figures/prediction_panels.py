@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,26 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
+from PIL import Image
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.colours import colours
+from gains.figures.colours import colours, palettes_of
 from gains.figures.images import Pictures, told_apart
+from gains.figures.outcomes import Outcome, outcome_of
 from gains.figures.prediction_columns import Column
-from gains.figures.style import bare, figure, outlines
+from gains.figures.prediction_signs import FILL, MISSED, Legend, cross, object_outlines
+from gains.figures.style import DPI, figure
 from gains.instances import Instances
 
 PANEL = 1.9
-"""Width of a panel, inches."""
+"""Width of a panel with an image of up to :data:`USUAL` px, inches; larger ones up to twice it."""
+USUAL = 512
+TALLEST = 1.5
+"""Largest height of a panel, in widths."""
+TITLE, LINE = 0.2, 0.14
+"""Heights of a line of a title and of a caption, inches."""
+LETTERS = 12
+"""Number of characters of a title per inch."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +39,21 @@ class Row:
     Attributes:
         name: file name.
         pixels: uint8 (H, W, 3).
-        masks: instances of the ground truth, then those of each method.
+        truth: objects of the ground truth; None for images without any.
+        found: detections of each method.
+        outcomes: outcome of each method; none without ground truth.
     """
 
     name: str
     pixels: NDArray[np.uint8]
-    masks: list[Instances]
+    truth: Instances | None
+    found: list[Instances]
+    outcomes: list[Outcome]
+
+    @property
+    def every(self) -> list[Instances]:
+        """The objects of all panels."""
+        return [*([] if self.truth is None else [self.truth]), *self.found]
 
 
 def rows(
@@ -43,45 +63,118 @@ def rows(
     columns: list[Column],
     min_score: float,
 ) -> list[Row]:
-    """Return the rows of the figure."""
-    return [
-        Row(
-            record.file_name,
-            pictures.read(record),
-            [
-                coco.instances(record.id),
-                *(column.instances_of(record, min_score) for column in columns),
-            ],
-        )
-        for record in records
-    ]
+    """Return the rows of the figure; a data set without an object gives rows without truth."""
+    known = any(coco.annotations.values())
+    result = []
+    for image in records:
+        found = [column.instances_of(image, min_score) for column in columns]
+        outcomes = [outcome_of(coco, image, instances) for instances in found] if known else []
+        truth = coco.instances(image.id) if known else None
+        result.append(Row(image.file_name, pictures.read(image), truth, found, outcomes))
+    return result
 
 
-def draw_rows(found: list[Row], titles: list[str], out: str | Path) -> None:
+def draw_rows(
+    found: list[Row], titles: list[str], categories: dict[int, str], heading: str, out: str | Path
+) -> None:
     """Draw the rows and save them.
 
     Args:
         found: at least one image.
         titles: titles of the methods' columns.
+        categories: names of the categories by number.
+        heading: title of the figure.
         out: ``.pdf`` or ``.png``; the other is written beside it.
     """
-    heights = [PANEL * row.pixels.shape[0] / row.pixels.shape[1] + 0.2 for row in found]
-    headings = ["Image", "Ground truth", *titles]
+    compared = found[0].truth is not None
+    headings = ["Image", *(["Ground truth"] if compared else []), *titles]
+    side = max(max(row.pixels.shape[:2]) for row in found)
+    scale = float(np.clip((side / USUAL) ** 0.5, 1, 2))
+    width = PANEL * scale
+    headings = [textwrap.fill(title, int(LETTERS * PANEL)) for title in headings]
+    shapes = [min(row.pixels.shape[0] / row.pixels.shape[1], TALLEST) for row in found]
+    heights = [width * shape + 2.5 * LINE * scale for shape in shapes]
+    lines = textwrap.wrap(heading, int(LETTERS * PANEL * len(headings)))
+    present = sorted({int(c) for row in found for i in row.every for c in i.categories})
+    palettes = palettes_of(present)
+    named = {categories[c]: palettes[c] for c in present} if len(present) > 1 else {}
     labels = told_apart([row.name for row in found])
-    with figure(PANEL * len(headings), sum(heights) + 0.2, out, "constrained") as drawn:
+    legend = Legend(named, compared, width * len(headings), 7 * scale)
+    above = TITLE * (len(lines) + max(title.count("\n") + 1 for title in headings))
+    size = width * len(headings), sum(heights) + above * scale + legend.height
+    with figure(*size, out, "constrained") as drawn:
         grid: Any = drawn.subplots(
             len(found), len(headings), squeeze=False, gridspec_kw={"height_ratios": heights}
         )
-        for number, (row, axes) in enumerate(zip(found, grid, strict=True)):
-            _row(axes, row, labels[number], headings if number == 0 else [""] * len(headings))
+        for place, title in zip(grid[0], headings, strict=True):
+            place.set_title(title, fontsize=8.5 * scale)
+        for row, axes, label in zip(found, grid, labels, strict=True):
+            _row(list(axes), row, label, palettes, scale)
+        drawn.suptitle("\n".join(lines), fontsize=8 * scale)
+        legend.add(drawn)
 
 
-def _row(axes: list[Axes], row: Row, label: str, headings: list[str]) -> None:
-    for place, heading in zip(axes, headings, strict=True):
-        place.imshow(row.pixels)
-        bare(place, heading)
-    axes[0].set_ylabel(label, fontsize=7)
-    for place, instances in zip(axes[1:], row.masks, strict=True):
-        outlines(place, instances, colours(instances), fill=0.25)
-        count = len(instances)
-        place.set_xlabel(f"{count} object{'' if count == 1 else 's'}", fontsize=7, labelpad=2)
+def _row(
+    axes: list[Axes], row: Row, label: str, palettes: dict[int, tuple[str, ...]], scale: float
+) -> None:
+    (height, across), width = row.pixels.shape[:2], PANEL * scale
+    point = 72 * min(width / across, width * TALLEST / height)
+    pixels = _reduced(row.pixels, round(width * DPI))
+    for place in axes:
+        # a reduced image covers the same coordinates, so that masks fit
+        place.imshow(pixels, extent=(-0.5, across - 0.5, height - 0.5, -0.5))
+        place.set(xticks=[], yticks=[])
+        place.xaxis.label.set_fontsize(7 * scale)
+    _caption(axes[0], label)
+    if row.truth is None:
+        for place, instances in zip(axes[1:], row.found, strict=True):
+            object_outlines(place, instances, colours(instances, palettes), point)
+            _caption(place, _number(instances))
+        return
+    chosen = colours(row.truth, palettes)
+    object_outlines(axes[1], row.truth, chosen, point)
+    _caption(axes[1], _number(row.truth))
+    for place, instances, outcome in zip(axes[2:], row.found, row.outcomes, strict=True):
+        _compared(place, row.truth, chosen, instances, outcome, palettes, point)
+
+
+def _compared(
+    axes: Axes,
+    truth: Instances,
+    chosen: list[str],
+    instances: Instances,
+    outcome: Outcome,
+    palettes: dict[int, tuple[str, ...]],
+    point: float,
+) -> None:
+    """Draw found objects in the colours of the ground truth, missed ones and false finds."""
+    given = {int(d): chosen[int(g)] for d, g in outcome.found}
+    own = np.array(colours(instances, palettes, given), dtype=object)
+    missed = [chosen[int(g)] for g in outcome.missed]
+    for indices, fill in ((outcome.found[:, 0], FILL), (outcome.false, 0.0)):
+        object_outlines(axes, instances.select(indices), own[indices].tolist(), point, fill)
+    object_outlines(axes, truth.select(outcome.missed), missed, point, 0, MISSED)
+    cross(axes, instances.select(outcome.false), point)
+    scores = [
+        f"{name} {'–' if value is None else f'{100 * value:.1f}'}"
+        for name, value in (("AJI", outcome.aji), ("F1", outcome.f1))
+    ]
+    counts = (len(outcome.found), len(outcome.missed), len(outcome.false))
+    _caption(axes, ", ".join(scores) + "\n{} found, {} missed, {} false".format(*counts))
+
+
+def _caption(axes: Axes, text: str) -> None:
+    axes.set_xlabel(text, labelpad=2)
+
+
+def _number(instances: Instances) -> str:
+    return f"{len(instances)} object{'' if len(instances) == 1 else 's'}"
+
+
+def _reduced(pixels: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """Return an image of at most this width, each pixel the mean of those that it replaces."""
+    height, width = pixels.shape[:2]
+    if width <= longest:
+        return pixels
+    size = longest, max(1, round(height * longest / width))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BOX))

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gains.figures.base import FIGURES, Coco, Figure, Images, Out, Split
+from gains.figures.base import FIGURES, Figure, Images, Out, Split
+
+if TYPE_CHECKING:
+    from gains.datasets.coco import CocoDataset
+    from gains.figures.images import Pictures
 
 DEFAULT_IMAGES = 4
 
 
 def draw(
-    coco: Coco,
     predictions: Annotated[
         list[Path], typer.Option(help="COCO result list; the option may be repeated.")
     ],
     out: Out,
+    coco: Annotated[
+        Path | None,
+        typer.Option(help="COCO JSON file with the masks; not needed for own --images."),
+    ] = None,
     label: Annotated[
         list[str] | None, typer.Option(help="Title of each result list; by default from its path.")
     ] = None,
@@ -42,20 +49,24 @@ def draw(
 ) -> None:
     """Draw the ground truth beside each method's predictions, one row per image.
 
+    Found objects have the colours of the ground truth and are filled. Missed objects are dashed,
+    and false finds are crossed. AJI and F1 below a panel are those of its image with the
+    predictions that are drawn. Without ground truth, the predictions alone are drawn.
+
     \b
     Examples:
       gains figure predictions --coco my.json --predictions a.json.gz --label "Mask R-CNN" \\
         --predictions b.json.gz --label GAInS --image 07.png --out predictions.png
       gains figure predictions --coco my.json --predictions b.json.gz \\
         --worst 4 --scores b.scores.json --out worst.png
+      gains figure predictions --images my_images --predictions detections.json --out own.png
     """
-    from gains.datasets.coco import read_coco
     from gains.figures import prediction_columns as methods
-    from gains.figures.images import Pictures, candidates
+    from gains.figures.images import candidates
     from gains.figures.prediction_panels import draw_rows, rows
 
     titles = methods.titles_of(predictions, label or [])
-    content = read_coco(coco)
+    content, pictures, name = _data(coco, images, predictions)
     columns = [
         methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
     ]
@@ -65,7 +76,28 @@ def draw(
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
-    draw_rows(rows(content, records, Pictures(coco, images), columns, min_score), titles, out)
+    found = rows(content, records, pictures, columns, min_score)
+    heading = f"{name}: predictions with a score of at least {min_score:g}"
+    draw_rows(found, titles, content.categories, heading, out)
+
+
+def _data(
+    coco: Path | None, images: Path | None, predictions: list[Path]
+) -> tuple[CocoDataset, Pictures, str]:
+    """Return the data set, its images and its name; without a COCO file, those of a folder."""
+    from gains.datasets.coco import name_of, read_coco
+    from gains.figures.images import Pictures
+    from gains.figures.predicted_images import dataset_of, reading_of
+
+    if coco is not None:
+        return read_coco(coco), Pictures(coco, images), name_of(coco)
+    if images is None:
+        raise ValueError(
+            "no images are named; name a data set with --coco, or the folder that was predicted "
+            "with --images"
+        )
+    pictures = Pictures(images, images, reading_of(predictions[0]))
+    return dataset_of(predictions, images), pictures, images.resolve().name
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:

@@ -1,0 +1,137 @@
+"""The signs of the prediction figure: outlines, crosses, and their legend."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from gains.figures.style import LineStyle, outlines
+from gains.instances import Instances
+
+FILL = 0.25
+"""Opacity of the area of an object."""
+
+THINNEST, CLEAR, WIDEST = 0.35, 0.6, 0.9
+"""Widths of the outlines of small objects, small objects without a filled area, and large ones,
+points."""
+
+THICKNESS = 0.07
+"""Width of an outline between these, as a share of the diameter of its object."""
+
+MISSED = (0.0, (2.5, 1.5))
+"""Dashes of the outline of a missed object."""
+
+LETTER, SIGN = 0.0083, 7
+"""Usual width of a letter, inches per point of its size, and width of a sign, letters."""
+
+RED = "#FF0000"
+GREY = "#707070"
+
+
+def object_outlines(
+    axes: Axes,
+    instances: Instances,
+    colours: list[str],
+    point: float,
+    fill: float = FILL,
+    dashes: LineStyle = "-",
+) -> None:
+    """Draw objects with outlines that are thinner for small ones.
+
+    Args:
+        axes: the panel.
+        instances: N objects.
+        colours: N colours.
+        point: number of points of a pixel.
+        fill: opacity of the areas.
+        dashes: line style of the outlines.
+    """
+    sides = instances.boxes[:, 2:] - instances.boxes[:, :2]
+    diameters = point * np.sqrt(np.prod(sides, axis=1))
+    thinnest = THINNEST if fill else CLEAR
+    widths = np.clip(THICKNESS * diameters, thinnest, WIDEST).tolist()
+    outlines(axes, instances, colours, fill, widths, dashes)
+
+
+def cross(axes: Axes, instances: Instances, point: float) -> None:
+    """Draw a cross in the middle of each box; a pixel of the image has ``point`` points."""
+    sides = instances.boxes[:, 2:] - instances.boxes[:, :2]
+    # a pixel reaches half a unit to each side of its centre
+    centres = instances.boxes[:, :2] + sides / 2 - 0.5
+    sizes = np.clip(0.4 * point * sides.min(axis=1, initial=np.inf), 2.0, 5.0)
+    for (x, y), size in zip(centres, sizes, strict=True):
+        axes.add_line(_cross(x, y, size))
+
+
+def _cross(x: float, y: float, size: float) -> Line2D:
+    found = Line2D([x], [y], linestyle="", color=RED, marker="X", markersize=size)
+    found.set(markeredgecolor="white", markeredgewidth=0.3)
+    return found
+
+
+@dataclass(frozen=True)
+class Legend:
+    """The legend below the panels.
+
+    Attributes:
+        named: colours of each class that is named.
+        compared: whether predictions are compared with the ground truth.
+        width: width of the figure, inches.
+        size: size of the letters, points.
+    """
+
+    named: Mapping[str, Sequence[str]]
+    compared: bool
+    width: float
+    size: float
+
+    @property
+    def columns(self) -> int:
+        """Number of entries that fit side by side."""
+        widest = (
+            (max((len(name) for name, _ in self._entries), default=0) + SIGN) * LETTER * self.size
+        )
+        return max(1, int(self.width / widest))
+
+    @property
+    def height(self) -> float:
+        """Its height, inches."""
+        rows = -(-len(self._entries) // self.columns)
+        return (1.5 * rows + 1) * self.size / 72
+
+    @functools.cached_property
+    def _entries(self) -> list[tuple[str, Any]]:
+        entries: list[tuple[str, Any]] = [
+            (name, tuple(Patch(facecolor=colour) for colour in palette))
+            for name, palette in self.named.items()
+        ]
+        if self.compared:
+            entries += [
+                ("found (IoU > 0.5)", Patch(facecolor="#d0d0d0", edgecolor=GREY)),
+                ("missed", Line2D([], [], color=GREY, linestyle=MISSED)),
+                ("false find", _cross(0, 0, 5)),
+            ]
+        return entries
+
+    def add(self, drawn: Figure) -> None:
+        """Draw the legend; nothing if there is nothing to explain."""
+        if not self._entries:
+            return
+        drawn.legend(
+            [sign for _, sign in self._entries],
+            [name for name, _ in self._entries],
+            loc="outside lower center",
+            ncols=self.columns,
+            fontsize=self.size,
+            frameon=False,
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0.1)},
+        )
