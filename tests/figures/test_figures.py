@@ -282,7 +282,7 @@ def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
         assert (tmp_path / "x.txt").read_text() == "hi"
         assert "dummy" in run("--help").output
         assert FigureGroup(name="figure").list_commands(None) == [
-            "augmentations", "figure3", "predictions", "dummy",
+            "augmentations", "curves", "figure3", "predictions", "dummy",
         ]  # fmt: skip
         with pytest.raises(ValueError, match="did you mean 'dummy'"):
             run("dumy")
