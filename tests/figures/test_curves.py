@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from gains.figures import curves as curves_figure
 from gains.figures import style
-from gains.figures.curve_files import Curves, given, of_study
+from gains.figures.curve_files import Curves, named_folders, study_folders
 from gains.figures.curve_panels import smoothed
 from helpers.paths import ROOT
 
@@ -52,7 +52,7 @@ def test_seeds_are_thin_lines_below_their_mean(
     assert mean.get_linewidth() > first.get_linewidth()
     assert validation.get_ylabel() == "validation mAP (%)"
     *_, kept = validation.lines
-    assert (list(kept.get_xdata()), list(kept.get_ydata())) == ([5], [50])
+    np.testing.assert_allclose(kept.get_xydata(), [[5, 50]])
 
 
 def test_runs_without_validations_have_a_panel_of_losses_alone(
@@ -74,17 +74,17 @@ def test_smoothing_averages_what_stands_around() -> None:
 
 
 def test_trainings_of_a_study_share_a_panel_by_method_and_data_set() -> None:
-    found = of_study(ROOT / "config.yaml", "demo", "synthetic-cells", "mask_rcnn")
+    found = study_folders(ROOT / "config.yaml", "demo", "synthetic-cells", "mask_rcnn")
     assert set(found) == {"Mask R-CNN, deep\nsynthetic-cells", "Mask R-CNN\nsynthetic-cells"}
     with pytest.raises(ValueError, match="trains no unet on a data set; known: .*/gains"):
-        of_study(ROOT / "config.yaml", "demo", None, "unet")
+        study_folders(ROOT / "config.yaml", "demo", None, "unet")
 
 
 def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="none of 1 is finished"):
         curves_figure.draw(tmp_path / "x.png", run=[tmp_path])
     with pytest.raises(ValueError, match="1 --label for 2 --run"):
-        given([tmp_path, tmp_path], ["a"])
+        named_folders([tmp_path, tmp_path], ["a"])
     with pytest.raises(ValueError, match="give one of the two"):
         curves_figure.draw(tmp_path / "x.png", run=[tmp_path], study="demo")
     run = run_folder(tmp_path / "0", 1, "5,mAP,0.5,,3,no\n")

@@ -72,7 +72,7 @@ def _numbers(path: Path, content: CsvFile, name: str) -> NDArray[np.float64]:
         raise ValueError(f"{path}: expected numbers in the column {name!r}: {error}") from error
 
 
-def given(runs: Sequence[Path], labels: Sequence[str]) -> Folders:
+def named_folders(runs: Sequence[Path], labels: Sequence[str]) -> Folders:
     """Return folders by their labels, or by their own paths.
 
     Raises:
@@ -86,7 +86,9 @@ def given(runs: Sequence[Path], labels: Sequence[str]) -> Folders:
     return found
 
 
-def of_study(config: Path, study: str | None, dataset: str | None, method: str | None) -> Folders:
+def study_folders(
+    config: Path, study: str | None, dataset: str | None, method: str | None
+) -> Folders:
     """Return the folders of a study's trainings, all seeds and folds below one title.
 
     Raises:

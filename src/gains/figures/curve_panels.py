@@ -20,7 +20,7 @@ SMOOTHED = 0.05
 """Share of the iterations over which the total loss is averaged."""
 
 
-def draw_panels(folders: Folders, out: str | Path) -> None:
+def draw_curves(folders: Folders, out: str | Path) -> None:
     """Draw the finished trainings and save them.
 
     Args:

@@ -41,8 +41,8 @@ def draw(
       gains figure curves --run results/demo/runs/synthetic-cells/gains/default/seed0/fold0 \\
         --label GAInS --out curves.png
     """
-    from gains.figures.curve_files import given, of_study
-    from gains.figures.curve_panels import draw_panels
+    from gains.figures.curve_files import named_folders, study_folders
+    from gains.figures.curve_panels import draw_curves
 
     if run:
         if (study, dataset, method) != (None, None, None):
@@ -50,12 +50,12 @@ def draw(
                 "--run names folders, but --study, --dataset and --method name runs of a study; "
                 "give one of the two"
             )
-        folders = given(run, label or [])
+        folders = named_folders(run, label or [])
     elif label:
         raise ValueError("--label belongs to --run; the runs of a study have titles of their own")
     else:
-        folders = of_study(config, study, dataset, method)
-    draw_panels(folders, out)
+        folders = study_folders(config, study, dataset, method)
+    draw_curves(folders, out)
 
 
 FIGURES.register(Figure("curves", draw))
