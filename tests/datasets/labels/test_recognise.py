@@ -133,6 +133,19 @@ def test_labels_may_lie_beside_below_or_above_the_images(tmp_path: Path) -> None
         own.read(labels=str(own.images))
 
 
+def test_images_and_labels_in_linked_folders_are_read(tmp_path: Path) -> None:
+    own = Own(tmp_path, "a.png")
+    (own.images / "a.png").rename(own.images.parent / "b.png")
+    own.picture("../store/labels/b.png", LABELS)
+    (tmp_path / "store/images").mkdir()
+    (tmp_path / "b.png").rename(tmp_path / "store/images/b.png")
+    for place in (own.images, own.labels):
+        (place / "linked").symlink_to(tmp_path / "store" / place.name)
+    assert list(own.read().masks) == ["linked/b.png"]
+    with pytest.raises(ValueError, match="found no file besides the images"):
+        own.read(labels=str(own.images))
+
+
 def test_classes_are_numbered_by_name_and_objects_without_one_get_the_option(own: Own) -> None:
     names = ["nucleus", None, "cell"]
     own.text("a.geojson", [feature(POLYGON, name) for name in names])

@@ -30,9 +30,10 @@ class OwnFolders:
         self.images, self.labels = images, labels
         if not labels.is_dir():
             require_file(labels, "no such file or folder of labels")
-        real = [Path(os.path.realpath(path)) for path in (images, labels)]
-        self._apart = real[0] != real[1] and real[1].is_relative_to(real[0])
-        self._places = real
+        self._real_folders: dict[Path, str] = {}
+        self._real_labels = Path(os.path.realpath(labels))
+        inside = self._real_labels.is_relative_to(os.path.realpath(images))
+        self._labels_inside = inside and not labels.samefile(images)
 
     @cached_property
     def label_files(self) -> dict[str, Path]:
@@ -44,8 +45,11 @@ class OwnFolders:
     @cached_property
     def image_files(self) -> dict[str, Path]:
         """The image files by path below the folder of images."""
-        found = sorted(all_files(self.images).items())
-        return {name: path for name, path in found if self.is_image(path)}
+        return {
+            name: path
+            for name, path in sorted(all_files(self.images).items())
+            if has_image_suffix(path) and not self._is_label(path)
+        }
 
     @cached_property
     def masks(self) -> frozenset[Path]:
@@ -69,9 +73,19 @@ class OwnFolders:
         )
 
     def is_image(self, path: Path) -> bool:
-        """Return whether an image file lies among the images, and not in labels among these."""
-        if not has_image_suffix(path):
-            return False
-        images, labels = self._places
-        real = Path(os.path.realpath(path.parent)) / path.name
-        return real.is_relative_to(images) and not (self._apart and real.is_relative_to(labels))
+        """Return whether a file among the labels is one of the images."""
+        return self._real(path) in self._real_images
+
+    def _is_label(self, path: Path) -> bool:
+        """Return whether a file among the images lies in a folder of labels inside of theirs."""
+        return self._labels_inside and Path(self._real(path)).is_relative_to(self._real_labels)
+
+    @cached_property
+    def _real_images(self) -> frozenset[str]:
+        return frozenset(map(self._real, self.image_files.values()))
+
+    def _real(self, path: Path) -> str:
+        """Return a path whose folders are no links."""
+        if path.parent not in self._real_folders:
+            self._real_folders[path.parent] = os.path.realpath(path.parent)
+        return os.path.join(self._real_folders[path.parent], path.name)  # noqa: PTH118

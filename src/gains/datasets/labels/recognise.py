@@ -49,7 +49,7 @@ def recognise(settings: FolderSettings) -> Recognised:
         listed = "; ".join(f"{n} x {kind} (as {examples[kind]})" for kind, n in counts.items())
         raise ValueError(
             f"{folders.labels}: holds labels of {len(counts)} formats: {listed}; expected one "
-            "format. Name the folder or file of one of them"
+            "format. Name the file or folder of one of them, or move the others away"
         )
     if not counts:
         if folders.labels.is_file() and _may_be_coco(folders.labels):
