@@ -143,6 +143,8 @@ def test_an_overlay_shows_the_outlines_in_the_colour_of_the_class(tmp_path: Path
     # the pixel at (0, 19) is a cell: its right edge is at x = 1, and its middle is not covered
     assert pixels[int(19.5 * factor), factor].tolist() == [0xE6, 0x9F, 0x00]
     assert pixels[int(19.5 * factor), factor // 2].tolist() == [10, 20, 30]
+    # a part of the nucleus begins at x = 25
+    assert pixels[2 * factor, 25 * factor].tolist() == [0x56, 0xB4, 0xE9]
     empty = np.asarray(Image.open(tmp_path / "out/overlay/b.png"))[:height]
     assert (empty == (10, 20, 30)).all()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from gains.masks.rle import decode_mask, encode_mask
 from helpers import exports
 from helpers.parts import filled
 
-SCORES = [0.5, 0.9, 0.8, 0.7, 0.49]
+SCORES = [0.5, 0.9, 0.8125, 0.7, 0.49]
 ORDER = [1, 2, 3, 0]
 """The masks with a score of at least 0.5, best first."""
 CLASSES = [exports.CATEGORIES[c] for c in (1, 4, 1, 1)]
@@ -87,7 +88,7 @@ def test_coco(out: Path) -> None:
     assert len(found.instances(2)) == 0
     loaded = COCO(str(path))
     annotations = loaded.loadAnns(loaded.getAnnIds(imgIds=1))
-    assert [a["score"] for a in annotations] == [0.9, 0.8, 0.7, 0.5]
+    assert [a["score"] for a in annotations] == [0.9, 0.8125, 0.7, 0.5]
     assert [a["area"] for a in annotations] == [int(mask.sum()) for mask in expected()]
     assert annotations[2]["bbox"] == [0, 19, 1, 1]
     assert loaded.loadCats([4])[0]["name"] == "nucleus/Kern"
@@ -95,12 +96,26 @@ def test_coco(out: Path) -> None:
     assert len(loaded.loadRes(annotations).anns) == 4
 
 
+def test_annotations_of_several_images_have_ids_of_their_own() -> None:
+    record = ImageRecord(1, "a.png", *exports.SIZE)
+    images = [
+        ExportedImage(replace(record, id=k, file_name=f"{k}.png"), exports.objects(SCORES))
+        for k in (1, 2)
+    ]
+    results = Results(Path("d.json"), exports.CATEGORIES, images, 0.0, 10, 0, {})
+    made = json.loads(FORMATS.get("coco").content(results, images))
+    assert [(a["id"], a["image_id"]) for a in made["annotations"]] == [
+        *((k, 1) for k in range(1, 6)),
+        *((k, 2) for k in range(6, 11)),
+    ]
+
+
 def test_geojson(out: Path) -> None:
     features = read_features((out / "geojson/day 1/a.geojson").read_bytes())
     assert same([mask for mask, _ in features])
     properties = [feature["properties"] for _, feature in features]
     assert [p["classification"]["name"] for p in properties] == CLASSES
-    assert [p["measurements"]["score"] for p in properties] == [0.9, 0.8, 0.7, 0.5]
+    assert [p["measurements"]["score"] for p in properties] == [0.9, 0.8125, 0.7, 0.5]
     assert {p["objectType"] for p in properties} == {"detection"}
     assert properties[0]["classification"]["color"] == [0xE6, 0x9F, 0x00]
     kinds = [feature["geometry"]["type"] for _, feature in features]
@@ -116,11 +131,11 @@ def test_rois(out: Path) -> None:
     assert same([mask for mask, _ in rois])
     assert [roi.name for _, roi in rois] == [
         "0001-cell-0.90",
-        "0002-nucleus_Kern-0.80",
+        "0002-nucleus_Kern-0.81",
         "0003-cell-0.70",
         "0004-cell-0.50",
     ]
-    assert [roi.properties for _, roi in rois][1] == {"class": "nucleus/Kern", "score": 0.8}
+    assert [roi.properties for _, roi in rois][1] == {"class": "nucleus/Kern", "score": 0.8125}
     # a hole and a second part need a composite ROI, which lies in a rectangle
     kinds = [roi.roitype for _, roi in rois]
     assert kinds == [ROI_TYPE.RECT, ROI_TYPE.RECT, ROI_TYPE.TRACED, ROI_TYPE.TRACED]
