@@ -74,6 +74,13 @@ def test_polygons_outside_are_cut_dropped_or_refused(own: Own) -> None:
         own.read()
 
 
+def test_outlines_that_may_be_shares_of_the_image_are_reported(own: Own) -> None:
+    own.text("a.geojson", [feature(polygon(corners(0.1, 0.2, 0.9, 0.8))), feature(POLYGON)])
+    assert (
+        own.read().repairs[0].startswith("outlines between 0 and 1 were read as parts of the first")
+    )
+
+
 GEOJSON: dict[str, tuple[Any, str]] = {
     "cut off": ('[{"type": "Feature', r"a\.geojson: expected complete JSON"),
     "empty": ("", r"a\.geojson: expected complete JSON"),

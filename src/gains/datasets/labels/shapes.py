@@ -17,7 +17,12 @@ from gains.datasets.readers.coco_annotations import leaves_image
 from gains.datasets.readers.coco_checks import SourceImage
 from gains.masks.rle import Rle, decode_mask, encode_mask
 from gains.masks.segmentation import empty_parts, to_rle
+from gains.masks.units import in_first_pixel
 
+FIRST_PIXEL = (
+    "outlines between 0 and 1 were read as parts of the first pixel; if they are shares of the "
+    "image, multiply them by its width and height"
+)
 Ring = list[float]
 """Coordinates x0, y0, x1, y1, ... in px."""
 Part = list[Ring]
@@ -47,6 +52,8 @@ def shape_mask(
             mask = encode_mask(_union(parts, size))
     except ValueError as error:
         raise ValueError(f"{path}: {record}: {error}") from error
+    if in_first_pixel(rings):
+        findings.add(FIRST_PIXEL, f"{path.name}, {record}")
     if leaves_image(rings, *size):
         findings.add("polygons were cut at the border of the image", f"{path.name}, {record}")
     for _ in range(empty_parts(rings, *size)):
