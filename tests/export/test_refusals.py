@@ -64,6 +64,7 @@ def test_files_of_an_earlier_export_are_replaced_but_not_those_of_other_images(
         (("/a.png",), "path outside of its folder"),
         (("a\\..\\..\\a.png",), "path outside of its folder"),
         (("a.png", "a.tif"), "would have the same file"),
+        (("e\u0301.png", "\u00e9.tif"), "would have the same file"),
     ],
 )
 def test_names_without_a_place_are_refused(
@@ -128,6 +129,14 @@ def test_an_overlay_says_which_images_it_lacks(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"1 of 2 predicted images.*first 'day 1/a\.png'"):
         ExportJob(OVERLAY, tmp_path / "out", images=tmp_path / "i").run(path)
     assert not (tmp_path / "out").exists()
+
+
+def test_an_archive_holds_the_images_of_a_folder_as_png(tmp_path: Path) -> None:
+    path, truth = exports.write(tmp_path, SCORES, ("a.tif",)), exports.objects([1.0] * 5)
+    pixels = np.full(exports.SIZE, 77, np.uint8)
+    write_coco(tmp_path / "c.json", [("a.png", pixels, truth)], exports.CATEGORIES, {})
+    ExportJob(OVERLAY, tmp_path / "out", coco=tmp_path / "c.json").run(path)
+    assert (np.asarray(Image.open(tmp_path / "out/overlay/a.png"))[0, 0] == 77).all()
 
 
 def test_an_overlay_shows_the_outlines_in_the_colour_of_the_class(tmp_path: Path) -> None:
