@@ -203,3 +203,30 @@ def test_names_of_many_classes_take_several_lines(tmp_path: Path) -> None:
     height = exports.SIZE[0] * (1000 // 30)
     assert pixels.shape[0] == height + 3 * 24
     assert all((pixels[height + 24 * k :][:24] < 50).any() for k in range(3))
+
+
+def test_scores_of_objects_at_the_border_stay_in_the_image(tmp_path: Path) -> None:
+    folder, found = tmp_path / "i", []
+    folder.mkdir()
+    for number, (name, place) in enumerate({"a": (50, 500), "b": (99, 1199)}.items(), start=1):
+        mask = np.zeros((100, 1200), dtype=bool)
+        mask[place] = True
+        Image.new("RGB", (1200, 100), "white").save(folder / f"{name}.png")
+        rles = [encode_mask(mask)]
+        record = ImageRecord(number, f"{name}.png", 100, 1200)
+        found.append((record, Instances.from_rles(100, 1200, rles, [1], [0.9])))
+    write_predictions(tmp_path / "d.json", found, {"categories": {"1": "cell"}})
+    sizes = []
+    for scores in (False, True):
+        ExportJob(OVERLAY, tmp_path / f"{scores}", images=folder, scores=scores).run(
+            tmp_path / "d.json"
+        )
+    for name in "ab":
+        without, shown = (
+            np.asarray(Image.open(tmp_path / f"{scores}/overlay/{name}.png")).astype(int)
+            for scores in (False, True)
+        )
+        y, x = np.nonzero((without != shown).any(axis=2))
+        assert y.max() < 100
+        sizes.append((np.ptp(y), np.ptp(x)))
+    np.testing.assert_allclose(sizes[0], sizes[1], atol=1)

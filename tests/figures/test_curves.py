@@ -93,3 +93,21 @@ def test_what_cannot_be_drawn_is_refused(tmp_path: Path) -> None:
     (run / "losses.csv").write_text("iteration,lr,loss\n0,0.1,high\n")
     with pytest.raises(ValueError, match=r"losses.csv: expected numbers in the column 'loss'"):
         Curves.read(run)
+
+
+def test_every_part_has_a_curve_of_its_own_look_and_the_legend_covers_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_folder(tmp_path / "0", 1)
+    names = [f"loss_{k}" for k in range(10)]
+    lines = [f"{k},0.1," + ",".join(["1.0"] * 11) for k in range(10)]
+    header = ",".join(["iteration", "lr", "loss", *names])
+    (run / "losses.csv").write_text("\n".join([header, *lines]) + "\n")
+    drawn = shown(monkeypatch, run=[run])
+    (losses,) = drawn.axes
+    assert len({(line.get_color(), line.get_linestyle()) for line in losses.lines}) == 11
+    drawn.canvas.draw()
+    legend = losses.get_legend()
+    assert legend is not None
+    assert legend.get_window_extent().x0 >= losses.get_window_extent().x1
+    assert legend.get_window_extent().x1 <= drawn.bbox.x1

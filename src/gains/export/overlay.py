@@ -16,6 +16,8 @@ LONGEST = 1000
 """Smaller images are enlarged by a whole factor, to at most this longest side in px."""
 TEXT = 14
 """Size of letters, px."""
+STROKE = 2
+"""Width of the dark border of letters, px."""
 LEGEND = 24
 """Height of a line with names of classes, px."""
 
@@ -55,10 +57,12 @@ def _object(
             points = [(x, y) for x, y in (polygon * factor).tolist()]
             draw.line([*points, points[0]], fill=colour, width=width)
     if results.scores:
-        x, y = (objects.boxes[k, :2] * factor).tolist()
+        x, y = (objects.boxes[k, :2] * factor + width).tolist()
         text = f"{objects.scores[k]:.2f}"
-        place = (x + width, y + width)
-        draw.text(place, text, colour, _font(), stroke_width=2, stroke_fill="black")
+        right = objects.width * factor - _font().getlength(text) - STROKE
+        lowest = objects.height * factor - LEGEND
+        place = (max(STROKE, min(x, right)), max(0, min(y, lowest)))
+        draw.text(place, text, colour, _font(), stroke_width=STROKE, stroke_fill="black")
 
 
 def _legend(results: Results, width: int) -> list[tuple[int, int, float]]:

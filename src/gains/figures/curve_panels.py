@@ -49,16 +49,18 @@ def _losses(axes: Axes, listed: list[Curves], title: str) -> None:
     axes.set(title=title, xlabel="iteration", ylabel="loss")
     parts = list(dict.fromkeys(n for curves in listed for n in curves.losses if n != "loss"))
     for number, name in enumerate(parts):
-        colour = PALETTE[number % len(PALETTE)]
+        again, place = divmod(number, len(PALETTE))
+        style, colour = "--" if again else "-", PALETTE[place]
         having = [curves for curves in listed if name in curves.losses]
         for k, curves in enumerate(having):
             values = smoothed(curves.losses[name])
             shown = name.removeprefix("loss_") if k == 0 else None
-            axes.plot(curves.iterations, values, color=colour, linewidth=0.4, label=shown)
+            axes.plot(curves.iterations, values, style, color=colour, linewidth=0.4, label=shown)
     totals = [(curves.iterations, smoothed(curves.losses["loss"])) for curves in listed]
     _lines(axes, totals, "total")
     if listed:
-        axes.legend(fontsize=4.5, ncols=2, frameon=False)
+        # beside the panel, where it covers no curve
+        axes.legend(fontsize=4.5, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _validations(axes: Axes, listed: list[Curves]) -> None:
