@@ -74,6 +74,19 @@ def test_an_oval_covers_the_pixels_with_their_centre_in_the_ellipse(own: Own) ->
     assert read(own, bounds(ROI_TYPE.OVAL, 2, 3, 6, 7)).equals(expected)
 
 
+def test_an_oval_over_the_border_is_cut_and_counted(own: Own) -> None:
+    found = read(own, bounds(ROI_TYPE.OVAL, -2, 3, 2, 7))
+    assert found.masks["a.png"][0].sum() == 6
+    assert found.repairs == [
+        "polygons were cut at the border of the image: 1 (first: a.roi, ROI 'a')"
+    ]
+
+
+def test_folders_and_hidden_files_in_a_set_are_ignored(own: Own) -> None:
+    junk = {"r/": b"", ".DS_Store": b"x", "__MACOSX/r/._x.roi": b"\0\5"}
+    assert read(own, zipped(junk | {"r/x.roi": GOOD}), "a.zip").equals(A)
+
+
 def test_a_composite_keeps_its_hole_and_parts(own: Own) -> None:
     found = read(own, composite(corners(2, 3, 12, 13), corners(5, 6, 8, 9), corners(20, 3, 24, 7)))
     assert found.equals(RING | box(20, 3, 24, 7))
@@ -107,6 +120,9 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     ),
     "a cut archive": ("a.zip", zipped({"x.roi": GOOD})[:-30], "a.zip: not readable ROIs of ImageJ"),
     "another file": ("a.zip", zipped({"x.txt": b"x"}), "holds 'x.txt', which is no .roi file"),
+    "an oval far outside": (
+        "a.roi", bounds(ROI_TYPE.OVAL, 200, 3, 208, 9), "reaches from 200",
+    ),
     "far outside": ("a.roi", bounds(ROI_TYPE.RECT, 200, 3, 208, 9), "reaches from 200"),
 }  # fmt: skip
 

@@ -84,6 +84,12 @@ def test_an_object_of_two_pieces_is_kept_and_reported(own: Own) -> None:
     assert found.repairs == ["objects of several pieces were kept as one object: 1 (first: a.png)"]
 
 
+def test_a_background_that_is_not_black_is_reported(own: Own) -> None:
+    own.picture("a.png", (VALUES + 1).astype(np.uint8))
+    (repair,) = own.read().repairs
+    assert repair.startswith("objects in all four corners of the image were kept; check that")
+
+
 def cut(own: Own, **options: Any) -> None:
     path = own.place("a.tif")
     tifffile.imwrite(path, VALUES.astype(np.uint8), metadata=None, **options)
@@ -104,6 +110,18 @@ REFUSED: dict[str, tuple[Write, str]] = {
     "a mask of all objects": (
         lambda own: own.picture("a.png", ((A | B) * 255).astype(np.uint8)),
         "holds the value 255 alone, in 2 pieces, so it is a mask of all objects together",
+    ),
+    "a boolean mask of all objects": (
+        lambda own: np.save(own.place("a.npy"), A | B),
+        "holds the value True alone, in 2 pieces",
+    ),
+    "classes that are no names": (
+        lambda own: tifffile.imwrite(
+            own.place("a.tif"),
+            VALUES.astype(np.uint8),
+            metadata={"gains_labels": 1, "classes": {"1": 5, "3": ["x"]}},
+        ),
+        r"a\.tif: names the classes .*expected a record of the name for each number",
     ),
     "a photograph": (lambda own: own.picture("a.png", NOISE), "areas of equal values are crumbs"),
     "negative": (

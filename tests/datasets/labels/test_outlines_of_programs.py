@@ -51,6 +51,13 @@ def test_geojson_holds_holes_parts_and_classes(own: Own) -> None:
     assert found.repairs == []
 
 
+def test_a_classification_may_be_a_name_alone(own: Own) -> None:
+    named = [feature(POLYGON) | {"properties": {"classification": text}} for text in ("x", " x ")]
+    empty = feature(POLYGON, " ")
+    own.text("a.geojson", collection(*named, empty))
+    assert own.read().classes["a.png"] == ["x", "x", "object"]
+
+
 def test_parts_that_share_pixels_are_joined(own: Own) -> None:
     parts = [[corners(2, 3, 8, 9)], [*RING_POINTS]]
     own.text("a.json", feature({"type": "MultiPolygon", "coordinates": parts}))
@@ -90,6 +97,11 @@ GEOJSON: dict[str, tuple[Any, str]] = {
     "flat": ([feature(polygon([1, 2, 3, 4]))], "a ring is no list of points"),  # type: ignore[list-item]
     "text": ([feature(polygon([["1", "2"]]))], "a ring is no list of points"),  # type: ignore[list-item]
     "no rings": ([feature({"type": "MultiPolygon", "coordinates": 3})], "are no lists of rings"),
+    "a plane": ([feature(POLYGON | {"plane": {"c": -1, "z": 3, "t": 0}})], "another plane"),
+    "a class": (
+        [feature(POLYGON) | {"properties": {"classification": {"name": ["x"]}}}],
+        r"a\.geojson: feature 0: has the classification .*expected a name",
+    ),
     "NaN": ("[" + '{"type": "Feature", "geometry": {"type": "Polygon", "coordinates": '
             "[[[NaN, 1], [2, 3], [4, 5]]]}}]", "not finite"),
 }  # fmt: skip
@@ -155,6 +167,10 @@ YOLO: dict[str, tuple[Callable[[Own], Any], str]] = {
     "box": (lambda own: own.text("b.txt", "0 .1 .1 .2 .2"), "line 1: .* so it is a box"),
     "odd": (lambda own: own.text("b.txt", "0 .1 .1 .2 .2 .3 .3 .4"), "line 1: holds 8 numbers"),
     "words": (lambda own: own.text("b.txt", "\ncell .1"), "line 2: 'cell .1' are not numbers"),
+    "a class far too high": (
+        lambda own: own.text("b.txt", "1e12 0 0 .5 0 .5 .5"),
+        r"labels: holds the class 1e\+12; expected indices below 10000",
+    ),
     "half a class": (lambda own: own.text("b.txt", ".5 0 0 .5 0 .5 .5"), "the first 0.5; expected"),
     "NaN": (lambda own: own.text("b.txt", "0 nan 0 .5 0 .5 .5"), "coordinates reach"),
     "no text": (lambda own: own.place("b.txt").write_bytes(b"\xff\xfe0"), "not text in UTF-8"),

@@ -111,6 +111,15 @@ def test_two_label_files_of_one_image_are_refused(own: Own) -> None:
         own.read()
 
 
+def test_a_label_file_that_fits_two_images_is_refused(tmp_path: Path) -> None:
+    own = Own(tmp_path, "a.png", "a.bmp")
+    own.picture("a.png", LABELS)
+    with pytest.raises(ValueError, match=r"labels/a\.png: belongs to 2 images of the name 'a'"):
+        own.read()
+    own.place("a.png").rename(own.place("a.bmp.png"))
+    assert list(own.read().masks) == ["a.png"]
+
+
 def test_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
     own = Own(tmp_path, "a.png", "a.bmp")
     own.picture("a.png.png", LABELS)

@@ -53,9 +53,10 @@ def _read(path: Path, image: SourceImage, _: LabelSet, findings: Findings) -> li
     objects = []
     for position, feature in enumerate(features):
         record = f"feature {position}"
-        parts = _parts(feature.get("geometry"), f"{path}: {record}")
+        at = f"{path}: {record}"
+        parts = _parts(feature.get("geometry"), at)
         mask = shape_mask(parts, image, path, record, findings)
-        objects.append(LabelObject(mask, _class(feature)))
+        objects.append(LabelObject(mask, _class(feature, at)))
     return objects
 
 
@@ -66,6 +67,10 @@ def _parts(geometry: Any, at: str) -> list[Part]:
             f"{at}: has the geometry {kind!r}; expected Polygon or MultiPolygon. Remove it, or "
             "export only objects with an area"
         )
+    plane = geometry.get("plane")
+    places = [plane.get("z"), plane.get("t")] if isinstance(plane, dict) else []
+    if any(is_number(place) and place > 0 for place in places):
+        raise ValueError(f"{at}: belongs to another plane of a stack than the first ({plane})")
     coordinates = geometry.get("coordinates")
     polygons = [coordinates] if kind == "Polygon" else coordinates
     if not isinstance(polygons, list) or not all(isinstance(part, list) for part in polygons):
@@ -82,14 +87,20 @@ def _ring(ring: Any, at: str) -> Ring:
     return [value for point in ring for value in point[:2]]
 
 
-def _class(feature: CocoRecord) -> str | None:
+def _class(feature: CocoRecord, at: str) -> str | None:
     properties = feature.get("properties")
     found = properties.get("classification") if isinstance(properties, dict) else None
-    if not isinstance(found, dict):
-        return None
-    names = found.get("names")
-    name = found.get("name") or (": ".join(map(str, names)) if isinstance(names, list) else None)
-    return str(name) if name else None
+    name = found
+    if isinstance(found, dict):
+        names = found.get("names")
+        joined = ": ".join(map(str, names)) if isinstance(names, list) else None
+        name = found.get("name") or joined
+    if not isinstance(name, str | int | None):
+        raise ValueError(
+            f"{at}: has the classification {str(found)[:60]!r}; expected a name, or a record with "
+            "its 'name'"
+        )
+    return None if name is None else str(name).strip() or None
 
 
 LABELS.register(

@@ -8,7 +8,7 @@ holds the pixels whose centre lies in the ellipse, as ``ij.gui.OvalRoi`` says.
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from gains.datasets.labels.per_image import LabelObject, reader_of
 from gains.datasets.labels.shapes import Part, shape_mask
 from gains.datasets.readers.coco_checks import SourceImage
 from gains.masks.rle import Rle, encode_mask
+from gains.support.names import is_junk
 
 if TYPE_CHECKING:
     from roifile import ImagejRoi
@@ -51,6 +52,8 @@ def _rois(path: Path) -> list[tuple[str, ImagejRoi]]:
     found = []
     with zipfile.ZipFile(path) as archive:
         for entry in archive.infolist():
+            if entry.is_dir() or is_junk(PurePosixPath(entry.filename)):
+                continue
             if not entry.filename.lower().endswith(".roi") or entry.file_size > LARGEST:
                 raise ValueError(f"it holds {entry.filename!r}, which is no .roi file")
             found.append((entry.filename, ImagejRoi.frombytes(archive.read(entry))))
@@ -74,12 +77,11 @@ def _mask(roi: ImagejRoi, image: SourceImage, path: Path, name: str, findings: F
     if roi.composite or kind in OUTLINES:
         return shape_mask([_rings(roi, f"{path}: {at}")], image, path, at, findings)
     plain = roi.subtype.name in ("UNKNOWN", "UNDEFINED") and not roi.rounded_rect_arc_size
-    if kind == "OVAL" and plain:
-        return _oval(_box(roi), image)
-    if kind == "RECT" and plain:
+    if kind in ("RECT", "OVAL") and plain:
         left, top, right, bottom = _box(roi)
         ring = [left, top, right, top, right, bottom, left, bottom]
-        return shape_mask([[ring]], image, path, at, findings)
+        rectangle = shape_mask([[ring]], image, path, at, findings)
+        return rectangle if kind == "RECT" else _oval(_box(roi), image)
     found = kind if plain else f"{kind} of the kind {roi.subtype.name}, or rounded"
     raise ValueError(
         f"{path}: {at} is a {found}; expected an area: polygon, freehand, traced, rectangle, oval "

@@ -37,6 +37,11 @@ FLAT = (
     "A label image of one layer cannot hold overlaps: a pixel belongs to one object only. If "
     "objects of these images overlap, their hidden parts are missing"
 )
+FILLED = (
+    "objects in all four corners of the image were kept; check that the value of the background "
+    "is 0, or black"
+)
+CORNERS = np.ix_((0, -1), (0, -1))
 EIGHT = np.ones((3, 3), dtype=bool)
 BASE = 1 << 16
 
@@ -81,6 +86,8 @@ def objects_of(layers: Layers, path: Path, findings: Findings) -> list[LabelObje
             mask = encode_crops(crop.T[None], corner, values.shape)[0]
             number = int(numbers[rank - 1])
             found.append((number, index, LabelObject(mask, layers.classes.get(str(number)))))
+            if crop.shape == values.shape and crop[CORNERS].all():
+                findings.add(FILLED, path.name)
             if scipy.ndimage.label(crop, EIGHT)[1] > 1:
                 findings.add("objects of several pieces were kept as one object", path.name)
     return [item for *_, item in sorted(found, key=lambda entry: entry[:2])]
@@ -105,7 +112,7 @@ def _ranks(values: NDArray[Any], path: Path) -> tuple[NDArray[Any], NDArray[np.i
 
 
 def _refuse_white(numbers: NDArray[Any], ranks: NDArray[np.int64], path: Path) -> None:
-    if len(numbers) == 1 and numbers[0] in WHITE:
+    if len(numbers) == 1 and (numbers[0] in WHITE or numbers.dtype == bool):
         pieces = scipy.ndimage.label(ranks, EIGHT)[1]
         if pieces > 1:
             raise ValueError(
@@ -188,7 +195,14 @@ def _tiff(path: Path, size: tuple[int, int]) -> Layers:
         arrays = [unpacked(path, found.asarray).reshape(-1, *size) for found in series]
     classes = described.get("classes") if "gains_labels" in described else None
     values = [layer for array in arrays for layer in array]
-    return Layers(values, classes if isinstance(classes, dict) else {})
+    if not isinstance(classes, dict | None) or not all(
+        isinstance(name, str) for name in (classes or {}).values()
+    ):
+        raise ValueError(
+            f"{path}: names the classes {str(classes)[:60]!r}; expected a record of the name for "
+            "each number, as gains export writes it"
+        )
+    return Layers(values, classes or {})
 
 
 def _check_series(series: TiffPageSeries, size: tuple[int, int], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -104,16 +105,23 @@ def _matched(
     if not images:
         raise ValueError(f"{found.folders.images}: holds no image")
     known = {normal(key): name for name in images for key in (_stem(name), name)}
+    stems = Counter(normal(_stem(name)) for name in images)
     labels: dict[str, Path] = {}
     strangers: list[Path] = []
     for label, path in found.files.items():
-        name = _owner(normal(_stem(label)), known, endings)
-        if name is None:
+        key = _owner(normal(_stem(label)), known, endings)
+        if key is None:
             strangers.append(path)
-        elif name in labels:
+            continue
+        name = known[key]
+        if stems[key] > 1:
+            raise ValueError(
+                f"{path}: belongs to {stems[key]} images of the name {key!r}, one of them {name}; "
+                "keep one of them, or name the label file after its image with the suffix"
+            )
+        if name in labels:
             raise ValueError(f"{path}: {labels[name].name} is of the same image {name}; keep one")
-        else:
-            labels[name] = path
+        labels[name] = path
     if strangers:
         _refuse_strangers(strangers, found, endings)
     pairs: dict[str, tuple[SourceImage, Path]] = {}
@@ -138,9 +146,9 @@ def _stem(name: str) -> str:
 
 
 def _owner(stem: str, known: dict[str, str], endings: tuple[str, ...]) -> str | None:
-    """Return the image of a label file, or None if there is none."""
+    """Return the name by which a label file names a known image, or None."""
     ways = [stem, *(stem.removesuffix(end) for end in endings if stem.endswith(end))]
-    return next((known[way] for way in ways if way in known), None)
+    return next((way for way in ways if way in known), None)
 
 
 def _refuse_strangers(strangers: list[Path], found: LabelSet, endings: tuple[str, ...]) -> None:

@@ -19,6 +19,8 @@ from gains.support.yaml_text import parse_yaml
 
 NAMES = ("data.yaml", "dataset.yaml", "classes.txt")
 """Files with the names of the classes, in the folder of the labels or in the one above."""
+MOST_CLASSES = 10_000
+"""Number of classes that an index without a name may mean; a higher one is a mistake."""
 SLACK = 0.1
 """Share of a side by which a polygon may leave its image."""
 
@@ -50,7 +52,13 @@ def _names(found: LabelSet) -> list[str]:
         indices = [
             _values(line, at)[0] for path in found.files.values() for line, at in _used(path)
         ]
-        return [f"class {index}" for index in range(int(max(indices, default=-1)) + 1)]
+        highest = max(indices, default=-1)
+        if highest >= MOST_CLASSES:
+            raise ValueError(
+                f"{found.folders.labels}: holds the class {highest:g}; expected indices below "
+                f"{MOST_CLASSES}, counted from 0, or a file {', '.join(NAMES)} with their names"
+            )
+        return [f"class {index}" for index in range(int(highest) + 1)]
     path = files[0]
     names: Any = _lines(path)
     if path.suffix != ".txt":
