@@ -68,7 +68,7 @@ def _parts(geometry: Any, at: str) -> list[Part]:
             "export only objects with an area"
         )
     plane = geometry.get("plane")
-    places = [plane.get("z"), plane.get("t")] if isinstance(plane, dict) else []
+    places: list[Any] = [plane.get("z"), plane.get("t")] if isinstance(plane, dict) else []
     if any(is_number(place) and place > 0 for place in places):
         raise ValueError(f"{at}: belongs to another plane of a stack than the first ({plane})")
     coordinates = geometry.get("coordinates")
