@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,18 @@ PUBLIC = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with the studies of the project, and one with published data in a file of its own."""
     monkeypatch.chdir(tmp_path)
+    load_config.cache_clear()  # other tests read a file of this name in another folder
     shutil.copytree(ROOT / "studies", tmp_path / "studies")
     shutil.copy2(ROOT / "config.yaml", tmp_path)
     shutil.copytree(ROOT / "data/splits", tmp_path / "data/splits")
     tmp_path.joinpath("studies/v1.2_x.yaml").write_text(
         yaml.safe_dump({"studies": {"v1.2_x": PUBLIC}})
     )
-    return tmp_path
+    yield tmp_path
+    load_config.cache_clear()
 
 
 def outputs(stage: dict[str, Any]) -> list[str]:
