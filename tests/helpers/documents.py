@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 from PIL import Image
 
+from gains.datasets.coco import read_coco
+from gains.prediction.files import write_predictions
 from helpers.paths import ROOT
 from helpers.project import BIN, Project
 
@@ -207,9 +209,17 @@ class Reader:
             kept = [r for r in found if name in "ab" or r["image_id"] in tested]
             with gzip.open(self.project.path(f"{name}.json.gz"), "wt") as file:
                 json.dump(kept, file)
+        self._save_detections()
         for suffix in (".json", ".zip"):
             shutil.copy2(self.project.path(f"my{suffix}"), self.project.path(f"cells{suffix}"))
         self.shell("gains score --ground-truth my.json --predictions b.json.gz --out b.scores.json")
+
+    def _save_detections(self) -> None:
+        """Save what README.md predicts in my_images, for a document that is followed alone."""
+        truth = read_coco(self.project.path("my.json"))
+        found = [(image, truth.instances(number)) for number, image in truth.images.items()]
+        info = {"categories": {str(number): name for number, name in truth.categories.items()}}
+        write_predictions(self.project.path("detections.json"), found, info)
 
     def _save_demo(self) -> None:
         """Save what the study ``first`` made as the demo's, and its cells as chromosomes and nuclei."""
