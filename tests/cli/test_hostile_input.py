@@ -112,6 +112,10 @@ CALLS = [
             "--out": "{>s.json}",
         },
     ),
+    Call(
+        ("export", "--to", "coco"),
+        {"--predictions": "{found.json}", "--coco": "{tiny.json}", "--out": "{exported/}"},
+    ),
     Call(("copy", "--study", "demo"), {}, ("{table.csv}", "{>t.csv}")),
     Call(("data", "verify", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(("data", "sheet"), {"--coco": "{tiny.json}", "--out": "{>s.png}"}),
