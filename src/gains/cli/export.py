@@ -9,7 +9,7 @@ import typer
 
 from gains.cli import printing
 from gains.cli.app import app
-from gains.cli.options import CONFIG, Config, StudyName
+from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
 
 if TYPE_CHECKING:
     from gains.export.base import Results
@@ -27,11 +27,11 @@ def export_predictions(
     ] = None,
     config: Config = CONFIG,
     study: StudyName = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set of the run.")] = None,
-    method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
-    variant: Annotated[str, typer.Option(help="Variant of the method.")] = "default",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the run.")] = 0,
-    fold: Annotated[int, typer.Option(min=0, help="Fold of the run.")] = 0,
+    dataset: Dataset = None,
+    method: Method = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
+    fold: Fold = 0,
     coco: Annotated[
         Path | None, typer.Option(help="COCO JSON file of the images, with a .zip beside it.")
     ] = None,

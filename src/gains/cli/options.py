@@ -19,6 +19,11 @@ StudyName = Annotated[
     str | None,
     typer.Option("--study", help="Study; by default the one that the config file names."),
 ]
+Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
+Method = Annotated[str | None, typer.Option(help="Method; `gains methods` lists all.")]
+Variant = Annotated[str, typer.Option(help="Variant of the method.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers of the training.")]
+Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of processes.")]
 Sources = Annotated[Path, typer.Option(help="CSV file of download addresses.")]
 RawFolder = Annotated[Path, typer.Option("--raw", help="Folder of fetched files.")]

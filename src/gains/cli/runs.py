@@ -9,13 +9,8 @@ import typer
 
 from gains.cli.app import app
 from gains.cli.export import TO, export_job, run_export
-from gains.cli.options import CONFIG, Config, StudyName
+from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
 
-Dataset = Annotated[str | None, typer.Option(help="Data set of the study.")]
-Method = Annotated[str | None, typer.Option(help="Method; `gains methods` lists all.")]
-Variant = Annotated[str, typer.Option(help="Variant of the method.")]
-Seed = Annotated[int, typer.Option(min=0, help="Seed of all random numbers of the training.")]
-Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
 Coco = Annotated[
     Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
 ]

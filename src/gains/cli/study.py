@@ -9,7 +9,7 @@ import typer
 
 from gains.cli import printing
 from gains.cli.app import add_group, app
-from gains.cli.options import CONFIG, Config, StudyName
+from gains.cli.options import CONFIG, Config, Dataset, Method, StudyName, Variant
 
 config_app = add_group("config", "Show the settings of a study or of one run.")
 
@@ -18,9 +18,9 @@ config_app = add_group("config", "Show the settings of a study or of one run.")
 def show(
     config: Config = CONFIG,
     study: StudyName = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set of the run.")] = None,
-    method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
-    variant: Annotated[str, typer.Option(help="Variant of the method.")] = "default",
+    dataset: Dataset = None,
+    method: Method = None,
+    variant: Variant = "default",
 ) -> None:
     """Print the settings of a run as YAML, or of the whole study if no run is named.
 

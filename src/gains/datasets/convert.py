@@ -53,6 +53,16 @@ def inputs_of(source: str, options: Mapping[str, object]) -> list[Path]:
     return [path] if root == path.parent else [root]
 
 
+def fetched_folder(source: str, options: Mapping[str, object]) -> str:
+    """Return the folder below ``data/raw`` that a data set is read from; empty if from elsewhere.
+
+    Raises:
+        ValueError: there is no such data set, or it does not accept the options.
+    """
+    raw = DATASETS.get(source).raw
+    return raw if raw and inputs_of(source, options) == [receipt(raw)] else ""
+
+
 def own_files(source: str, options: Mapping[str, object], names: Names) -> dict[str, Path]:
     """Return a person's own files that the conversion of a data set reads.
 
@@ -73,8 +83,10 @@ def own_files(source: str, options: Mapping[str, object], names: Names) -> dict[
     record, settings = DATASETS.get(source), check_options(source, options)
     if not record.raw:
         return record.files(settings, names)
+    if fetched_folder(source, options):
+        return {}
     (root,) = inputs_of(source, options)
-    return {} if root == receipt(record.raw) else all_files(root)
+    return all_files(root)
 
 
 def without_paths(source: str, options: Mapping[str, object]) -> dict[str, object]:
@@ -101,8 +113,8 @@ def convert(name: str, source: str, options: Mapping[str, object], out: str | Pa
             cannot be repaired, or its counts differ from the published ones.
     """
     record, settings = DATASETS.get(source), check_options(source, options)
-    if record.raw and inputs_of(source, options) == [receipt(record.raw)]:
-        _check_raw(record.raw)
+    if fetched := fetched_folder(source, options):
+        _check_raw(fetched)
     findings = Findings()
     content = record.make(settings, findings)
     with open_writer(out) as writer:

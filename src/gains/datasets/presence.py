@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gains.config.data import DatasetSettings
-from gains.datasets.base import DATASETS
-from gains.datasets.convert import inputs_of, receipt
+from gains.datasets.convert import fetched_folder, inputs_of
 from gains.fetch.sources import RAW, files_of
 
 
@@ -36,9 +35,9 @@ def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
 
 def _by_hand(source: str, block: DatasetSettings) -> list[Path]:
     """Return the files and folders of a data set that only a person can provide."""
-    raw, inputs = DATASETS.get(source).raw, inputs_of(source, block.options)
-    if not raw or inputs != [receipt(raw)]:
-        return inputs
+    raw = fetched_folder(source, block.options)
+    if not raw:
+        return inputs_of(source, block.options)
     return [
         RAW / raw / name
         for name, addresses in files_of(raw).items()

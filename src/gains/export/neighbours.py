@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from gains.masks.windows import MaskWindow
@@ -31,7 +30,7 @@ def neighbours_of(windows: list[MaskWindow]) -> Neighbours:
     """Count the neighbours of the N objects of one image."""
     overlapped, touched = (np.zeros(len(windows), dtype=np.int64) for _ in range(2))
     twice = [np.zeros_like(window.mask) for window in windows]
-    grown = [_grown(window) for window in windows]
+    grown = [window.grown(1) for window in windows]
     for i, j in _near(windows):
         if (shared := _shared(windows[i], windows[j])) is not None:
             twice[i][shared[0]] |= shared[2]
@@ -41,13 +40,6 @@ def neighbours_of(windows: list[MaskWindow]) -> Neighbours:
             touched[[i, j]] += 1
     areas = np.array([mask.sum() for mask in twice], dtype=np.int64)
     return Neighbours(overlapped, touched, areas)
-
-
-def _grown(window: MaskWindow) -> MaskWindow:
-    """Return a mask with the eight pixels around each of its pixels."""
-    square = np.ones((3, 3), dtype=bool)
-    mask = scipy.ndimage.binary_dilation(np.pad(window.mask, 1), square)
-    return MaskWindow(window.x - 1, window.y - 1, mask)
 
 
 def _near(windows: list[MaskWindow]) -> list[tuple[int, int]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -11,11 +10,12 @@ from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.datasets.pixel_bound import check_pixels
 from gains.datasets.records import CocoRecord, integer
 from gains.export.base import ExportedImage, Results
+from gains.figures.predicted_images import info_of
 from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
 from gains.prediction.files import box_scores, read_predictions
 from gains.prediction.sidecar import predicted_images, read_sidecar, sidecar_path
-from gains.support.files import read_json, require_file
+from gains.support.files import require_file
 
 
 def read_results(predictions: Path, coco: Path | None, score_threshold: float) -> Results:
@@ -34,7 +34,7 @@ def read_results(predictions: Path, coco: Path | None, score_threshold: float) -
         ValueError: a file is broken, or the images or names of classes are not known.
     """
     require_file(predictions)
-    info = _info(predictions)
+    info = info_of(predictions)
     source = _listed(predictions, info) or _of_coco(predictions, coco)
     found = read_predictions(predictions, source)
     images, empty = [], 0
@@ -48,14 +48,6 @@ def read_results(predictions: Path, coco: Path | None, score_threshold: float) -
         images.append(ExportedImage(record, objects.select(some)))
     detections = sum(map(len, found.values()))
     return Results(predictions, source.categories, images, score_threshold, detections, empty, info)
-
-
-def _info(predictions: Path) -> CocoRecord:
-    """Return how predictions were made; empty if there is no list of images that says it."""
-    if read_sidecar(predictions) is None:
-        return {}
-    info: Any = read_json(sidecar_path(predictions)).get("info")
-    return info if isinstance(info, dict) else {}
 
 
 def _listed(predictions: Path, info: CocoRecord) -> CocoDataset | None:

@@ -13,7 +13,6 @@ from pycocotools import mask as coco_mask
 
 from gains.instances import Instances
 from gains.masks.crops import encode_crops
-from gains.masks.overlaps import grown
 from gains.masks.rle import Rle
 from gains.masks.windows import window_of
 
@@ -86,9 +85,7 @@ def _neighbours(instances: Instances) -> NDArray[np.bool_]:
 def _grown(rle: Rle) -> Rle:
     """Return a mask dilated by :data:`REACH`, without decoding the whole plane."""
     height, width = rle["size"]
-    window = window_of(rle)
-    x, y = window.x - REACH, window.y - REACH
+    x, y, reached = window_of(rle).grown(REACH)
     left, top = max(x, 0), max(y, 0)
-    reached = grown(np.pad(window.mask, REACH), REACH)
     inside = reached[top - y : height - y, left - x : width - x]
     return encode_crops(inside.T[None], np.array([[left, top]]), (height, width))[0]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
 from gains.masks.checks import decode_runs
+from gains.masks.overlaps import grown
 from gains.masks.rle import Rle
 
 
@@ -30,6 +31,11 @@ class MaskWindow(NamedTuple):
         """Return the rows and columns of the box in the image."""
         height, width = self.mask.shape
         return slice(self.y, self.y + height), slice(self.x, self.x + width)
+
+    def grown(self, reach: int) -> MaskWindow:
+        """Return the mask dilated by ``reach`` px, corners included; it may leave the image."""
+        mask = grown(np.pad(self.mask, reach), reach)
+        return MaskWindow(self.x - reach, self.y - reach, mask)
 
 
 def window_of(rle: Rle) -> MaskWindow:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from gains.config.file import Readable
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
-from gains.datasets.catalogue import DATASETS
-from gains.datasets.convert import inputs_of, receipt
+from gains.datasets.convert import fetched_folder, inputs_of
 from gains.fetch.sources import fetched_name
 from gains.fetch.status import state
 from gains.published.papers import PAPERS, PublishedFigure
@@ -155,10 +154,10 @@ def _data(study: Study, dataset: str) -> str:
     if dataset in study.absent:
         return f"absent: {study.absent[dataset]} does not exist"
     block = study.dataset(dataset)
-    record = DATASETS.get(block.source or dataset)
-    paths = inputs_of(record.name, block.options)
-    if record.raw and paths == [receipt(record.raw)]:
-        return _fetched(record.raw)
+    source = block.source or dataset
+    if raw := fetched_folder(source, block.options):
+        return _fetched(raw)
+    paths = inputs_of(source, block.options)
     if not paths:
         return "made here"
     return _own(paths)

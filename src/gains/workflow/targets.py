@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from gains.config.study import StudySettings
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
-from gains.datasets.catalogue import DATASETS
-from gains.datasets.convert import inputs_of, receipt
+from gains.datasets.convert import fetched_folder
 from gains.study.study import Study
 
 
 def fetched_data(settings: StudySettings) -> dict[str, str]:
     """Return the folders below ``data/raw`` of the published data sets of a study, by data set."""
     return {
-        name: record.raw
+        name: raw
         for name, block in settings.datasets.items()
-        if (record := DATASETS.get(block.source or name)).raw
-        and inputs_of(record.name, block.options) == [receipt(record.raw)]
+        if (raw := fetched_folder(block.source or name, block.options))
     }
 
 
