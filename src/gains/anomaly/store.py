@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from gains.anomaly.anomaly_map import AnomalyMap
 from gains.config.maps import MapSettings
 from gains.support.archives import BROKEN_ZIP, check_zip
+from gains.support.file_errors import beyond_memory
 from gains.support.files import atomic_path, require_file
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
@@ -171,6 +172,8 @@ class MapStore:
             # the checksum is compared only if the member is read to its end
             content = io.BytesIO(self._open().read(f"{name}.npy"))
             return np.asarray(np.lib.format.read_array(content, allow_pickle=False))
+        except MemoryError as error:
+            raise beyond_memory(f"{self.path}: {name}") from error
         except BROKEN_ZIP as error:
             raise self._damaged(error) from error
 

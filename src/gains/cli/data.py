@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from gains.cli.app import app
+from gains.cli.options import Category, Crowds, Orientation, given
 from gains.cli.overwriting import refuse_overwriting
 
 
@@ -128,15 +129,18 @@ def import_labels(
     out: Annotated[
         Path, typer.Option(help="COCO JSON file to write; the data set `folder` reads it.")
     ],
-    category: Annotated[
-        str, typer.Option(help="Class of objects whose labels name none, as in label images.")
-    ] = "object",
+    category: Category = None,
+    crowds: Crowds = None,
+    orientation: Orientation = None,
 ) -> None:
     """Write the labels of own images, in any format, as a COCO JSON file, and print what they hold.
 
     The formats are COCO JSON, label images, mask files, GeoJSON of QuPath, ROIs of ImageJ,
     Cellpose, LabelMe and YOLO. The log and `info.repairs` of the file say what was left out or
     changed.
+
+    --category, --crowds and --orientation are options of the data set `folder`. Give it the same
+    orientation when it reads the file.
 
     \b
     Example:
@@ -146,8 +150,9 @@ def import_labels(
     from gains.datasets import import_labels as importing
     from gains.datasets.labels.settings import FolderSettings
 
-    given = {"images": str(images), "labels": str(labels), "category": category}
-    settings = validated(FolderSettings, given, "gains import")
+    options = given(category=category, crowds=crowds, orientation=orientation)
+    content = {"images": str(images), "labels": str(labels), **options}
+    settings = validated(FolderSettings, content, "gains import")
     refuse_overwriting("import", out, [labels], folders=True)
     for line in importing.summary_of(importing.import_labels(settings, out)):
         typer.echo(line)

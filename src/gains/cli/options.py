@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
+
+T = TypeVar("T")
 
 CONFIG = Path("config.yaml")
 """Default config file."""
@@ -27,3 +29,29 @@ Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of processes.")]
 Sources = Annotated[Path, typer.Option(help="CSV file of download addresses.")]
 RawFolder = Annotated[Path, typer.Option("--raw", help="Folder of fetched files.")]
+
+Orientation = Annotated[
+    str | None,
+    typer.Option(help="Orientation tags of the images: stored or apply; by default stored."),
+]
+Percentiles = Annotated[
+    tuple[float, float] | None,
+    typer.Option(help="Percentages that become 0 and 255 in images of more than 8 bits."),
+]
+Category = Annotated[
+    str | None,
+    typer.Option(
+        help="Class of objects whose labels name none, as in label images; by default object."
+    ),
+]
+Crowds = Annotated[
+    str | None,
+    typer.Option(
+        help="What becomes of crowd regions of a COCO JSON file: drop or keep; by default drop."
+    ),
+]
+
+
+def given(**options: T | None) -> dict[str, T]:
+    """Return the options that the command line names, for settings that have the defaults."""
+    return {name: value for name, value in options.items() if value is not None}

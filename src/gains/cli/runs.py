@@ -9,7 +9,19 @@ import typer
 
 from gains.cli.app import app
 from gains.cli.export import TO, export_job, run_export
-from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
+from gains.cli.options import (
+    CONFIG,
+    Config,
+    Dataset,
+    Fold,
+    Method,
+    Orientation,
+    Percentiles,
+    Seed,
+    StudyName,
+    Variant,
+    given,
+)
 
 Coco = Annotated[
     Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
@@ -102,14 +114,8 @@ def predict(
     max_detections: Annotated[
         int | None, typer.Option(help="Maximum number of detections per image.")
     ] = None,
-    orientation: Annotated[
-        str | None,
-        typer.Option(help="Orientation tags of --images: stored or apply; by default stored."),
-    ] = None,
-    percentiles: Annotated[
-        tuple[float, float] | None,
-        typer.Option(help="Percentages that become 0 and 255 in deep images of --images."),
-    ] = None,
+    orientation: Orientation = None,
+    percentiles: Percentiles = None,
     to: Annotated[str | None, typer.Option(help=TO)] = None,
 ) -> None:
     """Predict the objects in a folder of images, or in one part of a data set.
@@ -143,8 +149,7 @@ def predict(
     from gains.prediction.predictor import Predictor
     from gains.study.inputs import NamedRun
 
-    thresholds = {"score_threshold": score_threshold, "nms": nms, "max_detections": max_detections}
-    changes = {name: value for name, value in thresholds.items() if value is not None}
+    changes = given(score_threshold=score_threshold, nms=nms, max_detections=max_detections)
     if (model is None) == (dataset is None and method is None):
         raise ValueError(
             "name one model: its file with --model, or a trained run with --study, --dataset and "
@@ -155,8 +160,7 @@ def predict(
             "--images names a folder, but --coco, --split and --part name a part of a data set; "
             "give one of the two"
         )
-    given = {"orientation": orientation, "percentiles": percentiles}
-    options = {name: value for name, value in given.items() if value is not None}
+    options = given(orientation=orientation, percentiles=percentiles)
     if images is None and options:
         raise ValueError("--orientation and --percentiles are for the files of a folder: --images")
     if (coco is None) != (split is None):
@@ -169,7 +173,7 @@ def predict(
         changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
         coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
         of_data = opened.dataset(run.dataset).options
-        options = {name: of_data[name] for name in given if name in of_data} | options
+        options = {k: of_data[k] for k in Reading.model_fields if k in of_data} | options
     elif (study, variant, seed) != (None, "default", 0):
         raise ValueError("--study, --variant and --seed name a run, but --model names a file")
     if images is None and (coco is None or split is None):

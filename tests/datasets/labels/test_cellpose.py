@@ -70,9 +70,17 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
 
+def claims_a_terabyte(path: Path) -> None:
+    """Write a pickle whose only value is said to have 2**40 bytes."""
+    np.save(path, np.array({}), allow_pickle=True)
+    header = path.read_bytes()[: path.read_bytes().index(b"\n") + 1]
+    path.write_bytes(header + b"\x80\x04\x8e" + (1 << 40).to_bytes(8, "little") + b"x.")
+
+
 Write = Callable[[Path], Any]
 REFUSED: dict[str, tuple[Write, str]] = {
     "cut off": (cut, "not a readable file of Cellpose"),
+    "more claimed than held": (claims_a_terabyte, "asks for more memory than there is"),
     "empty": (lambda path: path.write_bytes(b""), "not a readable file of Cellpose"),
     "a bare pickle": (
         lambda path: path.write_bytes(pickle.dumps({"masks": 1})),
@@ -95,6 +103,12 @@ REFUSED: dict[str, tuple[Write, str]] = {
         r"have the shape \[30, 20\], but the image has \[20, 30\] px",
     ),
 }
+
+
+def test_the_case_of_the_ending_does_not_matter(own: Own) -> None:
+    save(own.place("a_seg.npy"), seg(A * 1))
+    own.place("a_seg.npy").rename(own.place("a_SEG.NPY"))
+    assert own.read().equals(A)
 
 
 @pytest.mark.parametrize("case", REFUSED)

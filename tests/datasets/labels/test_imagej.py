@@ -119,12 +119,20 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
         "a.roi", roi(np.array(corners(2, 3, 8, 9)[:4], np.int32))[:70], "not readable ROIs",
     ),
     "a cut archive": ("a.zip", zipped({"x.roi": GOOD})[:-30], "a.zip: not readable ROIs of ImageJ"),
+    "a damaged ROI of a set": (
+        "a.zip", zipped({"x.roi": GOOD, "y.roi": GOOD[:40]}), "a.zip: ROI 'y.roi': not readable",
+    ),
     "another file": ("a.zip", zipped({"x.txt": b"x"}), "holds 'x.txt', which is no .roi file"),
     "an oval far outside": (
         "a.roi", bounds(ROI_TYPE.OVAL, 200, 3, 208, 9), "reaches from 200",
     ),
     "far outside": ("a.roi", bounds(ROI_TYPE.RECT, 200, 3, 208, 9), "reaches from 200"),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["a.ROI", "a_ROISET.ZIP"])
+def test_the_case_of_the_ending_does_not_matter(name: str, own: Own) -> None:
+    assert read(own, GOOD if name == "a.ROI" else zipped({"X.ROI": GOOD}), name).equals(A)
 
 
 @pytest.mark.parametrize("case", REFUSED)

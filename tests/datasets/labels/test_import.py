@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from gains.cli import data
 from gains.cli.main import app
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
+from gains.datasets.labels.settings import FolderSettings
 from gains.export import FORMATS
 from gains.export.job import ExportJob
 from gains.support.files import read_json
@@ -68,6 +71,34 @@ def test_import_and_folder_read_the_same(own: Own, tmp_path: Path) -> None:
     assert read_json(tmp_path / "own.json")["info"]["options"] == {
         "orientation": "stored", "percentiles": None, "crowds": "drop",
     }  # fmt: skip
+
+
+def test_options_of_the_data_set_folder_are_options_of_import(own: Own, tmp_path: Path) -> None:
+    """An image that is stored turned, and a COCO file whose objects are marked as crowds."""
+    turned = Image.fromarray(np.full((30, 20), 90, np.uint8))
+    exif = turned.getexif()
+    exif[0x0112] = 6
+    turned.save(own.images / "a.png", exif=exif)
+    own.picture("a.png", (A * 1).astype(np.uint8))
+    with pytest.raises(ValueError, match="but the image has"):
+        run(own, tmp_path / "m.json")
+    assert "1 of 20x30 px" in run(own, tmp_path / "m.json", "--orientation", "apply")
+    content = read_json(tmp_path / "m.json")
+    content["annotations"][0]["iscrowd"] = 1
+    own.place("a.png").unlink()
+    own.text("c.json", content)
+    options = ("--orientation", "apply", "--crowds")
+    assert "objects: 1" in run(own, tmp_path / "n.json", *options, "keep")
+    with pytest.raises(ValueError, match="none of its 1 annotations is usable"):
+        run(own, tmp_path / "n.json", *options, "drop")
+    with pytest.raises(ValueError, match=r"gains import\.crowds: .*'maybe'"):
+        run(own, tmp_path / "n.json", *options, "maybe")
+
+
+def test_import_has_every_option_of_the_data_set_folder_that_changes_labels() -> None:
+    options = inspect.signature(data.import_labels).parameters
+    # percentiles change pixels, which an import does not read
+    assert set(FolderSettings.model_fields) - {"percentiles"} == set(options) - {"out"}
 
 
 def test_labels_are_not_overwritten_and_nothing_is_written_on_an_error(own: Own) -> None:

@@ -152,6 +152,16 @@ def test_yolo_scales_by_the_sides_and_names_classes(own: Own) -> None:
     assert found.repairs[-1].startswith("categories without objects were kept: 1")
 
 
+def test_the_case_of_endings_and_of_files_of_names_does_not_matter(own: Own) -> None:
+    own.text("a.TXT", SQUARES)
+    own.text("CLASSES.TXT", "cell\nnucleus")
+    assert own.read().names == {1: "cell", 2: "nucleus"}
+    for path in own.labels.iterdir():
+        path.unlink()
+    own.text("a.GEOJSON", [feature(POLYGON)])
+    assert own.read().equals(A)
+
+
 @pytest.mark.parametrize("names", ["names: [x, y]", "names:\n  0: x\n  1: y\nnc: 2"])
 def test_yolo_reads_the_names_above_its_labels(names: str, own: Own) -> None:
     own.text("../data.yaml", names)

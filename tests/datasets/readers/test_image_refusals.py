@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gains.datasets.readers.image_file import unpacked
 from gains.datasets.readers.images import read_header, read_image
 from helpers.folder_workshop import Workshop
 from helpers.image_writers import (
@@ -115,3 +116,11 @@ def test_an_archive_is_read_to_the_same_bound(
     monkeypatch.setenv("GAINS_MAX_PIXELS", "599")
     with pytest.raises(ValueError, match=r"own\.zip: image 'a\.png': has 20 x 30 px"):
         shop.pixels("a.png")
+
+
+def test_a_file_that_asks_for_too_much_memory_is_refused_by_name() -> None:
+    def decode() -> None:
+        raise MemoryError
+
+    with pytest.raises(ValueError, match=r"^a\.tif: asks for more memory than there is"):
+        unpacked(Path("a.tif"), decode)

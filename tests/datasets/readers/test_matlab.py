@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from scipy import sparse
@@ -40,3 +41,13 @@ def test_values_of_matlab_files_are_read_as_written(write: Writer, tmp_path: Pat
         count_cells(path, "n")
     with pytest.raises(FileNotFoundError):
         variables(tmp_path / "b.mat")
+
+
+def test_an_array_that_claims_a_terabyte_is_refused_by_name(tmp_path: Path) -> None:
+    """A file of version 7.3 need not hold the values that it announces."""
+    path = tmp_path / "a.mat"
+    write_v73(path, n=np.ones((2, 2)))
+    with h5py.File(path, "a") as file:
+        file.create_dataset("huge", (1 << 20, 1 << 24), dtype="f8", chunks=(1, 1 << 10))
+    with pytest.raises(ValueError, match=r"a\.mat: huge: asks for more memory than there is"):
+        read_array(path, "huge")

@@ -18,6 +18,7 @@ from gains.datasets.labels.folders import OwnFolders
 from gains.datasets.labels.label_images import FLAT, Layers, check_shape, objects_of
 from gains.datasets.labels.per_image import LabelObject, reader_of
 from gains.datasets.readers.coco_checks import SourceImage
+from gains.support.file_errors import beyond_memory
 
 ARRAYS = ("numpy.core", "numpy._core")
 ALLOWED = {
@@ -64,8 +65,8 @@ def _read(path: Path, image: SourceImage, _: LabelSet, findings: Findings) -> li
     try:
         with path.open("rb") as file:
             content = _content(file)
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise beyond_memory(path) from error
     except Exception as error:  # a damaged pickle raises errors of any kind
         raise ValueError(
             f"{path}: not a readable file of Cellpose ({error}); expected a record with the label "

@@ -8,8 +8,10 @@ holds the pixels whose centre lies in the ellipse, as ``ij.gui.OvalRoi`` says.
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,10 +22,13 @@ from gains.datasets.labels.per_image import LabelObject, reader_of
 from gains.datasets.labels.shapes import Part, shape_mask
 from gains.datasets.readers.coco_checks import SourceImage
 from gains.masks.rle import Rle, encode_mask
+from gains.support.file_errors import beyond_memory
 from gains.support.names import is_junk
 
 if TYPE_CHECKING:
     from roifile import ImagejRoi
+
+T = TypeVar("T")
 
 STARTS = {".roi": b"Iout", ".zip": b"PK"}
 OUTLINES = ("POLYGON", "FREEHAND", "TRACED")
@@ -33,31 +38,44 @@ Box = tuple[float, float, float, float]
 
 
 def _read(path: Path, image: SourceImage, _: LabelSet, findings: Findings) -> list[LabelObject]:
-    try:
-        rois = _rois(path)
-    except MemoryError:
-        raise
-    except Exception as error:  # damaged archives and ROIs raise errors of any kind
-        raise ValueError(
-            f"{path}: not readable ROIs of ImageJ ({error}); save them again with the ROI manager"
-        ) from error
-    return [LabelObject(_mask(roi, image, path, name, findings), _class(roi)) for name, roi in rois]
+    return [
+        LabelObject(_mask(roi, image, path, name, findings), _class(roi))
+        for name, roi in _rois(path)
+    ]
 
 
-def _rois(path: Path) -> list[tuple[str, ImagejRoi]]:
-    from roifile import ImagejRoi
-
+def _rois(path: Path) -> Iterator[tuple[str, ImagejRoi]]:
     if path.suffix.lower() == ".roi":
-        return [(path.stem, ImagejRoi.frombytes(path.read_bytes()))]
-    found = []
-    with zipfile.ZipFile(path) as archive:
+        yield path.stem, _roi(path.read_bytes, path)
+        return
+    with _decoded(lambda: zipfile.ZipFile(path), path) as archive:
         for entry in archive.infolist():
             if entry.is_dir() or is_junk(PurePosixPath(entry.filename)):
                 continue
             if not entry.filename.lower().endswith(".roi") or entry.file_size > LARGEST:
-                raise ValueError(f"it holds {entry.filename!r}, which is no .roi file")
-            found.append((entry.filename, ImagejRoi.frombytes(archive.read(entry))))
-    return found
+                raise ValueError(
+                    f"{path}: holds {entry.filename!r}, which is no .roi file; remove it from the "
+                    "set"
+                )
+            at = f"{path}: ROI {entry.filename!r}"
+            yield entry.filename, _roi(partial(archive.read, entry), at)
+
+
+def _roi(content: Callable[[], bytes], at: object) -> ImagejRoi:
+    from roifile import ImagejRoi
+
+    return _decoded(lambda: ImagejRoi.frombytes(content()), at)
+
+
+def _decoded(decode: Callable[[], T], at: object) -> T:
+    try:
+        return decode()
+    except MemoryError as error:
+        raise beyond_memory(at) from error
+    except Exception as error:  # damaged archives and ROIs raise errors of any kind
+        raise ValueError(
+            f"{at}: not readable ROIs of ImageJ ({error}); save them again with the ROI manager"
+        ) from error
 
 
 def _class(roi: ImagejRoi) -> str | None:

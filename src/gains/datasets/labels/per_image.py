@@ -147,7 +147,8 @@ def _stem(name: str) -> str:
 
 def _owner(stem: str, known: dict[str, str], endings: tuple[str, ...]) -> str | None:
     """Return the name by which a label file names a known image, or None."""
-    ways = [stem, *(stem.removesuffix(end) for end in endings if stem.endswith(end))]
+    fitting = (end for end in endings if stem.lower().endswith(end.lower()))
+    ways = [stem, *(stem[: -len(end)] for end in fitting)]
     return next((way for way in ways if way in known), None)
 
 

@@ -18,7 +18,7 @@ from gains.support.files import require_file
 from gains.support.yaml_text import parse_yaml
 
 NAMES = ("data.yaml", "dataset.yaml", "classes.txt")
-"""Files with the names of the classes, in the folder of the labels or in the one above."""
+"""Files with the names of the classes, in the folder of the labels or above it, in any case."""
 MOST_CLASSES = 10_000
 """Number of classes that an index without a name may mean; a higher one is a mistake."""
 SLACK = 0.1
@@ -27,8 +27,18 @@ SLACK = 0.1
 
 def _beside(labels: Path) -> dict[str, Path]:
     folder = labels if labels.is_dir() else labels.parent
-    places = {f"{above}{name}": folder / above / name for above in ("", "../") for name in NAMES}
-    return {name: path for name, path in places.items() if path.is_file()}
+    found: dict[str, Path] = {}
+    for above in ("", "../"):
+        here = {path.name.lower(): path for path in sorted(_listed(folder / above))}
+        found |= {f"{above}{name}": here[name] for name in NAMES if name in here}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except PermissionError:  # the files of such a folder may still be read by their exact names
+        return [folder / name for name in NAMES]
 
 
 def _lines(path: Path) -> list[str]:
@@ -61,7 +71,7 @@ def _names(found: LabelSet) -> list[str]:
         return [f"class {index}" for index in range(int(highest) + 1)]
     path = files[0]
     names: Any = _lines(path)
-    if path.suffix != ".txt":
+    if path.suffix.lower() != ".txt":
         names = parse_yaml("\n".join(names), str(path))
     if isinstance(names, dict):
         names = names.get("names")
@@ -120,7 +130,7 @@ def _read(path: Path, image: SourceImage, found: LabelSet, findings: Findings) -
 
 
 def _problem(path: Path, _: OwnFolders) -> str:
-    if path.name in NAMES:
+    if path.name.lower() in NAMES:
         return "it holds names of classes"
     try:
         for line, _at in _used(path)[:1]:

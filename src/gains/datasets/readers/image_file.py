@@ -9,6 +9,8 @@ from typing import Any, NoReturn, TypeVar
 
 from numpy.typing import NDArray
 
+from gains.support.file_errors import beyond_memory
+
 T = TypeVar("T")
 
 COLOURED = "palette colours became RGB"
@@ -63,8 +65,10 @@ def unpacked(path: Path, decode: Callable[[], T]) -> T:
     """
     try:
         return decode()
-    except (MemoryError, ImportError):
+    except ImportError:
         raise
+    except MemoryError as error:
+        raise beyond_memory(path) from error
     except Exception as error:  # decoders of other people raise errors of any kind
         raise ValueError(
             f"{path}: not a readable image ({error}); it may be damaged or cut off, or packed in "

@@ -14,6 +14,8 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from gains.support.file_errors import beyond_memory
+
 Cell = NDArray[Any] | list["Cell"]
 """An element of a cell array: a numeric array, or the elements of a cell vector inside it."""
 
@@ -144,6 +146,8 @@ def _whosmat(path: str | Path) -> list[tuple[str, tuple[int, ...], str]]:
 def _loadmat(path: str | Path, name: str) -> Any:
     try:
         return scipy.io.loadmat(path, appendmat=False, variable_names=[name])[name]
+    except MemoryError as error:
+        raise beyond_memory(f"{path}: {name}") from error
     except Exception as error:  # scipy's parser may raise any error
         raise _damaged(f"{path}: {name}", error) from error
 
@@ -179,6 +183,8 @@ def _open(path: str | Path) -> h5py.File:
 def _read(item: h5py.Dataset, at: str) -> NDArray[Any]:
     try:
         return np.asarray(item[()])
+    except MemoryError as error:
+        raise beyond_memory(at) from error
     except (OSError, RuntimeError, ValueError, TypeError) as error:
         raise _damaged(at, error) from error
 
@@ -235,5 +241,7 @@ def _dense(item: h5py.Group, at: str) -> NDArray[Any]:
         values = _read(item["data"], at) if "data" in item else np.zeros(0)
         shape = (int(item.attrs["MATLAB_sparse"]), len(columns) - 1)
         return np.asarray(scipy.sparse.csc_array((values, rows, columns), shape=shape).toarray())
+    except MemoryError as error:
+        raise beyond_memory(at) from error
     except (KeyError, ValueError, TypeError) as error:
         raise _damaged(at, error) from error
