@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gains.cli import printing
 from gains.cli.app import add_group, app
 from gains.cli.options import CONFIG, Config, Dataset, Method, StudyName, Variant
+
+if TYPE_CHECKING:
+    from gains.methods import Method as MethodRecord
 
 config_app = add_group("config", "Show the settings of a study or of one run.")
 
@@ -66,6 +69,9 @@ def reference(
 def methods() -> None:
     """List the methods with title, citation and variants.
 
+    A method of another installed package has the name of that package after its title. A package
+    that cannot be imported is listed with the reason, and the other methods work without it.
+
     To a file or a pipe, the verb writes a line per method, with tabs between the four fields.
 
     \b
@@ -74,8 +80,18 @@ def methods() -> None:
     """
     from gains.methods import METHODS
 
-    rows = [(m.name, m.title, m.citation, ", ".join(["default", *m.variants])) for m in METHODS]
+    rows = [
+        (m.name, _with_package(m), m.citation, ", ".join(["default", *m.variants])) for m in METHODS
+    ]
+    rows += [(name, "cannot be used", why, "") for name, why in METHODS.refused().items()]
     if console := printing.terminal():
         printing.show_table(console, ("name", "title", "citation", "variants"), rows)
     else:
         printing.print_lines(rows)
+
+
+def _with_package(method: MethodRecord) -> str:
+    from gains.methods import METHODS
+
+    package = METHODS.origin(method.name)
+    return f"{method.title} ({package})" if package else method.title

@@ -109,4 +109,4 @@ class Dataset:
     splits: tuple[str, ...] = ()
 
 
-DATASETS: Registry[Dataset] = Registry("data set")
+DATASETS: Registry[Dataset] = Registry("data set", "gains.datasets.catalogue")

@@ -89,4 +89,4 @@ class ExportFormat:
     needs_images: bool = False
 
 
-FORMATS: Registry[ExportFormat] = Registry("format")
+FORMATS: Registry[ExportFormat] = Registry("format", "gains.export")

@@ -39,4 +39,4 @@ class Figure:
     published: PublishedFigure | None = None
 
 
-FIGURES: Registry[Figure] = Registry("figure")
+FIGURES: Registry[Figure] = Registry("figure", "gains.figures")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gains.config.base import Changes, Settings
 from gains.models.imagenet import imagenet_file
 from gains.models.settings import BackboneSettings
+from gains.support.plug_ins import PlugIns
 from gains.support.registry import Registry
 
 if TYPE_CHECKING:
@@ -82,4 +83,5 @@ class Method:
     load_weights: Callable[[Any, Any], None] | None = None
 
 
-METHODS: Registry[Method] = Registry("method")
+METHODS: Registry[Method] = Registry("method", "gains.methods", PlugIns("gains.methods", Method))
+"""All methods: those of this package, and those that other packages offer as entry points."""

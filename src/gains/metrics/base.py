@@ -32,7 +32,7 @@ class Metric:
     smaller_is_better: bool = False
 
 
-METRICS: Registry[Metric] = Registry("metric")
+METRICS: Registry[Metric] = Registry("metric", "gains.metrics")
 
 
 def mean(values: Sequence[float]) -> float:

@@ -27,6 +27,7 @@ def check_metric(name: str, mode: str, where: str) -> None:
     """
     known = metrics_in(mode)
     if name not in known:
+        METRICS.require_import(name)
         raise ValueError(
             f"{where}: no metric {name!r} in {mode} mode; {nearest(name, known)}"
             f"known: {', '.join(known)}"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
-from gains.methods import METHODS
+from gains.methods import METHODS, Method
 from gains.published.records import numbers
 from gains.support.registry import nearest
 
@@ -32,14 +34,19 @@ def check_datasets(study: str, settings: StudySettings) -> None:
 
 
 def _check_detector_keys(study: str, settings: StudySettings) -> None:
-    known = sorted({key for method in METHODS for key in method.settings.model_fields})
+    own, known = _keys(METHODS.own()), set[str]()
     blocks = {"detector": settings.detector}
     for name, block in settings.datasets.items():
         blocks[f"datasets.{name}.detector"] = block.detector
     for where, changes in blocks.items():
-        for key in changes:
+        for key in sorted(changes.keys() - own):
+            known = known or _keys(METHODS)  # this imports the methods of other packages
             if key not in known:
                 raise ValueError(
                     f"studies.{study}.{where}: unknown key {key!r}; "
-                    f"{nearest(key, known)}known: {', '.join(known)}"
+                    f"{nearest(key, sorted(known))}known: {', '.join(sorted(known))}"
                 )
+
+
+def _keys(methods: Iterable[Method]) -> set[str]:
+    return {key for method in methods for key in method.settings.model_fields}

@@ -31,6 +31,7 @@ LEFT_OUT = frozenset(
         # These modules fill registries. A step names the module of its own method or data set
         # instead, so that editing one method reruns that method only.
         "gains.support.registry",
+        "gains.support.plug_ins",
         "gains.methods",
         "gains.datasets.catalogue",
         "gains.datasets.catalogue.isbi2014",

@@ -69,4 +69,4 @@ class LabelFormat:
     note: str = ""
 
 
-LABELS: Registry[LabelFormat] = Registry("label format")
+LABELS: Registry[LabelFormat] = Registry("label format", "gains.datasets.labels")
