@@ -10,8 +10,8 @@ import pytest
 
 from gains.datasets.coco import CocoDataset
 from gains.scoring.score import score, score_files
+from gains.scoring.score_file import ScoreFile
 from gains.support.files import read_json, write_json
-from gains.tables.scores import ScoreFile
 from gains.tables.summary import write_summary
 from helpers.score_scenes import as_predictions, dataset, detection, write_truth
 

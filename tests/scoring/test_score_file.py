@@ -17,7 +17,7 @@ from gains.metrics.pairs import Pairs
 from gains.prediction.files import parse_predictions
 from gains.scoring.pairing import clean
 from gains.scoring.score import score, score_files, value_of
-from gains.tables.scores import ScoreFile
+from gains.scoring.score_file import ScoreFile
 from helpers.score_scenes import as_predictions, dataset, detection, write_files
 
 

@@ -19,8 +19,8 @@ from gains.cli.main import app
 from gains.config.prediction import ValidationSettings
 from gains.datasets.split_file import read_split
 from gains.methods.run_settings import RunSettings
+from gains.scoring.score_file import read_scores
 from gains.support.files import read_json, write_json
-from gains.tables.scores import read_scores
 from gains.training import train as training
 from gains.training.optimiser import learning_rate
 from gains.validation.validation import Validation

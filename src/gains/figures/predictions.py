@@ -105,7 +105,7 @@ def _worst(scores: Path | None, number: int) -> list[str]:
 
     It is the mean over the classes present in the image that have ground truth in the data.
     """
-    from gains.tables.scores import read_scores
+    from gains.scoring.score_file import read_scores
 
     if scores is None:
         raise ValueError("--worst needs a score file; give it with --scores")

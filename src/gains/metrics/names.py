@@ -5,6 +5,9 @@ from __future__ import annotations
 from gains.metrics.base import METRICS
 from gains.support.registry import nearest
 
+MODES = ("clean", "as_published")
+"""The modes of all other metrics."""
+
 COCO_METRICS = {"mAP": "AP", "AP50": "AP50", "AP75": "AP75"}
 """Metrics without a mode, by their key in a score file's ``coco`` block."""
 

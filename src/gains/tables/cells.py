@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from gains.scoring.score_file import ScoreFile, over_seeds, read_scores
 from gains.tables.columns import STANDARD, columns_of
 from gains.tables.quotations import differences
-from gains.tables.scores import ScoreFile, over_seeds, read_scores
 from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec
 
 Field = str | int | float | None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from gains.metrics import METRICS
-from gains.metrics.names import COCO_METRICS
-
-MODES = ("clean", "as_published")
+from gains.metrics.names import COCO_METRICS, MODES
 
 STANDARD = ("mAP", "AP50", "AP75", "AJI", "Dice", "F1", "TPp", "FNo")
 """Metrics of every table's CSV; a table's settings may add others of the score file."""

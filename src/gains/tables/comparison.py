@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gains.published.records import Published
+from gains.scoring.score_file import MeanOverSeeds
 from gains.tables.columns import column
 from gains.tables.numerals import limit
 from gains.tables.obstacles import obstacles
 from gains.tables.pairs import Pair, pairs_of
-from gains.tables.scores import MeanOverSeeds
 from gains.tables.specs import CompareSpec
 
 Cells = dict[tuple[str, str, str, str], dict[str, str]]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from gains.scoring.score_file import read_scores
 from gains.support.files import write_json
 from gains.tables.columns import column
-from gains.tables.scores import read_scores
 
 SHOWN = ("mAP", "AP50", "AJI", "Dice", "F1")
 MODE = "clean"

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gains.metrics.names import COCO_METRICS
+from gains.metrics.names import COCO_METRICS, MODES
 from gains.support.files import read_json, require_file
-from gains.tables.columns import MODES
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from gains.tables.scores import MeanOverSeeds, over_seeds
+from gains.scoring.score_file import MeanOverSeeds, over_seeds
 
 
 def test_mean_and_sample_deviation_of_three_seeds() -> None:
