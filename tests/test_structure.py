@@ -104,6 +104,7 @@ VERBS = [
     "convert",
     "fetch",
     "import_labels",
+    "import_predictions",
     "plan",
     "reference",
     "rescore",

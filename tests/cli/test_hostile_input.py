@@ -113,6 +113,11 @@ CALLS = [
         },
     ),
     Call(
+        ("import-predictions",),
+        {"--ground-truth": "{tiny.json}", "--split": "{split.json}", "--out": "{>p.json}"},
+        ("{masks/}",),
+    ),
+    Call(
         ("export", "--to", "coco"),
         {"--predictions": "{found.json}", "--coco": "{tiny.json}", "--out": "{exported/}"},
     ),

@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
-    "Models": ("train", "predict", "export", "score"),
+    "Models": ("train", "predict", "export", "import-predictions", "score"),
     "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
         "methods",

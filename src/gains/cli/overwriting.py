@@ -12,6 +12,7 @@ from typer.core import TyperCommand
 BESIDE = {
     "convert": (".zip",),
     "predict": (".images.json",),
+    "import-predictions": (".images.json",),
     "table": (".md", ".tex"),
     "compare": (".md",),
 }

@@ -8,6 +8,7 @@ from typing import Any
 
 from gains import __version__
 from gains.datasets.coco import CocoDataset, read_coco
+from gains.external.origin import KEY, origin_of
 from gains.metrics import METRICS, Metric
 from gains.metrics.base import mean
 from gains.metrics.coco import average_precision, mean_average_precision
@@ -39,8 +40,9 @@ def score_files(
         clean_score_threshold: see :func:`score`.
 
     Returns:
-        The content of the score file: the result of :func:`score`, and the names and SHA-256 of
-        the inputs.
+        The content of the score file: the result of :func:`score`, the names and SHA-256 of the
+        inputs, and for predictions of another program its record, see
+        :func:`gains.external.origin.Origin`.
 
     Raises:
         FileNotFoundError: an input is missing.
@@ -56,6 +58,8 @@ def score_files(
     result["inputs"] = {
         key: {"file": Path(path).name, "sha256": sha256(path)} for key, path in inputs.items()
     }
+    if origin := origin_of(predictions):
+        result[KEY] = origin
     return result
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from gains.datasets.readers.images import has_image_suffix
+from gains.datasets.readers.images import Reading, has_image_suffix, read_header
 from gains.datasets.readers.raw_files import all_files
 from gains.support.files import require_file
 
@@ -50,6 +50,15 @@ class OwnFolders:
             for name, path in sorted(all_files(self.images).items())
             if has_image_suffix(path) and not self._is_label(path)
         }
+
+    def names(self, image: str) -> tuple[str, ...]:
+        """Return the names by which a label file may name an image: without its suffix, or with."""
+        return str(PurePosixPath(image).with_suffix("")), image
+
+    def size(self, image: str, reading: Reading) -> tuple[int, int]:
+        """Return height and width of an image in px, as it is read."""
+        header = read_header(self.image_files[image], reading)
+        return header.height, header.width
 
     @cached_property
     def masks(self) -> frozenset[Path]:

@@ -20,6 +20,9 @@ from gains.datasets.records import CocoRecord
 from gains.masks.segmentation import is_number
 from gains.support.files import read_json
 
+SCORES = ("score", "Detection probability")
+"""Measurements that are scores: of `gains export`, and of StarDist in QuPath."""
+
 
 def _features(content: Any) -> list[Any] | None:
     """Return the features of a file, or None if it is no GeoJSON."""
@@ -56,7 +59,7 @@ def _read(path: Path, image: SourceImage, _: LabelSet, findings: Findings) -> li
         at = f"{path}: {record}"
         parts = _parts(feature.get("geometry"), at)
         mask = shape_mask(parts, image, path, record, findings)
-        objects.append(LabelObject(mask, _class(feature, at)))
+        objects.append(LabelObject(mask, _class(feature, at), _score(feature)))
     return objects
 
 
@@ -101,6 +104,16 @@ def _class(feature: CocoRecord, at: str) -> str | None:
             "its 'name'"
         )
     return None if name is None else str(name).strip() or None
+
+
+def _score(feature: CocoRecord) -> float | None:
+    """Return the measurement that is a score; older files list their measurements."""
+    properties = feature.get("properties")
+    found = properties.get("measurements") if isinstance(properties, dict) else None
+    if isinstance(found, list):
+        found = {m.get("name"): m.get("value") for m in found if isinstance(m, dict)}
+    values: list[Any] = [found.get(name) for name in SCORES] if isinstance(found, dict) else []
+    return next((float(value) for value in values if is_number(value)), None)
 
 
 LABELS.register(

@@ -39,7 +39,7 @@ Box = tuple[float, float, float, float]
 
 def _read(path: Path, image: SourceImage, _: LabelSet, findings: Findings) -> list[LabelObject]:
     return [
-        LabelObject(_mask(roi, image, path, name, findings), _class(roi))
+        LabelObject(_mask(roi, image, path, name, findings), _class(roi), _score(roi))
         for name, roi in _rois(path)
     ]
 
@@ -80,11 +80,26 @@ def _decoded(decode: Callable[[], T], at: object) -> T:
 
 def _class(roi: ImagejRoi) -> str | None:
     """Return the class: the property ``class``, as `gains export` writes it, or the group."""
+    if named := _property(roi, "class"):
+        return named
+    return f"group {roi.group}" if roi.group > 0 else None
+
+
+def _score(roi: ImagejRoi) -> float | None:
+    """Return the property ``score``, as `gains export` writes it."""
+    try:
+        return float(_property(roi, "score"))
+    except ValueError:  # none, or another program's
+        return None
+
+
+def _property(roi: ImagejRoi, name: str) -> str:
+    """Return a property of a ROI, or nothing if it has none of this name."""
     for line in (roi.props or "").splitlines():
         key, _, value = line.partition(":")
-        if key.strip() == "class" and value.strip():
+        if key.strip() == name and value.strip():
             return value.strip()
-    return f"group {roi.group}" if roi.group > 0 else None
+    return ""
 
 
 def _mask(roi: ImagejRoi, image: SourceImage, path: Path, name: str, findings: Findings) -> Rle:

@@ -11,7 +11,6 @@ from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
 from gains.datasets.labels.base import Labelled, LabelSet
 from gains.datasets.readers.coco_checks import SourceImage
-from gains.datasets.readers.images import read_header
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
 from gains.support.names import normal
@@ -23,10 +22,17 @@ NO_LABELS = (
 
 
 class LabelObject(NamedTuple):
-    """One object of a label file: its mask, and the name of its class, or None without one."""
+    """One object of a label file.
+
+    Attributes:
+        mask: its mask.
+        category: name of its class, or None without one.
+        score: how sure the program that drew it was; None if the file does not say so.
+    """
 
     mask: Rle
     category: str | None = None
+    score: float | None = None
 
 
 OneReader = Callable[[Path, SourceImage, LabelSet, Findings], list[LabelObject]]
@@ -59,6 +65,7 @@ def reader_of(
         for image, path in _matched(found, endings, findings):
             objects = _not_empty(one(path, image, found, findings), path, findings)
             image.masks = [item.mask for item in objects]
+            image.scores = [item.score for item in objects]
             given.append([item.category or found.settings.category for item in objects])
             sources.append(image)
         names = found.names or sorted({name for each in given for name in each})
@@ -104,7 +111,7 @@ def _matched(
     images = found.folders.image_files
     if not images:
         raise ValueError(f"{found.folders.images}: holds no image")
-    known = {normal(key): name for name in images for key in (_stem(name), name)}
+    known = {normal(key): name for name in images for key in found.folders.names(name)}
     stems = Counter(normal(_stem(name)) for name in images)
     labels: dict[str, Path] = {}
     strangers: list[Path] = []
@@ -135,8 +142,8 @@ def _matched(
                 f"{images[name]}: another image would also get the name {archived!r}; name each "
                 "image once"
             )
-        header = read_header(images[name], found.settings)
-        source = SourceImage(images[name], archived, header.height, header.width)
+        height, width = found.folders.size(name, found.settings)
+        source = SourceImage(images[name], archived, height, width)
         pairs[archived] = (source, labels[name])
     return [pairs[name] for name in sorted(pairs)]
 

@@ -39,7 +39,11 @@ def recognise(settings: FolderSettings) -> Recognised:
         FileNotFoundError: a folder or file is missing.
         ValueError: the labels are of no known format, or of several.
     """
-    folders = OwnFolders(Path(settings.images), Path(settings.labels))
+    return recognise_in(OwnFolders(Path(settings.images), Path(settings.labels)), settings)
+
+
+def recognise_in(folders: OwnFolders, settings: FolderSettings) -> Recognised:
+    """Return the format of labels whose files are known; errors as in :func:`recognise`."""
     kinds: dict[str, LabelFormat | None] = {
         name: _format_of(path, folders) for name, path in folders.label_files.items()
     }

@@ -31,6 +31,8 @@ class SourceImage:
         width: width, px.
         masks: RLEs of its instances.
         categories: new category ids of its instances.
+        scores: scores of its instances, None for one without; only labels of one file per image
+            fill this list.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class SourceImage:
     width: int
     masks: list[Rle] = field(default_factory=list)
     categories: list[int] = field(default_factory=list)
+    scores: list[float | None] = field(default_factory=list)
 
 
 def read_records(path: Path) -> dict[str, list[CocoRecord]]:

@@ -1,0 +1,1 @@
+"""Predictions that other programs made, read and written as a prediction file."""
