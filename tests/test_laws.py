@@ -41,6 +41,7 @@ TORCH_FREE = [
     "gains.anomaly.build",
     "gains.metrics",
     "gains.scoring.score",
+    "gains.certainty.judge",
     "gains.tables.rescore",
     "gains.tables.write",
     "gains.tables.compare",
@@ -104,6 +105,7 @@ FORBIDDEN = [
     ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
     ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
     ("gains.training.train", ("gains.figures", "gains.study")),
+    ("gains.certainty.judge", ("gains.tables", "gains.study", "gains.training", "gains.config")),
     ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
 ]
 

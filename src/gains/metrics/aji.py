@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.metrics.base import METRICS, Metric, mean
+from gains.metrics.base import METRICS, Metric, mean, of_image
 from gains.metrics.matching import Match, greedy_by_truth
 from gains.metrics.pairs import AJI_IOU, Pairs
 
@@ -88,5 +88,17 @@ def aji_kumar(images: Sequence[Pairs]) -> float:
     return mean([image_aji_kumar(pairs) for pairs in images])
 
 
-METRICS.register(Metric("AJI", clean=aji, as_published=aji_published))
-METRICS.register(Metric("AJI_kumar", clean=aji_kumar))
+def _over_ranges(pairs: Pairs) -> float:
+    return aji_published([pairs])
+
+
+METRICS.register(
+    Metric(
+        "AJI",
+        clean=aji,
+        as_published=aji_published,
+        clean_terms=of_image(image_aji),
+        as_published_terms=of_image(_over_ranges),
+    )
+)
+METRICS.register(Metric("AJI_kumar", clean=aji_kumar, clean_terms=of_image(image_aji_kumar)))

@@ -14,6 +14,13 @@ Compute = Callable[[Sequence[Pairs]], float]
 For a single image it returns the value of that image, and for no image 0.
 """
 
+Terms = Callable[[Pairs], tuple[float, float]]
+"""Function from one image of a class to the two terms of a quotient.
+
+The metric of several images is the sum of the first terms over the sum of the second ones, or 0 if
+the latter is 0. So the images can be resampled without their pairs.
+"""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -23,12 +30,16 @@ class Metric:
         name: name in both modes.
         clean: the corrected formula, or None if there is none.
         as_published: the formula of the published program, or None if the program has none.
+        clean_terms: the terms of an image in clean mode. Without them the value gets no interval.
+        as_published_terms: the same of the formula of the published program.
         smaller_is_better: whether a smaller value is better, as that of a rate of errors.
     """
 
     name: str
     clean: Compute | None = None
     as_published: Compute | None = None
+    clean_terms: Terms | None = None
+    as_published_terms: Terms | None = None
     smaller_is_better: bool = False
 
 
@@ -38,3 +49,8 @@ METRICS: Registry[Metric] = Registry("metric", "gains.metrics")
 def mean(values: Sequence[float]) -> float:
     """Return the arithmetic mean, or 0 if there are no values."""
     return sum(values) / len(values) if values else 0.0
+
+
+def of_image(value: Callable[[Pairs], float]) -> Terms:
+    """Return the terms of a mean over images: the value of the image, and 1."""
+    return lambda pairs: (value(pairs), 1.0)

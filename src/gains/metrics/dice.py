@@ -6,13 +6,13 @@ the first range, so a matched pair counts once, and all other items count four t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.metrics.base import METRICS, Metric
-from gains.metrics.f1 import fnr_o
+from gains.metrics.base import METRICS, Metric, of_image
+from gains.metrics.f1 import fnr_o, image_miss_rate
 from gains.metrics.pairs import Pairs
 
 NUM_RANGES = 4
@@ -34,12 +34,12 @@ def dice_published(images: Sequence[Pairs]) -> float:
 
 def tpp(images: Sequence[Pairs]) -> float:
     """Return the mean of I / (ground-truth area) over the pairs and the zeros of :func:`dice`."""
-    return _pooled(_covered(images, [p.areas for p in images]), 1, images)
+    return _pooled(_covered_clean(images), 1, images)
 
 
 def tpp_published(images: Sequence[Pairs]) -> float:
     """Return the published TPRp: :func:`tpp` with recorded areas, and each 0 counts four times."""
-    return _pooled(_covered(images, [p.recorded_areas for p in images]), NUM_RANGES, images)
+    return _pooled(_covered_recorded(images), NUM_RANGES, images)
 
 
 def fno(images: Sequence[Pairs]) -> float:
@@ -70,6 +70,14 @@ def _matched_dice(images: Sequence[Pairs]) -> list[float]:
     return [float(pairs.dice[match]) for pairs in images for match in pairs.dice_matches]
 
 
+def _covered_clean(images: Sequence[Pairs]) -> list[float]:
+    return _covered(images, [pairs.areas for pairs in images])
+
+
+def _covered_recorded(images: Sequence[Pairs]) -> list[float]:
+    return _covered(images, [pairs.recorded_areas for pairs in images])
+
+
 def _covered(images: Sequence[Pairs], areas: Sequence[NDArray[np.number]]) -> list[float]:
     return [
         float(pairs.intersection[d, g] / area[g])
@@ -79,8 +87,11 @@ def _covered(images: Sequence[Pairs], areas: Sequence[NDArray[np.number]]) -> li
 
 
 def _pooled(values: list[float], times: int, images: Sequence[Pairs]) -> float:
-    zeros = times * sum(pairs.num_truths for pairs in images if pairs.num_detections == 0)
-    return sum(values) / (len(values) + zeros) if values else 0.0
+    return sum(values) / (len(values) + times * _zeros(images)) if values else 0.0
+
+
+def _zeros(images: Sequence[Pairs]) -> int:
+    return sum(pairs.num_truths for pairs in images if pairs.num_detections == 0)
 
 
 def _leftover_rate(images: Sequence[Pairs], numbers: list[int]) -> float:
@@ -93,8 +104,71 @@ def _leftover_rate(images: Sequence[Pairs], numbers: list[int]) -> float:
     return leftover / (NUM_RANGES * total) if total else 0.0
 
 
-METRICS.register(Metric("Dice", clean=dice, as_published=dice_published))
-METRICS.register(Metric("TPp", clean=tpp, as_published=tpp_published))
-METRICS.register(Metric("FNo", clean=fno, as_published=fnr_o, smaller_is_better=True))
-METRICS.register(Metric("FNRp", as_published=fnr_p, smaller_is_better=True))
-METRICS.register(Metric("FDR", as_published=fdr, smaller_is_better=True))
+def _terms(
+    values: Callable[[Sequence[Pairs]], list[float]], times: int
+) -> Callable[[Pairs], tuple[float, float]]:
+    """Return the terms of :func:`_pooled`."""
+
+    def of_one(pairs: Pairs) -> tuple[float, float]:
+        found = values([pairs])
+        return sum(found), len(found) + times * _zeros([pairs])
+
+    return of_one
+
+
+def _fno_terms(pairs: Pairs) -> tuple[float, float]:
+    return pairs.num_truths - len(pairs.dice_matches), pairs.num_truths
+
+
+def _leftover_terms(number: Callable[[Pairs], int]) -> Callable[[Pairs], tuple[float, float]]:
+    """Return the terms of :func:`_leftover_rate`."""
+    return lambda pairs: (
+        0 if pairs.one_sided else NUM_RANGES * number(pairs) - len(pairs.dice_matches),
+        NUM_RANGES * pairs.num_truths,
+    )
+
+
+METRICS.register(
+    Metric(
+        "Dice",
+        clean=dice,
+        as_published=dice_published,
+        clean_terms=_terms(_matched_dice, 1),
+        as_published_terms=_terms(_matched_dice, NUM_RANGES),
+    )
+)
+METRICS.register(
+    Metric(
+        "TPp",
+        clean=tpp,
+        as_published=tpp_published,
+        clean_terms=_terms(_covered_clean, 1),
+        as_published_terms=_terms(_covered_recorded, NUM_RANGES),
+    )
+)
+METRICS.register(
+    Metric(
+        "FNo",
+        clean=fno,
+        as_published=fnr_o,
+        clean_terms=_fno_terms,
+        as_published_terms=of_image(image_miss_rate),
+        smaller_is_better=True,
+    )
+)
+METRICS.register(
+    Metric(
+        "FNRp",
+        as_published=fnr_p,
+        as_published_terms=_leftover_terms(lambda pairs: pairs.num_truths),
+        smaller_is_better=True,
+    )
+)
+METRICS.register(
+    Metric(
+        "FDR",
+        as_published=fdr,
+        as_published_terms=_leftover_terms(lambda pairs: pairs.num_detections),
+        smaller_is_better=True,
+    )
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gains.metrics.base import METRICS, Metric, mean
+from gains.metrics.base import METRICS, Metric, mean, of_image
 from gains.metrics.pairs import Pairs
 
 
@@ -40,5 +40,20 @@ def fnr_o(images: Sequence[Pairs]) -> float:
     return mean([image_miss_rate(pairs) for pairs in images])
 
 
-METRICS.register(Metric("F1", clean=f1, as_published=f1))
-METRICS.register(Metric("FNR_o", as_published=fnr_o, smaller_is_better=True))
+METRICS.register(
+    Metric(
+        "F1",
+        clean=f1,
+        as_published=f1,
+        clean_terms=of_image(image_f1),
+        as_published_terms=of_image(image_f1),
+    )
+)
+METRICS.register(
+    Metric(
+        "FNR_o",
+        as_published=fnr_o,
+        as_published_terms=of_image(image_miss_rate),
+        smaller_is_better=True,
+    )
+)

@@ -17,6 +17,7 @@ from gains.metrics.pairs import Pairs
 from gains.prediction.files import Predictions, parse_predictions, read_predictions
 from gains.prediction.sidecar import check_sidecar
 from gains.scoring.pairing import ByClass, clean, pairs_by_class
+from gains.scoring.resampling import resampling_block
 from gains.support.files import sha256
 
 Values = dict[str, float | None]
@@ -82,8 +83,8 @@ def score(
             Dice, F1, TPp and FNo.
 
     Returns:
-        A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``, ``counts``,
-        ``settings``, ``version``.
+        A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``,
+        ``resampling``, ``counts``, ``settings``, ``version``.
 
     Raises:
         ValueError: the ground truth is empty or holds only crowd regions, one of its masks is
@@ -125,6 +126,7 @@ def _score(
         "as_published": _as_published(everything),
         "clean": _clean(cleaned),
         "per_image": _per_image(ground_truth, cleaned),
+        "resampling": resampling_block(sorted(ground_truth.images), everything, cleaned),
         "counts": {
             "images": len(ground_truth.images),
             "ground_truths": total,

@@ -1,0 +1,1 @@
+"""How sure an answer is: intervals, tests and ranks of methods, from the values of their images."""

@@ -1,0 +1,164 @@
+"""The values of one score file in resamples of its images, from its block ``resampling``."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gains.certainty.precision import Floats, Ranked, resampled_precision
+from gains.metrics.coco import IOU_THRESHOLDS
+from gains.metrics.names import COCO_METRICS
+from gains.scoring.resampling import Block, parse_numbers
+from gains.scoring.score_file import ScoreFile
+
+_PRECISIONS = list(COCO_METRICS)
+
+
+class Quantity(NamedTuple):
+    """What a column of a table shows of a method.
+
+    Attributes:
+        metric: name of the metric.
+        mode: ``clean`` or ``as_published``; COCO metrics are the same in both.
+        target: category id of one class; None for the average over classes.
+    """
+
+    metric: str
+    mode: str
+    target: int | None = None
+
+
+class Evidence:
+    """The images of one score file, and the values of every resample of them.
+
+    Args:
+        file: the score file.
+
+    Raises:
+        ValueError: the file holds no such block, because an earlier version wrote it, or the block
+            is damaged.
+    """
+
+    def __init__(self, file: ScoreFile) -> None:
+        self.file = file
+        try:
+            names = [str(image["file_name"]) for image in file.content["per_image"]]
+            classes: dict[str, Block] = file.content["resampling"]
+            self.truths = {key: parse_numbers(block["truths"]) for key, block in classes.items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{file.path}: expected the block `resampling` with what every image adds to the "
+                "metrics, which this version of `gains score` writes; score the predictions again"
+            ) from error
+        self.images = tuple(names)
+        self._classes = classes
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """A text that depends on the content of the file, and not on its name."""
+        content = json.dumps([self.images, self._classes], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def objects(self, target: int | None) -> int:
+        """Return the number of objects of one class, or of all classes."""
+        return int(sum(self.truths[key].sum() for key in self._keys(target)))
+
+    def has_terms(self, quantity: Quantity) -> bool:
+        """Return whether the metric can be computed for resamples."""
+        return quantity.metric in COCO_METRICS or all(
+            quantity.metric in block["terms"][quantity.mode] for block in self._classes.values()
+        )
+
+    def values(self, quantity: Quantity, weights: Floats) -> Floats:
+        """Return a metric in resamples.
+
+        Args:
+            quantity: metric, mode and class.
+            weights: float64 (N, R), how often each resample holds each image of the file.
+
+        Returns:
+            Fractions, float64 (R,): the mean over the classes of which the resample has an object,
+            NaN if there is no such class.
+        """
+        found = [
+            np.where(self.truths[key] @ weights > 0, self._of_class(key, quantity, weights), np.nan)
+            for key in self._keys(quantity.target)
+        ]
+        return mean_of_known(np.array(found).reshape(len(found), weights.shape[1]))
+
+    def per_image(self, quantity: Quantity) -> Floats:
+        """Return the value of every image, float64 (N,).
+
+        It is the mean over the classes that have a value there, NaN if no class has one. The value
+        of a class is the quotient of its terms. If the second term is 0, the value is 0 in an image
+        with objects of the class, and does not exist in another one.
+        """
+        found = []
+        for key in self._keys(quantity.target):
+            if self.truths[key].any():
+                over, under = self._terms(key, quantity)
+                empty = np.where(self.truths[key] > 0, 0.0, np.nan)
+                found.append(np.divide(over, under, out=empty, where=under > 0))
+        return mean_of_known(np.array(found).reshape(len(found), len(self.images)))
+
+    def _keys(self, target: int | None) -> list[str]:
+        if target is None:
+            return list(self._classes)
+        return [key for key in self._classes if key == str(target)]
+
+    def _of_class(self, key: str, quantity: Quantity, weights: Floats) -> Floats:
+        if quantity.metric in COCO_METRICS:
+            precision: Floats = self._precision(key, weights)[_PRECISIONS.index(quantity.metric)]
+            return precision
+        over, under = self._terms(key, quantity)
+        sums = under @ weights
+        value: Floats = np.divide(over @ weights, sums, out=np.zeros_like(sums), where=sums > 0)
+        return value
+
+    def _terms(self, key: str, quantity: Quantity) -> tuple[Floats, Floats]:
+        terms = self._classes[key]["terms"][quantity.mode][quantity.metric]
+        return parse_numbers(terms["over"]), parse_numbers(terms["under"])
+
+    def _precision(self, key: str, weights: Floats) -> Floats:
+        """Return the three values of COCO; the last ones are kept, since tables show several."""
+        kept = self.__dict__.setdefault("_kept", {})
+        if key not in kept or kept[key][0] is not weights:
+            kept[key] = (weights, resampled_precision(self._ranked(key), weights))
+        values: Floats = kept[key][1]
+        return values
+
+    def _ranked(self, key: str) -> Ranked:
+        detections = self._classes[key]["detections"]
+        image = parse_numbers(detections["image"]).astype(np.intp)
+        return Ranked(
+            image,
+            _bits(detections["hits"], len(image)),
+            _bits(detections["ignored"], len(image)),
+            self.truths[key],
+        )
+
+
+def mean_of_known(values: Floats, times: Floats | float = 1.0) -> Floats:
+    """Return the mean over the rows that have a value, float64 (N,), NaN where none has one.
+
+    Args:
+        values: float64 (rows, N).
+        times: how often each value counts, a number or float64 (rows, N).
+    """
+    known = ~np.isnan(values)
+    times = np.where(known, times, 0.0)
+    count = times.sum(axis=0)
+    total = (np.where(known, values, 0) * times).sum(axis=0)
+    mean: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return mean
+
+
+def _bits(text: str, length: int) -> NDArray[np.bool_]:
+    """Return bool (10, D), a row for each bit; an empty text has no bit."""
+    values = parse_numbers(text).astype(np.int64) if text else np.zeros(length, dtype=np.int64)
+    return (values >> np.arange(len(IOU_THRESHOLDS))[:, None] & 1).astype(bool)

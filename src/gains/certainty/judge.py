@@ -1,0 +1,242 @@
+"""What the test images say about the methods of one column of a table."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gains.certainty.evidence import Evidence, Quantity
+from gains.certainty.intervals import Interval, bca_interval, p_value, tail
+from gains.certainty.ranking import holm, ranks, signed_rank
+from gains.certainty.resamples import ResampledMethod, Resamples, Values
+from gains.metrics.names import COCO_METRICS, smaller_is_better
+from gains.scoring.score_file import MeanOverSeeds, ScoreFile, over_seeds
+
+FEW = 12
+"""Below this number of test images a table warns, and no value is bold."""
+
+SIGNIFICANT = 0.05
+"""A corrected p value below this tells two methods apart."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A method in a quantity, in percent.
+
+    Attributes:
+        row: label of the method.
+        score: mean and spread over seeds and folds, as in the table.
+        interval: interval of the mean over images and seeds.
+        rank: rank by the mean, 1 for the best.
+        ranks: interval of the rank.
+    """
+
+    row: str
+    score: MeanOverSeeds
+    interval: Interval
+    rank: int
+    ranks: Interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two methods in a quantity, in percent.
+
+    Attributes:
+        row: label of the first method.
+        other: label of the second method.
+        value: first minus second.
+        interval: interval of the difference.
+        p: p value of the difference of the means.
+        p_holm: the same, corrected for all pairs of the quantity.
+        wilcoxon: p value of the signed rank test; NaN for the AP, which no single image has.
+        wilcoxon_holm: the same, corrected.
+    """
+
+    row: str
+    other: str
+    value: float
+    interval: Interval
+    p: float
+    p_holm: float
+    wilcoxon: float
+    wilcoxon_holm: float
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the images tell the two methods apart."""
+        return self.p_holm < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A column of a table.
+
+    Attributes:
+        quantity: metric, mode and class.
+        images: number of test images.
+        objects: number of objects in them.
+        standings: the methods that have a value, in the order of the table.
+        differences: every pair of them.
+    """
+
+    quantity: Quantity
+    images: int
+    objects: int
+    standings: Sequence[Standing]
+    differences: Sequence[Difference]
+
+    @property
+    def best(self) -> Standing | None:
+        """The method of rank 1."""
+        return min(self.standings, key=lambda standing: standing.rank, default=None)
+
+    @property
+    def behind(self) -> list[str]:
+        """The methods that the images tell from the best."""
+        best = self.best.row if self.best else None
+        return [
+            pair.other if pair.row == best else pair.row
+            for pair in self.differences
+            if best in (pair.row, pair.other) and pair.told_apart
+        ]
+
+    @property
+    def leading(self) -> list[str]:
+        """The best method and all that the images cannot tell from it.
+
+        The list is empty if there are few images, or if they tell no method from the best.
+        """
+        behind = self.behind
+        if self.images < FEW or not behind:
+            return []
+        return [standing.row for standing in self.standings if standing.row not in behind]
+
+
+class Comparison:
+    """The methods of a table on one data set.
+
+    Args:
+        methods: the score files of each method, by the label of its row.
+
+    Raises:
+        ValueError: a file has no block `resampling`, or a method has other test images.
+    """
+
+    def __init__(self, methods: Mapping[str, Sequence[ScoreFile]]) -> None:
+        evidence = {row: list(map(Evidence, files)) for row, files in methods.items()}
+        images = {row: _images(items) for row, items in evidence.items()}
+        first, expected = next(iter(images.items()))
+        for row, found in images.items():
+            if found != expected:
+                raise ValueError(
+                    f"{row} was scored on {len(found)} images and {first} on {len(expected)}, "
+                    f"{len(set(found) ^ set(expected))} of which only one of the two has; methods "
+                    "are compared on the same test images, so score them on these"
+                )
+        resamples = Resamples(expected)
+        self.images = len(expected)
+        self._methods = {row: ResampledMethod(items, resamples) for row, items in evidence.items()}
+        self._files = methods
+
+    def judge(self, quantity: Quantity) -> Judgement:
+        """Return what the images say about the methods that have a value in a quantity."""
+        scores = {row: _score(files, quantity) for row, files in self._files.items()}
+        methods = {
+            row: method
+            for row, method in self._methods.items()
+            if scores[row].mean is not None
+            and all(item.has_terms(quantity) for item in method.evidence)
+        }
+        values = {row: method.values(quantity) for row, method in methods.items()}
+        return Judgement(
+            quantity,
+            self.images,
+            self.objects(quantity.target),
+            _standings(quantity.metric, scores, values),
+            _differences(quantity, methods, values),
+        )
+
+    def objects(self, target: int | None) -> int:
+        """Return the number of objects of one class, or of all classes, in the test images."""
+        first = next(iter(self._methods.values()))
+        folds = {item.images: item for item in first.evidence}
+        return sum(item.objects(target) for item in folds.values())
+
+
+def _images(evidence: Sequence[Evidence]) -> list[str]:
+    return sorted({name for item in evidence for name in item.images})
+
+
+def _score(files: Sequence[ScoreFile], quantity: Quantity) -> MeanOverSeeds:
+    return over_seeds(
+        [file.value(quantity.metric, quantity.mode, quantity.target) for file in files]
+    )
+
+
+def _standings(
+    metric: str, scores: Mapping[str, MeanOverSeeds], values: Mapping[str, Values]
+) -> list[Standing]:
+    if not values:
+        return []
+    sign = -1 if metric in smaller_is_better() else 1
+    means = np.array([[scores[row].mean] for row in values], dtype=np.float64)
+    resampled = np.stack([found.resampled for found in values.values()])
+    known = ~np.isnan(resampled).any(axis=0)
+    order = ranks(sign * means)[:, 0]
+    in_resamples = ranks(sign * resampled[:, known])
+    share = (1 - 0.95) / 2
+    return [
+        Standing(
+            row,
+            scores[row],
+            _interval(found),
+            int(order[k]),
+            Interval(*np.quantile(in_resamples[k], [share, 1 - share], method="inverted_cdf"))
+            if known.any()
+            else Interval(math.nan, math.nan),
+        )
+        for k, (row, found) in enumerate(values.items())
+    ]
+
+
+def _interval(values: Values) -> Interval:
+    images = len(values.without)
+    if images < 2:
+        return Interval(math.nan, math.nan)
+    return bca_interval(values, tail(images))
+
+
+def _differences(
+    quantity: Quantity, methods: Mapping[str, ResampledMethod], values: Mapping[str, Values]
+) -> list[Difference]:
+    """Return every pair, with p values that are corrected for all pairs."""
+    of_images = (
+        {}
+        if quantity.metric in COCO_METRICS
+        else {row: method.per_image(quantity) for row, method in methods.items()}
+    )
+    found = []
+    for row, other in itertools.combinations(values, 2):
+        difference = values[row] - values[other]
+        several = len(difference.without) > 1
+        found.append(
+            Difference(
+                row,
+                other,
+                difference.whole,
+                _interval(difference),
+                p_value(difference) if several else math.nan,
+                math.nan,
+                signed_rank(of_images[row], of_images[other]) if of_images else math.nan,
+                math.nan,
+            )
+        )
+    corrected = zip(
+        found, holm([d.p for d in found]), holm([d.wilcoxon for d in found]), strict=True
+    )
+    return [replace(d, p_holm=p, wilcoxon_holm=w) for d, p, w in corrected]
