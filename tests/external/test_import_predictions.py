@@ -58,11 +58,11 @@ def test_label_images_lose_what_is_hidden(truth: Path, tmp_path: Path) -> None:
     drawn = draw_label_images(read_coco(truth), tmp_path / "drawn")
     entries, listed = read(drawn, truth)
     assert [image["file_name"] for image in listed["images"]] == NAMES
-    assert listed["info"]["external"] == {"format": "label images", "scored": False}
+    assert listed["info"]["external"] == {"format": "label images", "scored": False, "absent": []}
     assert [e["score"] for e in entries] == [1.0] * 4
     # of the left cell 80 of 120 px remain, and the right one is whole: (80 + 120) / (120 + 120)
     assert scores(truth)["clean"]["average"]["AJI"] == pytest.approx(200 / 240)
-    assert scores(truth)["external"] == {"format": "label images", "scored": False}
+    assert scores(truth)["external"] == {"format": "label images", "scored": False, "absent": []}
 
 
 def test_layers_lose_nothing(truth: Path, tmp_path: Path) -> None:
@@ -187,7 +187,9 @@ def test_the_class_of_objects_without_one(tmp_path: Path) -> None:
     drawn = draw_label_images(read_coco(truth), tmp_path / "drawn")
     with pytest.raises(ValueError, match="name no class, but .* has 2: cell, nucleus"):
         read(drawn, truth)
-    assert {e["category_id"] for e in read(drawn, truth, category="nucleus")[0]} == {2}
+    entries, listed = read(drawn, truth, category="nucleus")
+    assert {entry["category_id"] for entry in entries} == {2}
+    assert listed["info"]["external"]["absent"] == ["cell"]
     with pytest.raises(ValueError, match="category: the class 'nuclei' is not in .* did you mean"):
         read(drawn, truth, category="nuclei")
 

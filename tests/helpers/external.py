@@ -42,14 +42,15 @@ def write_truth(
     return path
 
 
-def draw_label_images(truth: CocoDataset, folder: Path) -> Path:
-    """Draw the objects of each image into a label image, in which each pixel has one owner.
+def draw_label_images(truth: CocoDataset, folder: Path, category: int = 1) -> Path:
+    """Draw the objects of one class into a label image for each image, in which each pixel has one owner.
 
     Later objects cover earlier ones, as in the output of programs that cannot draw overlaps.
     """
     for image in truth.images.values():
         values = np.zeros((image.height, image.width), dtype=np.uint16)
-        for number, shape in enumerate(truth.instances(image.id).stack(), start=1):
+        objects = truth.instances(image.id)
+        for number, shape in enumerate(objects.stack()[objects.categories == category], start=1):
             values[shape] = number
         path = folder / image.file_name
         path.parent.mkdir(parents=True, exist_ok=True)

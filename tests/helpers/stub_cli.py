@@ -22,6 +22,7 @@ BESIDE = {
         out.parent / name for name in ("losses.csv", "validation.csv", "run.json")
     ],
     "predict": lambda out: [out.parent / "test.predictions.images.json"],
+    "import-predictions": lambda out: [out.parent / "test.predictions.images.json"],
     "table": lambda out: [out.with_suffix(".md"), out.with_suffix(".tex")],
     "compare": lambda out: [out.with_suffix(".md")],
     "figure": lambda out: [out.with_suffix(".png")],

@@ -1,4 +1,4 @@
-"""Predictions of a trained model on the test split, and their scores."""
+"""Predictions of trained models and of other programs on the test split, and their scores."""
 
 
 rule predict:
@@ -30,6 +30,34 @@ rule predict:
         " > {log} 2>&1"
 
 
+rule external:
+    """Read the predictions that another program made for the test images."""
+    input:
+        coco=f"{DATA}/coco/{{dataset}}.json",
+        split=f"{DATA}/splits/{{dataset}}.json",
+    output:
+        predictions=f"{RESULTS}/runs/{EXTERNAL_PATH}/test.predictions.json.gz",
+        images=f"{RESULTS}/runs/{EXTERNAL_PATH}/test.predictions.images.json",
+    log:
+        f"logs/{STUDY_TAG}/external/{EXTERNAL_PATH}.log",
+    benchmark:
+        f"logs/benchmarks/{STUDY_TAG}/external/{EXTERNAL_PATH}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=external_settings,
+        files=external_content,
+        options=external_options,
+        code=code_hash("gains.external.job"),
+    shell:
+        "gains import-predictions {params.options} --ground-truth {input.coco}"
+        " --split {input.split} --part test --fold {wildcards.fold}"
+        " --out {output.predictions} > {log} 2>&1"
+
+
 rule score:
     """Compare predictions with the ground truth by all metrics."""
     input:
@@ -42,6 +70,10 @@ rule score:
         f"logs/{STUDY_TAG}/score/{RUN_PATH}.log",
     benchmark:
         f"logs/benchmarks/{STUDY_TAG}/score/{RUN_PATH}.tsv"
+    wildcard_constraints:
+        method=one_of(run.method for run in SCORED_RUNS),
+        variant=one_of(run.variant for run in SCORED_RUNS),
+        seed=one_of(str(run.seed) for run in SCORED_RUNS),
     conda:
         ENVIRONMENT
     threads: 1

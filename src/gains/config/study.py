@@ -94,19 +94,26 @@ class StudySettings(Settings):
 
     def _check_rows(self, name: str, table: TableSettings) -> None:
         shown = list(table.datasets or self.datasets)
-        measured = [row for row in table.rows if row.method]
+        measured = [row for row in table.rows if row.measured]
         if not measured:
             raise ValueError(
                 f"tables.{name}: no row has a method, so that nothing is measured; add a row with "
-                "a method beside those that quote published rows"
+                "a method or external predictions beside those that quote published rows"
             )
         for row in table.rows:
-            check_names(f"tables.{name}.rows, {row.name}.datasets", row.datasets or (), shown)
+            check_names(f"tables.{name}.rows, {row.name}.datasets", row.named_datasets or (), shown)
+            if isinstance(row.external, str) and sum(map(row.has, shown)) > 1:
+                raise ValueError(
+                    f"tables.{name}.rows, {row.name}: one path of external predictions, but the "
+                    f"row has the data sets {', '.join(filter(row.has, shown))}; write `external: "
+                    "{<data set>: <path>, ...}`"
+                )
         for dataset in shown:
             if not any(row.has(dataset) for row in measured):
                 raise ValueError(
                     f"tables.{name}: no row with a method has the data set {dataset!r}; name it in "
-                    "`datasets` of a row, or leave it out of `datasets` of the table"
+                    "`datasets` of a row, add external predictions, or leave it out of `datasets` "
+                    "of the table"
                 )
 
 

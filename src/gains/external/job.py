@@ -67,6 +67,9 @@ def import_predictions(
         for image, instances in predicted:
             _refuse_too_many(image, instances, max_detections, files)
     remarks = [*found.remarks, *_remarks(found, images)]
+    remarks += [
+        f"no detection of the class {name!r} in any image" for name in _absent(found, truth)
+    ]
     for sentence in remarks:
         logger.info("%s: %s", files, sentence)
     write_predictions(out, predicted, _info(found, truth, remarks))
@@ -138,9 +141,14 @@ def _remarks(found: External, images: list[ImageRecord]) -> list[str]:
     return remarks
 
 
+def _absent(found: External, truth: CocoDataset) -> list[str]:
+    used = {int(n) for instances in found.predictions.values() for n in instances.categories}
+    return [name for number, name in truth.categories.items() if number not in used]
+
+
 def _info(found: External, truth: CocoDataset, remarks: list[str]) -> CocoRecord:
     return {
-        KEY: Origin(format=found.format, scored=found.scored),
+        KEY: Origin(format=found.format, scored=found.scored, absent=_absent(found, truth)),
         "categories": {str(number): name for number, name in truth.categories.items()},
         "repairs": remarks,
         "versions": {"gains": gains.__version__},

@@ -18,10 +18,12 @@ class Origin(TypedDict):
     Attributes:
         format: name of the format that they were read from.
         scored: whether each detection has a score of its own.
+        absent: classes of the data set of which the files hold no detection.
     """
 
     format: str
     scored: bool
+    absent: list[str]
 
 
 def origin_of(predictions: str | Path) -> Origin | None:

@@ -16,6 +16,7 @@ from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.study.checks import check_datasets
+from gains.study.external import external_rows
 from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
@@ -64,6 +65,7 @@ class Study:
         self.data = data or f"data/{self.tag}"
         self.results = results or f"results/{self.tag}"
         check_datasets(name, settings)
+        external_rows(settings)  # this call refuses two sets of predictions of one name
         self._check_changes()
         for table in settings.tables:
             self.table_runs(table)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pandas as pd
 
 from gains.scoring.score_file import ScoreFile, over_seeds, read_scores
-from gains.tables.columns import STANDARD, columns_of
+from gains.tables.columns import STANDARD, Field, columns_of
+from gains.tables.external import external_columns
 from gains.tables.quotations import differences
 from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec
-
-Field = str | int | float | None
 
 
 def read_cells(spec: TableSpec) -> pd.DataFrame:
@@ -20,7 +19,8 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
         then the mean of each metric in percent (e.g. ``AJI_clean``) and its standard deviation
         (``AJI_clean_sd``), float64, NaN where undefined or not measured. If rows quote published
         numbers, columns of their own follow: the source, and each number
-        with its printed spread and what speaks against comparing the measured values with it.
+        with its printed spread and what speaks against comparing the measured values with it. If
+        rows show external predictions, :func:`gains.tables.external.external_columns` follow.
 
     Raises:
         FileNotFoundError: a score file is missing, or every data set of the table is absent.
@@ -32,10 +32,11 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
         _what(spec, row, dataset, subset)
         | _numbers(spec, row, dataset, subset, files)
         | _quoted(spec, row, dataset, subset)
+        | external_columns(row, dataset.name, files)
         for row in spec.rows
         for dataset in spec.datasets
         for subset in spec.subsets
-        if dataset.name in row.cells or _quoted(spec, row, dataset, subset)
+        if dataset.name in row.scores or _quoted(spec, row, dataset, subset)
     ]
     if not lines:
         raise ValueError(f"table {spec.name!r}: no row, data set or subset to show")
@@ -66,7 +67,7 @@ def _what(spec: TableSpec, row: RowSpec, dataset: DatasetSpec, subset: Subset) -
         "dataset": dataset.name,
         "stands_for": dataset.stands_for,
         "subset": subset,
-        "n": len(cell.scores) if cell else 0,
+        "n": len(row.scores.get(dataset.name, ())),
     }
 
 
@@ -77,9 +78,9 @@ def _numbers(
     subset: Subset,
     files: dict[str, ScoreFile],
 ) -> dict[str, Field]:
-    if row.method is None or dataset.absent:
+    if row.quotes or dataset.absent:
         return dict.fromkeys(_headings(spec))
-    paths = row.cells[dataset.name].scores
+    paths = row.scores[dataset.name]
     if not paths:
         raise ValueError(f"table {spec.name!r}: {row.label} has no run on {dataset.name}")
     target = dataset.target_category if subset == "target" else None

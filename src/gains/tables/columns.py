@@ -5,6 +5,9 @@ from __future__ import annotations
 from gains.metrics import METRICS
 from gains.metrics.names import COCO_METRICS, MODES
 
+Field = str | int | float | None
+"""A value of a line of a table's CSV."""
+
 STANDARD = ("mAP", "AP50", "AP75", "AJI", "Dice", "F1", "TPp", "FNo")
 """Metrics of every table's CSV; a table's settings may add others of the score file."""
 

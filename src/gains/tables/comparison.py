@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gains.published.records import Published
 from gains.scoring.score_file import MeanOverSeeds
@@ -136,7 +137,7 @@ def _ours(pair: Pair, cells: Cells) -> MeanOverSeeds:
 
 def _line(study: str, pair: Pair, cells: Cells) -> Line:
     published, ours, found = pair.published, _ours(pair, cells), obstacles(pair)
-    conditions = published.conditions
+    conditions, model = published.conditions, _model(pair)
     difference = None if ours.mean is None else ours.mean - published.value
     return Line(
         study=study,
@@ -145,12 +146,12 @@ def _line(study: str, pair: Pair, cells: Cells) -> Line:
         dataset=pair.dataset.name,
         represents=pair.dataset.represents,
         stands_for=pair.dataset.stands_for,
-        backbone=pair.cell.backbone,
-        configuration=pair.cell.configuration_words,
-        score_threshold=limit(pair.score_threshold),
-        test_size=pair.cell.test_size,
-        max_detections=limit(pair.cell.max_detections),
-        recipe=pair.cell.training.words,
+        backbone=model.backbone,
+        configuration=model.configuration,
+        score_threshold=model.score_threshold,
+        test_size=model.test_size,
+        max_detections=model.max_detections,
+        recipe=model.recipe,
         metric=pair.metric,
         subset=str(published.our_subset),
         mode=pair.mode,
@@ -176,6 +177,32 @@ def _line(study: str, pair: Pair, cells: Cells) -> Line:
         difference_in_sd=None if difference is None or not ours.sd else difference / ours.sd,
         comparable="no" if found else "yes",
         reason="; ".join(found) or _agreement(published),
+    )
+
+
+class _Model(NamedTuple):
+    """What is known of the model behind our number, in words."""
+
+    backbone: str
+    configuration: str
+    score_threshold: str
+    test_size: str
+    max_detections: str
+    recipe: str
+
+
+def _model(pair: Pair) -> _Model:
+    if pair.external:
+        limit_here = limit(pair.dataset.max_detections)
+        return _Model("unknown", "external", "unknown", "unknown", limit_here, "unknown")
+    cell = pair.cell
+    return _Model(
+        cell.backbone,
+        cell.configuration_words,
+        limit(pair.score_threshold),
+        cell.test_size,
+        limit(cell.max_detections),
+        cell.training.words,
     )
 
 

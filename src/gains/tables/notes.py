@@ -19,14 +19,16 @@ def notes_of(spec: TableSpec) -> list[str]:
 
 
 def _of_measured(spec: TableSpec) -> list[str]:
-    """Return the notes on a table whose rows all have a method."""
+    """Return the notes on a table whose rows are all measured."""
     notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *_metrics(spec)]
     if "target" in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
     limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
-    notes += [f"Detections kept per image at most: {limits}.", _thresholds(spec)]
-    notes += [_training(spec), *_selections(spec), *_differences(spec)]
+    notes.append(f"Detections kept per image at most: {limits}.")
+    if (trained := spec.trained).rows:
+        notes += [_thresholds(trained), _training(trained)]
+        notes += [*_selections(trained), *_differences(trained)]
     notes += [
         f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
         "cannot be compared with published ones."
@@ -47,8 +49,7 @@ def _absences(spec: TableSpec) -> list[str]:
 
 
 def _seeds(spec: TableSpec) -> str:
-    cells = [cell for row in spec.rows for cell in row.cells.values()]
-    counts = {len(cell.scores) for cell in cells if cell.scores}
+    counts = {len(paths) for row in spec.rows for paths in row.scores.values() if paths}
     if counts == {1}:
         return "One seed (n = 1): no spread is known, so no value is marked as best."
     n = "/".join(str(count) for count in sorted(counts))

@@ -18,6 +18,9 @@ Rule = Callable[[Pair], str | None]
 
 def obstacles(pair: Pair) -> list[str]:
     """Return the reasons why the two numbers cannot be compared; none if they can."""
+    if pair.external:
+        rules = [rule for name, rule in RULES.items() if name not in OF_MODELS]
+        return [EXTERNAL, *(found for rule in rules if (found := rule(pair)) is not None)]
     return [found for rule in RULES.values() if (found := rule(pair)) is not None]
 
 
@@ -117,3 +120,15 @@ RULES: dict[str, Rule] = {
     "definition of the metric": _definition,
 }
 """The rule of each condition that two comparable numbers share."""
+
+EXTERNAL = "predictions of another program, whose model and settings are not known here"
+OF_MODELS = (
+    "backbone",
+    "configuration",
+    "score threshold",
+    "suppression of detections",
+    "size of test images",
+    "number of detections",
+    "mode of the anomaly maps",
+)
+"""Conditions of a model, which are not known of external predictions."""

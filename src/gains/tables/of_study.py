@@ -12,6 +12,7 @@ from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.metrics.names import check_metric
 from gains.published.records import of_row, row_names
+from gains.study.external import external_cell, scored_runs
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.names import portable
@@ -57,10 +58,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
     for metric in settings.metrics:
         check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
     shown = tuple(_dataset(study, dataset) for dataset in datasets)
-    rows = tuple(
-        _row(study, row, row.method, datasets) if row.method else _quoted_row(row, settings, shown)
-        for row in _ordered(settings, where)
-    )
+    rows = tuple(_row_of(study, row, settings, shown) for row in _ordered(settings, where))
     _check_labels([row.label for row in rows], where)
     spec = TableSpec(
         study=study.tag,
@@ -93,8 +91,8 @@ def compare_spec(study: Study) -> CompareSpec:
 
 
 def summary_spec(study: Study) -> SummarySpec:
-    """Return the specification of the summary: the score files of every run."""
-    return SummarySpec(scores=tuple(_score_path(study, run) for run in study.runs()))
+    """Return the specification of the summary: the score files of every run that has scores."""
+    return SummarySpec(scores=tuple(_score_path(study, run) for run in scored_runs(study)))
 
 
 def _score_path(study: Study, run: Run) -> str:
@@ -145,6 +143,29 @@ def _official_splits(source: str, represents: str | None) -> tuple[str, ...]:
         return ()
     files = DATASETS.get(source).splits
     return tuple(file for file in files if Path(file).stem.startswith(represents.lower()))
+
+
+def _row_of(
+    study: Study, row: RowSettings, table: TableSettings, datasets: Sequence[DatasetSpec]
+) -> RowSpec:
+    names = [dataset.name for dataset in datasets]
+    if row.method:
+        return _row(study, row, row.method, names)
+    if row.external is None:
+        return _quoted_row(row, table, datasets)
+    external = {
+        name: tuple(_score_path(study, run) for run in external_cell(study, name, str(row.label)))
+        for name in names
+        if row.has(name)
+    }
+    return RowSpec(
+        label=str(row.label),
+        method=None,
+        variant=None,
+        published=row.published,
+        cells={},
+        external=external,
+    )
 
 
 def _row(study: Study, row: RowSettings, method: str, datasets: list[str]) -> RowSpec:
@@ -233,7 +254,7 @@ def _selection(settings: RunSettings) -> str:
 
 def _picked_on_test(spec: TableSpec) -> tuple[str, ...]:
     """Return the published tables whose weights were picked on test images, beside picked rows."""
-    picked = [pair.published for pair in pairs_of(spec) if pair.cell.training.selection]
+    picked = [pair.published for pair in pairs_of(spec.trained) if pair.cell.training.selection]
     on_test = [found for found in picked if "test images" in (found.conditions.picking or "")]
     return tuple(sorted({f"{found.paper} {found.table}" for found in on_test}))
 

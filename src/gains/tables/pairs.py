@@ -28,8 +28,13 @@ class Pair:
     published: Published
 
     @property
+    def external(self) -> bool:
+        """Whether our number is that of another program's predictions."""
+        return bool(self.row.external)
+
+    @property
     def cell(self) -> CellSpec:
-        """Our trainings, and how they were evaluated."""
+        """Our trainings, and how they were evaluated; an external row has none."""
         return self.row.cells[self.dataset.name]
 
     @property
@@ -57,7 +62,7 @@ def pairs_of(table: TableSpec) -> list[Pair]:
         for row in table.rows
         if row.published
         for dataset in table.datasets
-        if dataset.name in row.cells and dataset.absent is None
+        if dataset.name in row.scores and dataset.absent is None
         for metric in table.metrics
         for published in _beside(table, row, dataset)
         if published.metric == metric and published.our_subset in table.subsets
@@ -65,10 +70,8 @@ def pairs_of(table: TableSpec) -> list[Pair]:
 
 
 def _beside(table: TableSpec, row: RowSpec, dataset: DatasetSpec) -> list[Published]:
-    published, configuration = (
-        dataset.represents or dataset.stands_for,
-        row.cells[dataset.name].configuration,
-    )
+    published = dataset.represents or dataset.stands_for
+    configuration = "" if row.external else row.cells[dataset.name].configuration
     if published is None:
         return []
     return sources(table.paper, str(table.table), str(row.published), published, configuration)

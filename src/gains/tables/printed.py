@@ -8,6 +8,7 @@ import pandas as pd
 
 from gains.metrics.names import smaller_is_better
 from gains.tables.columns import column
+from gains.tables.external import notes_on_external
 from gains.tables.notes import notes_of
 from gains.tables.numerals import BLANK
 from gains.tables.quotations import mark
@@ -61,7 +62,8 @@ def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
         for _ in spec.metrics
     ]
     text.columns = best.columns = pd.MultiIndex.from_arrays([groups, metrics])
-    return PrintedTable(spec.name, spec.title, text, best, notes_of(spec))
+    notes = [*notes_of(spec), *notes_on_external(spec, cells)]
+    return PrintedTable(spec.name, spec.title, text, best, notes)
 
 
 def format_number(mean: float | None, sd: float | None) -> str:

@@ -30,7 +30,7 @@ def mark(spec: TableSpec, number: QuotedSpec) -> str:
 
 def notes_on_quoted(spec: TableSpec) -> list[str]:
     """Return the notes on the rows that quote published numbers, if there are any."""
-    rows = [row for row in spec.rows if row.method is None]
+    rows = [row for row in spec.rows if row.quotes]
     marks = sorted({mark(spec, number) for row in rows for number in row.quoted})
     notes = []
     if marks:

@@ -128,12 +128,15 @@ class RowSpec(Settings):
 
     Attributes:
         label: text that names the row; no other row of the table has it.
-        method: registered name of the method; None if the row quotes a published row.
+        method: registered name of the method; None if the row shows external predictions or quotes
+            a published row.
         variant: variant of the method; None without a method.
         published: row of the published table that this row is compared with, or that it quotes.
         cells: the trainings of the row, by the name of the data set; none without a method.
         quoted: the published numbers of a row without a method; left out of a file if there are
             none.
+        external: the score files of predictions that another program made, one for each fold, by
+            the name of the data set; left out of a file if there are none.
     """
 
     label: str
@@ -142,6 +145,19 @@ class RowSpec(Settings):
     published: str | None
     cells: dict[str, CellSpec]
     quoted: tuple[QuotedSpec, ...] = Field((), exclude_if=lambda quoted: not quoted)
+    external: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, exclude_if=lambda external: not external
+    )
+
+    @property
+    def scores(self) -> dict[str, tuple[str, ...]]:
+        """The score files of the row by the name of the data set; none in a quoted row."""
+        return {name: cell.scores for name, cell in self.cells.items()} | self.external
+
+    @property
+    def quotes(self) -> bool:
+        """Whether the row quotes a published one, so that nothing of it is measured."""
+        return self.method is None and not self.external
 
 
 class DatasetSpec(Settings):
@@ -221,12 +237,18 @@ class TableSpec(Settings):
     @property
     def score_paths(self) -> list[str]:
         """The score files that the table reads, without repetitions, in order of appearance."""
-        cells = [cell for row in self.rows for cell in row.cells.values()]
-        return list(dict.fromkeys(path for cell in cells for path in cell.scores))
+        files = [paths for row in self.rows for paths in row.scores.values()]
+        return list(dict.fromkeys(path for paths in files for path in paths))
 
     @property
     def measured(self) -> TableSpec:
         """The same table without the rows that quote published numbers."""
+        rows = tuple(row for row in self.rows if not row.quotes)
+        return self.model_copy(update={"rows": rows})
+
+    @property
+    def trained(self) -> TableSpec:
+        """The same table with only the rows whose models were trained here."""
         rows = tuple(row for row in self.rows if row.method)
         return self.model_copy(update={"rows": rows})
 
@@ -238,7 +260,8 @@ class TableSpec(Settings):
                     "cells": {
                         name: cell.model_copy(update={"scores": ()})
                         for name, cell in row.cells.items()
-                    }
+                    },
+                    "external": dict.fromkeys(row.external, ()),
                 }
             )
             for row in self.rows

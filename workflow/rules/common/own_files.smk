@@ -2,6 +2,7 @@
 
 from gains.datasets.convert import own_files
 from gains.datasets.readers.coco_folder import image_names
+from gains.external.files import external_files
 from gains.support.files import require_file
 from gains.workflow.own_files import OwnFiles, first_missing
 
@@ -19,6 +20,12 @@ def list_files(dataset):
     """Return a function that lists the file with given lists, if the data set has one."""
     file = SETTINGS.datasets[dataset].split.file
     return lambda: {"lists": require_file(file)} if file else {}
+
+
+def predicted_files(wildcards):
+    """Return a function that lists the files of another program's predictions."""
+    row = EXTERNAL_ROWS[wildcards.dataset, wildcards.external]
+    return lambda: external_files(row.files)
 
 
 def weights_files(run):
@@ -39,6 +46,7 @@ def missing_own_files(jobs):
     files = {
         "convert": lambda w: missing_inputs(w.dataset) or data_files(w.dataset),
         "split": lambda w: list_files(w.dataset),
+        "external": predicted_files,
         "train": lambda w: weights_files(run_of(w)),
     }
     found = (

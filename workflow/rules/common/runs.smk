@@ -1,5 +1,7 @@
 """Inputs and parameters of the rules that train, predict and score."""
 
+import shlex
+
 from gains.methods import METHODS
 from gains.workflow.code_hash import code_hash
 
@@ -73,3 +75,24 @@ def training_code(wildcards):
 
 def score_options(wildcards):
     return as_options(STUDY.score_options(wildcards.dataset))
+
+
+def external_content(wildcards):
+    """Return a digest of the files that hold another program's predictions."""
+    path = EXTERNAL_PATH.format(**wildcards)
+    output = f"{RESULTS}/runs/{path}/test.predictions.json.gz"
+    return OWN.digest(predicted_files(wildcards), output)
+
+
+def external_settings(wildcards):
+    row = EXTERNAL_ROWS[wildcards.dataset, wildcards.external]
+    limit = SETTINGS.datasets[wildcards.dataset].max_detections
+    return as_json({"category": row.category, "max_detections": limit})
+
+
+# As with `source_options`, this parameter takes the output because it holds a path.
+def external_options(wildcards, output):
+    row = EXTERNAL_ROWS[wildcards.dataset, wildcards.external]
+    category = f" --category {shlex.quote(row.category)}" if row.category else ""
+    limit = SETTINGS.datasets[wildcards.dataset].max_detections
+    return f"{shlex.quote(str(row.files))}{category} --max-detections {limit}"

@@ -12,7 +12,9 @@ SRC = os.path.join(workflow.basedir, "src")
 sys.path.insert(0, SRC)
 
 from gains.datasets.convert import receipt
+from gains.external.origin import KEY as EXTERNAL
 from gains.fetch.sources import fetched_name
+from gains.study.external import external_rows, external_runs
 from gains.study.runs import Run
 from gains.study.opening import config_of, from_config, made_by_others
 from gains.workflow.targets import fetched_data
@@ -46,10 +48,15 @@ if workflow.is_main_process:
         )
 # Every run of the study, without repetitions.
 RUNS = list(STUDY.runs())
+# The rows with predictions of other programs, by data set and name, and their runs.
+EXTERNAL_ROWS = {(row.dataset, row.name): row for row in external_rows(SETTINGS)}
+EXTERNAL_RUNS = external_runs(STUDY)
 # The runs that are trained. The other runs use their models and differ only in prediction.
 TRAININGS = list(STUDY.trainings())
 # Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
 RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
+# The same path for predictions of another program, which have no seed.
+EXTERNAL_PATH = f"{{dataset}}/{EXTERNAL}/{{external}}/seed0/fold{{fold}}"
 # Map parameters of the runs that read maps. MAP_SETTINGS holds them by their key in file names.
 RUN_MAPS = {
     run: settings for run in TRAININGS if (settings := STUDY.run_settings(run).maps)
@@ -92,7 +99,8 @@ wildcard_constraints:
     method=one_of(run.method for run in RUNS),
     variant=one_of(run.variant for run in (*RUNS, *TRAININGS)),
     seed=one_of(str(run.seed) for run in RUNS),
-    fold=one_of(str(run.fold) for run in RUNS),
+    fold=one_of(str(run.fold) for run in (*RUNS, *EXTERNAL_RUNS)),
+    external=one_of(run.variant for run in EXTERNAL_RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
     other=one_of(OTHERS),

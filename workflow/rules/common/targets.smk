@@ -8,10 +8,11 @@ RUN_OUTPUTS = (
     "test.predictions.images.json",
     "test.scores.json",
 )
-SCORES = [f"{RESULTS}/runs/{run.path}/test.scores.json" for run in RUNS]
+SCORED_RUNS = [*RUNS, *EXTERNAL_RUNS]
+SCORES = [f"{RESULTS}/runs/{run.path}/test.scores.json" for run in SCORED_RUNS]
 RUN_FILES = [
     f"{RESULTS}/runs/{run.path}/{name}"
-    for runs, names in ((TRAININGS, TRAINING_OUTPUTS), (RUNS, RUN_OUTPUTS))
+    for runs, names in ((TRAININGS, TRAINING_OUTPUTS), (SCORED_RUNS, RUN_OUTPUTS))
     for run in runs
     for name in names
 ]
