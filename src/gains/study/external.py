@@ -49,7 +49,7 @@ def external_rows(settings: StudySettings) -> list[ExternalRow]:
                 files = row.external_on(dataset)
                 if files is None:
                     continue
-                new = ExternalRow(dataset, name_of(str(row.label)), Path(files), row.category)
+                new = ExternalRow(dataset, folder_name(str(row.label)), Path(files), row.category)
                 known = found.setdefault((dataset, new.name), new)
                 if known != new:
                     raise ValueError(
@@ -60,7 +60,7 @@ def external_rows(settings: StudySettings) -> list[ExternalRow]:
     return list(found.values())
 
 
-def name_of(label: str) -> str:
+def folder_name(label: str) -> str:
     """Return the name of external predictions in paths: ``Cellpose-3`` for ``Cellpose 3``."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", label).strip("-.") or KEY
 
@@ -82,7 +82,7 @@ def scored_runs(study: Study) -> list[Run]:
 
 def external_cell(study: Study, dataset: str, label: str) -> list[Run]:
     """Return the runs behind a table cell of external predictions; none if the data are absent."""
-    name = name_of(label)
+    name = folder_name(label)
     return [r for r in external_runs(study) if (r.dataset, r.variant) == (dataset, name)]
 
 
