@@ -69,7 +69,7 @@ def test_resamples_are_draws_of_the_images_and_depend_on_their_names() -> None:
     assert set(found.sum(axis=0)[4:]) == {3}
     assert found[:, 4:].mean(axis=1) == pytest.approx([1, 1, 1], abs=0.05)
     assert np.array_equal(found, Resamples(list("abc")).weights)
-    assert not np.array_equal(found, Resamples(list("abd")).weights)
+    assert not np.array_equal(found, Resamples(list("abe")).weights)
 
 
 @pytest.mark.parametrize("images", [20, 45])

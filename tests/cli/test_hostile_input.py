@@ -76,6 +76,8 @@ CALLS = [
     Call(("papers",), CONFIG),
     Call(("table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),
+    Call(("certainty", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
+    Call(("certainty",), {"--scores": "{scores.json}", "--out": "{>t.csv}"}),
     Call(("compare",), {**CONFIG, "--tables": "{table.csv}", "--out": "{>c.csv}"}),
     Call(("compare",), {"--tables": "{table.csv}", "--spec": "{spec.json}", "--out": "{>c.csv}"}),
     Call(("summary",), {"--scores": "{scores.json}", "--out": "{>s.json}"}),

@@ -23,7 +23,9 @@ BESIDE = {
     ],
     "predict": lambda out: [out.parent / "test.predictions.images.json"],
     "import-predictions": lambda out: [out.parent / "test.predictions.images.json"],
-    "table": lambda out: [out.with_suffix(".md"), out.with_suffix(".tex")],
+    "table": lambda out: [
+        out.with_suffix(f".{kind}") for kind in ("md", "tex", "certainty.csv", "certainty.md")
+    ],
     "compare": lambda out: [out.with_suffix(".md")],
     "figure": lambda out: [out.with_suffix(".png")],
 }

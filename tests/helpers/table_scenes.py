@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.file import check
+from gains.scoring.resampling import Block
 from gains.study.opening import from_config
 from gains.study.study import Study
 from gains.support.files import write_json
@@ -54,8 +55,14 @@ def study(seeds: list[int], **changes: Any) -> Study:
     return from_config(check({"study": "small", "studies": {"small": block}}, "test"))
 
 
-def scores(value: float, classes: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
-    """Return scores: ``value + k / 100`` for class k, 0.1 less as published; AP is 0.2 less."""
+def scores(
+    value: float, classes: tuple[int, ...] = (1, 2), spread: float = 0.0, images: int = 12
+) -> dict[str, Any]:
+    """Return scores: ``value + k / 100`` for class k, 0.1 less as published; AP is 0.2 less.
+
+    The images have one object and one detection of each class. ``spread`` moves the values of every
+    second image up, and of the others down.
+    """
 
     def rows(shift: float) -> dict[str, dict[str, float]]:
         return {str(k): dict.fromkeys(METRICS, value + k / 100 + shift) for k in classes}
@@ -71,6 +78,33 @@ def scores(value: float, classes: tuple[int, ...] = (1, 2)) -> dict[str, Any]:
         # the program always divides by two
         "as_published": {"per_class": published, "average": average(published, 2)},
         "clean": {"per_class": clean, "average": average(clean, len(classes))},
+        "per_image": [{"file_name": f"{k}.png"} for k in range(images)],
+        "resampling": {str(k): _block(value + k / 100, spread, images) for k in classes},
+    }
+
+
+def _block(value: float, spread: float, images: int) -> Block:
+    moved = [spread * (-1) ** k for k in range(images)]
+    terms = {
+        mode: {
+            m: {
+                "over": " ".join(str(value + shift + move) for move in moved),
+                "under": " ".join(["1"] * images),
+            }
+            for m in METRICS
+        }
+        for mode, shift in (("clean", 0.0), ("as_published", -0.1))
+    }
+    # bit k of the hits is a threshold: better methods hit at more of them
+    hits = [2 ** round(10 * max(0.0, min(1.0, value - 0.2 + move))) - 1 for move in moved]
+    return {
+        "truths": " ".join(["1"] * images),
+        "detections": {
+            "image": " ".join(map(str, range(images))),
+            "hits": " ".join(map(str, hits)),
+            "ignored": "",
+        },
+        "terms": terms,
     }
 
 

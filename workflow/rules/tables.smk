@@ -2,7 +2,7 @@
 
 
 rule table:
-    """Make a table of scores: mean, standard deviation and number of seeds per cell."""
+    """Make a table of scores, and say how sure its values are."""
     input:
         scores=table_scores,
         spec=table_spec_file,
@@ -14,6 +14,8 @@ rule table:
         ),
         markdown=f"{RESULTS}/tables/{{table}}.md",
         latex=f"{RESULTS}/tables/{{table}}.tex",
+        certainty=f"{RESULTS}/tables/{{table}}.certainty.csv",
+        certainty_markdown=f"{RESULTS}/tables/{{table}}.certainty.md",
     log:
         f"logs/{STUDY_TAG}/table/{{table}}.log",
     benchmark:
@@ -112,10 +114,14 @@ rule copy_table:
         csv=f"{RESULTS}/tables/{{table}}.csv",
         markdown=f"{RESULTS}/tables/{{table}}.md",
         latex=f"{RESULTS}/tables/{{table}}.tex",
+        certainty=f"{RESULTS}/tables/{{table}}.certainty.csv",
+        certainty_markdown=f"{RESULTS}/tables/{{table}}.certainty.md",
     output:
         csv="results/{table}.csv",
         markdown="results/{table}.md",
         latex="results/{table}.tex",
+        certainty="results/{table}.certainty.csv",
+        certainty_markdown="results/{table}.certainty.md",
     log:
         f"logs/{STUDY_TAG}/copy/{{table}}.log",
     benchmark:
@@ -131,7 +137,9 @@ rule copy_table:
         code=code_hash("gains.workflow.copies"),
     shell:
         "gains copy --study {params.study} {input.csv} {output.csv}"
-        " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
+        " {input.markdown} {output.markdown} {input.latex} {output.latex}"
+        " {input.certainty} {output.certainty}"
+        " {input.certainty_markdown} {output.certainty_markdown} > {log} 2>&1"
 
 
 rule copy_compare:

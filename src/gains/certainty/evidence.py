@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.certainty.precision import Floats, Ranked, resampled_precision
+from gains.external.origin import origin_in
 from gains.metrics.coco import IOU_THRESHOLDS
 from gains.metrics.names import COCO_METRICS
 from gains.scoring.resampling import Block, parse_numbers
@@ -68,11 +69,16 @@ class Evidence:
         """Return the number of objects of one class, or of all classes."""
         return int(sum(self.truths[key].sum() for key in self._keys(target)))
 
-    def has_terms(self, quantity: Quantity) -> bool:
-        """Return whether the metric can be computed for resamples."""
-        return quantity.metric in COCO_METRICS or all(
-            quantity.metric in block["terms"][quantity.mode] for block in self._classes.values()
-        )
+    def ranks_in(self, quantity: Quantity) -> bool:
+        """Return whether the value can be compared with those of other methods.
+
+        The AP of detections without scores cannot, nor can a metric without terms be resampled.
+        """
+        if quantity.metric in COCO_METRICS:
+            origin = origin_in(self.file.content)
+            return origin is None or origin["scored"]
+        blocks = self._classes.values()
+        return all(quantity.metric in block["terms"][quantity.mode] for block in blocks)
 
     def values(self, quantity: Quantity, weights: Floats) -> Floats:
         """Return a metric in resamples.

@@ -144,13 +144,13 @@ class Comparison:
         self._files = methods
 
     def judge(self, quantity: Quantity) -> Judgement:
-        """Return what the images say about the methods that have a value in a quantity."""
+        """Return what the images say about the methods whose values can be compared."""
         scores = {row: _score(files, quantity) for row, files in self._files.items()}
         methods = {
             row: method
             for row, method in self._methods.items()
             if scores[row].mean is not None
-            and all(item.has_terms(quantity) for item in method.evidence)
+            and all(item.ranks_in(quantity) for item in method.evidence)
         }
         values = {row: method.values(quantity) for row, method in methods.items()}
         return Judgement(

@@ -16,7 +16,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SECTIONS = {
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "import-predictions", "score"),
-    "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),
+    "Results": ("papers", "table", "certainty", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
         "methods",
         "plan",

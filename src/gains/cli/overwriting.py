@@ -13,7 +13,8 @@ BESIDE = {
     "convert": (".zip",),
     "predict": (".images.json",),
     "import-predictions": (".images.json",),
-    "table": (".md", ".tex"),
+    "table": (".md", ".tex", ".certainty.csv", ".certainty.md"),
+    "certainty": (".md",),
     "compare": (".md",),
 }
 """Suffixes of the files that a verb writes beside the file that ``--out`` names."""

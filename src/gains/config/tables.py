@@ -114,7 +114,9 @@ class RowSettings(Settings):
         return self.external if self.has(dataset) else None
 
 
-TABLE_KINDS, FIGURE_KINDS = ("csv", "md", "tex"), ("pdf", "png")
+CERTAINTY = ("certainty.csv", "certainty.md")
+"""Suffixes of the files that say how sure the values of a table are."""
+TABLE_KINDS, FIGURE_KINDS = ("csv", "md", "tex", *CERTAINTY), ("pdf", "png")
 """Suffixes of the files of a table and of a figure."""
 FIGURES = ("figure3",)
 """Figures that a study can make; a block of this name in the study asks for the figure."""

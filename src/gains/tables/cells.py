@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from gains.certainty.words import Section
 from gains.scoring.score_file import ScoreFile, over_seeds, read_scores
 from gains.tables.columns import STANDARD, Field, columns_of
 from gains.tables.external import external_columns
 from gains.tables.quotations import differences
 from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec
 
+_COUNTS = ("images", "objects")
 
-def read_cells(spec: TableSpec) -> pd.DataFrame:
+
+def read_cells(spec: TableSpec, judged: Sequence[Section]) -> pd.DataFrame:
     """Read the score files of a table.
+
+    Args:
+        spec: the table.
+        judged: what the test images say about it, see
+            :func:`gains.tables.certainty.sections.judge_table`.
 
     Returns:
         One line per row, data set and subset. Its columns are those of the CSV: names of the line,
-        then the mean of each metric in percent (e.g. ``AJI_clean``) and its standard deviation
-        (``AJI_clean_sd``), float64, NaN where undefined or not measured. If rows quote published
-        numbers, columns of their own follow: the source, and each number
-        with its printed spread and what speaks against comparing the measured values with it. If
-        rows show external predictions, :func:`gains.tables.external.external_columns` follow.
+        the numbers of test images and of objects of these classes in them, then the mean of each
+        metric in percent (e.g. ``AJI_clean``) and its standard deviation (``AJI_clean_sd``),
+        float64, NaN where undefined or not measured. If rows quote published numbers, columns of
+        their own follow: the source, and each number with its printed spread and what speaks
+        against comparing the measured values with it. If rows show external predictions,
+        :func:`gains.tables.external.external_columns` follow.
 
     Raises:
         FileNotFoundError: a score file is missing, or every data set of the table is absent.
@@ -30,6 +41,7 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
     files = {path: read_scores(path) for path in spec.score_paths}
     lines = [
         _what(spec, row, dataset, subset)
+        | _counts(row, dataset, subset, judged)
         | _numbers(spec, row, dataset, subset, files)
         | _quoted(spec, row, dataset, subset)
         | external_columns(row, dataset.name, files)
@@ -42,7 +54,7 @@ def read_cells(spec: TableSpec) -> pd.DataFrame:
         raise ValueError(f"table {spec.name!r}: no row, data set or subset to show")
     frame = pd.DataFrame(lines)
     # A column without any number would otherwise have the dtype object.
-    return frame.astype(dict.fromkeys(_headings(spec), "float64"))
+    return frame.astype(dict.fromkeys(_headings(spec), "float64") | dict.fromkeys(_COUNTS, "Int64"))
 
 
 def _refuse_absent(spec: TableSpec) -> None:
@@ -69,6 +81,15 @@ def _what(spec: TableSpec, row: RowSpec, dataset: DatasetSpec, subset: Subset) -
         "subset": subset,
         "n": len(row.scores.get(dataset.name, ())),
     }
+
+
+def _counts(
+    row: RowSpec, dataset: DatasetSpec, subset: Subset, judged: Sequence[Section]
+) -> dict[str, Field]:
+    """Return the numbers of images and objects; none where nothing was measured."""
+    key = (dataset.name, subset)
+    found = [s for s in judged if (s.dataset, s.subset) == key and dataset.name in row.scores]
+    return dict.fromkeys(_COUNTS) | {name: getattr(s, name) for s in found for name in _COUNTS}
 
 
 def _numbers(

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from gains.support.markdown import escape_markdown, grid
 from gains.tables.comparison import Line
 from gains.tables.numerals import BLANK
 from gains.tables.printed import format_number
 from gains.tables.specs import CompareSpec
-from gains.tables.write import escape_markdown, grid
 
 _NOTE = (
     "Percent. Papers print different numbers for the same cell, so every source is shown. A "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from gains.metrics.names import COCO_METRICS
 from gains.tables.numerals import BLANK, exact, limit
@@ -13,14 +13,20 @@ from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
 _ALL = "all detections above the score threshold"
 
 
-def notes_of(spec: TableSpec) -> list[str]:
-    """Return the notes below a table; each has one or two sentences."""
-    return [*_of_measured(spec.measured), *notes_on_quoted(spec), *_absences(spec)]
+def notes_of(spec: TableSpec, on_images: Sequence[str] = ()) -> list[str]:
+    """Return the notes below a table; each has a few sentences.
+
+    Args:
+        spec: the table.
+        on_images: the notes on the test images.
+    """
+    own = _of_measured(spec.measured, on_images)
+    return [*own, *notes_on_quoted(spec), *_absences(spec)]
 
 
-def _of_measured(spec: TableSpec) -> list[str]:
+def _of_measured(spec: TableSpec, on_images: Sequence[str]) -> list[str]:
     """Return the notes on a table whose rows are all measured."""
-    notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *_metrics(spec)]
+    notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *on_images, *_metrics(spec)]
     if "target" in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
@@ -51,13 +57,10 @@ def _absences(spec: TableSpec) -> list[str]:
 def _seeds(spec: TableSpec) -> str:
     counts = {len(paths) for row in spec.rows for paths in row.scores.values() if paths}
     if counts == {1}:
-        return "One seed (n = 1): no spread is known, so no value is marked as best."
+        return "One seed (n = 1): how another training of a row would differ is not known."
     n = "/".join(str(count) for count in sorted(counts))
     over = "seeds and folds" if max(d.folds for d in spec.datasets if not d.absent) > 1 else "seeds"
-    return (
-        f"Mean ± sample standard deviation over {over} (n = {n}). Bold: ahead of the next row by "
-        "more than the larger of their two standard deviations."
-    )
+    return f"Mean ± sample standard deviation over {over} (n = {n})."
 
 
 def _metrics(spec: TableSpec) -> list[str]:

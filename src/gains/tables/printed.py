@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from gains.metrics.names import smaller_is_better
+from gains.certainty.words import Section, notes_on_images
+from gains.tables.certainty.sections import group_title
 from gains.tables.columns import column
 from gains.tables.external import notes_on_external
 from gains.tables.notes import notes_of
 from gains.tables.numerals import BLANK
 from gains.tables.quotations import mark
-from gains.tables.specs import Subset, TableSpec
+from gains.tables.specs import TableSpec
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,8 @@ class PrintedTable:
         title: caption.
         text: one line per row; the columns have two levels, the data set with its subset and the
             metric; entries such as ``12.34 ± 0.40``.
-        best: bool, of the same shape; true for the best value of a column, if it leads clearly.
+        best: bool, of the same shape; true for the best value of a column and all that the test
+            images cannot tell from it.
         notes: sentences below the table.
     """
 
@@ -35,34 +38,38 @@ class PrintedTable:
     notes: list[str]
 
 
-def print_table(spec: TableSpec, cells: pd.DataFrame) -> PrintedTable:
+def print_table(spec: TableSpec, cells: pd.DataFrame, judged: Sequence[Section]) -> PrintedTable:
     """Return the table in the study's printed mode; values are percent with two decimals.
 
     Args:
         spec: the table.
         cells: the frame of :func:`gains.tables.cells.read_cells`.
+        judged: what the test images say, which decides what is bold.
     """
     means, sds = _wide(spec, cells, ""), _wide(spec, cells, "_sd")
     metrics = spec.metrics * len(spec.datasets) * len(spec.subsets)
     text = means.astype(object)
-    best = means.astype(bool)
-    for i, metric in enumerate(metrics):
+    best = pd.DataFrame(False, index=means.index, columns=means.columns)
+    for i in range(len(metrics)):
         mean, sd = means.iloc[:, i], sds.iloc[:, i]
         text.isetitem(i, [format_number(*pair) for pair in zip(mean, sd, strict=True)])
-        best.isetitem(i, _clearly_best(-mean if metric in smaller_is_better() else mean, sd))
+    for section in judged:
+        for judgement in section.judgements:
+            name = column(judgement.quantity.metric, spec.mode)
+            best.loc[judgement.leading, (name, section.dataset, section.subset)] = True
     for row in spec.rows:
         for number in row.quoted:
             name = column(number.metric, spec.mode)
             printed = f"{format_number(number.value, number.spread)} {mark(spec, number)}"
             text.loc[row.label, (name, number.dataset, number.subset)] = printed
     groups = [
-        dataset.title + (f", {_SUBSETS[subset]}" if len(spec.subsets) > 1 else "")
+        group_title(spec, dataset, subset)
         for dataset in spec.datasets
         for subset in spec.subsets
         for _ in spec.metrics
     ]
     text.columns = best.columns = pd.MultiIndex.from_arrays([groups, metrics])
-    notes = [*notes_of(spec), *notes_on_external(spec, cells)]
+    notes = [*notes_of(spec, notes_on_images(judged)), *notes_on_external(spec, cells)]
     return PrintedTable(spec.name, spec.title, text, best, notes)
 
 
@@ -71,9 +78,6 @@ def format_number(mean: float | None, sd: float | None) -> str:
     if pd.isna(mean):
         return BLANK
     return f"{mean:.2f}" if pd.isna(sd) else f"{mean:.2f} ± {sd:.2f}"
-
-
-_SUBSETS: dict[Subset, str] = {"target": "target class", "average": "average over classes"}
 
 
 def _wide(spec: TableSpec, cells: pd.DataFrame, suffix: str) -> pd.DataFrame:
@@ -88,12 +92,3 @@ def _wide(spec: TableSpec, cells: pd.DataFrame, suffix: str) -> pd.DataFrame:
     ]
     rows = [row.label for row in spec.rows]
     return wide.reindex(index=rows, columns=pd.MultiIndex.from_tuples(columns)).rename_axis(None)
-
-
-def _clearly_best(values: pd.Series[float], sds: pd.Series[float]) -> list[bool]:
-    """Mark the largest value if it leads the next by more than the larger of their two sds."""
-    ranked = pd.DataFrame({"value": values, "sd": sds}).dropna()
-    ranked = ranked.sort_values(["value", "sd"], ascending=False)[:2]
-    if len(ranked) < 2 or ranked["value"].iloc[0] - ranked["value"].iloc[1] <= ranked["sd"].max():
-        return [False] * len(values)
-    return [label == ranked.index[0] for label in values.index]

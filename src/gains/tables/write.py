@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
 
 from gains.support.files import require_suffix, write_text, written_last
+from gains.support.markdown import escape_markdown, grid
 from gains.tables.cells import read_cells
+from gains.tables.certainty.files import write_certainty
+from gains.tables.certainty.sections import judge_table
 from gains.tables.latex import to_latex
 from gains.tables.printed import PrintedTable, print_table
 from gains.tables.specs import TableSpec
@@ -19,6 +21,7 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
 
     The CSV has one line per row, data set and subset of classes, with both modes as columns;
     the other two show the metrics and the mode that the study prints. All numbers are percent.
+    How sure they are is written to ``<name>.certainty.csv`` and ``.md``.
 
     Args:
         spec: the table, see :func:`gains.tables.of_study.table_spec`.
@@ -30,8 +33,11 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
             ``.csv``.
     """
     out_csv = require_suffix(out_csv, ".csv")
-    cells = read_cells(spec)
-    table = print_table(spec, cells)
+    judged = judge_table(spec)
+    cells = read_cells(spec, judged)
+    table = print_table(spec, cells, judged)
+    certainty = out_csv.with_suffix(".certainty.csv")
+    write_certainty(spec.study, spec.name, spec.title, judged, certainty)
     with written_last(out_csv, to_csv(cells).encode()):
         write_text(out_csv.with_suffix(".md"), to_markdown(table))
         write_text(out_csv.with_suffix(".tex"), to_latex(table))
@@ -49,26 +55,3 @@ def to_markdown(table: PrintedTable) -> str:
     text.insert(0, "", text.index)
     notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
     return f"## {escape_markdown(table.title)}\n\n{grid(text)}\n\n{notes}\n"
-
-
-def grid(text: pd.DataFrame, words: Collection[int] = (0,)) -> str:
-    """Return a Markdown grid, padded so that it reads as plain text too.
-
-    Args:
-        text: strings; ``**`` stays markup, other special characters are escaped.
-        words: indices of the columns that are aligned left; the others hold numbers and are
-            aligned right.
-    """
-    return text.map(escape_markdown).to_markdown(
-        index=False,
-        headers=[escape_markdown(name) for name in text.columns],
-        colalign=["left" if i in words else "right" for i in range(len(text.columns))],
-        disable_numparse=True,
-    )
-
-
-def escape_markdown(text: str) -> str:
-    """Escape the characters that Markdown takes for markup, except ``*``."""
-    for character in ("\\", "|", "_", "<", "`"):
-        text = text.replace(character, "\\" + character)
-    return text

@@ -1,0 +1,171 @@
+"""The certainty of a table as files beside it: CSV for machines, Markdown for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from gains.certainty.intervals import Interval
+from gains.certainty.judge import Difference, Judgement
+from gains.certainty.words import Section, meaning, verdict, warnings
+from gains.metrics.names import COCO_METRICS
+from gains.support.files import write_text, written_last
+from gains.support.markdown import escape_markdown, grid
+from gains.tables.numerals import BLANK
+
+
+def write_certainty(
+    study: str, table: str, title: str, sections: Sequence[Section], out_csv: Path
+) -> None:
+    """Write the certainty of a table as CSV, and as Markdown beside it.
+
+    The CSV has a line for each row of the table and for each pair of rows, by data set, subset and
+    metric. Values are percent.
+
+    Args:
+        study: name of the study.
+        table: name of the table.
+        title: caption of the table.
+        sections: the columns of the table.
+        out_csv: path ending in ``.csv``.
+    """
+    lines = [
+        {"study": study, "table": table, "dataset": section.dataset, "subset": section.subset}
+        | line
+        for section in sections
+        for judgement in section.judgements
+        for line in _lines(judgement)
+    ]
+    text = pd.DataFrame(lines).to_csv(index=False, float_format="%.4g", lineterminator="\n")
+    with written_last(out_csv, text.encode()):
+        write_text(out_csv.with_suffix(".md"), _markdown(study, title, sections))
+
+
+def _lines(judgement: Judgement) -> list[dict[str, object]]:
+    quantity = judgement.quantity
+    shared = {
+        "metric": quantity.metric,
+        "mode": None if quantity.metric in COCO_METRICS else quantity.mode,
+        "images": judgement.images,
+        "objects": judgement.objects,
+    }
+    rows: list[dict[str, object]] = [
+        {
+            "row": s.row,
+            "minus": None,
+            "n": s.score.n,
+            "value": _rounded(s.score.mean),
+            "low": _rounded(s.interval.low),
+            "high": _rounded(s.interval.high),
+            "sd": _rounded(s.score.sd),
+            "rank": str(s.rank),
+            "rank_low": _rank(s.ranks.low),
+            "rank_high": _rank(s.ranks.high),
+            "p": None,
+            "p_holm": None,
+            "wilcoxon": None,
+            "wilcoxon_holm": None,
+            "leading": "yes" if s.row in judgement.leading else "no",
+        }
+        for s in judgement.standings
+    ]
+    pairs: list[dict[str, object]] = [
+        {
+            "row": d.row,
+            "minus": d.other,
+            "value": _rounded(d.value),
+            "low": _rounded(d.interval.low),
+            "high": _rounded(d.interval.high),
+            "p": d.p,
+            "p_holm": d.p_holm,
+            "wilcoxon": d.wilcoxon,
+            "wilcoxon_holm": d.wilcoxon_holm,
+        }
+        for d in judgement.differences
+    ]
+    return [shared | line for line in (*rows, *pairs)]
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.4f}"
+
+
+def _rank(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.0f}"
+
+
+def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
+    seeds = [s.score.n for part in sections for j in part.judgements for s in j.standings]
+    notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1))]
+    notes += warnings(sections)
+    parts = [f"# {escape_markdown(title)}: how sure the values are", _listed(notes)]
+    for section in sections:
+        parts.append(f"## {escape_markdown(section.title)}: {section.counts}")
+        parts.append(_listed([verdict(judgement) for judgement in section.judgements]))
+        parts.append(grid(_standings(section)))
+        if any(judgement.differences for judgement in section.judgements):
+            parts += ["Difference to the best value:", grid(_to_the_best(section))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _listed(sentences: Sequence[str]) -> str:
+    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
+
+
+def _standings(section: Section) -> pd.DataFrame:
+    columns: dict[str, dict[str, str]] = {}
+    for judgement in section.judgements:
+        metric = judgement.quantity.metric
+        columns[metric] = {
+            s.row: f"{s.score.mean:.2f} {_brackets(s.interval)}" for s in judgement.standings
+        }
+        columns[f"rank by {metric}"] = {
+            s.row: f"{s.rank} [{_rank(s.ranks.low)}, {_rank(s.ranks.high)}]"
+            for s in judgement.standings
+        }
+    return _frame(section, columns)
+
+
+def _to_the_best(section: Section) -> pd.DataFrame:
+    columns: dict[str, dict[str, str]] = {}
+    for judgement in section.judgements:
+        metric, best = judgement.quantity.metric, judgement.best
+        pairs = [d for d in judgement.differences if best and best.row in (d.row, d.other)]
+        behind = [_from(d, best.row if best else "") for d in pairs]
+        columns[metric] = {row: text for row, text, _, _ in behind}
+        columns[f"p of {metric}"] = {row: p for row, _, p, _ in behind}
+        if metric not in COCO_METRICS:
+            columns[f"Wilcoxon of {metric}"] = {row: w for row, _, _, w in behind}
+    return _frame(section, columns)
+
+
+def _from(pair: Difference, best: str) -> tuple[str, str, str, str]:
+    """Return the other row, its difference to the best one, and both corrected p values."""
+    p, wilcoxon = _p(pair.p_holm), _p(pair.wilcoxon_holm)
+    if pair.other == best:
+        return pair.row, f"{pair.value:.2f} {_brackets(pair.interval)}", p, wilcoxon
+    turned = Interval(-pair.interval.high, -pair.interval.low)
+    return pair.other, f"{-pair.value:.2f} {_brackets(turned)}", p, wilcoxon
+
+
+def _p(value: float) -> str:
+    if math.isnan(value):
+        return BLANK
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _brackets(interval: Interval) -> str:
+    if math.isnan(interval.low):
+        return f"[{BLANK}]"
+    return f"[{interval.low:.2f}, {interval.high:.2f}]"
+
+
+def _frame(section: Section, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
+    rows = list(dict.fromkeys(s.row for j in section.judgements for s in j.standings))
+    frame = pd.DataFrame({"": rows})
+    for name, texts in columns.items():
+        frame[name] = [texts.get(row, BLANK) for row in rows]
+    return frame
