@@ -25,6 +25,7 @@ first: $(READY)
 	@cat results/table3.md
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
+	@echo 'How sure:    results/table3.certainty.md'
 	@echo 'Anomaly map: results/figure3.png'
 	@echo 'Predictions: results/first/figures/predictions.png'
 

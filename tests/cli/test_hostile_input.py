@@ -94,6 +94,15 @@ CALLS = [
             "--out": "{>m.pt}",
         },
     ),
+    Call(
+        ("cost",),
+        {
+            "--model": "{model.pt}",
+            "--coco": "{tiny.json}",
+            "--split": "{split.json}",
+            "--out": "{>c.json}",
+        },
+    ),
     Call(("predict",), {"--model": "{model.pt}", "--images": "{images/}", "--out": "{>p.json}"}),
     Call(
         ("predict",),

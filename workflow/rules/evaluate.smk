@@ -86,3 +86,31 @@ rule score:
         "gains score --ground-truth {input.coco} --predictions {input.predictions}"
         " --split {input.split} --part test --fold {wildcards.fold} {params.options}"
         " --out {output} > {log} 2>&1"
+
+
+rule cost:
+    """Measure what a model costs, for tables with such columns."""
+    input:
+        model=trained_model,
+        record=training_record,
+        coco=f"{DATA}/coco/{{dataset}}.json",
+        images=f"{DATA}/coco/{{dataset}}.zip",
+        split=f"{DATA}/splits/{{dataset}}.json",
+    output:
+        f"{RESULTS}/runs/{RUN_PATH}/cost.json",
+    log:
+        f"logs/{STUDY_TAG}/cost/{RUN_PATH}.log",
+    benchmark:
+        f"logs/benchmarks/{STUDY_TAG}/cost/{RUN_PATH}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: run_threads
+    resources:
+        gpu=SETTINGS.gpu,
+        mem_mb=SETTINGS.mem_mb,
+    params:
+        options=prediction_options,
+        code=run_code("gains.prediction.cost"),
+    shell:
+        "gains cost --model {input.model} --coco {input.coco} --split {input.split}"
+        " --fold {wildcards.fold} {params.options} --out {output} > {log} 2>&1"

@@ -5,6 +5,7 @@ rule table:
     """Make a table of scores, and say how sure its values are."""
     input:
         scores=table_scores,
+        costs=table_costs,
         spec=table_spec_file,
     output:
         csv=report(

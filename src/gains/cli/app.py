@@ -15,7 +15,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
-    "Models": ("train", "predict", "export", "import-predictions", "score"),
+    "Models": ("train", "predict", "export", "import-predictions", "score", "cost"),
     "Results": ("papers", "table", "certainty", "compare", "summary", "figure", "rescore"),
     "Maintenance": (
         "methods",

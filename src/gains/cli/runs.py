@@ -1,4 +1,4 @@
-"""The verbs ``train`` and ``predict``."""
+"""The verbs ``train``, ``predict`` and ``cost``."""
 
 from __future__ import annotations
 
@@ -187,3 +187,41 @@ def predict(
         predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)
     if job is not None:
         run_export(job, out)
+
+
+@app.command()
+def cost(
+    model: Annotated[
+        Path, typer.Option(help="Model file that `gains train` wrote, with run.json beside it.")
+    ],
+    coco: Annotated[
+        Path, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
+    ],
+    split: Annotated[Path, typer.Option(help="Split file of the data set.")],
+    out: Annotated[Path, typer.Option(help="JSON file to write.")],
+    fold: Fold = 0,
+    score_threshold: Annotated[
+        float | None, typer.Option(help="Score above which a detection is kept.")
+    ] = None,
+    nms: Annotated[
+        float | None, typer.Option(help="IoU threshold of the suppression of detections.")
+    ] = None,
+    max_detections: Annotated[
+        int | None, typer.Option(help="Maximum number of detections per image.")
+    ] = None,
+) -> None:
+    """Measure what a model costs: parameters, multiply-adds, time and memory.
+
+    Up to twenty test images are predicted one by one. Time and memory of the training come from the
+    file run.json beside the model.
+
+    \b
+    Example:
+      gains cost --model model.pt --coco my-cells.json --split my-split.json --out cost.json
+    """
+    from gains.prediction.cost import measure_cost
+    from gains.prediction.predictor import Predictor
+    from gains.support.files import write_json
+
+    changes = given(score_threshold=score_threshold, nms=nms, max_detections=max_detections)
+    write_json(out, measure_cost(Predictor(model, changes=changes), coco, split, fold))

@@ -124,6 +124,17 @@ RESERVED = ("compare", "data_audit", "summary", *FIGURES)
 """Names of other outputs in the folder of the tables."""
 
 
+Cost = Literal[
+    "parameters",
+    "multiply_adds",
+    "seconds_per_image",
+    "memory_mb",
+    "training_seconds",
+    "training_memory_mb",
+]
+"""What a column on the cost of a method shows."""
+
+
 class TableSettings(Settings):
     """A table: rows, columns, and the published table to compare it with."""
 
@@ -142,6 +153,11 @@ class TableSettings(Settings):
         min_length=1,
         description="objects that count: those of the target category of the maps, or all",
     )
+    costs: tuple[Cost, ...] = Field(
+        (),
+        description="further columns: what the methods cost, in size, work, time and memory; "
+        "default: none",
+    )
     paper: str = Field(
         "GAInS",
         description="paper whose table is compared; a table whose name begins with the prefix of a "
@@ -149,7 +165,7 @@ class TableSettings(Settings):
     )
     table: str | None = Field(None, description="number of the table in the paper, for example III")
 
-    @field_validator("datasets", "metrics", "subsets")
+    @field_validator("datasets", "metrics", "subsets", "costs")
     @classmethod
     def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and len(set(names)) != len(names):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 
 import pandas as pd
 
 from gains.certainty.words import Section
 from gains.scoring.score_file import ScoreFile, over_seeds, read_scores
+from gains.support.files import read_json, require_file
 from gains.tables.columns import STANDARD, Field, columns_of
 from gains.tables.external import external_columns
 from gains.tables.quotations import differences
-from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec
+from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec, cost_path
 
 _COUNTS = ("images", "objects")
 
@@ -43,6 +45,7 @@ def read_cells(spec: TableSpec, judged: Sequence[Section]) -> pd.DataFrame:
         _what(spec, row, dataset, subset)
         | _counts(row, dataset, subset, judged)
         | _numbers(spec, row, dataset, subset, files)
+        | _costs(spec, row, dataset)
         | _quoted(spec, row, dataset, subset)
         | external_columns(row, dataset.name, files)
         for row in spec.rows
@@ -54,7 +57,8 @@ def read_cells(spec: TableSpec, judged: Sequence[Section]) -> pd.DataFrame:
         raise ValueError(f"table {spec.name!r}: no row, data set or subset to show")
     frame = pd.DataFrame(lines)
     # A column without any number would otherwise have the dtype object.
-    return frame.astype(dict.fromkeys(_headings(spec), "float64") | dict.fromkeys(_COUNTS, "Int64"))
+    numbers = [*_headings(spec), *spec.costs]
+    return frame.astype(dict.fromkeys(numbers, "float64") | dict.fromkeys(_COUNTS, "Int64"))
 
 
 def _refuse_absent(spec: TableSpec) -> None:
@@ -110,6 +114,26 @@ def _numbers(
         for heading, mode in columns_of(name).items():
             value = over_seeds([files[path].value(name, mode, target) for path in paths])
             numbers[heading], numbers[f"{heading}_sd"] = value.mean, value.sd
+    return numbers
+
+
+def _costs(spec: TableSpec, row: RowSpec, dataset: DatasetSpec) -> dict[str, Field]:
+    """Return the mean costs over the runs of a row that was trained here."""
+    paths = row.cells[dataset.name].scores if dataset.name in row.cells else ()
+    found = [_cost_of(cost_path(path)) for path in paths] if spec.costs else []
+    return {
+        name: statistics.fmean(costs[name] for costs in found) if found else None
+        for name in spec.costs
+    }
+
+
+def _cost_of(path: str) -> dict[str, float]:
+    """Return the numbers of a file of `gains cost`; of two memories, that of the GPU."""
+    require_file(path, "no such file; make it with `gains cost` or let the workflow make it")
+    numbers: dict[str, float] = {}
+    for name, value in read_json(path).items():
+        known = value if isinstance(value, dict) else {"host": value}
+        numbers[name] = known["device"] if "device" in known else known["host"]
     return numbers
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from gains.config.tables import Cost
 from gains.metrics import METRICS
 from gains.metrics.names import COCO_METRICS, MODES
 
 Field = str | int | float | None
 """A value of a line of a table's CSV."""
+
+COSTS: dict[Cost, tuple[str, float]] = {
+    "parameters": ("parameters (million)", 1e6),
+    "multiply_adds": ("multiply-adds (billion)", 1e9),
+    "seconds_per_image": ("seconds per image", 1),
+    "memory_mb": ("memory (GB)", 1e3),
+    "training_seconds": ("training (minutes)", 60),
+    "training_memory_mb": ("memory of training (GB)", 1e3),
+}
+"""Heading and unit of each cost in the printed table; the CSV has whole units."""
 
 STANDARD = ("mAP", "AP50", "AP75", "AJI", "Dice", "F1", "TPp", "FNo")
 """Metrics of every table's CSV; a table's settings may add others of the score file."""

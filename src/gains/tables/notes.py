@@ -10,6 +10,12 @@ from gains.tables.numerals import BLANK, exact, limit
 from gains.tables.quotations import notes_on_quoted
 from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
 
+_COSTS = (
+    "Costs: multiply-adds of convolutions and matrix products for one test image; seconds of one "
+    "test image at a time, with the threads of the training; memory of the GPU, or of the process "
+    "where there is none. Times of other machines cannot be compared with these."
+)
+
 _ALL = "all detections above the score threshold"
 
 
@@ -30,6 +36,8 @@ def _of_measured(spec: TableSpec, on_images: Sequence[str]) -> list[str]:
     if "target" in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
+    if spec.costs:
+        notes.append(_COSTS)
     limits = ", ".join(f"{d.title}: {d.max_detections}" for d in spec.datasets)
     notes.append(f"Detections kept per image at most: {limits}.")
     if (trained := spec.trained).rows:

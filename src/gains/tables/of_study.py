@@ -69,6 +69,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         table=settings.table,
         metrics=settings.metrics,
         subsets=settings.subsets,
+        costs=settings.costs,
         mode=study.settings.printed_mode,
         clean_score_threshold=study.settings.clean_score_threshold,
         datasets=shown,

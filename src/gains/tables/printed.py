@@ -9,7 +9,7 @@ import pandas as pd
 
 from gains.certainty.words import Section, notes_on_images
 from gains.tables.certainty.sections import group_title
-from gains.tables.columns import column
+from gains.tables.columns import COSTS, column
 from gains.tables.external import notes_on_external
 from gains.tables.notes import notes_of
 from gains.tables.numerals import BLANK
@@ -47,10 +47,18 @@ def print_table(spec: TableSpec, cells: pd.DataFrame, judged: Sequence[Section])
         judged: what the test images say, which decides what is bold.
     """
     means, sds = _wide(spec, cells, ""), _wide(spec, cells, "_sd")
-    metrics = spec.metrics * len(spec.datasets) * len(spec.subsets)
+    for cost in spec.costs:
+        means[cost] /= COSTS[cost][1]
+    headings = [*spec.metrics, *(COSTS[cost][0] for cost in spec.costs)]
+    groups = [
+        group_title(spec, dataset, subset)
+        for dataset in spec.datasets
+        for subset in spec.subsets
+        for _ in headings
+    ]
     text = means.astype(object)
     best = pd.DataFrame(False, index=means.index, columns=means.columns)
-    for i in range(len(metrics)):
+    for i in range(len(groups)):
         mean, sd = means.iloc[:, i], sds.iloc[:, i]
         text.isetitem(i, [format_number(*pair) for pair in zip(mean, sd, strict=True)])
     for section in judged:
@@ -62,13 +70,8 @@ def print_table(spec: TableSpec, cells: pd.DataFrame, judged: Sequence[Section])
             name = column(number.metric, spec.mode)
             printed = f"{format_number(number.value, number.spread)} {mark(spec, number)}"
             text.loc[row.label, (name, number.dataset, number.subset)] = printed
-    groups = [
-        group_title(spec, dataset, subset)
-        for dataset in spec.datasets
-        for subset in spec.subsets
-        for _ in spec.metrics
-    ]
-    text.columns = best.columns = pd.MultiIndex.from_arrays([groups, metrics])
+    repeated = headings * (len(groups) // len(headings))
+    text.columns = best.columns = pd.MultiIndex.from_arrays([groups, repeated])
     notes = [*notes_of(spec, notes_on_images(judged)), *notes_on_external(spec, cells)]
     return PrintedTable(spec.name, spec.title, text, best, notes)
 
@@ -83,7 +86,9 @@ def format_number(mean: float | None, sd: float | None) -> str:
 def _wide(spec: TableSpec, cells: pd.DataFrame, suffix: str) -> pd.DataFrame:
     """Return one line per row and one column per data set, subset and metric, in their order."""
     names = [column(metric, spec.mode) + suffix for metric in spec.metrics]
-    wide = cells.pivot(index="row", columns=["dataset", "subset"], values=names)
+    names += [name + suffix for name in spec.costs]
+    known = [name for name in names if name in cells]
+    wide = cells.pivot(index="row", columns=["dataset", "subset"], values=known)
     columns = [
         (name, dataset.name, subset)
         for dataset in spec.datasets

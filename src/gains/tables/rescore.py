@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,6 +91,9 @@ def _score(work: _Work) -> None:
     names = read_split(work.split).names("test", work.fold)
     scores = score_files(work.coco, work.predictions, file_names=names, **work.options)
     write_json(work.out, scores)
+    cost = work.predictions.with_name("cost.json")
+    if cost.is_file():  # of a run in a table with costs, which do not depend on the scores
+        shutil.copyfile(cost, work.out.with_name("cost.json"))
 
 
 def _write_tables(study: Study) -> None:

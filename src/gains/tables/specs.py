@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from gains.config.base import Settings
+from gains.config.tables import Cost
 from gains.tables.numerals import exact
 
 Mode = Literal["clean", "as_published"]
 Subset = Literal["target", "average"]
+
+
+def cost_path(scores: str) -> str:
+    """Return the file with the cost of a run, which is beside its score file."""
+    return str(Path(scores).with_name("cost.json"))
 
 
 class TrainingSpec(Settings):
@@ -207,6 +214,7 @@ class TableSpec(Settings):
         table: number of the table in that paper, e.g. ``III``.
         metrics: printed columns.
         subsets: classes, see docs/tables.md.
+        costs: further columns on the cost of the methods.
         mode: printed mode.
         clean_score_threshold: lowest score of the detections that count in clean mode.
         picked_on_test: published tables whose weights were picked on test images, in a table where
@@ -223,6 +231,7 @@ class TableSpec(Settings):
     table: str | None
     metrics: tuple[str, ...]
     subsets: tuple[Subset, ...]
+    costs: tuple[Cost, ...] = Field((), exclude_if=lambda costs: not costs)
     mode: Mode
     clean_score_threshold: float
     picked_on_test: tuple[str, ...] = Field((), exclude_if=lambda tables: not tables)
@@ -239,6 +248,12 @@ class TableSpec(Settings):
         """The score files that the table reads, without repetitions, in order of appearance."""
         files = [paths for row in self.rows for paths in row.scores.values()]
         return list(dict.fromkeys(path for paths in files for path in paths))
+
+    @property
+    def cost_paths(self) -> list[str]:
+        """The files with the costs of the trained rows, if the table shows any."""
+        paths = self.trained.score_paths if self.costs else []
+        return [cost_path(path) for path in paths]
 
     @property
     def measured(self) -> TableSpec:

@@ -48,6 +48,11 @@ def trained_model(wildcards):
     return str(STUDY.model(run_of(wildcards)))
 
 
+def training_record(wildcards):
+    """Return the record of the training of a run's model."""
+    return str(STUDY.model(run_of(wildcards)).with_name("run.json"))
+
+
 def prediction_options(wildcards):
     settings = STUDY.run_settings(run_of(wildcards)).prediction
     return as_options(settings.model_dump(mode="json", exclude_none=True))

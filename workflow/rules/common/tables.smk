@@ -35,6 +35,10 @@ def table_scores(wildcards):
     return TABLE_SPECS[wildcards.table].score_paths
 
 
+def table_costs(wildcards):
+    return TABLE_SPECS[wildcards.table].cost_paths
+
+
 def table_spec_file(wildcards):
     return SPEC_FILES[wildcards.table]
 

@@ -15,7 +15,7 @@ RUN_FILES = [
     for runs, names in ((TRAININGS, TRAINING_OUTPUTS), (SCORED_RUNS, RUN_OUTPUTS))
     for run in runs
     for name in names
-]
+] + sorted({path for spec in TABLE_SPECS.values() for path in spec.cost_paths})
 DATA_FILES = [
     *expand(
         f"{DATA}/coco/{{dataset}}.{{kind}}",
