@@ -41,6 +41,14 @@ def test_an_interval_of_few_images_is_expanded() -> None:
     assert tail(100_000) == pytest.approx(0.025, abs=1e-4)
 
 
+@pytest.mark.parametrize("images", [2, 3])
+def test_of_very_few_images_the_interval_holds_all_resamples(images: int) -> None:
+    values = SKEWED[:images]
+    draws = Resamples([str(k) for k in range(images)]).weights[:, 1 + images :]
+    found = bca_interval(mean_of(values, draws), tail(images))
+    assert found == pytest.approx((values.min(), values.max()))
+
+
 def test_a_value_without_spread_is_its_interval() -> None:
     values = Values(3.0, np.full(4, 3.0), np.full(10, 3.0))
     assert bca_interval(values, 0.025) == (3, 3)

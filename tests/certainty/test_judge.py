@@ -49,6 +49,12 @@ def test_nothing_leads_where_the_images_cannot_rank() -> None:
     assert verdict(found).startswith("AJI: the images cannot rank the rows. a has the best value")
 
 
+def test_equal_methods_are_called_equal() -> None:
+    assert (
+        verdict(judge(a=[file_of(0.5)], b=[file_of(0.5)])) == "AJI: all rows have the same value."
+    )
+
+
 @pytest.mark.parametrize(("images", "leading"), [(11, []), (12, ["a"])])
 def test_few_images_mark_nothing(images: int, leading: list[str]) -> None:
     options = {"images": images}

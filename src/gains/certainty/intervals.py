@@ -60,8 +60,11 @@ def bca_interval(values: Values, each_side: float) -> Interval:
     below = (resampled < values.whole).mean() + (resampled == values.whole).mean() / 2
     share = np.clip(below, 1 / (len(resampled) + 1), len(resampled) / (len(resampled) + 1))
     bias = special.ndtri(share)
-    ends = bias + special.ndtri([each_side, 1 - each_side])
-    shares = special.ndtr(bias + ends / (1 - _acceleration(values.without) * ends))
+    ends = bias + special.ndtri(each_side) * np.array([1, -1])
+    scale = 1 - _acceleration(values.without) * ends
+    # Of very few images an end may lie beyond the pole of the formula, where no resample is.
+    inside = scale > 1e-9
+    shares = np.where(inside, special.ndtr(bias + ends / np.where(inside, scale, 1)), ends > 0)
     low, high = np.quantile(resampled, shares)
     return Interval(float(low), float(high))
 

@@ -92,6 +92,8 @@ def verdict(judgement: Judgement) -> str:
         return f"{name}: no row has a value."
     if not judgement.differences:
         return f"{name}: only {best.row} has a value."
+    if all(standing.rank == 1 for standing in judgement.standings):
+        return f"{name}: all rows have the same value."
     if not behind:
         return (
             f"{name}: the images cannot rank the rows. {best.row} has the best value, but no row "

@@ -90,7 +90,7 @@ def _lines(judgement: Judgement) -> list[dict[str, object]]:
 
 
 def _rounded(value: float | None) -> str:
-    return "" if value is None or math.isnan(value) else f"{value:.4f}"
+    return "" if value is None or math.isnan(value) else f"{value:z.4f}"
 
 
 def _rank(value: float) -> str:
@@ -120,7 +120,7 @@ def _standings(section: Section) -> pd.DataFrame:
     for judgement in section.judgements:
         metric = judgement.quantity.metric
         columns[metric] = {
-            s.row: f"{s.score.mean:.2f} {_brackets(s.interval)}" for s in judgement.standings
+            s.row: f"{_two(s.score.mean)} {_brackets(s.interval)}" for s in judgement.standings
         }
         columns[f"rank by {metric}"] = {
             s.row: f"{s.rank} [{_rank(s.ranks.low)}, {_rank(s.ranks.high)}]"
@@ -146,9 +146,9 @@ def _from(pair: Difference, best: str) -> tuple[str, str, str, str]:
     """Return the other row, its difference to the best one, and both corrected p values."""
     p, wilcoxon = _p(pair.p_holm), _p(pair.wilcoxon_holm)
     if pair.other == best:
-        return pair.row, f"{pair.value:.2f} {_brackets(pair.interval)}", p, wilcoxon
+        return pair.row, f"{_two(pair.value)} {_brackets(pair.interval)}", p, wilcoxon
     turned = Interval(-pair.interval.high, -pair.interval.low)
-    return pair.other, f"{-pair.value:.2f} {_brackets(turned)}", p, wilcoxon
+    return pair.other, f"{_two(-pair.value)} {_brackets(turned)}", p, wilcoxon
 
 
 def _p(value: float) -> str:
@@ -160,7 +160,12 @@ def _p(value: float) -> str:
 def _brackets(interval: Interval) -> str:
     if math.isnan(interval.low):
         return f"[{BLANK}]"
-    return f"[{interval.low:.2f}, {interval.high:.2f}]"
+    return f"[{_two(interval.low)}, {_two(interval.high)}]"
+
+
+def _two(value: float | None) -> str:
+    """Return a number with two decimals, and no sign of zero."""
+    return BLANK if value is None else f"{value:z.2f}"
 
 
 def _frame(section: Section, columns: dict[str, dict[str, str]]) -> pd.DataFrame:
