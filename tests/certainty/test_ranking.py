@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gains.certainty.ranking import holm, ranks, signed_rank
+from gains.certainty.ranking import critical_difference, friedman, holm, ranks, signed_rank
 
 
 def test_the_signed_rank_test_by_hand() -> None:
@@ -55,3 +55,14 @@ def test_the_correction_of_holm() -> None:
 
 def test_equal_values_share_the_best_rank() -> None:
     assert ranks(np.array([[5.0, 1], [7, 1], [5, 2]])).tolist() == [[2, 2], [1, 2], [2, 1]]
+
+
+def test_the_critical_difference_is_that_of_the_paper() -> None:
+    # Demsar's example: four classifiers on 14 data sets, 2.569 sqrt(4 x 5 / (6 x 14)) = 1.25
+    assert critical_difference(4, 14) == pytest.approx(1.2536, abs=1e-3)
+
+
+def test_equal_orders_on_all_data_sets_are_significant() -> None:
+    # ranks 1, 2, 3 on 6 data sets: chi2 = 12 / (6 x 3 x 4) (6^2 + 12^2 + 18^2) - 3 x 6 x 4 = 12
+    values = np.repeat([[1.0], [2.0], [3.0]], 6, axis=1)
+    assert friedman(values) == pytest.approx(stats.chi2.sf(12, 2))

@@ -135,6 +135,7 @@ CALLS = [
     Call(("copy", "--study", "demo"), {}, ("{table.csv}", "{>t.csv}")),
     Call(("data", "verify", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(("data", "sheet"), {"--coco": "{tiny.json}", "--out": "{>s.png}"}),
+    Call(("figure", "ranks"), {"--certainty": "{table.csv}", "--out": "{>f.png}"}),
     Call(
         ("figure", "figure3"),
         {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>f.png}"},

@@ -74,3 +74,22 @@ def ranks(values: Floats) -> NDArray[np.int64]:
         values: float64 (rows, R).
     """
     return np.asarray(stats.rankdata(-values, method="min", axis=0), dtype=np.int64)
+
+
+def friedman(values: Floats) -> float:
+    """Return the p value of Friedman's test that no method differs from the others.
+
+    Args:
+        values: float64 (methods, data sets), values or ranks; at least three methods.
+    """
+    return float(stats.friedmanchisquare(*values).pvalue)
+
+
+def critical_difference(methods: int, datasets: int) -> float:
+    """Return the difference of two mean ranks that the test of Nemenyi calls significant at 0.05.
+
+    It is q sqrt(k (k + 1) / (6 N)) with k methods and N data sets, and q the quantile of the
+    studentised range over sqrt(2) (Demšar, Journal of Machine Learning Research 7, 2006).
+    """
+    quantile = stats.studentized_range.ppf(0.95, methods, math.inf) / math.sqrt(2)
+    return float(quantile * math.sqrt(methods * (methods + 1) / (6 * datasets)))
