@@ -18,6 +18,7 @@ from PIL import Image
 
 from gains.datasets.coco import read_coco
 from gains.prediction.files import write_predictions
+from helpers.external import draw_label_images
 from helpers.paths import ROOT
 from helpers.project import BIN, Project
 
@@ -215,8 +216,9 @@ class Reader:
         self.shell("gains score --ground-truth my.json --predictions b.json.gz --out b.scores.json")
 
     def _save_detections(self) -> None:
-        """Save what README.md predicts in my_images, for a document that is followed alone."""
+        """Save predictions in my_images: as of README.md, and label images of another program."""
         truth = read_coco(self.project.path("my.json"))
+        draw_label_images(truth, self.project.path("cellpose"))
         found = [(image, truth.instances(number)) for number, image in truth.images.items()]
         info = {"categories": {str(number): name for number, name in truth.categories.items()}}
         write_predictions(self.project.path("detections.json"), found, info)

@@ -45,7 +45,7 @@ def import_predictions(
 
     \b
     Example:
-      gains import-predictions cellpose/ --ground-truth cells.json \\
+      gains import-predictions cellpose --category cytoplasm --ground-truth cells.json \\
         --split splits/cells.json --part test --out cellpose.json
     """
     from gains.external import job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gains.study.external import scored_runs
 from gains.study.runs import Run
 from gains.study.study import Study
 
@@ -34,5 +35,5 @@ def of_study(study: Study) -> dict[str, Any]:
         "study": study.tag,
         "settings": study.settings.model_dump(mode="json"),
         **({"absent": absent} if absent else {}),
-        "runs": [run.path for run in study.runs()],
+        "runs": [run.path for run in scored_runs(study)],
     }

@@ -63,8 +63,7 @@ def notes_on_external(spec: TableSpec, cells: pd.DataFrame) -> list[str]:
         "other rows. They have no seeds. How the programs were trained and run is not known here; "
         "the notes on training and score thresholds are about the other rows."
     ]
-    unranked = list(dict.fromkeys(lines.loc[lines[SCORED] == "no", "row"]))
-    if unranked:
+    if unranked := list(dict.fromkeys(lines.loc[lines[SCORED] == "no", "row"])):
         notes.append(_on_unranked(spec, unranked))
     return notes + _on_absent_classes(spec, lines)
 
