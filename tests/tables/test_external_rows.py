@@ -117,6 +117,19 @@ def test_the_table_marks_external_rows() -> None:
     assert "Training (optimiser" in notes and "Mask R-CNN (R18)" in notes
 
 
+@pytest.mark.parametrize(("row", "bold"), [(CELLPOSE, (False, True)), (STARDIST, (True, True))])
+def test_an_ap_without_ranking_is_never_bold(row: dict[str, Any], bold: tuple[bool, bool]) -> None:
+    found = external_study(METHOD, row)
+    write(found, 0.5)
+    for path in spec_of(found).score_paths:
+        if "/external/" in path:
+            write_json(path, read_json(path) | scores(0.9))
+    write_table(spec_of(found), "t.csv")
+    lines = Path("t.md").read_text().splitlines()
+    (line,) = [line for line in lines if str(row["label"]) in line and line.startswith("|")]
+    assert tuple("**" in cell for cell in line.split("|")[2:4]) == bold
+
+
 def test_a_table_without_ap_says_nothing_on_ranking() -> None:
     found = external_study(METHOD, CELLPOSE, table={"metrics": ["AJI"]})
     write(found)
