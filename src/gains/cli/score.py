@@ -159,6 +159,8 @@ def certainty(
 
     if (name is None) == (scores is None):
         raise ValueError("expected either a table, as in `gains certainty table3`, or --scores")
+    if out is not None:
+        require_suffix(out, ".csv")
     if name is not None:
         if label or metric:
             raise ValueError("--label and --metric belong to --scores; a table has its own")
@@ -169,7 +171,7 @@ def certainty(
         heading = ("none", "scores", "Score files")
     _print(sections)
     if out is not None:
-        write_certainty(*heading, sections, require_suffix(out, ".csv"))
+        write_certainty(*heading, sections, out)
 
 
 def _of_files(scores: list[Path], labels: list[str], metrics: list[str]) -> Section:
