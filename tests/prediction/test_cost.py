@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_the_cost_of_a_model(model: Path, tmp_path: Path) -> None:
     write_json(
         model.with_name("run.json"), {"seconds": 12.5, "memory_mb": {"host": 900, "device": 70}}
     )
-    found = measure_cost(predictor, tiny.coco, tiny.split, 0)
+    found: Any = measure_cost(predictor, tiny.coco, tiny.split, 0)
     assert found["parameters"] == sum(p.numel() for p in predictor.model.parameters())
     # more than one product for each pixel and each channel of the first layer, whose stride is 2
     height, width = predictor.size((64, 64))

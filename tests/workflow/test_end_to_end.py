@@ -71,7 +71,8 @@ def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None
     said = tiny.call("gains", *common, "--out", "again")
     assert "from the scores of 4 runs" in said
     made = sorted(path for path in tiny.path("again").rglob("*") if path.is_file())
-    tables = ("compare.csv", "compare.md", "summary.json", "table3.csv", "table3.md", "table3.tex")
+    kinds = ("csv", "md", "tex", "certainty.csv", "certainty.md")
+    tables = ("compare.csv", "compare.md", "summary.json", *(f"table3.{kind}" for kind in kinds))
     assert sorted(path.name for path in made) == sorted([*tables, *["test.scores.json"] * 4])
     for path in made:
         original = tiny.path("results/tiny") / path.relative_to(tiny.path("again"))

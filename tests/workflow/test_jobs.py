@@ -22,6 +22,13 @@ def test_demo_trains_what_three_tables_share_once(plain: Project) -> None:
     }
 
 
+def test_only_a_table_with_costs_measures_them(plain: Project, tmp_path: Path) -> None:
+    project = plain.twin(tmp_path / "twin")
+    project.edit_config(lambda study: study["tables"]["table2"].update(costs=["parameters"]))
+    plan = project.plan("--", "results/table1.csv", "results/table2.csv")
+    assert (plan["cost"], plan["predict"]) == (4, 10)
+
+
 def test_one_table_asks_for_nothing_else(plain: Project) -> None:
     assert plain.plan("--", TABLE3) == {
         "convert": 3,

@@ -41,8 +41,8 @@ def draw(
       gains figure curves --run results/demo/runs/synthetic-cells/gains/default/seed0/fold0 \\
         --label GAInS --out curves.png
     """
-    from gains.figures.curve_files import named_folders, study_folders
-    from gains.figures.curve_panels import draw_curves
+    from gains.figures.curve.files import named_folders, study_folders
+    from gains.figures.curve.panels import draw_curves
 
     if run:
         if (study, dataset, method) != (None, None, None):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -21,7 +20,11 @@ IMAGES = 20
 """Largest number of test images that are measured."""
 
 
-def measure_cost(predictor: Predictor, coco: Path, split: Path, fold: int) -> dict[str, Any]:
+Costs = dict[str, int | float | dict[str, int]]
+"""Numbers by name; a memory has one for the host, and one for a GPU."""
+
+
+def measure_cost(predictor: Predictor, coco: Path, split: Path, fold: int) -> Costs:
     """Return the cost of a model on the first test images of a fold.
 
     Args:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from gains.figures.colours import PALETTE
-from gains.figures.curve_files import Curves, Folders, finished
+from gains.figures.curve.files import Curves, Folders, finished
 from gains.figures.style import figure
 
 COLUMNS = 4

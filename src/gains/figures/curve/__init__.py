@@ -1,0 +1,1 @@
+"""The parts of the figure of losses and validations."""
