@@ -213,7 +213,9 @@ class Reader:
         self._save_detections()
         for suffix in (".json", ".zip"):
             shutil.copy2(self.project.path(f"my{suffix}"), self.project.path(f"cells{suffix}"))
-        self.shell("gains score --ground-truth my.json --predictions b.json.gz --out b.scores.json")
+        for name in "ab":
+            given = f"--ground-truth my.json --predictions {name}.json.gz"
+            self.shell(f"gains score {given} --out {name}.scores.json")
 
     def _save_detections(self) -> None:
         """Save predictions in my_images: as of README.md, and label images of another program."""

@@ -48,6 +48,7 @@ DRY = {
     "gains fetch isbi2014": "downloads a data set",
     "gains fetch imagenet-resnet50": "downloads weights",
     "gains convert isbi2014*": "needs a data set that is downloaded",
+    "gains figure ranks *": "needs a table of six data sets",
     "python benchmarks/*": "takes minutes on a GPU",
 }
 """Commands whose programs only say what they would do, or only read their options."""
