@@ -60,6 +60,7 @@ def test_label_images_lose_what_is_hidden(truth: Path, tmp_path: Path) -> None:
     assert [image["file_name"] for image in listed["images"]] == NAMES
     assert listed["info"]["external"] == {"format": "label images", "scored": False, "absent": []}
     assert [e["score"] for e in entries] == [1.0] * 4
+    assert "predictions for 1 images that are not scored were left out" in listed["info"]["repairs"]
     # of the left cell 80 of 120 px remain, and the right one is whole: (80 + 120) / (120 + 120)
     assert scores(truth)["clean"]["average"]["AJI"] == pytest.approx(200 / 240)
     assert scores(truth)["external"] == {"format": "label images", "scored": False, "absent": []}
@@ -268,6 +269,18 @@ def test_refused(case: str, truth: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
         read(make(truth, tmp_path / "found"), truth)
     assert not (tmp_path / "out.json").exists()
+
+
+def test_nothing_found_in_named_images_is_a_result(
+    truth: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = draw_label_images(read_coco(truth), tmp_path / "drawn")
+    for name in "bc":
+        Image.new("L", (W, H)).save(folder / f"{name}.png")
+    assert read(folder, truth)[0] == []
+    assert [r.levelname for r in caplog.records if "0 detections in 2" in r.getMessage()] == [
+        "WARNING"
+    ]
 
 
 def test_more_objects_without_scores_than_are_scored(truth: Path, tmp_path: Path) -> None:

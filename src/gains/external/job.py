@@ -18,6 +18,7 @@ from gains.external.label_files import read_label_files
 from gains.external.origin import KEY, Origin
 from gains.instances import Instances
 from gains.prediction.files import write_predictions
+from gains.prediction.sidecar import sidecar_path
 from gains.support.files import read_json, require_file
 
 logger = logging.getLogger(__name__)
@@ -106,11 +107,13 @@ def _refuse_missing(found: External, images: list[ImageRecord], files: Path) -> 
             f"first {missing[0].file_name!r}; predict them too. If nothing was found in an image, "
             f"the format ({found.format}) needs a file or an entry without objects for it"
         )
-    if found.predictions and not any(image.id in found.predictions for image in images):
+    none = not any(image.id in found.predictions for image in images)
+    if listed is None and found.predictions and none:
         raise ValueError(
             f"{files}: holds detections in {len(found.predictions)} images, but none in the "
-            f"{len(images)} images to score, first {images[0].file_name!r}; expected predictions "
-            "for these images, under their names or their ids"
+            f"{len(images)} images to score, first {images[0].file_name!r}; expected the ids of "
+            "the ground truth, or the names of the predicted images in a list beside the file "
+            f"({sidecar_path(files).name})"
         )
 
 
