@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets.audit import audit, audit_table, relations
+from gains.datasets.audit import audit, audit_table, describe_part
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
@@ -55,16 +55,6 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     write_coco(coco, scenes, {1: "cell", 2: "nucleus"}, {})
     write_json(split, {"folds": [{"train": ["a.png"], "val": ["c.png"], "test": ["b.png"]}]})
     return coco, split
-
-
-def test_relations_by_hand() -> None:
-    found = relations([encode_mask(mask) for mask in (A, B, C, D, E)])
-    assert found.overlapping.tolist() == [True, True, False, False, False]
-    assert found.touching.tolist() == [False, False, True, False, False]
-    assert found.ratios.tolist() == [4 / 16]
-    for few in ([], [encode_mask(A)]):
-        assert len(relations(few).ratios) == 0
-        assert not relations(few).overlapping.any()
 
 
 def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -206,9 +196,9 @@ def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
     coco = read_coco(tmp_path / "he.json")
     assert len(coco.images) == 51
     assert sum(len(found) for found in coco.annotations.values()) == 2288
-    related = [relations(coco.instances(number).masks) for number in coco.images]
-    assert sum(r.touching.sum() for r in related) / 2288 == pytest.approx(0.47, abs=0.005)
-    assert not any(r.overlapping.any() for r in related)
+    found = describe_part(coco, list(coco.images.values()), 100)["categories"]["1"]
+    assert found["touching"] == pytest.approx(0.47, abs=0.005)
+    assert found["overlapping"] == 0
 
 
 def test_the_contact_sheet_shows_images_plain_and_outlined(tmp_path: Path) -> None:

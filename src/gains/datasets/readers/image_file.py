@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from numpy.typing import NDArray
 
-from gains.support.file_errors import beyond_memory
+from gains.support.too_large import beyond_memory
 
 T = TypeVar("T")
 
