@@ -146,6 +146,12 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
     assert (tmp_path / "v.images.json").is_file()
 
 
+def test_settings_without_a_brace_are_a_file() -> None:
+    call = ["train", "--settings", "no.yaml", "--out", "m.pt"]
+    with pytest.raises(FileNotFoundError, match=r"no\.yaml: there is no such file; --settings"):
+        CliRunner().invoke(app, call, catch_exceptions=False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -55,3 +55,12 @@ Crowds = Annotated[
 def given(**options: T | None) -> dict[str, T]:
     """Return the options that the command line names, for settings that have the defaults."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def text_or_file(value: str) -> str | Path:
+    """Return settings that a command line gives: a text as it is, and the path of a file.
+
+    Settings have several keys, so a text begins with ``{`` or has a line break.
+    """
+    is_text = "\n" in value or value.lstrip().startswith("{")
+    return value if is_text else Path(value)

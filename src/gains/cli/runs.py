@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -21,6 +21,7 @@ from gains.cli.options import (
     StudyName,
     Variant,
     given,
+    text_or_file,
 )
 
 Coco = Annotated[
@@ -48,8 +49,13 @@ def train(
     split: Split = None,
     maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training images.")] = None,
     settings: Annotated[
-        str | None,
-        typer.Option(help="Settings of the run, as `gains config show` prints them."),
+        Any,
+        typer.Option(
+            parser=text_or_file,
+            metavar="FILE",
+            help="File with the settings of the run, as `gains config show` prints them, or these "
+            "settings themselves: a value with a line break or a { at its start is no file.",
+        ),
     ] = None,
     scratch: Annotated[
         Path | None,

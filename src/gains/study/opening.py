@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def open_study(path: str | Path, name: str | None = None) -> Study:
         >>> str(study.coco("synthetic-cells"))
         'data/demo/coco/synthetic-cells.json'
     """
-    return from_config(config_file.load_config(path), name)
+    return from_config(config_file.load_config(path, name), name)
 
 
 def from_config(config: Config, name: str | None = None) -> Study:
@@ -43,7 +44,9 @@ def from_config(config: Config, name: str | None = None) -> Study:
     return Study(name, config.studies[name], config.label)
 
 
-def config_of(content: dict[str, Any], committed: str | Path) -> Config:
+def config_of(
+    content: dict[str, Any], committed: str | Path, files: Sequence[str | Path] = ()
+) -> Config:
     """Return the checked config of Snakemake, which may have been overridden.
 
     A committed study, of ``config.yaml`` or of the folder ``studies`` beside it, may be overridden
@@ -53,12 +56,16 @@ def config_of(content: dict[str, Any], committed: str | Path) -> Config:
     Args:
         content: ``config`` of Snakemake.
         committed: path of the project's ``config.yaml``.
+        files: config files of the command line, if it does not name a study itself. The last of
+            them that names a study, or holds exactly one, decides which study is in force.
 
     Raises:
         ValueError: a setting is not valid, or a committed study is overridden without a label.
     """
+    if name := config_file.named_by_files(files):
+        content = {**content, "study": name}
     config = config_file.check(config_file.with_studies_of(content, committed), "config")
-    known = config_file.load_config(committed).studies.get(config.study)
+    known = config_file.load_config(committed, config.study).studies.get(config.study)
     changed = known is not None and known != config.studies[config.study]
     if changed and not config.label:
         raise ValueError(
@@ -71,6 +78,16 @@ def config_of(content: dict[str, Any], committed: str | Path) -> Config:
 def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     """Return the study in force for Snakemake; see :func:`config_of`."""
     return from_config(config_of(content, committed))
+
+
+def not_in_force(files: Sequence[str | Path], in_force: str) -> list[str]:
+    """Return a sentence for each study that config files of the command line define in vain."""
+    return [
+        f"{file} defines the study {name!r}, but the study in force is {in_force!r}; add "
+        f"`--config study={name}` to run it."
+        for name, file in config_file.studies_of_files(files).items()
+        if name != in_force
+    ]
 
 
 def made_by_others(config: Config) -> dict[str, list[str]]:

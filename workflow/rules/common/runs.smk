@@ -1,5 +1,6 @@
 """Inputs and parameters of the rules that train, predict and score."""
 
+from gains.config.settings_file import write_settings
 from gains.methods import METHODS
 from gains.workflow.code_hash import code_hash
 
@@ -15,12 +16,21 @@ def training_maps(wildcards):
     return f"--maps {maps}" if maps else ""
 
 
+def settings_file(run):
+    """Write the settings of a training for the verb, and return the file; runs share it.
+
+    If the training validates, these settings include how. Changed settings get another file.
+    """
+    settings = STUDY.run_settings(run)
+    content = settings.to_json() if settings.validation else settings.training_json()
+    name = f"{run.dataset}.{run.method}.{run.variant}"
+    return write_settings(f"scratch/{STUDY_TAG}/settings", name, content)
+
+
+# Snakemake does not compare a parameter whose function takes the output. It compares the settings
+# themselves, see training_settings.
 def training_options(wildcards, output):
-    """Return the settings for the verb, with those of validation if the training validates."""
-    settings = STUDY.run_settings(run_of(wildcards))
-    return as_json(
-        settings.to_json() if settings.validation else settings.training_json()
-    )
+    return str(settings_file(run_of(wildcards)))
 
 
 def training_settings(wildcards):
