@@ -12,7 +12,7 @@ from PIL import ImageColor
 
 from gains.datasets.coco import ImageRecord
 from gains.datasets.records import CocoRecord
-from gains.figures.colours import PALETTE
+from gains.figures.colours import class_colour
 from gains.instances import Instances
 from gains.support.registry import Registry
 
@@ -63,7 +63,7 @@ class Results:
     def colour(self, category: int) -> Colour:
         """Return the colour of a class, three numbers from 0 to 255."""
         place = list(self.categories).index(category)
-        red, green, blue = ImageColor.getrgb(PALETTE[place % len(PALETTE)])[:3]
+        red, green, blue = ImageColor.getrgb(class_colour(place))[:3]
         return red, green, blue
 
 
