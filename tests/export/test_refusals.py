@@ -122,11 +122,11 @@ def test_without_a_list_of_images_a_coco_file_names_them(tmp_path: Path) -> None
 
 def test_an_overlay_says_which_images_it_lacks(tmp_path: Path) -> None:
     path = exports.write(tmp_path, SCORES)
-    with pytest.raises(ValueError, match="overlay draws on the images.*--images"):
+    with pytest.raises(ValueError, match="images to draw on are not known.*--images"):
         ExportJob(OVERLAY, tmp_path / "out").run(path)
     (tmp_path / "i").mkdir()
     Image.new("RGB", exports.SIZE[::-1]).save(tmp_path / "i/b.tif")
-    with pytest.raises(FileNotFoundError, match=r"1 of 2 predicted images.*first 'day 1/a\.png'"):
+    with pytest.raises(FileNotFoundError, match=r"1 of 2 images.*first 'day 1/a\.png'"):
         ExportJob(OVERLAY, tmp_path / "out", images=tmp_path / "i").run(path)
     assert not (tmp_path / "out").exists()
 
@@ -170,7 +170,7 @@ def test_an_overlay_reads_a_folder_as_the_prediction_did(tmp_path: Path) -> None
     Image.new("RGB", exports.SIZE).save(folder / "a.png", exif=tag)
     ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
     Image.new("RGB", exports.SIZE).save(folder / "a.png")
-    with pytest.raises(ValueError, match="belong to other predictions"):
+    with pytest.raises(ValueError, match="to other predictions"):
         ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gains.export.base import ExportFormat, Results
-from gains.export.images import source_of
 from gains.export.results import read_results
 from gains.export.write import check_folder, write_formats
+from gains.figures.images import Pictures
+from gains.figures.predicted_images import reading_of
 
 SCORE_THRESHOLD = 0.5
 """Lowest score of an exported object, unless the command says another one."""
@@ -48,7 +49,8 @@ class ExportJob:
         self.check()
         results = read_results(predictions, self.coco, self.score_threshold)
         if any(record.needs_images for record in self.formats):
-            pixels = source_of(results, self.images, self.coco)
-            results = replace(results, pixels=pixels, scores=self.scores)
+            pictures = Pictures(self.coco, self.images, reading_of(predictions))
+            pictures.require([image.record for image in results.images])
+            results = replace(results, pixels=pictures.read, scores=self.scores)
         write_formats(results, self.formats, self.out)
         return results

@@ -56,16 +56,11 @@ def write_formats(results: Results, formats: Iterable[ExportFormat], out: Path) 
     earlier export of the same images are replaced.
 
     Raises:
-        ValueError: images are needed but not known, two images would have the same file, or a
-            folder holds the files of other images.
+        ValueError: two images would have the same file, or a folder holds the files of other
+            images.
     """
     plans = {record: _plan(record, results, out / record.name) for record in formats}
     for record, plan in plans.items():
-        if record.needs_images and results.pixels is None:
-            raise ValueError(
-                f"{record.name} draws on the images, which are not known; name their folder with "
-                "--images, or with --coco the COCO file that has them in a .zip archive beside it"
-            )
         _refuse_others(out / record.name, plan)
     todo = [(record, *item) for record, plan in plans.items() for item in plan.items()]
     with claimed(out), progress("export", len(todo)) as advance:
