@@ -12,6 +12,7 @@ from PIL import Image
 from gains.datasets.coco import ImageRecord
 from gains.export import FORMATS
 from gains.export.base import ExportFormat
+from gains.export.folder import record_of
 from gains.export.job import ExportJob
 from gains.export.write import chosen_formats
 from gains.instances import Instances
@@ -46,15 +47,51 @@ def test_a_folder_in_the_folder_of_images_is_refused(tmp_path: Path) -> None:
     ExportJob(LABELS, tmp_path / "out.export", images=tmp_path / "images").check()
 
 
-def test_files_of_an_earlier_export_are_replaced_but_not_those_of_other_images(
-    tmp_path: Path,
+def names_in(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_folder_holds_what_the_last_export_wrote_and_a_persons_own_files(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ExportJob([*LABELS, FORMATS.get("csv")], out).run(exports.write(tmp_path, SCORES))
+    (out / "notes.txt").write_text("mine")
+    ExportJob(LABELS, out).run(exports.write(tmp_path, SCORES, ("day 1/a.png", "c.png")))
+    assert names_in(out) == [
+        ".gains-export.json", "labels/c.tif", "labels/day 1/a.tif", "notes.txt",
+    ]  # fmt: skip
+    assert not (out / "csv").exists()
+
+
+def test_files_that_no_export_wrote_or_that_were_changed_are_kept(tmp_path: Path) -> None:
+    out, path = tmp_path / "out", exports.write(tmp_path, SCORES)
+    ExportJob(LABELS, out).run(path)
+    (out / "labels/b.tif").write_bytes(b"corrected by hand")
+    with pytest.raises(ValueError, match=r"b\.tif: it was changed since the export"):
+        ExportJob(LABELS, out).check()
+    (out / "labels/b.tif").unlink()
+    (out / "geojson").mkdir()
+    (out / "geojson/mine.geojson").write_text("{}")
+    with pytest.raises(ValueError, match=r"mine\.geojson: no export wrote it"):
+        ExportJob(LABELS, out).run(path)
+    assert names_in(out)[1:] == ["geojson/mine.geojson", "labels/day 1/a.tif"]
+
+
+def test_an_export_that_was_ended_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = ExportJob(LABELS, tmp_path / "out")
-    job.run(exports.write(tmp_path, SCORES))
-    job.run(exports.write(tmp_path, SCORES))
-    with pytest.raises(ValueError, match=r"b\.tif: is about other images"):
-        job.run(exports.write(tmp_path, SCORES, ("day 1/a.png", "c.png")))
-    assert not (tmp_path / "out/labels/c.tif").exists()
+    out, path = tmp_path / "out", exports.write(tmp_path, SCORES)
+
+    def fail(folder: Path, checksums: dict[Path, str], calls: list[int] = []) -> None:  # noqa: B006
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        record_of(folder, checksums)
+
+    monkeypatch.setattr("gains.export.write.record_of", fail)
+    with pytest.raises(KeyboardInterrupt):
+        ExportJob(LABELS, out).run(path)
+    ExportJob([FORMATS.get("csv")], out).run(path)
+    assert names_in(out) == [".gains-export.json", "csv/objects.csv"]
 
 
 @pytest.mark.parametrize(

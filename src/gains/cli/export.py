@@ -126,6 +126,9 @@ def run_export(job: ExportJob, predictions: Path) -> None:
         printing.show_table(console, columns, rows, numbers=len(columns) - 1)
     else:
         printing.print_lines([columns, *rows])
+    for record in job.formats:
+        if said := record.note(results):
+            typer.echo(f"{record.name}: {said}", err=True)
     kept = sum(len(image.objects) for image in results.images)
     left_out = f"; {results.empty} without a pixel were left out" if results.empty else ""
     formats = ", ".join(record.name for record in job.formats)

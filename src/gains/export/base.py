@@ -79,6 +79,7 @@ class ExportFormat:
             file is about.
         file: name of the one file for all images; None if each image has a file.
         needs_images: whether the images themselves are read.
+        note: function that returns what a person should know about the written files, or nothing.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ExportFormat:
     content: Callable[[Results, Sequence[ExportedImage]], bytes]
     file: str | None = None
     needs_images: bool = False
+    note: Callable[[Results], str] = lambda _: ""
 
 
 FORMATS: Registry[ExportFormat] = Registry("format", "gains.export")
