@@ -164,9 +164,9 @@ def _loop(
     state.model.train()
     first_pass = FirstPass(samples.coco, len(samples.records))
     with progress(job.name or job.out.name, recipe.iterations, state.done) as advance:
-        for batch in _batches(samples, recipe, state.done, state.device):
+        for batch in batches(samples, recipe, state.done, state.device):
             first_pass.add(state.model, batch)
-            _take_step(state, batch, job, generator)
+            take_step(state, batch, job, generator)
             if validate is not None and state.validations.due(state.done):
                 state.losses.flush()
                 state.validations.add(validate, state.model, state.done)
@@ -184,10 +184,17 @@ def _loop(
     state.validations.restore(state.model)
 
 
-def _take_step(
+def take_step(
     state: TrainingState, batch: list[Sample], job: Job, generator: torch.Generator
 ) -> None:
-    """Take the step of the next iteration."""
+    """Take the step of the next iteration.
+
+    Args:
+        state: the training so far.
+        batch: samples of the iteration.
+        job: recipe and seed.
+        generator: source of the model's random numbers, on its device; it is seeded here.
+    """
     iteration, recipe = state.done, job.settings.recipe
     rate = learning_rate(recipe, iteration)
     for group in state.optimiser.param_groups:
@@ -207,9 +214,17 @@ def _check_finite(model: nn.Module) -> None:
         )
 
 
-def _batches(
+def batches(
     samples: Samples, recipe: RecipeSettings, start: int, device: torch.device
 ) -> Iterator[list[Sample]]:
+    """Yield the batches of a training.
+
+    Args:
+        samples: stream of samples.
+        recipe: size of a batch, and number of loading processes.
+        start: number of iterations that are done already.
+        device: device of the training.
+    """
     workers = 0 if samples.cached else recipe.workers
     return iter(
         DataLoader(
