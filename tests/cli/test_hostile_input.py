@@ -103,6 +103,7 @@ CALLS = [
         },
     ),
     Call(("predict", "--dataset", "x", "--method", "y"), {**CONFIG, "--out": "{>p.json}"}),
+    Call(("score", "--dataset", "x", "--method", "y"), {**CONFIG, "--out": "{>s.json}"}),
     Call(
         ("score",),
         {

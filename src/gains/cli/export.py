@@ -39,8 +39,13 @@ def export_predictions(
         Path | None, typer.Option(help="Folder of the images; only overlay needs it.")
     ] = None,
     score_threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest score of the objects.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Lowest score of the objects; by default 0.5, or what the study counts.",
+        ),
+    ] = None,
     scores: Annotated[bool, typer.Option("--scores", help="Show scores in the overlay.")] = False,
 ) -> None:
     """Write predictions in formats that other programs open.
@@ -50,7 +55,8 @@ def export_predictions(
     their measurements; overlay draws the outlines on the images. Objects have the same number in
     all formats.
 
-    The predictions are those of a file, or of the test part of a run of a study. Names and sizes of
+    The predictions are those of a file, or of the test part of a run of a study. Of a run, the
+    objects are those that its clean metrics count (clean_score_threshold). Names and sizes of
     the images are read from the list that `gains predict` wrote beside the file.
 
     \b
@@ -62,7 +68,7 @@ def export_predictions(
     from gains.export.job import ExportJob
     from gains.export.write import chosen_formats
     from gains.study.inputs import NamedRun
-    from gains.support.files import require_file
+    from gains.study.scoring import least_score, predictions_of
 
     formats = chosen_formats(to)
     if (predictions is None) == (dataset is None and method is None):
@@ -72,18 +78,14 @@ def export_predictions(
         )
     if predictions is None:
         opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
-        opened.run_settings(run)  # this call refuses a run that the study does not have
-        predictions = require_file(
-            opened.run_folder(run) / "test.predictions.json.gz",
-            "the study has not made the predictions of this run yet; run the study first, or name "
-            "a file with --predictions",
-        )
+        predictions = predictions_of(opened, run)
         coco = coco or opened.coco(run.dataset)
     elif (study, variant, seed, fold) != (None, "default", 0, 0):
         raise ValueError(
             "--study, --variant, --seed and --fold name a run, but --predictions names a file"
         )
-    run_export(ExportJob(formats, out, images, coco, score_threshold, scores), predictions)
+    least = least_score(config, predictions) if score_threshold is None else score_threshold
+    run_export(ExportJob(formats, out, images, coco, least, scores), predictions)
 
 
 def export_job(
@@ -101,12 +103,13 @@ def export_job(
     Raises:
         ValueError: a format is unknown, or the folder cannot be written.
     """
-    from gains.export.job import SCORE_THRESHOLD, ExportJob
+    from gains.config.prediction import SHOWN_SCORE
+    from gains.export.job import ExportJob
     from gains.export.write import chosen_formats
 
     stem = predictions.name.removesuffix(".gz").removesuffix(".json")
     out = predictions.with_name(f"{stem}.export")
-    least = SCORE_THRESHOLD if threshold is None else threshold
+    least = SHOWN_SCORE if threshold is None else threshold
     job = ExportJob(chosen_formats(to), out, images, coco, least)
     job.check()
     return job

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gains.config.prediction import SHOWN_SCORE
 from gains.export.base import ExportFormat, Results
 from gains.export.results import read_results
 from gains.export.write import check_folder, write_formats
 from gains.figures.images import Pictures
 from gains.figures.predicted_images import reading_of
-
-SCORE_THRESHOLD = 0.5
-"""Lowest score of an exported object, unless the command says another one."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class ExportJob:
     out: Path
     images: Path | None = None
     coco: Path | None = None
-    score_threshold: float = SCORE_THRESHOLD
+    score_threshold: float = SHOWN_SCORE
     scores: bool = False
 
     def check(self) -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from gains.figures.images import Pictures
 
 DEFAULT_IMAGES = 4
+CONFIG = Path("config.yaml")
+"""The config file with the study of the predictions, if they are of one."""
 
 
 def draw(
@@ -41,8 +43,14 @@ def draw(
     ] = None,
     scores: Annotated[Path | None, typer.Option(help="Score file; --worst needs it.")] = None,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest score of the predictions that are drawn.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Lowest score of the predictions that are drawn; by default 0.5, or for runs of a "
+            "study what its clean metrics count.",
+        ),
+    ] = None,
     split: Split = None,
     part: Annotated[str, typer.Option(help="Part of the split that the images are from.")] = "test",
     images: Images = None,
@@ -64,7 +72,9 @@ def draw(
     from gains.figures import prediction_columns as methods
     from gains.figures.images import candidates
     from gains.figures.prediction_panels import draw_rows, rows
+    from gains.study.scoring import least_score
 
+    least = least_score(CONFIG, *predictions) if min_score is None else min_score
     titles = methods.titles_of(predictions, label or [])
     content, pictures, name = _data(coco, images, predictions)
     columns = [
@@ -76,8 +86,8 @@ def draw(
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
-    found = rows(content, records, pictures, columns, min_score)
-    heading = f"{name}: predictions with a score of at least {min_score:g}"
+    found = rows(content, records, pictures, columns, least)
+    heading = f"{name}: predictions with a score of at least {least:g}"
     draw_rows(found, titles, content.categories, heading, out)
 
 
