@@ -12,7 +12,7 @@ from PIL import Image
 from gains.datasets.coco import ImageRecord
 from gains.export import FORMATS
 from gains.export.base import ExportFormat
-from gains.export.folder import record_of
+from gains.export.folder import record_files
 from gains.export.job import ExportJob
 from gains.export.write import chosen_formats
 from gains.instances import Instances
@@ -85,9 +85,9 @@ def test_an_export_that_was_ended_is_made_again(
         calls.append(1)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        record_of(folder, checksums)
+        record_files(folder, checksums)
 
-    monkeypatch.setattr("gains.export.write.record_of", fail)
+    monkeypatch.setattr("gains.export.write.record_files", fail)
     with pytest.raises(KeyboardInterrupt):
         ExportJob(LABELS, out).run(path)
     ExportJob([FORMATS.get("csv")], out).run(path)

@@ -42,7 +42,7 @@ def check_own(folder: Path) -> dict[Path, str]:
     return found
 
 
-def record_of(folder: Path, checksums: dict[Path, str]) -> None:
+def record_files(folder: Path, checksums: dict[Path, str]) -> None:
     """Write which files an export writes; a checksum may be :data:`UNFINISHED`."""
     folder.mkdir(parents=True, exist_ok=True)
     content = {path.relative_to(folder).as_posix(): value for path, value in checksums.items()}

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from gains.datasets.readers.images import has_image_suffix
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
-from gains.export.folder import UNFINISHED, check_own, record_of, remove
+from gains.export.folder import UNFINISHED, check_own, record_files, remove
 from gains.support.claims import claimed
 from gains.support.files import atomic_path
 from gains.support.names import normal, slashed
@@ -67,7 +67,7 @@ def write_formats(results: Results, formats: Iterable[ExportFormat], out: Path) 
     todo = [(record, *item) for record, plan in plans.items() for item in plan.items()]
     with claimed(out), progress("export", len(todo)) as advance:
         earlier, checksums = check_own(out), {path: UNFINISHED for _, path, _ in todo}
-        record_of(out, earlier | checksums)
+        record_files(out, earlier | checksums)
         remove(out, [path for path in earlier if path not in checksums])
         for done, (record, path, images) in enumerate(todo, start=1):
             content = record.content(results, images)
@@ -75,7 +75,7 @@ def write_formats(results: Results, formats: Iterable[ExportFormat], out: Path) 
                 temporary.write_bytes(content)
             checksums[path] = hashlib.sha256(content).hexdigest()
             advance(done, record.name)
-        record_of(out, checksums)
+        record_files(out, checksums)
 
 
 def _plan(record: ExportFormat, results: Results, folder: Path) -> _Plan:
