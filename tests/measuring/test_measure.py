@@ -249,7 +249,7 @@ def test_a_finished_training_only_predicts(study: Study) -> None:
     folder.mkdir(parents=True)
     record = {"settings": study.run_settings(MASK_RCNN).to_json(), "iterations": 6, "seconds": 120}
     (folder / "run.json").write_text(json.dumps(record))
-    assert MASK_RCNN not in estimates(study)
+    assert estimates(study)[MASK_RCNN] == 120
     other = Run("synthetic-cells", "mask_rcnn", "default", 1)
     assert estimates(study)[other] == 120  # the finished training counts, and not the measurement
     assert [kind_of(run) for run in unmeasured(study)] == [kind_of(other), kind_of(GAINS)]

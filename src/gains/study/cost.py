@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gains.datasets.split_file import Split, read_split
 from gains.study.measured import Measurement, measured_file, measurement_of, read_measurements
-from gains.study.plan import estimates
+from gains.study.plan import estimates, record_of
 from gains.study.runs import Run
 from gains.study.study import Study
 
@@ -72,7 +72,7 @@ def unmeasured(study: Study) -> list[Run]:
     A kind is a data set, a method and a variant. A finished training is named by the run whose
     model still has to predict.
     """
-    left = [*estimates(study), *(study.trained(run) for run in _to_predict(study))]
+    left = [*_to_train(study), *(study.trained(run) for run in _to_predict(study))]
     kinds: dict[tuple[str, str, str], Run] = {}
     for run in left:
         kinds.setdefault((run.dataset, run.method, run.variant), run)
@@ -106,7 +106,7 @@ class _Sum:
     splits: dict[str, Split]
 
     def total(self) -> StudyCost:
-        left = estimates(self.study)
+        left = _to_train(self.study)
         trainings = {run: self._training(run, seconds) for run, seconds in left.items()}
         to_predict = _to_predict(self.study)
         predictions = [(self.study.trained(run), self._prediction(run)) for run in to_predict]
@@ -160,6 +160,12 @@ class _Sum:
             seconds, size = measured.map_seconds or 0, measured.map_bytes or 0
             found.append(Work(images * seconds, images * size))
         return found
+
+
+def _to_train(study: Study) -> dict[Run, float | None]:
+    """Return the trainings that are not finished, each with its time in s."""
+    every = estimates(study).items()
+    return {run: seconds for run, seconds in every if not record_of(study, run).is_file()}
 
 
 def _to_predict(study: Study) -> list[Run]:

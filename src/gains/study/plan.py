@@ -60,11 +60,11 @@ def plan(study: Study) -> list[MethodPlan]:
     A training counts as done if its record exists; only Snakemake knows whether the record still
     fits the settings and the code.
     """
-    runs, finished, left = list(study.trainings()), _finished(study), estimates(study)
-    plans = []
+    finished, seconds_of = _finished(study), estimates(study)
+    runs, plans = list(seconds_of), []
     for method in dict.fromkeys(run.method for run in runs):
         own = [run for run in runs if run.method == method]
-        seconds = [left[run] for run in own if run in left]
+        seconds = [seconds_of[run] for run in own if run not in finished]
         known = [value for value in seconds if value is not None]
         plans.append(
             MethodPlan(
@@ -79,17 +79,16 @@ def plan(study: Study) -> list[MethodPlan]:
 
 
 def estimates(study: Study) -> dict[Run, float | None]:
-    """Return the time in s of each training that is not finished; None if nothing is known.
+    """Return the time in s of each training; None if nothing is known.
 
-    It is estimated from the median seconds per image of the finished trainings of the same data
+    That of a finished training was measured. That of another one is estimated from the median seconds per image of the finished trainings of the same data
     set, method and variant. If there are none, what `gains plan --measure` measured is used, then
     finished trainings of the same method and variant, of the same method, and of any method.
     """
     finished, kept = _finished(study), read_measurements(measured_file(study))
     return {
-        run: _estimate(study, run, finished, kept)
+        run: finished[run].seconds if run in finished else _estimate(study, run, finished, kept)
         for run in study.trainings()
-        if run not in finished
     }
 
 
