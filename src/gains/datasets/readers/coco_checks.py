@@ -204,6 +204,6 @@ def note_empty_categories(
         findings: record that they are added to.
     """
     used = {number for source in sources for number in source.categories}
-    for number, name in names.items():
-        if number not in used:
-            findings.add("categories without objects were kept", f"category {number} {name!r}")
+    for key, name in names.items():
+        if key not in used:
+            findings.add("categories without objects were kept", f"category {key} {name!r}")
