@@ -81,9 +81,10 @@ def plan(study: Study) -> list[MethodPlan]:
 def estimates(study: Study) -> dict[Run, float | None]:
     """Return the time in s of each training; None if nothing is known.
 
-    That of a finished training was measured. That of another one is estimated from the median seconds per image of the finished trainings of the same data
-    set, method and variant. If there are none, what `gains plan --measure` measured is used, then
-    finished trainings of the same method and variant, of the same method, and of any method.
+    That of a finished training was measured. That of another one is estimated from the median
+    seconds per image of the finished trainings of the same data set, method and variant. If there
+    are none, what `gains plan --measure` measured is used, then finished trainings of the same
+    method and variant, of the same method, and of any method.
     """
     finished, kept = _finished(study), read_measurements(measured_file(study))
     return {

@@ -1,0 +1,157 @@
+"""A proposed study: own images are converted, methods are measured, and a study file is written."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gains.config.base import validated
+from gains.config.file import check
+from gains.datasets.convert import convert
+from gains.datasets.import_labels import summary_of
+from gains.datasets.labels.settings import FolderSettings
+from gains.datasets.make_split import make_split
+from gains.figures.contact_sheet import contact_sheet
+from gains.measuring.measure import Limits, measure
+from gains.proposal.budget import FIRST, Budget, fitted, sentences
+from gains.proposal.facts import Facts, facts_of
+from gains.proposal.text import Draft, study_text
+from gains.proposal.values import folds_of
+from gains.proposal.weights import initial_weights
+from gains.study.cost import StudyCost, cost_of, jobs_at_once, unmeasured
+from gains.study.measured import Measurement
+from gains.study.study import Study
+from gains.support.files import write_text
+from gains.support.parallel import available_cores
+from gains.support.yaml_text import parse_yaml
+from gains.workflow.memory import memory_mb
+
+logger = logging.getLogger(__name__)
+
+LIMITS = Limits(iterations=8, seconds=25)
+"""How long a method is measured: shorter than by `gains plan`, as the time belongs to --hours."""
+MEM_MB = 2000
+"""Memory of a job in MB until it is measured."""
+SPARE_MEMORY = 1.2
+"""Factor on the measured memory, because the largest images may come together in a batch."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person asks for.
+
+    Attributes:
+        options: options of the data set `folder`; paths may be relative.
+        hours: time for `gains init` and `gains run` together.
+        weights: file of initial weights, or None.
+        out: study file.
+    """
+
+    options: dict[str, Any]
+    hours: float
+    weights: Path | None
+    out: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the study and of its data set."""
+        return self.out.stem
+
+    @property
+    def sheet(self) -> Path:
+        """The picture of the images with the outlines of their labels."""
+        return self.out.with_suffix(".png")
+
+
+def propose(wish: Wish) -> Iterator[str]:
+    """Write the study file and the picture beside it; yield sentences on what was found and done.
+
+    Nothing is written if the images or labels cannot be read.
+
+    Raises:
+        FileNotFoundError: a folder or file is missing.
+        ValueError: images, labels or weights cannot be read, or a short training failed.
+    """
+    began = time.monotonic()
+    options = {
+        **wish.options,
+        **{k: str(Path(wish.options[k]).absolute()) for k in ("images", "labels")},
+    }
+    settings = validated(FolderSettings, options, "gains init")
+    with _workshop(wish.name) as data:
+        coco = data / "coco" / f"{wish.name}.json"
+        convert(wish.name, "folder", options, coco)
+        facts = facts_of(coco, settings)
+        yield from summary_of(facts.imported)
+        draft = _draft(wish, options, facts)
+        yield draft.weights.reason
+        # `gains run` converts the data once more, so the time until now counts twice
+        budget = Budget(wish.hours * 3600, began - (time.monotonic() - began))
+        folds = folds_of(facts)
+        yield "Measuring time and memory of the methods by short trainings."
+        draft, cost = fitted(draft, folds, budget, lambda tried: _cost(tried, data))
+        memory = 100 * -(-int(cost.host_mb * SPARE_MEMORY) // 100)
+        draft = replace(draft, mem_mb=memory, budget=sentences(draft, cost, budget, folds))
+        _study(draft, data)  # this call refuses what the reader of studies would refuse
+        contact_sheet([coco], wish.sheet, columns=min(6, facts.images))
+    write_text(wish.out, study_text(draft))
+    yield f"Methods: {', '.join(draft.methods)}; {draft.iterations} iterations each."
+    yield from draft.budget
+
+
+@contextmanager
+def _workshop(name: str) -> Iterator[Path]:
+    """Yield a folder for the converted data, which is removed at the end."""
+    folder = Path(f"scratch/{name}/init")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _draft(wish: Wish, options: dict[str, Any], facts: Facts) -> Draft:
+    gpu, folds = torch.cuda.is_available(), folds_of(facts)[0]
+    trainings = len(FIRST) * folds
+    return Draft(
+        name=wish.name,
+        options=options,
+        facts=facts,
+        weights=initial_weights(wish.weights, wish.out, gpu),
+        gpu=gpu,
+        threads=1 if gpu else max(1, available_cores() // trainings),
+        folds=folds,
+        methods=FIRST,
+        iterations=100,
+        mem_mb=MEM_MB,
+    )
+
+
+def _study(draft: Draft, data: Path) -> Study:
+    content = parse_yaml(study_text(draft), "the study file")
+    config = check({"study": draft.name, **content}, "the study file")
+    return Study(draft.name, config.studies[draft.name], data=str(data), results=f"{data}/results")
+
+
+def _cost(draft: Draft, data: Path) -> StudyCost:
+    """Return the cost of a draft, after its methods are measured."""
+    study = _study(draft, data)
+    make_split(study.coco(draft.name), study.dataset(draft.name).split, study.split(draft.name))
+    at_once = jobs_at_once(study, available_cores(), memory_mb())
+    measure(study, unmeasured(study), at_once, _report, LIMITS)
+    cost = cost_of(study, at_once)
+    assert cost is not None, "everything is measured"
+    return cost
+
+
+def _report(kind: str, found: Measurement, kept: bool) -> None:
+    if not kept and found.training is not None:
+        logger.info("%s: %.2g s per iteration", kind, found.training.iteration_seconds)
