@@ -66,6 +66,11 @@ CALLS = [
         {"--labels": "{masks/}", "--category": "x", "--out": "{>m.json}"},
         ("{masks/}",),
     ),
+    Call(
+        ("init", "--hours", "0.01"),
+        {"--labels": "{masks/}", "--out": "{>mine.yaml}"},
+        ("{masks/}",),
+    ),
     Call(("convert", "synthetic-cells"), {"--options": '{"count": 4}', "--out": "{>c.json}"}),
     Call(("fetch", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(

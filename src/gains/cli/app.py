@@ -14,6 +14,7 @@ from gains.cli.overwriting import Verb
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
+    "Own images": ("init",),
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "score"),
     "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),

@@ -25,11 +25,11 @@ from gains.proposal.budget import FIRST, Budget, fitted, sentences
 from gains.proposal.facts import Facts, facts_of
 from gains.proposal.text import Draft, study_text
 from gains.proposal.values import folds_of
-from gains.proposal.weights import initial_weights
+from gains.proposal.weights import choose_weights
 from gains.study.cost import StudyCost, cost_of, jobs_at_once, unmeasured
 from gains.study.measured import Measurement
 from gains.study.study import Study
-from gains.support.files import write_text
+from gains.support.files import check_output, write_text
 from gains.support.parallel import available_cores
 from gains.support.yaml_text import parse_yaml
 from gains.workflow.memory import memory_mb
@@ -81,12 +81,14 @@ def propose(wish: Wish) -> Iterator[str]:
         ValueError: images, labels or weights cannot be read, or a short training failed.
     """
     began = time.monotonic()
+    for path in (wish.out, wish.sheet):
+        check_output(path)
     options = {
         **wish.options,
         **{k: str(Path(wish.options[k]).absolute()) for k in ("images", "labels")},
     }
     settings = validated(FolderSettings, options, "gains init")
-    with _workshop(wish.name) as data:
+    with _workshop(wish) as data:
         coco = data / "coco" / f"{wish.name}.json"
         convert(wish.name, "folder", options, coco)
         facts = facts_of(coco, settings)
@@ -108,12 +110,20 @@ def propose(wish: Wish) -> Iterator[str]:
 
 
 @contextmanager
-def _workshop(name: str) -> Iterator[Path]:
-    """Yield a folder for the converted data, which is removed at the end."""
-    folder = Path(f"scratch/{name}/init")
+def _workshop(wish: Wish) -> Iterator[Path]:
+    """Yield a folder for the converted data, which is removed at the end.
+
+    After an error the expanded weights are removed too, so that nothing remains.
+    """
+    folder = Path(f"scratch/{wish.name}/init")
+    before = set(wish.out.parent.glob(f"{wish.name}.*"))
     shutil.rmtree(folder, ignore_errors=True)
     try:
         yield folder
+    except BaseException:
+        for path in {*wish.out.parent.glob(f"{wish.name}.*.pt")} - before:
+            path.unlink()
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -125,7 +135,7 @@ def _draft(wish: Wish, options: dict[str, Any], facts: Facts) -> Draft:
         name=wish.name,
         options=options,
         facts=facts,
-        weights=initial_weights(wish.weights, wish.out, gpu),
+        weights=choose_weights(wish.weights, wish.out, gpu),
         gpu=gpu,
         threads=1 if gpu else max(1, available_cores() // trainings),
         folds=folds,

@@ -13,9 +13,9 @@ from gains.proposal.facts import Facts, sizes_in_words
 from gains.proposal.values import (
     Value,
     anchor_sizes,
+    detector_numbers,
     image_sizes,
     map_values,
-    numbers,
     target_of,
 )
 from gains.proposal.weights import InitialWeights
@@ -131,7 +131,7 @@ def _head(draft: Draft) -> str:
 def _datasets(draft: Draft) -> list[str]:
     target = target_of(draft.facts)
     maps = map_values(draft.facts, target.value)
-    most = numbers(draft.facts, draft.gpu)["max_detections"]
+    most = detector_numbers(draft.facts, draft.gpu)["max_detections"]
     options = [f"          {key}: {_quoted(value)}" for key, value in draft.options.items()]
     if draft.folds > 1:
         why = (
@@ -166,7 +166,7 @@ def _datasets(draft: Draft) -> list[str]:
 
 def _detector(draft: Draft) -> list[str]:
     side = image_sizes(draft.facts, draft.gpu)["test_size"].value
-    found = numbers(draft.facts, draft.gpu)
+    found = detector_numbers(draft.facts, draft.gpu)
     backbone = {**draft.weights.backbone}
     narrow = [] if draft.gpu else ["      box_dim: 512", "      mask_channels: 128"]
     if not draft.gpu:

@@ -111,7 +111,7 @@ def anchor_sizes(facts: Facts, side: int) -> Value:
     )
 
 
-def numbers(facts: Facts, gpu: bool) -> dict[str, Value]:
+def detector_numbers(facts: Facts, gpu: bool) -> dict[str, Value]:
     """Return the numbers of detections, proposals and RoIs."""
     detections = max(20, 10 * math.ceil(1.5 * facts.most / 10))
     proposals = max(1000 if gpu else 300, 50 * math.ceil(4 * facts.most / 50))

@@ -39,7 +39,7 @@ class InitialWeights:
     random: bool = False
 
 
-def initial_weights(given: Path | None, beside: Path, gpu: bool) -> InitialWeights:
+def choose_weights(given: Path | None, beside: Path, gpu: bool) -> InitialWeights:
     """Choose the initial weights.
 
     Args:

@@ -68,6 +68,11 @@ def init(
             f"{out}: was edited since `gains init` wrote it, or is another file; name another file "
             "with --out, or overwrite it with --force"
         )
+    for folder in (images, labels):
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"{out}: lies in {folder}, whose files are read; name a file elsewhere with --out"
+            )
     read = [images, labels, *([] if weights is None else [weights])]
     for file in (out, out.with_suffix(".png")):
         refuse_overwriting("init", file, read, folders=True)
