@@ -17,9 +17,10 @@ from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
 from gains.datasets.labels.settings import FolderSettings
-from gains.figures.contact_sheet import GAP, TITLE, _opacity, contact_sheet
+from gains.figures.contact_sheet import GAP, TITLE, _outline, contact_sheet
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
+from gains.masks.windows import MaskWindow, window_of
 from gains.support.files import read_json, write_json
 from helpers.coco_files import write_coco
 
@@ -224,17 +225,38 @@ def test_the_contact_sheet_shows_images_plain_and_outlined(tmp_path: Path) -> No
         contact_sheet(files, tmp_path / "x.jpg")
 
 
+def opacity_of(mask: np.ndarray, size: tuple[int, int], whole: bool = False) -> np.ndarray:
+    """Return the outline of a mask in a whole tile, from its crop or from the whole plane."""
+    window = MaskWindow(0, 0, mask) if whole else window_of(encode_mask(mask))
+    place, opacity = _outline(window, mask.shape, size)
+    shown = np.zeros(size)
+    shown[place] = opacity
+    return shown
+
+
+@pytest.mark.parametrize("size", [(25, 30), (50, 60), (130, 156)])
+@pytest.mark.parametrize("at", [(0, 0), (7, 20), (43, 40)])
+def test_an_outline_needs_the_crop_of_its_mask_alone(
+    size: tuple[int, int], at: tuple[int, int]
+) -> None:
+    mask = np.zeros((50, 60), dtype=bool)
+    mask[at[0] : at[0] + 7, at[1] : at[1] + 20] = True
+    whole = opacity_of(mask, size, whole=True)
+    assert whole.max() > 0.9
+    np.testing.assert_allclose(opacity_of(mask, size), whole, atol=1e-4)
+
+
 def test_outlines_are_smooth_and_on_the_border() -> None:
     y, x = np.mgrid[:64, :64]
     disc = np.hypot(y - 31.5, x - 31.5) <= 20
-    opacity = _opacity(disc, (128, 128))
+    opacity = opacity_of(disc, (128, 128))
     assert opacity.shape == (128, 128)
     assert ((opacity > 0.1) & (opacity < 0.9)).sum() > 100, "anti-aliased"
     y, x = np.mgrid[:128, :128]
     radius = np.hypot(y - 63.5, x - 63.5)
     assert opacity[abs(radius - 40.5) < 0.5].mean() > 0.7
     assert opacity[abs(radius - 40.5) > 4].max() == 0
-    cut = _opacity(np.ones((64, 64), dtype=bool), (128, 128))
+    cut = opacity_of(np.ones((64, 64), dtype=bool), (128, 128))
     assert cut[0, 5:-5].min() > 0.8 and cut[10:-10, 10:-10].max() == 0, "closed at the edge"
 
 
