@@ -59,7 +59,7 @@ def shrink(study: dict[str, Any]) -> None:
     tiny = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
     recipe = {**tiny["recipe"], "iterations": 2, "milestones": [1], "warmup_iterations": 1}
     own = study.get("recipe", {})
-    kept = ["augmentations", "select", "early_stopping", "validate_every"]
+    kept = ["augmentations", "select", "early_stopping", "validate_every", "start_from"]
     kept += ["validation_metric", "validation_threshold"]
     recipe |= {key: own[key] for key in kept if key in own}
     study.update(detector=tiny["detector"], recipe=recipe, seeds=[0])

@@ -177,11 +177,12 @@ def test_every_iteration_and_every_seed_draw_their_own_numbers(
 
 
 def test_initial_weights_come_from_the_seed_and_leave_the_global_state_alone(
-    built: list[Recorder],
+    built: list[Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(5)
     wanted = torch.rand(1)
     torch.manual_seed(5)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail(f"GPU: {seed}"))
     for seed in (0, 0, 1):
         build_model(recorder_settings(), [1], seed)
     assert torch.equal(torch.rand(1), wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gains.config.base import Settings, check_names, plain, switched_on, validated
@@ -77,6 +78,13 @@ class RunSettings:
         """The record of the method."""
         return METHODS.get(self.method)
 
+    @property
+    def initial_weights(self) -> Path | None:
+        """The file of initial values that a training reads, or None."""
+        if self.recipe.start_from is not None:
+            return Path(self.recipe.start_from)
+        return self.record.weights(self.model)
+
     def training_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
         """Return the settings that a training depends on, without those that are switched off.
 
@@ -86,7 +94,7 @@ class RunSettings:
         Args:
             place: function that returns what stands for the path of a file.
         """
-        content = {**self.to_json(place), "recipe": switched_on(self.recipe)}
+        content = {**self.to_json(place), "recipe": switched_on(self.recipe, place)}
         del content["max_detections"]
         for name in RESOLVED:
             del content["recipe"][name]
@@ -107,7 +115,7 @@ class RunSettings:
         """
         content = {
             "method": {"name": self.method, **plain(self.model, place)},
-            "recipe": self.recipe.model_dump(mode="json"),
+            "recipe": plain(self.recipe, place),
             "maps": None if self.maps is None else self.maps.model_dump(mode="json"),
             "max_detections": self.max_detections,
             "cell_category": self.cell_category,

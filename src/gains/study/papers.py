@@ -168,7 +168,7 @@ def _data(study: Study, dataset: str) -> str:
 
 def _weights(study: Study, trainings: Iterable[Run]) -> Iterator[State]:
     settings = [study.run_settings(run) for run in trainings]
-    for file in dict.fromkeys(s.record.weights(s.model) for s in settings):
+    for file in dict.fromkeys(s.initial_weights for s in settings):
         if file is not None:
             name = fetched_name(file)
             yield State(name, _fetched(name)) if name else State(file.name, _own([file]))

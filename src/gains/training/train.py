@@ -22,7 +22,7 @@ from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
-from gains.methods.initial_weights import load_weights
+from gains.methods.initial_weights import load_weights, start_record
 from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
@@ -77,9 +77,10 @@ def train(job: Job, validate: Validate | None = None) -> None:
             scratch.begin()
             settings = job.settings.while_training
             model = to_device(build_model(settings, sorted(coco.categories), job.seed), device)
+            start = start_record(model, settings, coco.categories)
             state = TrainingState(model, recipe, device)
             _loop(state, samples, job, key, validate)
-            how = {"images": len(samples.records), **state.to_json()}
+            how = {"images": len(samples.records), **start, **state.to_json()}
             record = {**provenance(job, inputs, device), **how}
             _save(state, scratch.finished, job, coco, record)
             scratch.finish(key)
@@ -149,7 +150,7 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
         seed: seed of the initial weights; the global random state does not change.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds GPUs too
         model = build_method(settings, categories)
     load_weights(model, settings)
     return model

@@ -2,6 +2,7 @@
 
 from gains.config.settings_file import write_settings
 from gains.methods import METHODS
+from gains.support.names import portable
 from gains.workflow.code_hash import code_hash
 
 
@@ -47,7 +48,7 @@ def training_settings(wildcards):
             {**content, "initial_weights": weights.name} if weights else content
         )
     digest = OWN.digest(weights_files(run), f"{RESULTS}/runs/{run.path}/model.pt")
-    place = lambda path: digest if path == str(weights) else path
+    place = lambda path: digest if path == str(weights) else portable(path)
     return as_json(STUDY.run_settings(run).training_json(place))
 
 

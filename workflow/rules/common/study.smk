@@ -79,8 +79,7 @@ if workflow.is_main_process:
 
 def weights_of(run):
     """Return the file of initial weights that a run reads, or None."""
-    settings = STUDY.run_settings(run)
-    return settings.record.weights(settings.model)
+    return STUDY.run_settings(run).initial_weights
 
 
 # Files of initial weights that are fetched, with their names in data/sources.csv.
