@@ -80,7 +80,7 @@ def predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("b.tif", "day 1/a.png"):
         Image.new("RGB", exports.SIZE[::-1]).save(tmp_path / "i" / name)
     monkeypatch.setattr(predictor, "Predictor", lambda *_: None)
-    monkeypatch.setattr(predict, "predict_folder", lambda *_: exports.write(tmp_path, SCORES))
+    monkeypatch.setattr(predict, "predict_images", lambda *_: exports.write(tmp_path, SCORES))
     out = str(tmp_path / "det.json.gz")
     return ["predict", "--model", "m.pt", "--images", str(tmp_path / "i"), "--out", out]
 

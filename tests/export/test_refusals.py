@@ -43,8 +43,8 @@ def test_the_name_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_a_folder_in_the_folder_of_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lies in the folder of images"):
-        ExportJob(LABELS, tmp_path / "sub/out", images=tmp_path).check()
-    ExportJob(LABELS, tmp_path / "out.export", images=tmp_path / "images").check()
+        ExportJob(LABELS, tmp_path / "sub/out", images=[tmp_path]).check()
+    ExportJob(LABELS, tmp_path / "out.export", images=[tmp_path / "images"]).check()
 
 
 def names_in(folder: Path) -> list[str]:
@@ -164,7 +164,7 @@ def test_an_overlay_says_which_images_it_lacks(tmp_path: Path) -> None:
     (tmp_path / "i").mkdir()
     Image.new("RGB", exports.SIZE[::-1]).save(tmp_path / "i/b.tif")
     with pytest.raises(FileNotFoundError, match=r"1 of 2 images.*first 'day 1/a\.png'"):
-        ExportJob(OVERLAY, tmp_path / "out", images=tmp_path / "i").run(path)
+        ExportJob(OVERLAY, tmp_path / "out", images=[tmp_path / "i"]).run(path)
     assert not (tmp_path / "out").exists()
 
 
@@ -181,7 +181,7 @@ def test_an_overlay_shows_the_outlines_in_the_colour_of_the_class(tmp_path: Path
     (folder / "day 1").mkdir(parents=True)
     for name in ("b.tif", "day 1/a.png"):
         Image.new("RGB", exports.SIZE[::-1], (10, 20, 30)).save(folder / name)
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     pixels = np.asarray(Image.open(tmp_path / "out/overlay/day 1/a.png"))
     factor = 1000 // 30
     height, width = (side * factor for side in exports.SIZE)
@@ -205,10 +205,10 @@ def test_an_overlay_reads_a_folder_as_the_prediction_did(tmp_path: Path) -> None
     tag = Image.Exif()
     tag[274] = 6
     Image.new("RGB", exports.SIZE).save(folder / "a.png", exif=tag)
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     Image.new("RGB", exports.SIZE).save(folder / "a.png")
     with pytest.raises(ValueError, match="to other predictions"):
-        ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+        ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
 
 
 def test_a_format_is_added_in_one_place(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_names_of_many_classes_take_several_lines(tmp_path: Path) -> None:
     listed = json.loads(sidecar_path(path).read_text())
     listed["info"]["categories"] = {str(k): f"a long name of class {k}" for k in range(1, 13)}
     sidecar_path(path).write_text(json.dumps(listed))
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     pixels = np.asarray(Image.open(tmp_path / "out/overlay/a.png"))
     height = exports.SIZE[0] * (1000 // 30)
     assert pixels.shape[0] == height + 3 * 24
@@ -255,7 +255,7 @@ def test_scores_of_objects_at_the_border_stay_in_the_image(tmp_path: Path) -> No
     write_predictions(tmp_path / "d.json", found, {"categories": {"1": "cell"}})
     sizes = []
     for scores in (False, True):
-        ExportJob(OVERLAY, tmp_path / f"{scores}", images=folder, scores=scores).run(
+        ExportJob(OVERLAY, tmp_path / f"{scores}", images=[folder], scores=scores).run(
             tmp_path / "d.json"
         )
     for name in "ab":

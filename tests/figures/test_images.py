@@ -19,7 +19,7 @@ SIDE = 8
 def shown(path: Path) -> np.ndarray:
     """Return an image as a figure reads it from a folder."""
     record = ImageRecord(1, path.name, SIDE, SIDE)
-    return Pictures(path.parent / "none.json", path.parent).read(record)
+    return Pictures(path.parent / "none.json", [path.parent]).read(record)
 
 
 def test_transparency_is_composed_on_white(tmp_path: Path) -> None:

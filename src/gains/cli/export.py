@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gains.cli import printing
 from gains.cli.app import app
-from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
-
-if TYPE_CHECKING:
-    from gains.export.base import Results
-    from gains.export.job import ExportJob
+from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, More, Seed, StudyName, Variant
 
 TO = "Formats, with commas: coco, geojson, imagej, labels, csv, overlay."
 
@@ -36,8 +31,12 @@ def export_predictions(
         Path | None, typer.Option(help="COCO JSON file of the images, with a .zip beside it.")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="Folder of the images; only overlay needs it.")
+        list[Path] | None,
+        typer.Option(
+            help="File or folder of the images, as for the prediction; only overlay needs them."
+        ),
     ] = None,
+    more: More = None,
     score_threshold: Annotated[
         float | None,
         typer.Option(
@@ -65,83 +64,9 @@ def export_predictions(
       gains export --predictions detections.json --images my_images --to overlay --out exported
       gains export --study demo --dataset synthetic-cells --method gains --to labels --out exported
     """
-    from gains.export.job import ExportJob
-    from gains.export.write import chosen_formats
+    from gains.cli.calls.export import ExportCall
     from gains.study.inputs import NamedRun
-    from gains.study.scoring import least_score, predictions_of
 
-    formats = chosen_formats(to)
-    if (predictions is None) == (dataset is None and method is None):
-        raise ValueError(
-            "name predictions: their file with --predictions, or a run with --study, --dataset and "
-            "--method"
-        )
-    if predictions is None:
-        opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
-        predictions = predictions_of(opened, run)
-        coco = coco or opened.coco(run.dataset)
-    elif (study, variant, seed, fold) != (None, "default", 0, 0):
-        raise ValueError(
-            "--study, --variant, --seed and --fold name a run, but --predictions names a file"
-        )
-    least = least_score(config, predictions) if score_threshold is None else score_threshold
-    run_export(ExportJob(formats, out, images, coco, least, scores), predictions)
-
-
-def export_job(
-    to: str, predictions: Path, images: Path | None, coco: Path | None, threshold: float | None
-) -> ExportJob:
-    """Return the export that follows a prediction, into a folder beside the prediction file.
-
-    Args:
-        to: names of formats, with commas.
-        predictions: the prediction file.
-        images: folder of the images, or None.
-        coco: COCO file of the images, or None.
-        threshold: score threshold of the prediction, or None for the default of exports.
-
-    Raises:
-        ValueError: a format is unknown, or the folder cannot be written.
-    """
-    from gains.config.prediction import SHOWN_SCORE
-    from gains.export.job import ExportJob
-    from gains.export.write import chosen_formats
-
-    stem = predictions.name.removesuffix(".gz").removesuffix(".json")
-    out = predictions.with_name(f"{stem}.export")
-    least = SHOWN_SCORE if threshold is None else threshold
-    job = ExportJob(chosen_formats(to), out, images, coco, least)
-    job.check()
-    return job
-
-
-def run_export(job: ExportJob, predictions: Path) -> None:
-    """Export predictions and print the number of objects of each image and class."""
-    results = job.run(predictions)
-    names = list(results.categories.values())
-    rows = [
-        [image.record.file_name, *map(str, counts), str(sum(counts))]
-        for image in results.images
-        for counts in [_counts(results, image.objects.categories.tolist())]
-    ]
-    columns = ("image", *names, "all")
-    if console := printing.terminal():
-        printing.show_table(console, columns, rows, numbers=len(columns) - 1)
-    else:
-        printing.print_lines([columns, *rows])
-    for record in job.formats:
-        if said := record.note(results):
-            typer.echo(f"{record.name}: {said}", err=True)
-    kept = sum(len(image.objects) for image in results.images)
-    left_out = f"; {results.empty} without a pixel were left out" if results.empty else ""
-    formats = ", ".join(record.name for record in job.formats)
-    typer.echo(
-        f"{job.out}: {formats}; {kept} of {results.detections} detections in "
-        f"{len(results.images)} images have a score of at least {results.score_threshold:g}"
-        f"{left_out}",
-        err=True,
-    )
-
-
-def _counts(results: Results, categories: list[int]) -> list[int]:
-    return [categories.count(category) for category in results.categories]
+    named = NamedRun(config, study, dataset, method, variant, seed, fold)
+    places = [*(images or []), *(more or [])]
+    ExportCall(to, out, predictions, named, coco, places, score_threshold, scores).run()

@@ -30,6 +30,15 @@ Jobs = Annotated[int, typer.Option(min=1, help="Number of processes.")]
 Sources = Annotated[Path, typer.Option(help="CSV file of download addresses.")]
 RawFolder = Annotated[Path, typer.Option("--raw", help="Folder of fetched files.")]
 
+Coco = Annotated[
+    Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
+]
+Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(help="File or folder of images; further ones may follow, and the option again."),
+]
+More = Annotated[list[Path] | None, typer.Argument(help="Further files and folders of images.")]
 Orientation = Annotated[
     str | None,
     typer.Option(help="Orientation tags of the images: stored or apply; by default stored."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ class ExportJob:
     Attributes:
         formats: the formats.
         out: folder to write.
-        images: folder of the images, or None.
+        images: files and folders of the images.
         coco: COCO file of the images, with an archive beside it, or None.
         score_threshold: lowest score of an object, in [0, 1].
         scores: whether pictures show the scores.
@@ -28,7 +29,7 @@ class ExportJob:
 
     formats: list[ExportFormat]
     out: Path
-    images: Path | None = None
+    images: Sequence[Path] = ()
     coco: Path | None = None
     score_threshold: float = SHOWN_SCORE
     scores: bool = False

@@ -29,12 +29,12 @@ def chosen_formats(text: str) -> list[ExportFormat]:
     return [FORMATS.get(name) for name in names]
 
 
-def check_folder(out: Path, images: Path | None) -> None:
+def check_folder(out: Path, images: Sequence[Path]) -> None:
     """Refuse a folder that cannot be that of an export.
 
     Args:
         out: the folder to write.
-        images: folder of the images; None if there is none.
+        images: files and folders of the images.
 
     Raises:
         ValueError: it has the name of a file, is a file, lies in the folder of images, or holds
@@ -45,11 +45,12 @@ def check_folder(out: Path, images: Path | None) -> None:
         raise ValueError(
             f"{out}: is a file or has the name of one; name a folder, which an export fills"
         )
-    if images is not None and out.resolve().is_relative_to(images.resolve()):
-        raise ValueError(
-            f"{out}: lies in the folder of images {images}, so its pictures would be predicted "
-            "next time; name a folder outside of it"
-        )
+    for place in images:
+        if out.resolve().is_relative_to(place.resolve()):
+            raise ValueError(
+                f"{out}: lies in the folder of images {place}, so its pictures would be predicted "
+                "next time; name a folder outside of it"
+            )
     check_own(out)
 
 

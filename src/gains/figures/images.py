@@ -1,8 +1,8 @@
-"""The images that figures show, from the archive of a COCO file or from a folder."""
+"""The images that figures show, from the archive of a COCO file or from files and folders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.image_archive import ImageArchive, archived_name
-from gains.datasets.readers.images import STORED, Reading, as_rgb, read_image
+from gains.datasets.readers.images import STORED, Reading, as_rgb
 from gains.datasets.split_file import read_split
-from gains.support.names import slashed
+from gains.prediction.own_images import OwnImage, found_images, require_places
 
 LONGEST = 24
 """Letters of a name in a figure."""
@@ -33,24 +33,26 @@ def candidates(coco: CocoDataset, split: Path | None, part: str) -> list[ImageRe
 
 
 class Pictures:
-    """Images as RGB, from a folder or from the archive beside a COCO file.
+    """Images as RGB, from files and folders or from the archive beside a COCO file.
 
     Args:
-        coco: path of the COCO json; None if a folder is named.
-        folder: folder of the images, which comes before the archive; None for the archive.
-        reading: how the images of the folder are read.
+        coco: path of the COCO json; None if files or folders are named.
+        places: files and folders of the images, which come before the archive; none for the
+            archive.
+        reading: how the images of files are read.
 
     Raises:
-        FileNotFoundError: the folder or the archive does not exist.
+        FileNotFoundError: a file or folder, or the archive, does not exist.
         ValueError: neither is named, or the archive is damaged.
     """
 
-    def __init__(self, coco: Path | None, folder: Path | None, reading: Reading = STORED) -> None:
-        if folder is not None and not folder.is_dir():
-            raise FileNotFoundError(f"{folder}: no such folder of images")
-        self._folder = folder
+    def __init__(
+        self, coco: Path | None, places: Sequence[Path], reading: Reading = STORED
+    ) -> None:
+        require_places(places)
+        self._places = places
         self._reading = reading
-        if folder is None:
+        if not places:
             if coco is None:
                 raise ValueError(
                     "the images to draw on are not known; name their folder with --images, or with "
@@ -62,35 +64,28 @@ class Pictures:
         """Check that there are these images.
 
         Raises:
-            FileNotFoundError: the folder lacks one.
+            FileNotFoundError: the files and folders lack one.
             ValueError: the archive lacks one.
         """
-        if self._folder is None:
+        if self._places:
+            self._found(records)
+        else:
             self._archive.require(archived_name(record.file_name) for record in records)
-            return
-        missing = [r.file_name for r in records if not self._place(self._folder, r).is_file()]
-        if missing:
-            raise FileNotFoundError(
-                f"{self._folder}: {len(missing)} of {len(records)} images are not in this folder, "
-                f"first {missing[0]!r}; name the folder that was predicted with --images. A "
-                "converted data set names its images .png: leave out --images to take them from "
-                "the archive beside its JSON file, which --coco names"
-            )
 
     def read(self, record: ImageRecord) -> NDArray[np.uint8]:
         """Return an image as uint8 (H, W, 3).
 
         Raises:
-            FileNotFoundError: the folder lacks the image.
+            FileNotFoundError: the files and folders lack the image.
             ValueError: the archive lacks the image, its kind is not allowed in a data set, or its
                 size differs from the stated one.
         """
-        self.require([record])
-        if self._folder is None:
-            place, pixels = self._archive.path, self._archive.read(archived_name(record.file_name))
+        if self._places:
+            image = self._found([record])[record.file_name]
+            place, pixels = image.path, as_rgb(image.read(self._reading).values)
         else:
-            place = self._folder
-            pixels = as_rgb(read_image(self._place(place, record), self._reading).values)
+            self.require([record])
+            place, pixels = self._archive.path, self._archive.read(archived_name(record.file_name))
         if pixels.shape[:2] != (record.height, record.width):
             raise ValueError(
                 f"{place}: image {record.file_name!r} has {pixels.shape[:2]} px (height, width), "
@@ -99,9 +94,17 @@ class Pictures:
             )
         return pixels
 
-    @staticmethod
-    def _place(folder: Path, record: ImageRecord) -> Path:
-        return folder / slashed(record.file_name)
+    def _found(self, records: Sequence[ImageRecord]) -> Mapping[str, OwnImage]:
+        found = found_images([record.file_name for record in records], self._places)
+        missing = [r.file_name for r in records if r.file_name not in found]
+        if missing:
+            raise FileNotFoundError(
+                f"{', '.join(map(str, self._places))}: {len(missing)} of {len(records)} images are "
+                f"not in this folder, first {missing[0]!r}; name the files and folders that were "
+                "predicted with --images. A converted data set names its images .png: leave out "
+                "--images to take them from the archive beside its JSON file, which --coco names"
+            )
+        return found
 
 
 def short(file_name: str, longest: int = LONGEST) -> str:

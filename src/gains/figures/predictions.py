@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gains.figures.base import FIGURES, Figure, Images, Out, Split
+from gains.figures.base import FIGURES, Figure, Out, Split
 
 if TYPE_CHECKING:
     from gains.datasets.coco import CocoDataset
@@ -53,7 +53,13 @@ def draw(
     ] = None,
     split: Split = None,
     part: Annotated[str, typer.Option(help="Part of the split that the images are from.")] = "test",
-    images: Images = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File or folder of the images, by default the archive beside --coco; the option "
+            "may be repeated, as it was for the prediction."
+        ),
+    ] = None,
 ) -> None:
     """Draw the ground truth beside each method's predictions, one row per image.
 
@@ -76,7 +82,7 @@ def draw(
 
     least = least_score(CONFIG, *predictions) if min_score is None else min_score
     titles = methods.titles_of(predictions, label or [])
-    content, pictures, name = _data(coco, images, predictions)
+    content, pictures, name = _data(coco, images or [], predictions)
     columns = [
         methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
     ]
@@ -92,22 +98,22 @@ def draw(
 
 
 def _data(
-    coco: Path | None, images: Path | None, predictions: list[Path]
+    coco: Path | None, images: list[Path], predictions: list[Path]
 ) -> tuple[CocoDataset, Pictures, str]:
-    """Return the data set, its images and its name; without a COCO file, those of a folder."""
+    """Return the data set, its images and its name; without a COCO file, own ones."""
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.images import Pictures
     from gains.figures.predicted_images import dataset_of, reading_of
 
     if coco is not None:
         return read_coco(coco), Pictures(coco, images), name_of(coco)
-    if images is None:
+    if not images:
         raise ValueError(
-            "no images are named; name a data set with --coco, or the folder that was predicted "
-            "with --images"
+            "no images are named; name a data set with --coco, or the files and folders that were "
+            "predicted with --images"
         )
-    pictures = Pictures(images, images, reading_of(predictions[0]))
-    return dataset_of(predictions, images), pictures, images.resolve().name
+    pictures = Pictures(images[0], images, reading_of(predictions[0]))
+    return dataset_of(predictions, images[0]), pictures, images[0].resolve().name
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from gains.masks.windows import MaskWindow
+from gains.masks.windows import MaskWindow, overlap_of
 
 Ints = NDArray[np.int64]
 _Box = tuple[slice, slice]
@@ -104,7 +104,7 @@ def contacts_of(windows: list[MaskWindow]) -> Contacts:
     twice = [np.zeros_like(window.mask) for window in windows]
     grown: dict[int, MaskWindow] = {}
     for i, j in _near(windows):
-        if (shared := _shared(windows[i], windows[j])) is not None:
+        if (shared := overlap_of(windows[i], windows[j])) is not None:
             in_i, in_j, both = shared
             twice[i][in_i] |= both
             twice[j][in_j] |= both
@@ -112,7 +112,7 @@ def contacts_of(windows: list[MaskWindow]) -> Contacts:
             continue
         if i not in grown:
             grown[i] = windows[i].grown(1)
-        if _shared(grown[i], windows[j]) is not None:
+        if overlap_of(grown[i], windows[j]) is not None:
             found.append((i, j, 0))
     table = np.array(found, dtype=np.int64).reshape(-1, 3)
     areas, doubled = (
@@ -133,21 +133,9 @@ def _near(windows: list[MaskWindow]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _shared(a: MaskWindow, b: MaskWindow) -> tuple[_Box, _Box, NDArray[np.bool_]] | None:
-    """Return a box in both windows and its pixels that belong to both masks; None for no pixel."""
-    y, x = max(a.y, b.y), max(a.x, b.x)
-    bottom = min(a.place[0].stop, b.place[0].stop)
-    right = min(a.place[1].stop, b.place[1].stop)
-    if y >= bottom or x >= right:
-        return None
-    in_a, in_b = ((slice(y - w.y, bottom - w.y), slice(x - w.x, right - w.x)) for w in (a, b))
-    both = a.mask[in_a] & b.mask[in_b]
-    return (in_a, in_b, both) if both.any() else None
-
-
 def _cross(a: MaskWindow, b: MaskWindow) -> bool:
     """Return whether each of two masks that overlap has more pieces without the shared pixels."""
-    shared = _shared(a, b)
+    shared = overlap_of(a, b)
     if shared is None:
         return False
     in_a, in_b, both = shared

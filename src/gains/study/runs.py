@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gains.config.base import Changes, Settings, merge, validated
 from gains.config.data import DatasetSettings
@@ -181,10 +181,30 @@ def _validation(
         **own,
         max_detections=layers.block.max_detections,
         metric=metric,
-        clean_score_threshold=None
-        if metric in COCO_METRICS
-        else layers.study.clean_score_threshold,
+        clean_score_threshold=_threshold_of(metric, layers.study),
     )
+
+
+def with_validation(study: StudySettings, settings: RunSettings) -> RunSettings:
+    """Return the settings of a run with those of a validation, also if its training has none.
+
+    Args:
+        study: settings of the study.
+        settings: settings of the run.
+    """
+    if settings.validation is not None:
+        return settings
+    metric = settings.recipe.validation_metric
+    how = ValidationSettings(
+        **settings.prediction.model_dump(),
+        metric=metric,
+        clean_score_threshold=_threshold_of(metric, study),
+    )
+    return replace(settings, validation=how)
+
+
+def _threshold_of(metric: str, study: StudySettings) -> float | None:
+    return None if metric in COCO_METRICS else study.clean_score_threshold
 
 
 def _cell(block: DatasetSettings) -> int:

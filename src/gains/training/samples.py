@@ -25,6 +25,7 @@ from gains.datasets.image_archive import ImageArchive
 from gains.models.contract import Target
 from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size
+from gains.models.scale import TrainingScale, longer_sides, training_scale
 from gains.training.augment import augment
 from gains.training.targets import make_target
 
@@ -130,6 +131,16 @@ class Samples(Dataset[Sample]):
             (place,) = np.flatnonzero(names[self._order(epoch)] == file_name)
             if epoch * len(names) + place < self.length:
                 yield int(epoch * len(names) + place)
+
+    def scale(self) -> TrainingScale:
+        """Return the sizes of the images and of the objects of the training."""
+        return training_scale(
+            (
+                ((record.height, record.width), longer_sides(self.coco.instances(record.id).boxes))
+                for record in self.records
+            ),
+            self.recipe,
+        )
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """Return the index of the image at each place of an epoch."""

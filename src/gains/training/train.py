@@ -82,7 +82,7 @@ def train(job: Job, validate: Validate | None = None) -> None:
             _loop(state, samples, job, key, validate)
             how = {"images": len(samples.records), **start, **state.to_json()}
             record = {**provenance(job, inputs, device), **how}
-            _save(state, scratch.finished, job, coco, record)
+            _save(state, scratch.finished, job, samples, record)
             scratch.finish(key)
         scratch.deliver(job.out, job.name)
         # with the hash of the code, the caller can find the result again, and removes it
@@ -102,10 +102,9 @@ def _check_hook(recipe: RecipeSettings, validate: Validate | None) -> None:
 
 
 def _save(
-    state: TrainingState, folder: Path, job: Job, coco: CocoDataset, record: dict[str, Any]
+    state: TrainingState, folder: Path, job: Job, samples: Samples, record: dict[str, Any]
 ) -> None:
-    categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
-    checkpoint.save(folder / MODEL, _model_file(state.model, job, categories))
+    checkpoint.save(folder / MODEL, _model_file(state.model, job, samples))
     state.losses.write(folder / LOSSES)
     state.validations.write(folder / VALIDATION)
     write_json(folder / RECORD, record)
@@ -239,12 +238,14 @@ def batches(
     )
 
 
-def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[str, Any]:
+def _model_file(model: nn.Module, job: Job, samples: Samples) -> dict[str, Any]:
+    names = samples.coco.categories
     return {
         "format": checkpoint.MODEL_FORMAT,
         "gains": gains.__version__,
         "settings": job.settings.recorded_json(),
-        "categories": categories,
+        "categories": {str(i): names[i] for i in sorted(names)},
         "seed": job.seed,
+        "scale": samples.scale().model_dump(),
         "state": {name: value.cpu() for name, value in model.state_dict().items()},
     }
