@@ -52,7 +52,8 @@ def _outline(window: MaskWindow, image: tuple[int, int], tile: tuple[int, int]) 
         image: height and width of its image, px.
         tile: height and width of the tile, px.
     """
-    spans = [_span(place, before, after) for place, before, after in zip(window.place, image, tile)]
+    axes = zip(window.place, image, tile, strict=True)
+    spans = [_span(place, before, after) for place, before, after in axes]
     (top, rows, y_box), (left, columns, x_box) = ((s.first, s.part, s.box) for s in spans)
     crop = np.zeros([s.length for s in spans], dtype=np.float32)
     height, width = window.mask.shape
