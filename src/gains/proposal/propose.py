@@ -36,8 +36,9 @@ from gains.workflow.memory import memory_mb
 
 logger = logging.getLogger(__name__)
 
-LIMITS = Limits(iterations=8, seconds=25)
-"""How long a method is measured: shorter than by `gains plan`, as the time belongs to --hours."""
+ITERATIONS, SECONDS, SHARE_OF_TIME = 8, 25, 0.02
+"""How long a method is measured: iterations, at most so many s, and at most this share of --hours.
+It is shorter than by `gains plan`, because this time belongs to the hours."""
 MEM_MB = 2000
 """Memory of a job in MB until it is measured."""
 SPARE_MEMORY = 1.2
@@ -99,7 +100,8 @@ def propose(wish: Wish) -> Iterator[str]:
         budget = Budget(wish.hours * 3600, began - (time.monotonic() - began))
         folds = folds_of(facts)
         yield "Measuring time and memory of the methods by short trainings."
-        draft, cost = fitted(draft, folds, budget, lambda tried: _cost(tried, data))
+        limits = Limits(ITERATIONS, min(SECONDS, SHARE_OF_TIME * budget.seconds))
+        draft, cost = fitted(draft, folds, budget, lambda tried: _cost(tried, data, limits))
         memory = 100 * -(-int(cost.host_mb * SPARE_MEMORY) // 100)
         draft = replace(draft, mem_mb=memory, budget=sentences(draft, cost, budget, folds))
         _study(draft, data)  # this call refuses what the reader of studies would refuse
@@ -151,12 +153,12 @@ def _study(draft: Draft, data: Path) -> Study:
     return Study(draft.name, config.studies[draft.name], data=str(data), results=f"{data}/results")
 
 
-def _cost(draft: Draft, data: Path) -> StudyCost:
+def _cost(draft: Draft, data: Path, limits: Limits) -> StudyCost:
     """Return the cost of a draft, after its methods are measured."""
     study = _study(draft, data)
     make_split(study.coco(draft.name), study.dataset(draft.name).split, study.split(draft.name))
     at_once = jobs_at_once(study, available_cores(), memory_mb())
-    measure(study, unmeasured(study), at_once, _report, LIMITS)
+    measure(study, unmeasured(study), at_once, _report, limits)
     cost = cost_of(study, at_once)
     assert cost is not None, "everything is measured"
     return cost
