@@ -173,3 +173,27 @@ def test_foreign_descriptions_name_no_classes(own: Own) -> None:
     text = json.dumps({"shape": [H, W], "classes": {"1": "x"}})
     tifffile.imwrite(own.place("a.tif"), VALUES.astype(np.uint8), description=text, metadata=None)
     assert own.read().classes["a.png"] == ["object", "object"]
+
+
+@pytest.mark.parametrize("kind", ["imagej", "shaped"])
+def test_a_file_that_states_more_layers_than_it_holds_is_refused_by_name(
+    kind: str, own: Own
+) -> None:
+    path = own.place("a.tif")
+    layers = np.stack([A * 1, B * 1]).astype(np.uint16)
+    if kind == "imagej":
+        tifffile.imwrite(path, layers, imagej=True)
+        path.write_bytes(path.read_bytes().replace(b"images=2", b"images=9"))
+    else:
+        tifffile.imwrite(path, layers, metadata={"axes": "ZYX"})
+        path.write_bytes(path.read_bytes().replace(b"[2, 20, 30]", b"[9, 20, 30]"))
+    with pytest.raises(ValueError, match=r"a\.tif: (states that it holds 9 images|not a readable)"):
+        own.read()
+
+
+def test_a_stack_that_is_cut_to_one_layer_is_refused(own: Own) -> None:
+    path = own.place("a.tif")
+    tifffile.imwrite(path, np.stack([A * 1, B * 1]).astype(np.uint16), imagej=True)
+    path.write_bytes(path.read_bytes()[: -A.size * 2])
+    with pytest.raises(ValueError, match=r"a\.tif: states that it holds 2 images, but holds 1"):
+        own.read()

@@ -56,6 +56,7 @@ def opened_tiff(path: Path, frame: int | None) -> Iterator[ImageFile]:
         every = unpacked(path, lambda: list(tiff.pages))
         full = [page for page in every if not page.is_reduced] or every
         number = max(len(full), unpacked(path, lambda: _planes(tiff, full[0])))
+        refuse_fewer_images(path, tiff, number)
         if frame is not None:
             _refuse_stack(path, unpacked(path, lambda: _axes(tiff)), number, len(full))
         page = full[chosen_frame(path, number, frame)]
@@ -76,6 +77,21 @@ def opened_tiff(path: Path, frame: int | None) -> Iterator[ImageFile]:
             _changes(page, reduced=len(every) - len(full)),
             number,
             lambda: _decoded(page, alpha),
+        )
+
+
+def refuse_fewer_images(path: Path, tiff: TiffFile, held: int) -> None:
+    """Refuse a file that holds fewer images than ImageJ's description in it states.
+
+    Raises:
+        ValueError: it does.
+    """
+    described = unpacked(path, lambda: tiff.imagej_metadata) or {}
+    stated = described.get("images", 1)
+    if isinstance(stated, int) and stated > held:
+        raise ValueError(
+            f"{path}: states that it holds {stated} images, but holds {held}; it is cut off or "
+            "damaged: copy it again, or save it as TIFF again"
         )
 
 
