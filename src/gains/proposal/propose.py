@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from gains.config.base import validated
+from gains.config.base import Changes, validated
 from gains.config.file import check
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import summary_of
@@ -56,7 +55,7 @@ class Wish:
         out: study file.
     """
 
-    options: dict[str, Any]
+    options: Changes
     hours: float
     weights: Path | None
     out: Path
@@ -130,7 +129,7 @@ def _workshop(wish: Wish) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _draft(wish: Wish, options: dict[str, Any], facts: Facts) -> Draft:
+def _draft(wish: Wish, options: Changes, facts: Facts) -> Draft:
     gpu, folds = torch.cuda.is_available(), folds_of(facts)[0]
     trainings = len(FIRST) * folds
     return Draft(

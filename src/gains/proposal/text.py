@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gains.config.base import Changes
 from gains.proposal.facts import Facts, sizes_in_words
 from gains.proposal.values import (
     Value,
@@ -46,7 +47,7 @@ class Draft:
     """
 
     name: str
-    options: dict[str, Any]
+    options: Changes
     facts: Facts
     weights: InitialWeights
     gpu: bool

@@ -7,9 +7,9 @@ import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from gains.config.base import Changes
 from gains.fetch.sources import files_of
 from gains.models.imagenet import FILES, imagenet_file, imagenet_name
 
@@ -34,7 +34,7 @@ class InitialWeights:
         random: whether they are random numbers.
     """
 
-    backbone: dict[str, Any]
+    backbone: Changes
     reason: str
     random: bool = False
 
@@ -110,7 +110,7 @@ def _converted(given: Path, beside: Path) -> Path:
     return beside.with_name(f"{beside.stem}.{given.stem}.pt").absolute()
 
 
-def _torchvision(content: dict[str, Any]) -> bool:
+def _torchvision(content: Changes) -> bool:
     return any(
         str(name).endswith("layer1.0.conv1.weight") for name in content.get("state", content)
     )

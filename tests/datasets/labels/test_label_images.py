@@ -197,3 +197,13 @@ def test_a_stack_that_is_cut_to_one_layer_is_refused(own: Own) -> None:
     path.write_bytes(path.read_bytes()[: -A.size * 2])
     with pytest.raises(ValueError, match=r"a\.tif: states that it holds 2 images, but holds 1"):
         own.read()
+
+
+def test_an_object_under_others_may_show_in_crumbs(own: Own) -> None:
+    values = np.zeros((H, W), np.uint8)
+    values[2:10, 2:20], values[10:18, 2:20], values[2:8, 22:28] = 1, 2, 3
+    values[11:17:3, 3:20:4] = 1  # what shows of the first object through the second one
+    own.picture("a.png", values)
+    read = own.read()
+    assert [int(mask.sum()) for mask in read.masks["a.png"]] == [144 + 10, 144 - 10, 36]
+    assert any("several pieces" in sentence for sentence in read.repairs)
