@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from gains.datasets.labels.label_images import FLAT
 from helpers.own_labels import H, Own, W, box
 
 A, B, C = box(2, 3, 8, 9), box(12, 3, 18, 9), box(6, 5, 14, 8)
@@ -77,16 +78,25 @@ def test_classes_that_the_export_records_come_back(own: Own) -> None:
     assert found.classes["a.png"] == ["x", "y", "x"]
 
 
+def test_a_person_is_told_that_one_layer_holds_no_overlaps(own: Own) -> None:
+    np.save(own.place("a.npy"), np.stack([A * 1 + B * 2, C * 1]))
+    assert FLAT not in own.read().repairs
+    np.save(own.place("a.npy"), np.stack([A * 1 + B * 2]))
+    assert own.read().repairs == [FLAT]
+
+
 def test_an_object_of_two_pieces_is_kept_and_reported(own: Own) -> None:
     own.picture("a.png", ((A | B) * 4).astype(np.uint8))
     found = own.read()
     assert found.equals(A | B)
-    assert found.repairs == ["objects of several pieces were kept as one object: 1 (first: a.png)"]
+    assert found.repairs == [
+        "objects of several pieces were kept as one object: 1 (first: a.png)", FLAT,
+    ]  # fmt: skip
 
 
 def test_a_background_that_is_not_black_is_reported(own: Own) -> None:
     own.picture("a.png", (VALUES + 1).astype(np.uint8))
-    (repair,) = own.read().repairs
+    repair, _ = own.read().repairs
     assert repair.startswith("objects in all four corners of the image were kept; check that")
 
 
