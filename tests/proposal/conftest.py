@@ -22,8 +22,9 @@ def made_cost(iteration: float, start: float = 5, at_once: int = 2) -> Cost:
 
     def cost(draft: Draft) -> StudyCost:
         runs = len(draft.methods) * draft.folds
-        seconds = runs * (start + iteration * draft.iterations)
-        return StudyCost(at_once, seconds / at_once, seconds, 0, seconds, 0, 1000, None, 0, 0, 0)
+        each = start + iteration * draft.iterations
+        together = -(-runs // at_once) * each
+        return StudyCost(at_once, together, runs * each, 0, runs * each, 0, 1000, None, 0, 0, 0)
 
     return cost
 

@@ -80,10 +80,17 @@ def test_folds_are_given_up_when_nothing_else_is_left(facts: Facts) -> None:
 
 def test_a_time_that_is_too_short_is_said(facts: Facts) -> None:
     found, budget = fit(draft_of(facts, 45), hours=0.02, iteration=10)
-    assert (found.methods, found.folds, found.iterations) == (FIRST[:1], 1, 20)
+    assert (found.methods, found.folds, found.iterations) == (FIRST, 1, 20)
     said = " ".join(sentences(found, made_cost(10)(found), budget, (5, 3, 1)))
     assert "a training sees each image only 1 times" in said
     assert "Give more time with --hours" in said
+
+
+def test_one_core_trains_one_method_if_the_time_is_too_short(facts: Facts) -> None:
+    draft = draft_of(facts, 45)
+    budget = Budget(200 / 0.85, time.monotonic())
+    assert fitted(draft, (1,), budget, made_cost(1, at_once=1))[0].methods == FIRST[:1]
+    assert fitted(draft, (1,), budget, made_cost(1, at_once=2))[0].methods == FIRST
 
 
 def test_random_weights_need_three_times_as_many_images(facts: Facts) -> None:

@@ -24,6 +24,8 @@ MOST = (40_000, 150)
 each training image. Below LEAST, methods and then folds are given up. Above ENOUGH, methods are
 added.
 """
+ALMOST = 0.8
+"""Share of the iterations of one method that two methods may have, if all trainings are too short."""
 SHARE = 0.85
 """Share of the time that is planned; the rest is a margin for a busy machine."""
 OTHER_JOBS = 60.0
@@ -67,11 +69,15 @@ def fitted(
         budget: the time.
         cost: returns the cost of a draft.
     """
-    tried = draft
+    tried = before = draft
     for number, methods in itertools.product(folds, (FIRST, FIRST[:1])):
+        before = tried
         tried = _with_iterations(replace(draft, folds=number, methods=methods), budget, cost)
         if _seen(tried) >= _wanted(tried, LEAST):
             break
+    else:
+        # two methods that train side by side take hardly longer than one
+        tried = before if before.iterations >= ALMOST * tried.iterations else tried
     if len(tried.methods) > 1:
         tried = _with_more(tried, budget, cost)
     return tried, cost(tried)
