@@ -25,7 +25,7 @@ each training image. Below LEAST, methods and then folds are given up. Above ENO
 added.
 """
 ALMOST = 0.8
-"""Share of the iterations of one method that two methods may have, if all trainings are too short."""
+"""Share of the iterations of one method that two may have, if all trainings are too short."""
 SHARE = 0.85
 """Share of the time that is planned; the rest is a margin for a busy machine."""
 OTHER_JOBS = 60.0
