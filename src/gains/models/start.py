@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from gains.config.base import Changes
 from gains.models import checkpoint
 from gains.models.contract import Detector
 from gains.models.pretrained import state_of
@@ -34,7 +35,7 @@ class Start:
     path: Path
     state: dict[str, Tensor]
     categories: dict[int, str] | None
-    model: dict[str, Any] | None
+    model: Changes | None
 
     @classmethod
     def read(cls, path: Path) -> Start:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gains.config.base import validated
+from gains.config.base import Changes, validated
 from gains.config.data import DatasetSettings
 from gains.config.study import StudySettings
 from gains.datasets.presence import missing_files
@@ -287,7 +287,7 @@ class Study:
         return self.run_folder(self.trained(run)) / "model.pt"
 
 
-def _of_training(settings: RunSettings) -> dict[str, Any]:
+def _of_training(settings: RunSettings) -> Changes:
     """Return what decides a training; a default interval of validations equals the same number."""
     content = settings.training_json()
     content["recipe"]["validate_every"] = settings.recipe.validation_interval

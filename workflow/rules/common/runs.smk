@@ -69,9 +69,7 @@ def run_threads(wildcards):
 
 def run_code(step):
     """Return a parameter function: the hash of the code of ``step`` and of the run's method."""
-    return lambda wildcards: code_hash(
-        step, METHODS.get(wildcards.method).build.__module__
-    )
+    return lambda wildcards: code_hash(step, *METHODS.get(wildcards.method).modules)
 
 
 def training_code(wildcards):
@@ -79,7 +77,7 @@ def training_code(wildcards):
     steps = ["gains.training.train"]
     if STUDY.run_settings(run_of(wildcards)).recipe.select == "best":
         steps.append("gains.validation.validation")
-    return code_hash(*steps, METHODS.get(wildcards.method).build.__module__)
+    return code_hash(*steps, *METHODS.get(wildcards.method).modules)
 
 
 def score_options(wildcards):
