@@ -78,6 +78,7 @@ CALLS = [
         {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>m.npz}"},
     ),
     Call(("plan",), CONFIG),
+    Call(("run",), {}, ("{config.yaml}",)),
     Call(("papers",), CONFIG),
     Call(("table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),

@@ -32,6 +32,7 @@ DOCUMENTS = [
 DRY = {
     "make environment*": "installs packages from the network",
     "make demo": "takes twenty minutes",
+    "gains run *": "trains for minutes",
     "make test": "contains this test",
     "make slow": "takes an hour",
     "snakemake --cores 2 results/table3.csv": "the demo takes twenty minutes",

@@ -69,7 +69,7 @@ def load_config(path: str | Path, study: str | None = None) -> Config:
             two files hold that study.
     """
     path = require_file(path, "no such config file; start from the project's config.yaml")
-    content = _read(path)
+    content = read_content(path)
     own = _studies_in(path, content)
     if len(own) == 1:
         content = {"study": next(iter(own)), **content}
@@ -96,7 +96,7 @@ def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]
         ValueError: the config file is not YAML, or a file that is needed cannot be read.
     """
     path = Path(path)
-    own = _studies_in(path, _read(path))
+    own = _studies_in(path, read_content(path))
     studies = dict(own)
     needed = {content.get("study"), *(_mapping(content.get("studies")).keys() - own.keys())}
     for file, block, found in _beside(path, own):
@@ -114,7 +114,7 @@ def studies_of_files(files: Sequence[str | Path]) -> dict[str, str]:
     return {
         str(name): str(file)
         for file in files
-        for name in _mapping(_read(Path(file)).get("studies"))
+        for name in _mapping(read_content(Path(file)).get("studies"))
     }
 
 
@@ -125,7 +125,7 @@ def named_by_files(files: Sequence[str | Path]) -> str | None:
     """
     name = None
     for file in files:
-        content = _read(Path(file))
+        content = read_content(Path(file))
         studies = _mapping(content.get("studies"))
         alone = next(iter(studies)) if len(studies) == 1 else name
         name = content.get("study", alone)
@@ -178,7 +178,7 @@ def read_each(path: str | Path) -> Readable:
         ValueError: the config file itself is not YAML, or has no studies.
     """
     path = require_file(path, "no such config file; start from the project's config.yaml")
-    content = _read(path)
+    content = read_content(path)
     own = _studies_in(path, content)
     found = Readable(content.get("study"), content.get("label"))
     for name, block in own.items():
@@ -217,7 +217,7 @@ def _study_of(file: Path, path: Path, own: dict[str, Any]) -> Any:
     """Return the block of the study in a file beside a config file, which holds the studies own."""
     if file.suffix != ".yaml":
         raise ValueError(f"{file}: expected a name ending in .yaml; rename the file")
-    studies = _studies_in(file, _read(file))
+    studies = _studies_in(file, read_content(file))
     if list(studies) != [file.stem]:
         raise ValueError(
             f"{file}: expected one study, with the name of the file, {file.stem!r}; "
@@ -237,7 +237,13 @@ def _studies_in(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     return studies
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_content(path: Path) -> dict[str, Any]:
+    """Return the unchecked content of a config file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not text, not YAML, or no mapping.
+    """
     try:
         text = require_file(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.config import file as config_file
+from gains.config.base import merge
 from gains.config.file import Config
 from gains.config.study import StudySettings
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
@@ -70,7 +71,8 @@ def config_of(
     if changed and not config.label:
         raise ValueError(
             f"study {config.study!r} was overridden on the command line: add "
-            "`--config label=<name>`, so that its results get a directory of their own"
+            "`--config label=<name>`, so that its results get a directory of their own; a study in "
+            "a file of your own needs a name of its own"
         )
     return config
 
@@ -78,6 +80,30 @@ def config_of(
 def resolve(content: dict[str, Any], committed: str | Path) -> Study:
     """Return the study in force for Snakemake; see :func:`config_of`."""
     return from_config(config_of(content, committed))
+
+
+def open_given(file: Path, committed: str | Path, name: str | None = None) -> Study:
+    """Return the study that ``snakemake --configfile FILE`` puts in force, or another of the file.
+
+    Args:
+        file: config file of the command line.
+        committed: path of the project's ``config.yaml``.
+        name: study to open; by default the one that the file names, or the only one that it holds.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not valid, or it does not say which of its studies is meant.
+    """
+    content = config_file.read_content(file)
+    names = list(config_file.studies_of_files([file]))
+    chosen = name or config_file.named_by_files([file])
+    if chosen is None:
+        found = f"the studies {', '.join(names)}" if names else "no study"
+        raise ValueError(
+            f"{file}: holds {found}; expected one study, or several and --study with a name"
+        )
+    merged = merge(config_file.read_content(Path(committed)), content, {"study": chosen})
+    return from_config(config_of(merged, committed))
 
 
 def not_in_force(files: Sequence[str | Path], in_force: str) -> list[str]:

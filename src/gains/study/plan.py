@@ -8,7 +8,13 @@ from pathlib import Path
 
 from gains.config.base import validated
 from gains.config.recipe import RecipeSettings
-from gains.study.measured import Measurements, measured_file, measurement_of, read_measurements
+from gains.study.measured import (
+    Measurements,
+    measured_file,
+    measurement_of,
+    measurements_of,
+    read_measurements,
+)
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.files import read_json
@@ -83,8 +89,9 @@ def estimates(study: Study) -> dict[Run, float | None]:
 
     That of a finished training was measured. That of another one is estimated from the median
     seconds per image of the finished trainings of the same data set, method and variant. If there
-    are none, what `gains plan --measure` measured is used, then finished trainings of the same
-    method and variant, of the same method, and of any method.
+    are none, what was measured of these is used, then finished trainings of the same method and
+    variant, of the same method, what was measured of the method elsewhere in the study, and
+    finished trainings of any method.
     """
     finished, kept = _finished(study), read_measurements(measured_file(study))
     return {
@@ -126,10 +133,14 @@ def _estimate(
         exact,
         [m for r, m in finished.items() if (r.method, r.variant) == (run.method, run.variant)],
         [m for r, m in finished.items() if r.method == run.method],
-        list(finished.values()),
     ]
     nearest = next((group for group in alike if group), None)
     if nearest is None:
+        others = [m.training_seconds(settings) for m in measurements_of(run.method, kept)]
+        if known := [value for value in others if value is not None]:
+            return statistics.median(known)
+        nearest = list(finished.values())
+    if not nearest:
         return None
     return statistics.median(m.seconds / m.images for m in nearest) * settings.recipe.images_seen
 

@@ -16,7 +16,12 @@ from gains.fetch.sources import fetched_name
 from gains.study.runs import Run
 from gains.study.opening import config_of, from_config
 from gains.study.opening import made_by_others, not_in_force
+from gains.workflow import events
 from gains.workflow.targets import fetched_data
+
+# First of all, so that `gains run` learns of every error.
+if workflow.is_main_process:
+    events.attach(logger)
 
 # All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
