@@ -9,7 +9,7 @@ import yaml
 
 from gains.cli.front.run import split_words
 from gains.running.choice import choose, find_project
-from gains.running.targets import target_of
+from gains.running.targets import product_target
 from gains.workflow.call import refuse_reserved
 from helpers.paths import ROOT
 
@@ -60,13 +60,13 @@ def test_a_package_outside_a_clone_says_what_to_do(monkeypatch: pytest.MonkeyPat
 
 def test_a_table_is_asked_for_by_name_or_file() -> None:
     study = choose("first", None, ROOT).study
-    assert target_of(study, None) == "all"
-    assert target_of(study, "table3") == target_of(study, "results/table3.csv")
-    assert target_of(study, "table3") == "results/table3.csv"
-    assert target_of(study, "figure3") == "results/figure3.png"
-    assert target_of(study, "data_audit") == "results/data_audit.csv"
+    assert product_target(study, None) == "all"
+    assert product_target(study, "table3") == product_target(study, "results/table3.csv")
+    assert product_target(study, "table3") == "results/table3.csv"
+    assert product_target(study, "figure3") == "results/figure3.png"
+    assert product_target(study, "data_audit") == "results/data_audit.csv"
     with pytest.raises(ValueError, match="no table or figure 'tabel3'; did you mean 'table3'"):
-        target_of(study, "tabel3")
+        product_target(study, "tabel3")
 
 
 def test_options_after_two_dashes_are_for_snakemake() -> None:

@@ -1,4 +1,4 @@
-"""Errors of jobs and of Snakemake as sentences."""
+"""Errors of jobs and of Snakemake as outlook_lines."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from gains.running.choice import choose, inside
-from gains.running.run import Wish, run
+from gains.running.run import RunWish, run
 from gains.workflow.call import Call, workflow_call
 from gains.workflow.events import EventReader
 from helpers.paths import ROOT
@@ -40,7 +40,7 @@ def test_a_long_run_asks_a_failed_one_says_why_and_the_same_call_continues(
     def call() -> str:
         choice = choose(str(own), None, project)
         with inside(project):
-            run(choice, Wish("table3", 2))
+            run(choice, RunWish("table3", 2))
         said = capfd.readouterr()
         return said.err + said.out
 

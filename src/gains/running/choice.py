@@ -18,7 +18,7 @@ CONFIG = "config.yaml"
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenStudy:
     """A study, and how Snakemake is told to run it.
 
     Attributes:
@@ -66,7 +66,7 @@ def is_file(word: str) -> bool:
     return word.endswith((".yaml", ".yml")) or "/" in word
 
 
-def choose(word: str | None, name: str | None, project: Path) -> Choice:
+def choose(word: str | None, name: str | None, project: Path) -> ChosenStudy:
     """Return the study that a command line names; relative paths begin in the present folder.
 
     Args:
@@ -88,13 +88,13 @@ def choose(word: str | None, name: str | None, project: Path) -> Choice:
             "the path is empty, perhaps because a variable in the command is; name a study"
         )
     if word is None or not is_file(word):
-        return Choice(_of_project(name or word or "", project), None, True)
+        return ChosenStudy(_of_project(name or word or "", project), None, True)
     file = Path(word).expanduser().absolute()
     own = _own_name(file, project)
     if own is not None:
-        return Choice(_of_project(name or own, project), None, True)
+        return ChosenStudy(_of_project(name or own, project), None, True)
     with inside(project):
-        return Choice(open_given(file, project / CONFIG, name), file, name is not None)
+        return ChosenStudy(open_given(file, project / CONFIG, name), file, name is not None)
 
 
 def _of_project(name: str, project: Path) -> Study:

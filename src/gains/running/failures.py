@@ -1,4 +1,4 @@
-"""The errors of a call of Snakemake as sentences: each distinct one once."""
+"""The errors of a call of Snakemake as outlook_lines: each distinct one once."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from gains.running.choice import Choice, choose
+from gains.running.choice import ChosenStudy, choose
 from gains.study.runs import Run
 from gains.support.durations import duration
 
@@ -19,7 +19,7 @@ SILENCE = 30
 """Time in s after which a line says that measuring still goes on."""
 
 
-def measure_apart(choice: Choice, runs: Iterable[Run], at_once: int) -> None:
+def measure_apart(choice: ChosenStudy, runs: Iterable[Run], at_once: int) -> None:
     """Measure a run of each method in another process, and say how it goes.
 
     If it fails, the other process says why, and the times stay unknown.

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gains.running.choice import Choice
+from gains.running.choice import ChosenStudy
 from gains.running.forecast import Forecast
 from gains.running.measure import measure_apart
 from gains.study.cost import jobs_at_once
@@ -21,7 +21,7 @@ LONG = 12 * 3600
 """Time in s from which a person is asked before the trainings begin."""
 
 
-def forecast(choice: Choice, trainings: Sequence[Run], cores: int) -> Forecast:
+def forecast(choice: ChosenStudy, trainings: Sequence[Run], cores: int) -> Forecast:
     """Return what is known of the trainings to do.
 
     Methods of which nothing is known are measured first.
@@ -42,7 +42,7 @@ def forecast(choice: Choice, trainings: Sequence[Run], cores: int) -> Forecast:
     return Forecast(trainings, seconds, at_once)
 
 
-def sentences(study: Study, expected: Forecast) -> Iterator[str]:
+def outlook_lines(study: Study, expected: Forecast) -> Iterator[str]:
     """Yield what a person should know before the trainings begin.
 
     Args:

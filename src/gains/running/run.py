@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.running.choice import Choice
+from gains.running.choice import ChosenStudy
 from gains.running.failures import failures
 from gains.running.forecast import Forecast
 from gains.running.jobs import TRAIN, Jobs, run_of
-from gains.running.outlook import LONG, forecast, sentences
+from gains.running.outlook import LONG, forecast, outlook_lines
 from gains.running.screen import screen
-from gains.running.targets import made, target_of
+from gains.running.targets import made, product_target
 from gains.support.durations import duration
 from gains.workflow.call import workflow_call
 from gains.workflow.events import STARTED, Event
@@ -26,7 +26,7 @@ PAUSE = 0.5
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunWish:
     """What a person asks for.
 
     Attributes:
@@ -42,7 +42,7 @@ class Wish:
     further: tuple[str, ...] = ()
 
 
-def run(choice: Choice, wish: Wish) -> None:
+def run(choice: ChosenStudy, wish: RunWish) -> None:
     """Make a table, a figure or everything of a study, in the folder of the project.
 
     Raises:
@@ -51,7 +51,7 @@ def run(choice: Choice, wish: Wish) -> None:
         KeyboardInterrupt: a person interrupted; all jobs have ended then.
     """
     began = time.monotonic()
-    target = target_of(choice.study, wish.target)
+    target = product_target(choice.study, wish.target)
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     runner = _Runner(choice, wish, target, Path(f"logs/{choice.study.tag}/run/{stamp}.log"))
     say(f"Study {choice.study.tag}: looking for what is out of date ...")
@@ -74,8 +74,8 @@ def say(text: str) -> None:
 class _Runner:
     """The calls of Snakemake for one wish."""
 
-    choice: Choice
-    wish: Wish
+    choice: ChosenStudy
+    wish: RunWish
     target: str
     log: Path
 
@@ -128,7 +128,7 @@ def _make(runner: _Runner, todo: Sequence[Event]) -> None:
         if trainings:
             say("Estimating the time of the trainings ...")
             expected = forecast(runner.choice, trainings, runner.wish.cores)
-            for text in sentences(runner.choice.study, expected):
+            for text in outlook_lines(runner.choice.study, expected):
                 say(text)
             _agree(expected, runner.wish.yes)
         left = len(todo) - (len(data) if len(data) < len(todo) else 0)
@@ -160,7 +160,7 @@ def _agree(expected: Forecast, yes: bool) -> None:
         raise ValueError("nothing was trained, as you chose")
 
 
-def _show_results(choice: Choice, target: str) -> None:
+def _show_results(choice: ChosenStudy, target: str) -> None:
     tables, files = made(choice.study, target)
     for table in tables:
         print(table.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ FURTHER = ("compare", "data_audit")
 """Tables that every study has."""
 
 
-def target_of(study: Study, name: str | None) -> str:
+def product_target(study: Study, name: str | None) -> str:
     """Return the target of Snakemake for a table or figure; everything if no name is given.
 
     Args:
@@ -40,7 +40,7 @@ def made(study: Study, target: str) -> tuple[list[Path], list[Path]]:
 
     Args:
         study: the study.
-        target: what :func:`target_of` returned.
+        target: what :func:`product_target` returned.
     """
     stem = Path(target).stem
 

@@ -53,7 +53,7 @@ def run(
       gains run demo table3 -- --keep-going --forcerun train
     """
     from gains.running.choice import choose, find_project, inside, is_file
-    from gains.running.run import Wish
+    from gains.running.run import RunWish
     from gains.running.run import run as run_study
     from gains.support.parallel import available_cores
     from gains.workflow.call import refuse_reserved
@@ -69,7 +69,7 @@ def run(
     refuse_reserved(further)
     name, target = (*places, None, None)[:2]
     project = find_project()
-    wish = Wish(target, cores or available_cores(), yes, further)
+    wish = RunWish(target, cores or available_cores(), yes, further)
     # a terminal that is closed ends the jobs too, like Ctrl-C
     signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
     choice = choose(name, study, project)
