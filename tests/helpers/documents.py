@@ -159,10 +159,6 @@ class Reader:
         shrink(study)
         self._write_study("first", study)
         self.project.edit_config(lambda demo: (demo.clear(), demo.update(study)))
-        own = self.project.path("studies/real-images.yaml").read_text()
-        self.project.path("studies/my-study.yaml").write_text(
-            own.replace("\n  real-images:\n", "\n  my-study:\n")
-        )
         shutil.copy2(ROOT / "tests/studies/tiny.yaml", self.project.path("own.yaml"))
 
     def _save_images(self) -> None:
