@@ -37,6 +37,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("data").mkdir()
     shutil.copy(ROOT / "data/sources.csv", "data/sources.csv")
     monkeypatch.setattr("gains.proposal.weights._reached", lambda _: False)
+    monkeypatch.setattr("gains.running.choice.find_project", lambda: tmp_path)
     return tmp_path
 
 

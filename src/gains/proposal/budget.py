@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -134,41 +135,57 @@ def _iterations(draft: Draft, images: float) -> int:
     return max(1, round(images / draft.batch_size))
 
 
-def sentences(
-    draft: Draft, cost: StudyCost, budget: Budget, folds: tuple[int, ...]
-) -> tuple[str, ...]:
+def sentences(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) -> tuple[str, ...]:
     """Return what the time means for the study, in sentences.
 
     Args:
         draft: the fitted draft.
-        cost: its cost.
+        cost: returns the cost of a draft.
         budget: the time.
         folds: numbers of folds that were tried, the best first.
     """
-    runs = len(draft.methods) * draft.folds
-    total = cost.seconds + OTHER_JOBS + JOB * runs / cost.at_once
+    at_once = cost(draft).at_once
     found = [
-        f"Measured on this machine: the study takes about {total / 60:.0f} minutes, with "
-        f"{cost.at_once} jobs at the same time, of {budget.seconds / 60:.0f} minutes that were "
+        f"Measured on this machine: the study takes about {_needed(draft, cost) / 60:.0f} minutes, "
+        f"with {at_once} jobs at the same time, of {budget.seconds / 60:.0f} minutes that were "
         "given."
     ]
+    lost = draft.folds < folds[0] or len(draft.methods) == 1
     if draft.folds < folds[0]:
-        found.append(
-            f"{folds[0]} folds did not fit this time, so there "
-            + (f"are {draft.folds}." if draft.folds > 1 else "is one division.")
-        )
+        left = f"there are {draft.folds}" if draft.folds > 1 else "there is one division"
+        found.append(f"{folds[0]} folds did not fit this time, so {left}.")
     if len(draft.methods) == 1:
         found.append("A second method did not fit this time.")
     if _seen(draft) < _wanted(draft, LEAST):
         found.append(
             "This time is too short: a training sees each image only "
             f"{draft.times_seen:.0f} times, and {_wanted(draft, LEAST) / draft.train_images:.0f} "
-            "times are the least that is useful. The numbers will be low. Give more time with "
-            "--hours."
+            "times are the least that is useful. The numbers will be low."
         )
+        lost = True
     elif _seen(draft) < _wanted(draft, ENOUGH):
         found.append(
             f"A training sees each image {draft.times_seen:.0f} times; with more time (--hours) "
             "the numbers will rise."
         )
-    return tuple(found)
+    return (*found, _enough(draft, cost, budget, folds)) if lost else tuple(found)
+
+
+def _enough(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) -> str:
+    """Return which hours are enough for useful trainings, in a sentence."""
+    spent = time.monotonic() - budget.began
+    hours: dict[float, str] = {}
+    for methods, number in ((FIRST[:1], 1), (FIRST, 1), (FIRST, folds[0])):
+        enough = replace(draft, methods=methods, folds=number)
+        enough = replace(enough, iterations=_iterations(enough, _wanted(enough, LEAST)))
+        what = "one method" if len(methods) == 1 else "two methods"
+        what += f" and {number} folds" if number > 1 else ""
+        hours[math.ceil((_needed(enough, cost) + spent) / SHARE / 360) / 10] = what
+    listed = ", ".join(f"{number:g} for {what}" for number, what in hours.items())
+    return f"Hours that are enough for useful trainings (--hours): {listed}."
+
+
+def _needed(draft: Draft, cost: Cost) -> float:
+    """Return the time in s of all jobs of a draft."""
+    found, runs = cost(draft), len(draft.methods) * draft.folds
+    return found.seconds + OTHER_JOBS + JOB * runs / found.at_once

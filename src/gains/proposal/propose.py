@@ -28,12 +28,10 @@ from gains.proposal.weights import choose_weights
 from gains.study.cost import StudyCost, cost_of, jobs_at_once, unmeasured
 from gains.study.measured import Measurement
 from gains.study.study import Study
-from gains.support.files import check_output, write_text
+from gains.support.files import check_output, read_json, write_text
 from gains.support.parallel import available_cores
 from gains.support.yaml_text import parse_yaml
 from gains.workflow.memory import memory_mb
-
-logger = logging.getLogger(__name__)
 
 ITERATIONS, SECONDS, SHARE_OF_TIME = 8, 25, 0.02
 """How long a method is measured: iterations, at most so many s, and at most this share of --hours.
@@ -49,10 +47,10 @@ class Wish:
     """What a person asks for.
 
     Attributes:
-        options: options of the data set `folder`; paths may be relative.
+        options: options of the data set `folder`, with absolute paths.
         hours: time for `gains init` and `gains run` together.
         weights: file of initial weights, or None.
-        out: study file.
+        out: study file, an absolute path.
     """
 
     options: Changes
@@ -74,7 +72,8 @@ class Wish:
 def propose(wish: Wish) -> Iterator[str]:
     """Write the study file and the picture beside it; yield sentences on what was found and done.
 
-    Nothing is written if the images or labels cannot be read.
+    Nothing is written if the images or labels cannot be read. Call it in the folder of the project,
+    whose folder ``scratch`` keeps the measurements for `gains run`.
 
     Raises:
         FileNotFoundError: a folder or file is missing.
@@ -83,25 +82,30 @@ def propose(wish: Wish) -> Iterator[str]:
     began = time.monotonic()
     for path in (wish.out, wish.sheet):
         check_output(path)
-    options = {
-        **wish.options,
-        **{k: str(Path(wish.options[k]).absolute()) for k in ("images", "labels")},
-    }
+    options = wish.options
     settings = validated(FolderSettings, options, "gains init")
     with _workshop(wish) as data:
         coco = data / "coco" / f"{wish.name}.json"
-        convert(wish.name, "folder", options, coco)
+        with _silent("gains.datasets.convert"):
+            convert(wish.name, "folder", options, coco)
         facts = facts_of(coco, settings)
         yield from summary_of(facts.imported)
+        yield from (f"note: {sentence}" for sentence in read_json(coco)["info"]["repairs"])
         draft = _draft(wish, options, facts)
         yield draft.weights.reason
         # `gains run` converts the data once more, so the time until now counts twice
         budget = Budget(wish.hours * 3600, began - (time.monotonic() - began))
         folds = folds_of(facts)
-        yield "Measuring time and memory of the methods by short trainings."
+        yield "Measuring time and memory of the methods by short trainings: about a minute."
         limits = Limits(ITERATIONS, min(SECONDS, SHARE_OF_TIME * budget.seconds))
-        draft, cost = fitted(draft, folds, budget, lambda tried: _cost(tried, data, limits))
-        memory = 100 * -(-int(cost.host_mb * SPARE_MEMORY) // 100)
+        speeds: dict[str, float] = {}
+
+        def cost(tried: Draft) -> StudyCost:
+            return _cost(tried, data, limits, speeds)
+
+        draft, found = fitted(draft, folds, budget, cost)
+        yield f"Seconds per iteration: {', '.join(f'{m} {s:.2g}' for m, s in speeds.items())}."
+        memory = 100 * -(-int(found.host_mb * SPARE_MEMORY) // 100)
         draft = replace(draft, mem_mb=memory, budget=sentences(draft, cost, budget, folds))
         _study(draft, data)  # this call refuses what the reader of studies would refuse
         contact_sheet([coco], wish.sheet, columns=min(6, facts.images))
@@ -152,17 +156,32 @@ def _study(draft: Draft, data: Path) -> Study:
     return Study(draft.name, config.studies[draft.name], data=str(data), results=f"{data}/results")
 
 
-def _cost(draft: Draft, data: Path, limits: Limits) -> StudyCost:
-    """Return the cost of a draft, after its methods are measured."""
+def _cost(draft: Draft, data: Path, limits: Limits, speeds: dict[str, float]) -> StudyCost:
+    """Return the cost of a draft, after its methods are measured; add their speeds."""
     study = _study(draft, data)
-    make_split(study.coco(draft.name), study.dataset(draft.name).split, study.split(draft.name))
+
+    def report(kind: str, found: Measurement, _: bool) -> None:
+        if found.training is not None:
+            speeds[kind.split("/")[1]] = found.training.iteration_seconds
+
     at_once = jobs_at_once(study, available_cores(), memory_mb())
-    measure(study, unmeasured(study), at_once, _report, limits)
+    with _silent("gains.support.progress", "gains.anomaly.build", "gains.datasets.make_split"):
+        make_split(study.coco(draft.name), study.dataset(draft.name).split, study.split(draft.name))
+        measure(study, unmeasured(study), at_once, report, limits)
     cost = cost_of(study, at_once)
     assert cost is not None, "everything is measured"
     return cost
 
 
-def _report(kind: str, found: Measurement, kept: bool) -> None:
-    if not kept and found.training is not None:
-        logger.info("%s: %.2g s per iteration", kind, found.training.iteration_seconds)
+@contextmanager
+def _silent(*names: str) -> Iterator[None]:
+    """Keep modules from logging what concerns only the folder of this verb."""
+    loggers = [logging.getLogger(name) for name in names]
+    before = [log.level for log in loggers]
+    for log in loggers:
+        log.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        for log, level in zip(loggers, before, strict=True):
+            log.setLevel(level)

@@ -57,6 +57,7 @@ def init(
     from gains.config.base import NAME
     from gains.proposal.propose import Wish, propose
     from gains.proposal.text import is_unchanged
+    from gains.running.choice import find_project, inside
 
     if out.suffix != ".yaml" or not re.match(NAME, out.stem):
         raise ValueError(
@@ -79,8 +80,12 @@ def init(
     options = given(
         category=category, crowds=crowds, orientation=orientation, percentiles=percentiles
     )
-    wish = Wish({"images": str(images), "labels": str(labels), **options}, hours, weights, out)
-    for sentence in propose(wish):
-        typer.echo(sentence)
-    typer.echo(f"\nLook at {wish.sheet}: the outlines must fit the objects.")
+    # the paths of the project, such as that of fetched weights, begin in its folder
+    places = {"images": str(images.absolute()), "labels": str(labels.absolute())}
+    given_weights = None if weights is None else weights.absolute()
+    wish = Wish({**places, **options}, hours, given_weights, out.absolute())
+    with inside(find_project()):
+        for sentence in propose(wish):
+            typer.echo(sentence)
+    typer.echo(f"\nLook at {out.with_suffix('.png')}: the outlines must fit the objects.")
     typer.echo(f"Then run: gains run {out}")
