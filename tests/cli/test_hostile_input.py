@@ -79,6 +79,7 @@ CALLS = [
     ),
     Call(("plan",), CONFIG),
     Call(("run",), {}, ("{config.yaml}",)),
+    Call(("check",), {}, ("{config.yaml}",)),
     Call(("papers",), CONFIG),
     Call(("table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),

@@ -14,7 +14,7 @@ from gains.cli.overwriting import Verb
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
-    "Own images": ("init", "run"),
+    "Own images": ("init", "check", "run"),
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "score"),
     "Results": ("papers", "table", "compare", "summary", "figure", "rescore"),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gains.running.check import quick_problems
 from gains.running.choice import ChosenStudy
 from gains.running.failures import failures
 from gains.running.forecast import Forecast
@@ -54,6 +55,8 @@ def run(choice: ChosenStudy, wish: RunWish) -> None:
     target = product_target(choice.study, wish.target)
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     runner = _Runner(choice, wish, target, Path(f"logs/{choice.study.tag}/run/{stamp}.log"))
+    if found := quick_problems(choice):
+        raise ValueError("\n".join(found))
     say(f"Study {choice.study.tag}: looking for what is out of date ...")
     todo = runner.plan()
     if not todo:
