@@ -131,12 +131,18 @@ def test_predictions_of_no_study_say_so_and_keep_all_detections_that_were_made(
 ) -> None:
     caplog.set_level("INFO")
     shutil.copy(f"{RUN}/test.predictions.json", "mine.json")
-    listed = [{"id": k, "file_name": f"{k}.png", "height": 60, "width": 60} for k in (1, 2)]
+    listed: list[dict[str, object]] = [
+        {"id": k, "file_name": f"{k}.png", "height": 60, "width": 60} for k in (1, 2)
+    ]
     info = {"prediction": {"max_detections": 300}}
     Path("mine.images.json").write_text(json.dumps({"info": info, "images": listed}))
     gains(monkeypatch, capsys, "score", *FILES, "--predictions", "mine.json", "--out", "a.json")
     assert read_json("a.json")["settings"] == {"max_detections": 300, "clean_score_threshold": 0}
     assert "so their numbers can differ: name it with --study and --dataset" in caplog.text
+    listed[0]["tiles"] = {"rows": 2, "columns": 3}  # the limit holds for each tile
+    Path("mine.images.json").write_text(json.dumps({"info": info, "images": listed}))
+    gains(monkeypatch, capsys, "score", *FILES, "--predictions", "mine.json", "--out", "a.json")
+    assert read_json("a.json")["settings"]["max_detections"] == 1800
     gains(
         monkeypatch, capsys, *("score", "--dataset", "toy", "--predictions", "mine.json"),
         *("--out", "b.json"),

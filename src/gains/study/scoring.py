@@ -10,7 +10,7 @@ from typing import cast
 
 from gains.config.file import load_config
 from gains.config.prediction import SHOWN_SCORE
-from gains.prediction.sidecar import sidecar_path
+from gains.prediction.sidecar import read_sidecar, sidecar_path
 from gains.scoring.inputs import ScoringInputs
 from gains.study.inputs import NamedRun
 from gains.study.opening import from_config, open_study
@@ -130,12 +130,19 @@ def least_score(config: Path, *predictions: Path) -> float:
 
 
 def _limit(predictions: Path) -> int:
-    """Return with how many detections of an image predictions were made; 0 if nothing says so."""
+    """Return with how many detections of an image predictions were made; 0 if nothing says so.
+
+    The limit of a prediction holds for each tile of an image that was cut into tiles.
+    """
     path = sidecar_path(predictions)
-    info: object = read_json(path) if path.is_file() else None
+    content: object = read_json(path) if path.is_file() else None
+    info = content
     for key in ("info", "prediction", "max_detections"):
         info = info.get(key) if isinstance(info, dict) else None
-    return info if type(info) is int else 0
+    if type(info) is not int:
+        return 0
+    tiles = [entry.get("tiles") for entry in read_sidecar(predictions) or []]
+    return info * max((cut["rows"] * cut["columns"] for cut in tiles if cut), default=1)
 
 
 def _as_in(
