@@ -56,6 +56,7 @@ def plan(
     from gains.study.cost import cost_of, jobs_at_once
     from gains.study.opening import open_study
     from gains.study.plan import plan as plan_of
+    from gains.study.problems import missing_inputs_of
     from gains.support.parallel import available_cores
     from gains.workflow.memory import memory_mb
 
@@ -76,6 +77,8 @@ def plan(
     if cost is not None and cost.one_by_one:
         for sentence in costs(cost, chosen.settings.mem_mb):
             typer.echo(sentence)
+    for sentence in missing_inputs_of(chosen):
+        typer.echo(sentence)
     for name in chosen.absent:
         typer.echo(f"{chosen.absence(name)}. Its trainings are not counted.")
 
