@@ -59,7 +59,6 @@ NOT_RUN = {
     "dvc commit": "asks about stages that are not complete in this test",
     "dvc add data/raw/isbi2014": "needs a data set that is downloaded",
     "git add data/raw/isbi2014.dvc": "needs a data set that is downloaded",
-    "gains run my-cells.yaml": "trains for an hour",
     "dvc pull": "would replace the results of this test by those of a remote",
 }
 """Commands of which nothing runs."""
