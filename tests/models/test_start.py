@@ -114,6 +114,15 @@ def test_a_converted_detector_gives_the_same_model_as_weights_of_the_backbone(
     assert len(equal(started, other)) == len(other.state_dict())
 
 
+def test_a_model_of_one_category_starts_a_method_that_needs_two(tmp_path: Path) -> None:
+    source = saved(tmp_path / "m.pt", settings_of("mask_rcnn"), {1: "cell"})
+    settings = settings_of("donet", "mrp", start_from=str(tmp_path / "m.pt"))
+    model = build_model(settings, [1, 2], seed=0)
+    shared = equal(source, model)
+    assert [k for k in source.state_dict() if k.startswith(model.encoder)] <= shared
+    assert "boxes.head.classes.weight" not in shared
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -16,6 +16,7 @@ import torchvision
 
 import gains
 from gains.config.recipe import RecipeSettings
+from gains.datasets.coco import read_coco
 from gains.models import checkpoint
 from gains.support.files import settings_hash, sha256
 from gains.training import train as training
@@ -122,6 +123,8 @@ def test_a_run_is_put_on_record(built: list[Recorder], data: Tiny, tmp_path: Pat
     }
     model = checkpoint.load_model(job.out)
     assert list(model.pop("state")) == ["body.weight", "head.weight"]
+    samples = training.samples_of_job(job, read_coco(job.coco), torch.device("cpu"))
+    assert model.pop("scale") == samples.scale().model_dump()
     assert model == {
         "format": 1,
         "gains": gains.__version__,

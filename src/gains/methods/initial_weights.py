@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
 import torch
 
 from gains.methods.base import WithBackbone
-from gains.methods.run_settings import RunSettings
-from gains.models.contract import Detector, Task
+from gains.methods.run_settings import RunSettings, build_method
+from gains.models.contract import Detector
 from gains.models.pretrained import load_pretrained
 from gains.models.start import Start
 
 
-def load_weights(model: Detector, settings: RunSettings) -> None:
+def load_weights(model: Detector, settings: RunSettings, categories: Sequence[int]) -> None:
     """Give a new model its initial weights: of ``start_from``, or as its method's record says.
+
+    Args:
+        model: the new model.
+        settings: settings of the run.
+        categories: category ids of the data set, ascending.
 
     Raises:
         FileNotFoundError: the weights are missing.
@@ -26,7 +31,9 @@ def load_weights(model: Detector, settings: RunSettings) -> None:
     if settings.recipe.start_from is not None:
         start = Start.read(Path(settings.recipe.start_from))
         start.check_backbone(settings.model.model_dump(mode="json"))
-        start.check(model, _alike(model, settings, start.num_classes))
+        with torch.random.fork_rng(devices=[]):
+            larger = build_method(settings, [*categories, max(categories) + 1])
+        start.check(model, larger)
         start.load_into(model)
     elif load is not None:
         load(model, settings.model)
@@ -49,14 +56,3 @@ def start_record(
         return {}
     start = Start.read(Path(settings.recipe.start_from))
     return {"start_from": start.record(model, categories)}
-
-
-def _alike(model: Detector, settings: RunSettings, num_classes: int | None) -> Detector:
-    """Return a model of the same settings for another number of categories."""
-    if num_classes is None:
-        return model
-    cell = None if settings.cell_category is None else 0
-    with torch.random.fork_rng(devices=[]):
-        return settings.record.build(
-            settings.model, Task(num_classes, settings.max_detections, cell)
-        )

@@ -12,6 +12,7 @@ from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
+from gains.models.settings import BackboneSettings
 from gains.support.names import portable
 
 if TYPE_CHECKING:
@@ -156,10 +157,13 @@ class RunSettings:
         own = {key: value for key, value in block.items() if key != "name"}
         maps, cell = content["maps"], content["cell_category"]
         found = content.get("validation")
+        model = validated(method.settings, own, f"{where}.method")
+        recipe = validated(RecipeSettings, content["recipe"], f"{where}.recipe")
+        require_initial_values(model, recipe, f"{where}.method")
         return cls(
             method=method.name,
-            model=validated(method.settings, own, f"{where}.method"),
-            recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
+            model=model,
+            recipe=recipe,
             maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
             max_detections=_whole({**OPTIONAL, **content}, "max_detections", 1, where),
             cell_category=None if cell is None else _whole(content, "cell_category", 0, where),
@@ -181,6 +185,22 @@ def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:
     if type(value) is not int or value < least:
         raise ValueError(f"{where}.{key}: expected a whole number from {least} up, found {value!r}")
     return value
+
+
+def require_initial_values(model: Settings, recipe: RecipeSettings, where: str) -> None:
+    """Refuse layers that are neither trained nor given values.
+
+    Args:
+        model: settings of a method.
+        recipe: the recipe; its ``start_from`` gives values to all layers of a backbone.
+        where: name of ``model``, for the error message.
+
+    Raises:
+        ValueError: layers would keep random values.
+    """
+    backbone = getattr(model, "backbone", None)
+    if isinstance(backbone, BackboneSettings) and recipe.start_from is None:
+        backbone.require_trained(where)
 
 
 def build_method(settings: RunSettings, categories: Sequence[int]) -> Detector:

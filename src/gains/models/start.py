@@ -52,26 +52,18 @@ class Start:
         categories = {int(number): name for number, name in content["categories"].items()}
         return cls(path, content["state"], categories, content["settings"].get("method"))
 
-    @property
-    def num_classes(self) -> int | None:
-        """Number of categories of the model; None if nothing says it."""
-        if self.categories is not None:
-            return len(self.categories)
-        # the layout of a Mask R-CNN, which is all that can be converted; one row is the background
-        rows = self.state.get("boxes.head.classes.weight")
-        return None if rows is None else len(rows) - 1
-
-    def check(self, model: Detector, alike: Detector) -> None:
+    def check(self, model: Detector, larger: Detector) -> None:
         """Refuse a file whose model is built differently, apart from the number of categories.
 
         Args:
             model: the model that is trained.
-            alike: the same for the number of categories of the file.
+            larger: the same for one more category.
 
         Raises:
             ValueError: the file holds no whole model, or its backbone or another part differs.
         """
-        own, encoder = alike.state_dict(), model.encoder
+        own, encoder = model.state_dict(), model.encoder
+        shapes = {name: value.shape for name, value in larger.state_dict().items()}
         if not own.keys() & self.state.keys() or all(k.startswith(encoder) for k in self.state):
             raise ValueError(
                 f"start_from: {self.path} holds no whole model with the names of this one; name a "
@@ -84,7 +76,8 @@ class Start:
         unfit = [
             name
             for name, value in own.items()
-            if (self.state[name].shape != value.shape if name in self.state else needed(name))
+            if shapes[name] == value.shape  # the number of categories does not matter
+            and (self.state[name].shape != value.shape if name in self.state else needed(name))
         ]
         if unfit:
             raise ValueError(

@@ -12,7 +12,7 @@ from gains.config.prediction import THRESHOLDS, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.methods import METHODS, Method
-from gains.methods.run_settings import RunSettings
+from gains.methods.run_settings import RunSettings, require_initial_values
 from gains.metrics.names import COCO_METRICS, check_larger_is_better
 from gains.support.registry import nearest
 
@@ -101,6 +101,7 @@ def merged_settings(
         where=where,
     )
     model, recipe, maps = _method_settings(layers), _recipe(layers), _maps(layers)
+    require_initial_values(model, recipe, where)
     return RunSettings(
         method=method,
         model=model,

@@ -151,7 +151,7 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds GPUs too
         model = build_method(settings, categories)
-    load_weights(model, settings)
+    load_weights(model, settings, categories)
     return model
 
 
