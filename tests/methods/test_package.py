@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 from gains.cli.main import app
 from gains.config.file import check
 from gains.methods import METHODS
+from gains.study.config_reference import reference
 from gains.study.opening import from_config
 from gains.study.runs import Run
+from gains.study.study import Study
 from gains.support.files import read_json
 from gains.training.train import train
 from gains.workflow import code_hash as codehash
@@ -51,6 +53,17 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     forget()
 
 
+def study_with(key: str) -> Study:
+    block = {
+        "title": "t",
+        "datasets": {"tiny": {"source": "synthetic-cells"}},
+        "detector": {**DETECTOR, key: 0.25},
+        "recipe": {**RECIPE, "iterations": 2},
+        "tables": {"t": {"title": "t", "rows": [{"method": "dice_rcnn"}]}},
+    }
+    return from_config(check({"study": "s", "studies": {"s": block}}, "test"))
+
+
 def test_it_is_listed_trained_and_scored_like_any_other(
     installed: Path, tiny: Tiny, tmp_path: Path
 ) -> None:
@@ -59,14 +72,7 @@ def test_it_is_listed_trained_and_scored_like_any_other(
     assert line.split("\t")[1:] == [
         "Dice R-CNN (dice-rcnn 0.1)", "An example of GAInS-bench", "default, strong"
     ]  # fmt: skip
-    block = {
-        "title": "t",
-        "datasets": {"tiny": {"source": "synthetic-cells"}},
-        "detector": {**DETECTOR, "dice_weight": 0.25},
-        "recipe": {**RECIPE, "iterations": 2},
-        "tables": {"t": {"title": "t", "rows": [{"method": "dice_rcnn"}]}},
-    }
-    study = from_config(check({"study": "s", "studies": {"s": block}}, "test"))
+    study = study_with("dice_weight")
     settings = study.run_settings(Run("tiny", "dice_rcnn", "default", 0))
     assert settings.to_json()["method"]["dice_weight"] == 0.25
     train(job_of(tiny, tmp_path / "run", settings))
@@ -110,3 +116,10 @@ def test_a_broken_package_ends_no_verb(installed: Path) -> None:
     listed = CliRunner().invoke(app, ["methods"]).output
     assert "dice_rcnn\tcannot be used\tmethod 'dice_rcnn' of the package dice-rcnn 0.1" in listed
     assert "mask_rcnn\tMask R-CNN" in listed
+    with pytest.raises(ValueError, match=r"dice-rcnn 0\.1 cannot be imported from .*no_such_module"):
+        study_with("dice_weight")
+
+
+def test_the_reference_of_keys_lists_only_own_methods(installed: Path) -> None:
+    assert "dice" in METHODS.get("dice_rcnn").name
+    assert reference() == (ROOT / "docs/config.md").read_text()
