@@ -10,19 +10,17 @@ READY := $(VENV)/.made-of
 .PHONY: first demo environment lint quick test docs slow clean-environment
 
 demo: $(READY)
-	$(BIN)/snakemake --cores all
+	$(BIN)/gains run --study demo
 
 # Two trainings on synthetic cells, about two minutes on two cores.
 RUNS := results/first/runs/synthetic-cells
 
 first: $(READY)
-	@echo 'Two trainings of a minute each on two cores; their logs are in logs/first/train.'
-	$(BIN)/snakemake --cores 2 --quiet rules host reason --config study=first
+	$(BIN)/gains run --study first --cores 2
 	$(BIN)/gains figure predictions --coco data/first/coco/synthetic-cells.json \
 		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
 		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
 		--out results/first/figures/predictions.png
-	@cat results/table3.md
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
 	@echo 'How sure:    results/table3.certainty.md'

@@ -109,7 +109,7 @@ VERBS = [
     "reference",
     "rescore",
 ]
-VERBS += ["score", "train"]
+VERBS += ["run", "score", "train"]
 """A verb of the command line has the name of the one function that does its work."""
 
 ONE_IN_EACH = {

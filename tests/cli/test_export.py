@@ -38,7 +38,18 @@ def test_the_counts_of_each_image_and_class_are_printed(tmp_path: Path) -> None:
     ]
     said = "4 of 5 detections in 2 images have a score of at least 0.5"
     assert shown.stderr.splitlines()[-1] == f"{out}: csv, coco; {said}"
-    assert sorted(p.name for p in out.iterdir()) == ["coco", "csv"]
+    assert sorted(p.name for p in out.glob("[!.]*")) == ["coco", "csv"]
+
+
+def test_label_images_say_where_they_need_layers(tmp_path: Path) -> None:
+    """Two of the objects of the first image share pixels; the best two detections share none."""
+    path = exports.write(tmp_path, SCORES)
+    words = ["export", "--predictions", str(path), "--to", "labels", "--out", str(tmp_path / "out")]
+    assert (
+        "objects overlap in 1 of 2 images, whose files have up to 2 layers" in gains(*words).stderr
+    )
+    shown = gains(*words, "--score-threshold", "0.75")
+    assert "labels: no objects overlap, so every label image has one layer" in shown.stderr
 
 
 @pytest.mark.parametrize(
@@ -69,7 +80,7 @@ def predicted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     for name in ("b.tif", "day 1/a.png"):
         Image.new("RGB", exports.SIZE[::-1]).save(tmp_path / "i" / name)
     monkeypatch.setattr(predictor, "Predictor", lambda *_: None)
-    monkeypatch.setattr(predict, "predict_folder", lambda *_: exports.write(tmp_path, SCORES))
+    monkeypatch.setattr(predict, "predict_images", lambda *_: exports.write(tmp_path, SCORES))
     out = str(tmp_path / "det.json.gz")
     return ["predict", "--model", "m.pt", "--images", str(tmp_path / "i"), "--out", out]
 

@@ -66,6 +66,11 @@ CALLS = [
         {"--labels": "{masks/}", "--category": "x", "--out": "{>m.json}"},
         ("{masks/}",),
     ),
+    Call(
+        ("init", "--hours", "0.01"),
+        {"--labels": "{masks/}", "--out": "{>mine.yaml}"},
+        ("{masks/}",),
+    ),
     Call(("convert", "synthetic-cells"), {"--options": '{"count": 4}', "--out": "{>c.json}"}),
     Call(("fetch", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(
@@ -73,6 +78,8 @@ CALLS = [
         {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>m.npz}"},
     ),
     Call(("plan",), CONFIG),
+    Call(("run",), {}, ("{config.yaml}",)),
+    Call(("check",), {}, ("{config.yaml}",)),
     Call(("papers",), CONFIG),
     Call(("table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),
@@ -114,6 +121,7 @@ CALLS = [
         },
     ),
     Call(("predict", "--dataset", "x", "--method", "y"), {**CONFIG, "--out": "{>p.json}"}),
+    Call(("score", "--dataset", "x", "--method", "y"), {**CONFIG, "--out": "{>s.json}"}),
     Call(
         ("score",),
         {

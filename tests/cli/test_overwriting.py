@@ -127,6 +127,7 @@ def test_files_beside_the_output_count(tmp_path: Path) -> None:
         ("score --ground-truth c.json --predictions p.json.gz --split s.json --part test "
          "--out p.images.json", "p.images.json"),
         ("train --settings {} --coco run.json --split s.json --out m.pt", "run.json"),
+        ("train --settings run.json --coco c.json --split s.json --out m.pt", "run.json"),
     ],
 )  # fmt: skip
 def test_files_that_belong_to_an_input_count(

@@ -56,6 +56,22 @@ def test_a_pipe_gets_a_line_for_each_table_and_figure(project: Path) -> None:
     assert "study broken is not listed: studies.broken.tables.table3: GAInS Table" in done.stderr
 
 
+def test_a_table_whose_data_are_absent_has_no_command(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load((project / "config.yaml").read_text())
+    block = content["studies"]["other"]
+    options = {"images": "mine/images", "labels": "mine/a.json"}
+    gone = {"source": "folder", "options": options, "optional": True}
+    block["datasets"] = block["datasets"] | {"gone": gone}
+    block["tables"]["mine"]["datasets"] = ["gone"]
+    (project / "config.yaml").write_text(yaml.safe_dump(content))
+    (line,) = papers("--study", "other").stdout.splitlines()
+    assert line.split("\t")[3:6] == ["other", "", "gone (absent: mine/a.json does not exist)"]
+    shown = printed_to_a_terminal(monkeypatch, "papers", "--study", "other", width=80)
+    assert "it cannot be made here, because its data are absent" in shown
+
+
 def test_a_terminal_of_80_columns_gets_the_same(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from helpers.paths import ROOT
 def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[tuple[Any, ...]] = []
     monkeypatch.setattr(predictor, "Predictor", lambda *given: made.append(given))
-    monkeypatch.setattr(predict, "predict_folder", lambda *given: made.append(given))
+    monkeypatch.setattr(predict, "predict_images", lambda *given: made.append(given))
     monkeypatch.chdir(ROOT)
     words = ["predict", "--study", "demo", "--dataset", "synthetic-cells", "--method", "gains"]
     words += ["--images", "mine", "--out", "d.json"]
@@ -28,7 +28,7 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
     assert (str(path), device, folder[1:]) == (
         "results/demo/runs/synthetic-cells/gains/default/seed0/fold0/model.pt",
         None,
-        (Path("mine"), Path("d.json"), Reading(), "demo"),
+        ([Path("mine")], Path("d.json"), Reading(), "demo", "auto"),
     )
     assert of_study["score_threshold"] not in (None, 0.3)
     CliRunner().invoke(app, [*words, "--score-threshold", "0.3"], catch_exceptions=False)
@@ -43,14 +43,23 @@ def test_a_run_reads_a_folder_as_its_data_set_was_read(
 ) -> None:
     read: list[tuple[Reading, str]] = []
     monkeypatch.setattr(predictor, "Predictor", lambda *given: None)
-    monkeypatch.setattr(predict, "predict_folder", lambda *given: read.append(given[3:]))
+    monkeypatch.setattr(predict, "predict_images", lambda *given: read.append(given[3:5]))
     config = parse_yaml((ROOT / "studies" / "first.yaml").read_text(), "first.yaml")
     options = {"images": "i", "labels": "a", "orientation": "apply", "percentiles": [1, 99]}
     block = config["studies"]["first"]["datasets"]["synthetic-cells"]
     block.update(source="folder", options=options)
     (tmp_path / "c.yaml").write_text(json.dumps(config))
     words = ["predict", "--config", str(tmp_path / "c.yaml"), "--study", "first"]
-    words += ["--dataset", "synthetic-cells", "--method", "gains", "--images", "i", "--out", "d"]
+    words += [
+        "--dataset",
+        "synthetic-cells",
+        "--method",
+        "gains",
+        "--images",
+        "i",
+        "--out",
+        "d.json",
+    ]
     CliRunner().invoke(app, words, catch_exceptions=False)
     CliRunner().invoke(app, [*words, "--orientation", "stored"], catch_exceptions=False)
     assert [(one.orientation, one.percentiles, study) for one, study in read] == [
@@ -62,7 +71,7 @@ def test_a_run_reads_a_folder_as_its_data_set_was_read(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--coco", "a", "--split", "b", "--orientation", "apply"], "of a folder: --images"),
+        (["--coco", "a", "--split", "b", "--orientation", "apply"], "for own images: --images"),
         (["--images", "mine", "--orientation", "up"], "orientation: .*'stored' or 'apply'"),
         (["--images", "mine", "--percentiles", "9", "1"], "percentiles: .*smaller one"),
     ],

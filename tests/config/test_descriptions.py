@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import gains
 from gains.config.base import Settings
 
-FILES = ("gains.fetch.", "gains.models.checkpoint", "gains.tables.specs")
+FILES = ("gains.fetch.", "gains.models.checkpoint", "gains.models.scale", "gains.tables.specs")
 """Modules whose settings are formats of files, which people do not write."""
 
 

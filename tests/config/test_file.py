@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from gains.config.file import load_config, with_studies_of
-from gains.study.opening import open_study, resolve
+from gains.config.file import load_config, named_by_files, with_studies_of
+from gains.study.opening import config_of, not_in_force, open_study, resolve
 from helpers.paths import ROOT
 
 BLOCK: dict[str, Any] = {
@@ -60,7 +60,7 @@ def test_the_study_that_a_file_names_is_in_force_though_it_holds_only_another(co
 def test_one_name_in_two_files_is_refused(config: Path) -> None:
     write(config.parent / "studies" / "first.yaml", {"studies": {"first": BLOCK}})
     with pytest.raises(ValueError, match=r"'first' stands in .*config\.yaml and in .*first\.yaml"):
-        load_config(config)
+        load_config(config, "first")
 
 
 @pytest.mark.parametrize("names", [["third"], ["second", "third"], []])
@@ -69,13 +69,13 @@ def test_a_file_holds_the_study_of_its_name(config: Path, names: list[str]) -> N
         config.parent / "studies" / "second.yaml", {"studies": dict.fromkeys(names, BLOCK)}
     )
     with pytest.raises(ValueError, match=f"{path}: expected one study.* 'second'"):
-        load_config(config)
+        load_config(config, "second")
 
 
 def test_a_file_with_another_ending_is_refused(config: Path) -> None:
     path = write(config.parent / "studies" / "third.yml", {"studies": {"third": BLOCK}})
     with pytest.raises(ValueError, match=f"{path}: expected a name ending in .yaml"):
-        load_config(config)
+        load_config(config, "third")
 
 
 def test_hidden_files_are_ignored(config: Path) -> None:
@@ -87,13 +87,42 @@ def test_an_error_in_a_study_names_its_file(config: Path) -> None:
     block = {**BLOCK, "sedes": [0]}
     path = write(config.parent / "studies" / "second.yaml", {"studies": {"second": block}})
     with pytest.raises(ValueError, match=f"{path}.*did you mean 'seeds'"):
-        load_config(config)
+        load_config(config, "second")
 
 
 def test_a_file_without_studies_is_refused(config: Path) -> None:
     path = write(config.parent / "studies" / "second.yaml", {"second": BLOCK})
     with pytest.raises(ValueError, match=f"{path}: expected a mapping under 'studies'"):
-        load_config(config)
+        load_config(config, "second")
+
+
+def test_a_broken_file_stops_only_its_own_study(
+    config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = write(config.parent / "studies" / "third.yaml", {"studies": {"third": {"sedes": 1}}})
+    assert list(load_config(config).studies) == ["first", "second"]
+    content = {"study": "second", "studies": {"first": BLOCK}}
+    assert list(with_studies_of(content, config)["studies"]) == ["first", "second"]
+    (warning,) = caplog.messages
+    assert warning.startswith(f"The study 'third' is left out: {broken}")
+    for changed in ({"study": "third"}, {"study": "first", "studies": {"third": {"seeds": [1]}}}):
+        with pytest.raises(ValueError, match=r"third\.yaml.*did you mean 'seeds'"):
+            with_studies_of(changed, config)
+
+
+def test_given_files_put_their_only_study_in_force(config: Path, tmp_path: Path) -> None:
+    """The last file decides; one that names its study, or holds several, is taken by its word."""
+    alone = write(tmp_path / "alone.yaml", {"studies": {"mine": BLOCK}})
+    two = write(tmp_path / "two.yaml", {"studies": {"a": BLOCK, "b": BLOCK}})
+    label = write(tmp_path / "label.yaml", {"label": "x"})
+    assert named_by_files([]) is None
+    assert named_by_files([alone]) == named_by_files([config, alone, two, label]) == "mine"
+    assert named_by_files([alone, config]) == "first"
+    content = {"study": "first", "studies": {"first": BLOCK, "mine": BLOCK}}
+    assert config_of(content, config, [alone]).study == "mine"
+    assert not_in_force([alone], "mine") == []
+    (sentence,) = not_in_force([alone], "first")
+    assert "defines the study 'mine', but the study in force is 'first'" in sentence
 
 
 def test_batches_of_eight_change_the_recipe_of_the_paper_alone() -> None:

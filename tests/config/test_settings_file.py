@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gains.config.base import Settings
-from gains.config.settings_file import read_settings, write_settings
+from gains.config.settings_file import read_settings, sweep_settings, write_settings
 
 
 class Example(Settings):
@@ -38,6 +38,16 @@ def test_a_file_that_was_changed_is_written_again(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"a"', '"b"'))
     assert write_settings(tmp_path, "example", Example(title="a")) == path
     assert read_settings(Example, path).title == "a"
+
+
+def test_settings_that_nobody_names_are_swept(tmp_path: Path) -> None:
+    kept = write_settings(tmp_path, "a", {"b": 1, "a": 2})
+    assert write_settings(tmp_path, "a", {"a": 2, "b": 1}) == kept
+    other = write_settings(tmp_path, "a", {"a": 3})
+    sweep_settings(tmp_path, [str(kept)])
+    assert kept.is_file()
+    assert not other.exists()
+    sweep_settings(tmp_path / "absent", [])
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,15 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets.audit import audit, audit_table, relations
+from gains.datasets.audit import audit, audit_table, describe_part
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
 from gains.datasets.labels.settings import FolderSettings
-from gains.figures.contact_sheet import GAP, TITLE, _opacity, contact_sheet
+from gains.figures.contact_sheet import GAP, TITLE, _outline, contact_sheet
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
+from gains.masks.windows import MaskWindow, window_of
 from gains.support.files import read_json, write_json
 from helpers.coco_files import write_coco
 
@@ -55,16 +56,6 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
     write_coco(coco, scenes, {1: "cell", 2: "nucleus"}, {})
     write_json(split, {"folds": [{"train": ["a.png"], "val": ["c.png"], "test": ["b.png"]}]})
     return coco, split
-
-
-def test_relations_by_hand() -> None:
-    found = relations([encode_mask(mask) for mask in (A, B, C, D, E)])
-    assert found.overlapping.tolist() == [True, True, False, False, False]
-    assert found.touching.tolist() == [False, False, True, False, False]
-    assert found.ratios.tolist() == [4 / 16]
-    for few in ([], [encode_mask(A)]):
-        assert len(relations(few).ratios) == 0
-        assert not relations(few).overlapping.any()
 
 
 def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
@@ -206,9 +197,9 @@ def test_real_mask_files(shared: Path, tmp_path: Path) -> None:
     coco = read_coco(tmp_path / "he.json")
     assert len(coco.images) == 51
     assert sum(len(found) for found in coco.annotations.values()) == 2288
-    related = [relations(coco.instances(number).masks) for number in coco.images]
-    assert sum(r.touching.sum() for r in related) / 2288 == pytest.approx(0.47, abs=0.005)
-    assert not any(r.overlapping.any() for r in related)
+    found = describe_part(coco, list(coco.images.values()), 100)["categories"]["1"]
+    assert found["touching"] == pytest.approx(0.47, abs=0.005)
+    assert found["overlapping"] == 0
 
 
 def test_the_contact_sheet_shows_images_plain_and_outlined(tmp_path: Path) -> None:
@@ -234,17 +225,38 @@ def test_the_contact_sheet_shows_images_plain_and_outlined(tmp_path: Path) -> No
         contact_sheet(files, tmp_path / "x.jpg")
 
 
+def opacity_of(mask: np.ndarray, size: tuple[int, int], whole: bool = False) -> np.ndarray:
+    """Return the outline of a mask in a whole tile, from its crop or from the whole plane."""
+    window = MaskWindow(0, 0, mask) if whole else window_of(encode_mask(mask))
+    place, opacity = _outline(window, mask.shape, size)
+    shown = np.zeros(size)
+    shown[place] = opacity
+    return shown
+
+
+@pytest.mark.parametrize("size", [(25, 30), (50, 60), (130, 156)])
+@pytest.mark.parametrize("at", [(0, 0), (7, 20), (43, 40)])
+def test_an_outline_needs_the_crop_of_its_mask_alone(
+    size: tuple[int, int], at: tuple[int, int]
+) -> None:
+    mask = np.zeros((50, 60), dtype=bool)
+    mask[at[0] : at[0] + 7, at[1] : at[1] + 20] = True
+    whole = opacity_of(mask, size, whole=True)
+    assert whole.max() > 0.9
+    np.testing.assert_allclose(opacity_of(mask, size), whole, atol=1e-4)
+
+
 def test_outlines_are_smooth_and_on_the_border() -> None:
     y, x = np.mgrid[:64, :64]
     disc = np.hypot(y - 31.5, x - 31.5) <= 20
-    opacity = _opacity(disc, (128, 128))
+    opacity = opacity_of(disc, (128, 128))
     assert opacity.shape == (128, 128)
     assert ((opacity > 0.1) & (opacity < 0.9)).sum() > 100, "anti-aliased"
     y, x = np.mgrid[:128, :128]
     radius = np.hypot(y - 63.5, x - 63.5)
     assert opacity[abs(radius - 40.5) < 0.5].mean() > 0.7
     assert opacity[abs(radius - 40.5) > 4].max() == 0
-    cut = _opacity(np.ones((64, 64), dtype=bool), (128, 128))
+    cut = opacity_of(np.ones((64, 64), dtype=bool), (128, 128))
     assert cut[0, 5:-5].min() > 0.8 and cut[10:-10, 10:-10].max() == 0, "closed at the edge"
 
 

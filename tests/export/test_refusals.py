@@ -12,6 +12,7 @@ from PIL import Image
 from gains.datasets.coco import ImageRecord
 from gains.export import FORMATS
 from gains.export.base import ExportFormat
+from gains.export.folder import record_files
 from gains.export.job import ExportJob
 from gains.export.write import chosen_formats
 from gains.instances import Instances
@@ -42,19 +43,55 @@ def test_the_name_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
 
 def test_a_folder_in_the_folder_of_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="lies in the folder of images"):
-        ExportJob(LABELS, tmp_path / "sub/out", images=tmp_path).check()
-    ExportJob(LABELS, tmp_path / "out.export", images=tmp_path / "images").check()
+        ExportJob(LABELS, tmp_path / "sub/out", images=[tmp_path]).check()
+    ExportJob(LABELS, tmp_path / "out.export", images=[tmp_path / "images"]).check()
 
 
-def test_files_of_an_earlier_export_are_replaced_but_not_those_of_other_images(
-    tmp_path: Path,
+def names_in(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_folder_holds_what_the_last_export_wrote_and_a_persons_own_files(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    ExportJob([*LABELS, FORMATS.get("csv")], out).run(exports.write(tmp_path, SCORES))
+    (out / "notes.txt").write_text("mine")
+    ExportJob(LABELS, out).run(exports.write(tmp_path, SCORES, ("day 1/a.png", "c.png")))
+    assert names_in(out) == [
+        ".gains-export.json", "labels/c.tif", "labels/day 1/a.tif", "notes.txt",
+    ]  # fmt: skip
+    assert not (out / "csv").exists()
+
+
+def test_files_that_no_export_wrote_or_that_were_changed_are_kept(tmp_path: Path) -> None:
+    out, path = tmp_path / "out", exports.write(tmp_path, SCORES)
+    ExportJob(LABELS, out).run(path)
+    (out / "labels/b.tif").write_bytes(b"corrected by hand")
+    with pytest.raises(ValueError, match=r"b\.tif: it was changed since the export"):
+        ExportJob(LABELS, out).check()
+    (out / "labels/b.tif").unlink()
+    (out / "geojson").mkdir()
+    (out / "geojson/mine.geojson").write_text("{}")
+    with pytest.raises(ValueError, match=r"mine\.geojson: no export wrote it"):
+        ExportJob(LABELS, out).run(path)
+    assert names_in(out)[1:] == ["geojson/mine.geojson", "labels/day 1/a.tif"]
+
+
+def test_an_export_that_was_ended_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = ExportJob(LABELS, tmp_path / "out")
-    job.run(exports.write(tmp_path, SCORES))
-    job.run(exports.write(tmp_path, SCORES))
-    with pytest.raises(ValueError, match=r"b\.tif: is about other images"):
-        job.run(exports.write(tmp_path, SCORES, ("day 1/a.png", "c.png")))
-    assert not (tmp_path / "out/labels/c.tif").exists()
+    out, path = tmp_path / "out", exports.write(tmp_path, SCORES)
+
+    def fail(folder: Path, checksums: dict[Path, str], calls: list[int] = []) -> None:  # noqa: B006
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        record_files(folder, checksums)
+
+    monkeypatch.setattr("gains.export.write.record_files", fail)
+    with pytest.raises(KeyboardInterrupt):
+        ExportJob(LABELS, out).run(path)
+    ExportJob([FORMATS.get("csv")], out).run(path)
+    assert names_in(out) == [".gains-export.json", "csv/objects.csv"]
 
 
 @pytest.mark.parametrize(
@@ -122,12 +159,12 @@ def test_without_a_list_of_images_a_coco_file_names_them(tmp_path: Path) -> None
 
 def test_an_overlay_says_which_images_it_lacks(tmp_path: Path) -> None:
     path = exports.write(tmp_path, SCORES)
-    with pytest.raises(ValueError, match="overlay draws on the images.*--images"):
+    with pytest.raises(ValueError, match="images to draw on are not known.*--images"):
         ExportJob(OVERLAY, tmp_path / "out").run(path)
     (tmp_path / "i").mkdir()
     Image.new("RGB", exports.SIZE[::-1]).save(tmp_path / "i/b.tif")
-    with pytest.raises(FileNotFoundError, match=r"1 of 2 predicted images.*first 'day 1/a\.png'"):
-        ExportJob(OVERLAY, tmp_path / "out", images=tmp_path / "i").run(path)
+    with pytest.raises(FileNotFoundError, match=r"1 of 2 images.*first 'day 1/a\.png'"):
+        ExportJob(OVERLAY, tmp_path / "out", images=[tmp_path / "i"]).run(path)
     assert not (tmp_path / "out").exists()
 
 
@@ -144,7 +181,7 @@ def test_an_overlay_shows_the_outlines_in_the_colour_of_the_class(tmp_path: Path
     (folder / "day 1").mkdir(parents=True)
     for name in ("b.tif", "day 1/a.png"):
         Image.new("RGB", exports.SIZE[::-1], (10, 20, 30)).save(folder / name)
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     pixels = np.asarray(Image.open(tmp_path / "out/overlay/day 1/a.png"))
     factor = 1000 // 30
     height, width = (side * factor for side in exports.SIZE)
@@ -168,10 +205,10 @@ def test_an_overlay_reads_a_folder_as_the_prediction_did(tmp_path: Path) -> None
     tag = Image.Exif()
     tag[274] = 6
     Image.new("RGB", exports.SIZE).save(folder / "a.png", exif=tag)
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     Image.new("RGB", exports.SIZE).save(folder / "a.png")
-    with pytest.raises(ValueError, match="belong to other predictions"):
-        ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    with pytest.raises(ValueError, match="to other predictions"):
+        ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
 
 
 def test_a_format_is_added_in_one_place(tmp_path: Path) -> None:
@@ -198,7 +235,7 @@ def test_names_of_many_classes_take_several_lines(tmp_path: Path) -> None:
     listed = json.loads(sidecar_path(path).read_text())
     listed["info"]["categories"] = {str(k): f"a long name of class {k}" for k in range(1, 13)}
     sidecar_path(path).write_text(json.dumps(listed))
-    ExportJob(OVERLAY, tmp_path / "out", images=folder).run(path)
+    ExportJob(OVERLAY, tmp_path / "out", images=[folder]).run(path)
     pixels = np.asarray(Image.open(tmp_path / "out/overlay/a.png"))
     height = exports.SIZE[0] * (1000 // 30)
     assert pixels.shape[0] == height + 3 * 24
@@ -218,7 +255,7 @@ def test_scores_of_objects_at_the_border_stay_in_the_image(tmp_path: Path) -> No
     write_predictions(tmp_path / "d.json", found, {"categories": {"1": "cell"}})
     sizes = []
     for scores in (False, True):
-        ExportJob(OVERLAY, tmp_path / f"{scores}", images=folder, scores=scores).run(
+        ExportJob(OVERLAY, tmp_path / f"{scores}", images=[folder], scores=scores).run(
             tmp_path / "d.json"
         )
     for name in "ab":

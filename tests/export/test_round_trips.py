@@ -195,6 +195,6 @@ def test_equal_predictions_give_equal_bytes(out: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     ExportJob([f for f in FORMATS if not f.needs_images], again).run(tmp_path / "det.json.gz")
     files = sorted(p.relative_to(out) for p in out.rglob("*") if p.is_file())
-    assert len(files) == 8
+    assert len(files) == 9
     for file in files:
         assert (out / file).read_bytes() == (again / file).read_bytes(), file

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_rgb
 
-from gains.figures.colours import PALETTE, REACH, colours
+from gains.figures.colours import CLASSES, PALETTE, REACH, colours, palettes_of
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 
@@ -62,3 +65,34 @@ def test_more_neighbours_than_colours_is_no_error() -> None:
 def test_empty_masks_and_no_masks() -> None:
     assert colours(boxes()) == []
     assert len(colours(boxes((0, 0, 0, 0), (3, 3, 4, 4)))) == 2
+
+
+# Machado, Oliveira and Fernandes 2009, severity 1: deuteranopia and protanopia, on linear RGB
+BLIND = (
+    [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.01182, 0.04294, 0.968881]],
+    [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+)  # fmt: skip
+TO_XYZ = np.array([[0.4339, 0.3762, 0.1899], [0.2127, 0.7152, 0.0722], [0.0178, 0.1095, 0.8727]])
+"""Linear sRGB to CIE XYZ, as shares of the white point D65."""
+
+
+def lab(linear: np.ndarray) -> np.ndarray:
+    """Return CIELAB of linear sRGB, (N, 3)."""
+    x, y, z = np.cbrt(np.clip(linear, 0, 1) @ TO_XYZ.T).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1)
+
+
+def test_colours_of_classes_differ_for_all_readers() -> None:
+    """No two are nearer than the nearest two of Okabe and Ito, but for a small rest."""
+    linear = np.array([to_rgb(colour) for colour in CLASSES]) ** 2.2
+    views = [lab(linear), *(lab(linear @ np.array(matrix).T) for matrix in BLIND)]
+    for i, k in combinations(range(len(CLASSES)), 2):
+        assert min(np.linalg.norm(view[i] - view[k]) for view in views) > 15, (i, k)
+
+
+def test_a_class_has_its_colours_in_every_figure_and_no_other_class_has_them() -> None:
+    for number in (1, 2, 3, 7, 8, 13, 24):
+        found = palettes_of(range(number))
+        every = [colour for palette in found.values() for colour in palette]
+        assert len(every) == len(set(every)) and all(found.values())
+    assert palettes_of(range(9))[7] == palettes_of(range(24))[7]

@@ -19,7 +19,7 @@ SIDE = 8
 def shown(path: Path) -> np.ndarray:
     """Return an image as a figure reads it from a folder."""
     record = ImageRecord(1, path.name, SIDE, SIDE)
-    return Pictures(path.parent / "none.json", path.parent).read(record)
+    return Pictures(path.parent / "none.json", [path.parent]).read(record)
 
 
 def test_transparency_is_composed_on_white(tmp_path: Path) -> None:
@@ -70,5 +70,5 @@ def test_what_no_data_set_may_have_is_refused(
 
 
 def test_a_missing_image_is_named(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"a\.png: there is no such .* leave out --images"):
+    with pytest.raises(FileNotFoundError, match=r"1 images.*first 'a\.png'.* leave out --images"):
         shown(tmp_path / "a.png")

@@ -175,7 +175,7 @@ def test_own_images_are_drawn_without_ground_truth(
 ) -> None:
     folder = tmp_path / "mine"
     listed(found, folder, method={"name": "gains"})
-    options: dict[str, Any] = {"predictions": [found], "images": folder, "out": Path("x.png")}
+    options: dict[str, Any] = {"predictions": [found], "images": [folder], "out": Path("x.png")}
     drawn = shown(monkeypatch, **options)
     assert captions(drawn) == ["a.png", "4 objects", "b.png", "0 objects"]
     expected = {"GAInS, p", "mine: predictions with a score of at least 0.5"}
@@ -194,7 +194,7 @@ def test_own_images_are_read_as_they_were_predicted(
     Image.fromarray(half).save(tmp_path / "mine/a.png", exif=exif)
     options: dict[str, Any] = {
         "predictions": [found],
-        "images": tmp_path / "mine",
+        "images": [tmp_path / "mine"],
         "out": Path("x.png"),
     }
     pixels = np.asarray(shown(monkeypatch, **options).axes[0].images[0].get_array())
@@ -214,12 +214,12 @@ def test_what_own_images_need_is_said(found: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no images are named; .*--coco, .*--images"):
         predictions_figure.draw(**options)
     with pytest.raises(ValueError, match=r"p.images.json: expected a list .*--coco"):
-        predictions_figure.draw(**options, images=tmp_path)
+        predictions_figure.draw(**options, images=[tmp_path])
     listed(found, tmp_path)
     other = write_predictions(tmp_path / "q.json", 1, squares(), [])
     listed(other, tmp_path, categories={"1": "yeast"})
     with pytest.raises(ValueError, match="category 1 is 'yeast', but 'cell' in another"):
-        predictions_figure.draw(predictions=[found, other], out=options["out"], images=tmp_path)
+        predictions_figure.draw(predictions=[found, other], out=options["out"], images=[tmp_path])
 
 
 def test_titles_name_methods_that_the_lists_of_images_name(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def shrink(study: dict[str, Any]) -> None:
     tiny = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
     recipe = {**tiny["recipe"], "iterations": 2, "milestones": [1], "warmup_iterations": 1}
     own = study.get("recipe", {})
-    kept = ["augmentations", "select", "early_stopping", "validate_every"]
+    kept = ["augmentations", "select", "early_stopping", "validate_every", "start_from"]
     kept += ["validation_metric", "validation_threshold"]
     recipe |= {key: own[key] for key in kept if key in own}
     study.update(detector=tiny["detector"], recipe=recipe, seeds=[0])
@@ -160,10 +160,6 @@ class Reader:
         shrink(study)
         self._write_study("first", study)
         self.project.edit_config(lambda demo: (demo.clear(), demo.update(study)))
-        own = self.project.path("studies/real-images.yaml").read_text()
-        self.project.path("studies/my-study.yaml").write_text(
-            own.replace("\n  real-images:\n", "\n  my-study:\n")
-        )
         shutil.copy2(ROOT / "tests/studies/tiny.yaml", self.project.path("own.yaml"))
 
     def _save_images(self) -> None:

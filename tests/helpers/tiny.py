@@ -9,7 +9,6 @@ from typing import Any
 from torch import Tensor
 
 from gains.anomaly.build import build_maps
-from gains.config.base import merge
 from gains.config.data import SplitSettings
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
@@ -20,35 +19,11 @@ from gains.datasets.split_file import read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.models.block_maps import BlockMaps
+from gains.testing.small_models import DETECTOR, maps_of, tiny_settings
 from gains.training.job import Job
 
-DETECTOR: dict[str, Any] = {
-    "backbone": {
-        "name": "resnet18",
-        "norm": "gn",
-        "weights": "none",
-        "freeze_at": 0,
-        "width": 16,
-        "fpn_channels": 32,
-    },
-    "anchor_sizes": [8, 16, 32, 64, 128],
-    "rpn_anchors_per_image": 32,
-    "rpn_pre_nms_train": 100,
-    "rpn_pre_nms_test": 100,
-    "rpn_post_nms_train": 50,
-    "rpn_post_nms_test": 50,
-    "rois_per_image": 32,
-    "box_dim": 32,
-    "mask_channels": 16,
-    "iou_channels": 16,
-    "iou_dim": 32,
-    "coarse_dim": 32,
-    "subdivision_steps": 3,
-    "subdivision_points": 196,
-    "queries": 12,
-    "feedforward_dim": 64,
-    "points": 256,
-}
+__all__ = ["DETECTOR", "maps_of", "tiny_settings"]
+
 RECIPE: dict[str, Any] = {
     "iterations": 6,
     "batch_size": 2,
@@ -83,13 +58,6 @@ def make_tiny(folder: Path, source: str = "synthetic-cells", images: int = 6) ->
     return tiny
 
 
-def tiny_settings(method: str, variant: str = "default") -> Any:
-    """Return the settings of a tiny model: those of DETECTOR that the method has."""
-    record = METHODS.get(method)
-    shared = {key: value for key, value in DETECTOR.items() if key in record.settings.model_fields}
-    return record.settings.model_validate(merge(shared, record.variants.get(variant, {})))
-
-
 def settings_of(method: str, variant: str = "default", **recipe: Any) -> RunSettings:
     """Return the settings of a tiny run."""
     record = METHODS.get(method)
@@ -102,13 +70,6 @@ def settings_of(method: str, variant: str = "default", **recipe: Any) -> RunSett
         max_detections=20,
         cell_category=1 if record.needs_cell else None,
     )
-
-
-def maps_of(planes: Tensor, constant: float = 1.0) -> BlockMaps:
-    """Return whole planes (N, H, W) as maps."""
-    parts = [(plane - constant, 0, 0) for plane in planes]
-    size = (planes.shape[1], planes.shape[2])
-    return BlockMaps.from_parts(parts, [constant] * len(planes), size)
 
 
 def planes_of(maps: BlockMaps) -> Tensor:

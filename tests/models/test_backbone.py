@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
+from gains.config.file import check
+from gains.methods.run_settings import RunSettings
 from gains.models.backbone import Backbone, group_norm
 from gains.models.settings import BackboneSettings
+from gains.study.opening import from_config
+from helpers.tiny import settings_of
 
 
 @pytest.mark.parametrize("name", ["resnet18", "resnet50"])
@@ -64,9 +71,27 @@ def test_frozen_stages_stay_out_of_training() -> None:
 
 
 @pytest.mark.parametrize("change", [{"freeze_at": 2}, {"norm": "frozen_bn"}])
-def test_random_weights_must_be_trained(change: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="weights: none starts from random values"):
-        BackboneSettings.model_validate({"weights": "none", "freeze_at": 0, "norm": "gn", **change})
+def test_random_weights_must_be_trained_unless_a_model_gives_values(
+    change: dict[str, object],
+) -> None:
+    block = {"weights": "none", "freeze_at": 0, "norm": "gn", **change}
+    content = settings_of("mask_rcnn").to_json()
+    content["method"]["backbone"].update(block)
+    with pytest.raises(ValueError, match=r"method\.backbone: weights: none starts from random"):
+        RunSettings.from_json(content, "test")
+    # the values of a whole model may stay as they are
+    content["recipe"]["start_from"] = "model.pt"
+    assert RunSettings.from_json(content, "test").initial_weights == Path("model.pt")
+    study: dict[str, Any] = {
+        "title": "t",
+        "datasets": {"cells": {"source": "synthetic-cells"}},
+        "detector": {"backbone": block},
+        "tables": {"t": {"title": "t", "rows": [{"method": "mask_rcnn"}]}},
+    }
+    with pytest.raises(ValueError, match=r"mask_rcnn/default\.backbone: weights: none starts"):
+        from_config(check({"study": "s", "studies": {"s": study}}, "test"))
+    study["recipe"] = {"start_from": "model.pt"}
+    from_config(check({"study": "s", "studies": {"s": study}}, "test"))
 
 
 def test_group_norm_divides_any_width() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,12 +13,18 @@ from gains.models import device
 
 
 @pytest.mark.parametrize(("platform", "expected"), [("linux", 2048), ("darwin", 2)])
-def test_peak_memory_by_hand(platform: str, expected: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_peak_memory_by_hand(
+    platform: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "STATUS", tmp_path / "status")
     # Linux counts in KiB, and macOS in bytes
     usage = SimpleNamespace(ru_maxrss=2_000_000)
     monkeypatch.setattr("resource.getrusage", lambda _: usage)
     monkeypatch.setattr("sys.platform", platform)
     assert device.peak_memory(torch.device("cpu")) == {"host": expected}
+    # the count of the kernel does not hold the memory of the program that started this one
+    (tmp_path / "status").write_text("Name:\tpython\nVmPeak:\t 9 kB\nVmHWM:\t 500000 kB\n")
+    assert device.peak_memory(torch.device("cpu")) == {"host": 512}
 
 
 def test_with_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

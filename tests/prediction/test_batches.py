@@ -16,7 +16,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.files import box_scores, read_predictions, write_predictions
 from gains.prediction.image_predictor import ImagePredictor
-from gains.prediction.predict import predict_folder, predict_split
+from gains.prediction.predict import predict_images, predict_split
 from gains.support.files import read_json, write_json
 from helpers.coco_files import write_coco
 
@@ -25,6 +25,7 @@ class Stub:
     """A predictor that finds one object for each unit of an image's first grey value."""
 
     path = Path("model.pt")
+    scale = None
     each = ImagePredictor.each
 
     def __init__(self, categories: dict[int, str] | None = None) -> None:
@@ -56,7 +57,7 @@ def test_a_folder_by_hand(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
         Image.fromarray(np.full((height, 6), n, dtype=np.uint8)).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
     stub: Any = Stub()
-    predict_folder(stub, tmp_path, tmp_path / "out" / "x.json.gz")
+    predict_images(stub, [tmp_path], tmp_path / "out" / "x.json.gz")
     assert stub.batches == [[(4, 6, 3)] * 2, [(4, 6, 3)], [(5, 6, 3)]]
     assert read_json(tmp_path / "out" / "x.images.json") == {
         "info": {
@@ -85,7 +86,7 @@ def test_a_folder_is_read_as_the_options_say_and_changes_are_recorded(tmp_path: 
     Image.fromarray(deep).save(tmp_path / "a.png", exif=exif)
     stub: Any = Stub()
     reading = Reading(orientation="apply", percentiles=(0, 90))
-    predict_folder(stub, tmp_path, tmp_path / "x.json", reading)
+    predict_images(stub, [tmp_path], tmp_path / "x.json", reading)
     assert stub.batches == [[(6, 4, 3)]]
     sidecar = read_json(tmp_path / "x.images.json")
     assert sidecar["images"][0]["height"] == 6
@@ -100,7 +101,7 @@ def test_a_folder_is_read_as_the_options_say_and_changes_are_recorded(tmp_path: 
 def test_no_detection_at_all_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     Image.fromarray(np.zeros((4, 6), dtype=np.uint8)).save(tmp_path / "a.png")
     stub: Any = Stub()
-    predict_folder(stub, tmp_path, tmp_path / "x.json")
+    predict_images(stub, [tmp_path], tmp_path / "x.json")
     said = [record for record in caplog.records if record.message == "0 detections in 1 images"]
     assert [record.levelname for record in said] == ["WARNING"]
 
@@ -109,7 +110,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(tmp_path: P
     Image.fromarray(np.zeros((4, 6), dtype=np.uint8)).save(tmp_path / "a.png")
     stub: Any = Stub()
     with pytest.raises(ValueError, match="is a folder"):
-        predict_folder(stub, tmp_path, tmp_path)
+        predict_images(stub, [tmp_path], tmp_path)
     assert stub.batches == []
 
 

@@ -14,7 +14,7 @@ from gains.datasets.findings import Findings
 from gains.datasets.readers.images import STORED, Reading
 from gains.masks.rle import encode_mask
 from gains.prediction.folder import images_of
-from gains.prediction.predict import predict_folder
+from gains.prediction.predict import predict_images
 from gains.scoring.score import score_files
 from gains.support.files import read_json, write_json
 from prediction.test_batches import Stub
@@ -28,7 +28,7 @@ def save(path: Path, value: int = 1) -> None:
 
 
 def names(folder: Path) -> list[str]:
-    return [image.record.file_name for image in images_of(folder, STORED, Findings())]
+    return [image.record.file_name for image in images_of([folder], STORED, Findings())]
 
 
 def test_hidden_files_and_those_of_file_managers_are_no_images(tmp_path: Path) -> None:
@@ -40,10 +40,9 @@ def test_hidden_files_and_those_of_file_managers_are_no_images(tmp_path: Path) -
     assert names(tmp_path) == ["a.png"]
 
 
-def test_a_file_is_no_folder(tmp_path: Path) -> None:
+def test_a_single_file_is_predicted_by_its_name(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
-    with pytest.raises(FileNotFoundError, match=r"a\.png: no such folder .*; it is a file"):
-        names(tmp_path / "a.png")
+    assert names(tmp_path / "a.png") == ["a.png"]
 
 
 def test_subfolders_are_predicted_with_names_below_the_folder(
@@ -54,7 +53,7 @@ def test_subfolders_are_predicted_with_names_below_the_folder(
         save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no image")
     (tmp_path / "link").symlink_to(tmp_path / "a")
-    found = images_of(tmp_path, STORED, Findings())
+    found = images_of([tmp_path], STORED, Findings())
     assert [image.record.file_name for image in found] == [
         "a-b.png", "a/deep/x.JPG", "a/z.tif", "b.png",
     ]  # fmt: skip
@@ -79,7 +78,7 @@ def test_changes_that_reading_makes_are_told(
     caplog.set_level("INFO")
     for name in ("a.png", "b.png"):
         Image.new("RGBA", (W, H), (9, 9, 9, 50)).save(tmp_path / name)
-    images_of(tmp_path, STORED, Findings())
+    images_of([tmp_path], STORED, Findings())
     assert "transparency was composed on white: 2 (first: a.png)" in caplog.text
 
 
@@ -95,7 +94,7 @@ def test_all_images_that_cannot_be_read_are_named_before_the_first_prediction(
     (tmp_path / "y.png").symlink_to(tmp_path / "nowhere.png")
     stub: Any = Stub()
     with pytest.raises(ValueError) as error:
-        predict_folder(stub, tmp_path, tmp_path / "out.json")
+        predict_images(stub, [tmp_path], tmp_path / "out.json")
     text = str(error.value)
     assert "3 of 5 images cannot be read, and nothing was predicted" in text
     for name in ("m.png", "x.tif", "y.png"):
@@ -108,7 +107,7 @@ def test_a_long_list_of_unreadable_images_is_cut(tmp_path: Path) -> None:
     for k in range(30):
         (tmp_path / f"{k:02d}.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match="30 of 30 images") as error:
-        images_of(tmp_path, STORED, Findings())
+        images_of([tmp_path], STORED, Findings())
     assert str(error.value).count(".png: ") == 20
     assert str(error.value).endswith("and 10 more")
 
@@ -120,7 +119,7 @@ def test_images_that_differ_in_their_suffix_alone_are_refused(twin: str, tmp_pat
     assert names(tmp_path) == ["a/x.tif", "x.tif"]
     save(tmp_path / twin)
     with pytest.raises(ValueError, match=f"'a/x.tif' differ|'{twin}' differ"):
-        images_of(tmp_path, STORED, Findings())
+        images_of([tmp_path], STORED, Findings())
 
 
 def test_a_folder_of_tif_images_is_scored_against_the_data_set_made_from_it(
@@ -145,7 +144,7 @@ def test_a_folder_of_tif_images_is_scored_against_the_data_set_made_from_it(
     options = {"images": str(folder), "labels": str(tmp_path / "ann.json")}
     convert("cells", "folder", options, tmp_path / "cells.json")
     stub: Any = Stub()
-    predict_folder(stub, folder, tmp_path / "found.json")
+    predict_images(stub, [folder], tmp_path / "found.json")
     assert [e["file_name"] for e in read_json(tmp_path / "found.images.json")["images"]] == [
         "b.tif", "c.jpg", "sub/a.TIFF",
     ]  # fmt: skip
@@ -161,10 +160,10 @@ def test_the_log_says_how_a_folder_was_read(
     caplog.set_level("INFO")
     save(tmp_path / "images" / "a.png")
     stub: Any = Stub()
-    predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
+    predict_images(stub, [tmp_path / "images"], tmp_path / "found.json")
     assert "was read with orientation stored and percentiles none; these should be" in caplog.text
     caplog.clear()
-    predict_folder(stub, tmp_path / "images", tmp_path / "found.json", STORED, "first")
+    predict_images(stub, [tmp_path / "images"], tmp_path / "found.json", STORED, "first")
     assert "as in the data set of the study 'first'" in caplog.text
     assert "a model file does not hold" not in caplog.text
 
@@ -176,7 +175,7 @@ def test_categories_of_other_numbers_are_not_compared(
     save(tmp_path / "images" / "a.png")
     stub: Any = Stub()
     stub.info = lambda: {"categories": {"1": "cell", "2": "nucleus"}}
-    predict_folder(stub, tmp_path / "images", tmp_path / "found.json")
+    predict_images(stub, [tmp_path / "images"], tmp_path / "found.json")
     mask = encode_mask(np.ones((H, W), dtype=bool))
     content = {
         "images": [{"id": 5, "file_name": "a.png", "height": H, "width": W}],
@@ -204,8 +203,8 @@ def test_an_orientation_that_differs_from_the_data_set_is_named(tmp_path: Path) 
     }
     write_json(tmp_path / "ann.json", content)
     stub: Any = Stub()
-    predict_folder(stub, folder, tmp_path / "found.json")
+    predict_images(stub, [folder], tmp_path / "found.json")
     with pytest.raises(ValueError, match="predict with the `--orientation`"):
         score_files(tmp_path / "ann.json", tmp_path / "found.json")
-    predict_folder(stub, folder, tmp_path / "found.json", Reading(orientation="apply"))
+    predict_images(stub, [folder], tmp_path / "found.json", Reading(orientation="apply"))
     score_files(tmp_path / "ann.json", tmp_path / "found.json")

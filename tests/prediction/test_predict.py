@@ -17,7 +17,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.models import checkpoint
 from gains.prediction.files import write_predictions
-from gains.prediction.predict import predict_folder, predict_split
+from gains.prediction.predict import predict_images, predict_split
 from gains.prediction.predictor import Predictor
 from gains.support.files import read_json
 from gains.training.train import train
@@ -60,7 +60,7 @@ def test_a_folder_is_predicted_as_the_split_is(tiny: Tiny, model: Path, tmp_path
     folder.mkdir()
     for record in records.values():
         Image.fromarray(archive.read(record.file_name)).save(folder / record.file_name)
-    predict_folder(predictor_of(model), folder, tmp_path / "d.json")
+    predict_images(predictor_of(model), [folder], tmp_path / "d.json")
     listed = read_json(tmp_path / "d.images.json")["images"]
     assert [i["id"] for i in listed] == list(range(1, len(records) + 1))
     assert [i["file_name"] for i in listed] == sorted(i["file_name"] for i in listed)
@@ -77,7 +77,7 @@ def test_images_of_any_size_and_depth(model: Path, tmp_path: Path) -> None:
     deep = rng.integers(0, 60000, (40, 90), dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.tif")
     Image.fromarray(rng.integers(0, 255, (33, 47, 4), dtype=np.uint8)).save(tmp_path / "a.png")
-    predict_folder(predictor_of(model), tmp_path, tmp_path / "out.json")
+    predict_images(predictor_of(model), [tmp_path], tmp_path / "out.json")
     sizes = {
         i["file_name"]: (i["height"], i["width"])
         for i in read_json(tmp_path / "out.images.json")["images"]
@@ -96,9 +96,9 @@ def test_instances_lie_in_the_image(model: Path) -> None:
 
 def test_an_empty_folder_is_refused(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="there is no image in this folder"):
-        predict_folder(predictor_of(model), tmp_path, tmp_path / "o.json")
+        predict_images(predictor_of(model), [tmp_path], tmp_path / "o.json")
     with pytest.raises(FileNotFoundError, match="no such folder"):
-        predict_folder(predictor_of(model), tmp_path / "none", tmp_path / "o.json")
+        predict_images(predictor_of(model), [tmp_path / "none"], tmp_path / "o.json")
     assert not (tmp_path / "o.json").exists()
 
 
@@ -146,6 +146,12 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
     assert (tmp_path / "v.images.json").is_file()
 
 
+def test_settings_without_a_brace_are_a_file() -> None:
+    call = ["train", "--settings", "no.yaml", "--out", "m.pt"]
+    with pytest.raises(FileNotFoundError, match=r"no\.yaml: there is no such file; --settings"):
+        CliRunner().invoke(app, call, catch_exceptions=False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -164,7 +170,7 @@ def test_cli_trains_and_predicts(tiny: Tiny, tmp_path: Path) -> None:
         ),
         (
             ["predict", "--out", "o.json", "--model", "m.pt", "--images", "x", "--coco", "c.json"],
-            "--images names a folder, but --coco",
+            "--images names files or folders, but --coco",
         ),
         (["predict", "--out", "o.json", "--model", "m.pt", "--coco", "c.json"], "belong together"),
     ],

@@ -14,7 +14,7 @@ from gains.masks.rle import decode_mask
 from gains.models import checkpoint
 from gains.models.contract import Detections
 from gains.prediction.files import BOX_SCORE
-from gains.prediction.predict import predict_folder
+from gains.prediction.predict import predict_images
 from gains.prediction.predictor import Predictor
 from helpers.colours import CATEGORIES, pixels_of
 from helpers.recorder import Recorder, recorder_settings, recorders
@@ -121,6 +121,6 @@ def test_adjacent_images_of_one_size_are_predicted_together(
     folder.mkdir()
     for name, size in (("a", (60, 40)), ("b", (60, 40)), ("c", (60, 40)), ("d", (40, 60))):
         Image.new("L", size).save(folder / f"{name}.png")
-    predict_folder(predictor_of(tmp_path, 64, test_batch_size=2), folder, tmp_path / "out.json")
+    predict_images(predictor_of(tmp_path, 64, test_batch_size=2), [folder], tmp_path / "out.json")
     shapes = [[tuple(image.shape[1:]) for image in batch] for batch in built[0].images]
     assert shapes == [[(64, 96), (64, 96)], [(64, 96)], [(96, 64)]]

@@ -75,3 +75,12 @@ def test_the_interval_follows_the_number_of_images() -> None:
     found = small({"iterations": 100, **BEST}, methods={"gains": {"images_factor": 3}})
     recipe = found.run_settings(Run("cells", "gains", "default", 0)).recipe
     assert (recipe.iterations, recipe.validate_every) == (300, 150)
+
+
+def test_the_default_interval_equals_the_same_number() -> None:
+    rows = {
+        name: {"recipe": {"validate_every": n}} for name, n in {"same": 20, "other": 21}.items()
+    }
+    found = small({"select": "best", "iterations": 200}, variants={"gains": rows})
+    trained = [found.trained_variant("cells", "gains", v) for v in ("default", "same", "other")]
+    assert trained == ["default", "default", "other"]

@@ -76,12 +76,19 @@ def test_a_package_that_cannot_be_imported_disturbs_only_who_asks_for_it(install
     assert list(registry.refused()) == ["c"]
 
 
-def test_a_name_of_ours_and_a_name_of_two_packages_are_refused(install: Install) -> None:
+def test_a_name_of_ours_stays_ours_and_a_name_of_two_packages_is_refused(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
     install("offers_things", GOOD, a="offers_things:A", b="offers_things:B")
     install("more_things", GOOD, b="more_things:B")
     registry = things("a")
-    with pytest.raises(ValueError, match=r"offers_things 1\.0 has the name of a thing of this"):
-        registry.get("a")
+    own = registry.own()[0]
+    assert registry.get("a") is registry.get("a") is own
+    assert registry.origin("a") == ""
+    clash = "thing 'a' of the package offers_things 1.0 is not used, because a thing of this"
+    assert len(caplog.records) == 1
+    assert caplog.messages[0].startswith(clash)
+    assert registry.refused()["a"].startswith(clash)
     with pytest.raises(ValueError, match=r"more_things 1\.0 and offers_things 1\.0: 2 packages"):
         registry.get("b")
     assert [thing.name for thing in registry] == ["a"]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +17,7 @@ from gains.support.files import write_json
 from gains.tables.latex import escape_latex
 from gains.tables.specs import SummarySpec, TableSpec
 from gains.tables.summary import write_summary
-from gains.tables.write import write_table
+from gains.tables.write import escape_markdown, grid, write_table
 from helpers.table_scenes import lines_of, scores, spec_of, study, write_scores
 
 
@@ -155,6 +156,14 @@ def test_latex_is_escaped_and_balanced() -> None:
         "a\\_b \\& 5\\% of \\$x\\textasciicircum{}2\\$ \\#1 \\{\\textasciitilde{}\\} "
         "\\textbackslash{}"
     )
+
+
+def test_a_line_break_in_a_name_ends_no_row() -> None:
+    """Names of rows and titles come from a study, in which text may have several lines."""
+    assert escape_markdown("GAInS\n(ours) |\n") == "GAInS (ours) \\|"
+    assert escape_latex("GAInS\n\n(ours)") == "GAInS  (ours)"
+    text = grid(pd.DataFrame([{"row": "a\nb", "AP": "1"}]))
+    assert [line.count("|") for line in text.splitlines()] == [3, 3, 3]
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")

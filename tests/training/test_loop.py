@@ -16,6 +16,7 @@ import torchvision
 
 import gains
 from gains.config.recipe import RecipeSettings
+from gains.datasets.coco import read_coco
 from gains.models import checkpoint
 from gains.support.files import settings_hash, sha256
 from gains.training import train as training
@@ -122,6 +123,8 @@ def test_a_run_is_put_on_record(built: list[Recorder], data: Tiny, tmp_path: Pat
     }
     model = checkpoint.load_model(job.out)
     assert list(model.pop("state")) == ["body.weight", "head.weight"]
+    samples = training.samples_of_job(job, read_coco(job.coco), torch.device("cpu"))
+    assert model.pop("scale") == samples.scale().model_dump()
     assert model == {
         "format": 1,
         "gains": gains.__version__,
@@ -177,11 +180,12 @@ def test_every_iteration_and_every_seed_draw_their_own_numbers(
 
 
 def test_initial_weights_come_from_the_seed_and_leave_the_global_state_alone(
-    built: list[Recorder],
+    built: list[Recorder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(5)
     wanted = torch.rand(1)
     torch.manual_seed(5)
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda seed: pytest.fail(f"GPU: {seed}"))
     for seed in (0, 0, 1):
         build_model(recorder_settings(), [1], seed)
     assert torch.equal(torch.rand(1), wanted)

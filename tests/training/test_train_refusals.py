@@ -29,6 +29,20 @@ def test_a_loss_that_is_not_finite_names_the_images(
     assert not job.out.exists()
 
 
+def test_a_batch_norm_with_a_single_value_names_the_image_and_what_to_do(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = job_of(tiny, tmp_path, settings_of("mask_rcnn"))
+
+    def losses(*_: Any) -> dict[str, torch.Tensor]:
+        return {"loss": torch.nn.BatchNorm2d(2)(torch.zeros(1, 2, 1, 1)).sum()}
+
+    monkeypatch.setattr("gains.detection.two_stage.TwoStageDetector.losses", losses)
+    message = r"a batch norm has a single value .* cells-\d+\.png of \d+ x \d+ px.*`norm: gn`"
+    with pytest.raises(ValueError, match=message):
+        training.train(job)
+
+
 def test_maps_of_another_data_set_are_refused(tiny: Tiny, tmp_path: Path) -> None:
     other = make_tiny(tmp_path, "synthetic-chromosomes", images=5)
     job = job_of(tiny, tmp_path / "run", settings_of("gains"))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
+import yaml
+
+from gains.study.inputs import NamedRun, parse_settings
+from helpers.paths import ROOT
 from helpers.project import TABLE3, Project, trim
 
 
@@ -90,6 +95,28 @@ def test_another_working_folder_gets_the_same_plan(plain: Project, tmp_path: Pat
     elsewhere = plain.plan("--directory", str(tmp_path))
     assert elsewhere == plain.plan()
     assert elsewhere["compare"] == 1
+
+
+def test_a_file_with_one_study_is_run_and_settings_travel_in_files(
+    plain: Project, tmp_path: Path
+) -> None:
+    study = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
+    file = tmp_path / "own.yaml"
+    file.write_text(yaml.safe_dump({"studies": {"mine": study}}))
+    text = plain.snakemake("-n", TABLE3, "--configfile", str(file))
+    commands = re.findall("Shell command: (gains train .*)", text)
+    assert len(commands) == 4
+    assert max(map(len, commands)) < 600
+    run = NamedRun(file, "mine", "synthetic-cells", "gains", "default", 1, 0)
+    opened, found = run.find()
+    (command,) = [c for c in commands if "/gains/" in c and "--seed 1" in c]
+    settings = plain.path(command.split("--settings ")[1].split()[0])
+    assert settings.parent == plain.path("scratch/mine/settings")
+    assert parse_settings(settings) == opened.run_settings(found)
+    text = plain.snakemake("-n", "results/table1.csv", "--configfile", str(file), ok=False)
+    assert "`snakemake --cores 8 results/table1.csv --config study=demo`" in text
+    text = plain.snakemake("-n", "all_data", "--configfile", str(file), "--config", "study=first")
+    assert f"{file} defines the study 'mine', but the study in force is 'first'" in text
 
 
 def test_one_training_at_a_time_on_the_accelerator(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def write_data(folder: Path, first: str = "a.png") -> None:
     (folder / "ann.json").write_text(json.dumps({**GOOD, "images": images}))
     (folder / "lists.json").write_text(json.dumps({"train": [first], "test": ["linked/b.png"]}))
     (folder / "weights.pth").write_text("weights")
+    (folder / "start.pt").write_text("a whole model")
 
 
 def use(folder: str) -> Callable[[dict[str, Any]], None]:
@@ -49,8 +50,10 @@ def use(folder: str) -> Callable[[dict[str, Any]], None]:
             }
         }
         study["detector"]["backbone"]["weights"] = f"{folder}/weights.pth"
-        study["methods"], study["variants"] = {}, {}
-        study["tables"] = {"t": {"title": "t", "rows": [{"method": "gains"}]}}
+        further = {"recipe": {"start_from": f"{folder}/start.pt"}}
+        study["methods"], study["variants"] = {"mask_rcnn": further}, {}
+        rows = [{"method": "gains"}, {"method": "mask_rcnn"}]
+        study["tables"] = {"t": {"title": "t", "rows": rows}}
         study["figure3"] = {"dataset": "cells"}
 
     return change
@@ -94,6 +97,7 @@ STEPS = {
     "ann.json": ("convert", "split", "train"),
     "lists.json": ("split", "train"),
     "weights.pth": ("train",),
+    "start.pt": ("train",),
 }
 """The steps that read a file, or what is made from it."""
 
@@ -116,6 +120,7 @@ def test_files_that_are_not_here(mine: tuple[Project, Path]) -> None:
     project, folder = mine
     (folder / "images").rename(folder / "away")
     (folder / "weights.pth").rename(folder / "w")
+    (folder / "start.pt").rename(folder / "s")
     text = project.snakemake("-n")
     assert "Nothing to be done" in text
     assert f"{folder}/images: no such folder of images. {CONVERTED} was made from it before" in text
@@ -124,7 +129,8 @@ def test_files_that_are_not_here(mine: tuple[Project, Path]) -> None:
         project.path(name).write_text(project.path(name).read_text() + "\nEDITED = 1\n")
     text = project.snakemake(ok=False)
     assert f"{folder}/images: no such folder of images" in text
-    assert f"{folder}/weights.pth: no such file" in text
+    for name in ("weights.pth", "start.pt"):
+        assert f"{folder}/{name}: no such file" in text
     assert project.path(CONVERTED).is_file()
     assert project.path(TABLE).is_file()
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
+from gains.config.settings_file import sweep_settings
 from gains.training.scratch import Scratch
 from gains.workflow import snakemake_records
 from gains.workflow.memory import memory_mb
@@ -69,7 +70,8 @@ onstart:
 
 
 def sweep_scratch():
-    """Remove the finished trainings in scratch/ whose outputs this call has accepted.
+    """Remove the finished trainings in scratch/ whose outputs this call has accepted, and settings
+    that no job of the study has.
 
     If only this process is ended, it waits for its jobs and then deletes their outputs. A result
     stays in scratch/ until then, so that the next call delivers it without training again.
@@ -78,6 +80,8 @@ def sweep_scratch():
         if job.rule.name == "train" and all(Path(file).exists() for file in job.output):
             path = run_of(job.wildcards).path
             Scratch(Path(f"scratch/{STUDY_TAG}/{path}")).sweep()
+    sweep_settings(f"scratch/{STUDY_TAG}/specs", SPEC_FILES.values())
+    sweep_settings(f"scratch/{STUDY_TAG}/settings", map(settings_file, TRAININGS))
 
 
 onsuccess:

@@ -23,8 +23,8 @@ from pydantic import ValidationError
 from gains.anomaly.anomaly_map import AnomalyMap
 from gains.config.maps import MapSettings
 from gains.support.archives import BROKEN_ZIP, check_zip
-from gains.support.file_errors import beyond_memory
 from gains.support.files import atomic_path, require_file
+from gains.support.too_large import beyond_memory
 
 INDEX = ("settings", "ids", "sizes", "constants", "corners")
 

@@ -14,6 +14,7 @@ from gains.cli.overwriting import Verb
 F = TypeVar("F", bound=Callable[..., Any])
 
 SECTIONS = {
+    "Own images": ("init", "check", "run"),
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "import-predictions", "score", "cost"),
     "Results": ("papers", "table", "certainty", "compare", "summary", "figure", "rescore"),

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gains.cli import printing
 from gains.cli.app import app
-from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
-
-if TYPE_CHECKING:
-    from gains.export.base import Results
-    from gains.export.job import ExportJob
+from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, More, Seed, StudyName, Variant
 
 TO = "Formats, with commas: coco, geojson, imagej, labels, csv, overlay."
 
@@ -36,11 +31,20 @@ def export_predictions(
         Path | None, typer.Option(help="COCO JSON file of the images, with a .zip beside it.")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="Folder of the images; only overlay needs it.")
+        list[Path] | None,
+        typer.Option(
+            help="File or folder of the images, as for the prediction; only overlay needs them."
+        ),
     ] = None,
+    more: More = None,
     score_threshold: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest score of the objects.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Lowest score of the objects; by default 0.5, or what the study counts.",
+        ),
+    ] = None,
     scores: Annotated[bool, typer.Option("--scores", help="Show scores in the overlay.")] = False,
 ) -> None:
     """Write predictions in formats that other programs open.
@@ -50,7 +54,8 @@ def export_predictions(
     their measurements; overlay draws the outlines on the images. Objects have the same number in
     all formats.
 
-    The predictions are those of a file, or of the test part of a run of a study. Names and sizes of
+    The predictions are those of a file, or of the test part of a run of a study. Of a run, the
+    objects are those that its clean metrics count (clean_score_threshold). Names and sizes of
     the images are read from the list that `gains predict` wrote beside the file.
 
     \b
@@ -59,83 +64,9 @@ def export_predictions(
       gains export --predictions detections.json --images my_images --to overlay --out exported
       gains export --study demo --dataset synthetic-cells --method gains --to labels --out exported
     """
-    from gains.export.job import ExportJob
-    from gains.export.write import chosen_formats
+    from gains.cli.calls.export import ExportCall
     from gains.study.inputs import NamedRun
-    from gains.support.files import require_file
 
-    formats = chosen_formats(to)
-    if (predictions is None) == (dataset is None and method is None):
-        raise ValueError(
-            "name predictions: their file with --predictions, or a run with --study, --dataset and "
-            "--method"
-        )
-    if predictions is None:
-        opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
-        opened.run_settings(run)  # this call refuses a run that the study does not have
-        predictions = require_file(
-            opened.run_folder(run) / "test.predictions.json.gz",
-            "the study has not made the predictions of this run yet; run the study first, or name "
-            "a file with --predictions",
-        )
-        coco = coco or opened.coco(run.dataset)
-    elif (study, variant, seed, fold) != (None, "default", 0, 0):
-        raise ValueError(
-            "--study, --variant, --seed and --fold name a run, but --predictions names a file"
-        )
-    run_export(ExportJob(formats, out, images, coco, score_threshold, scores), predictions)
-
-
-def export_job(
-    to: str, predictions: Path, images: Path | None, coco: Path | None, threshold: float | None
-) -> ExportJob:
-    """Return the export that follows a prediction, into a folder beside the prediction file.
-
-    Args:
-        to: names of formats, with commas.
-        predictions: the prediction file.
-        images: folder of the images, or None.
-        coco: COCO file of the images, or None.
-        threshold: score threshold of the prediction, or None for the default of exports.
-
-    Raises:
-        ValueError: a format is unknown, or the folder cannot be written.
-    """
-    from gains.export.job import SCORE_THRESHOLD, ExportJob
-    from gains.export.write import chosen_formats
-
-    stem = predictions.name.removesuffix(".gz").removesuffix(".json")
-    out = predictions.with_name(f"{stem}.export")
-    least = SCORE_THRESHOLD if threshold is None else threshold
-    job = ExportJob(chosen_formats(to), out, images, coco, least)
-    job.check()
-    return job
-
-
-def run_export(job: ExportJob, predictions: Path) -> None:
-    """Export predictions and print the number of objects of each image and class."""
-    results = job.run(predictions)
-    names = list(results.categories.values())
-    rows = [
-        [image.record.file_name, *map(str, counts), str(sum(counts))]
-        for image in results.images
-        for counts in [_counts(results, image.objects.categories.tolist())]
-    ]
-    columns = ("image", *names, "all")
-    if console := printing.terminal():
-        printing.show_table(console, columns, rows, numbers=len(columns) - 1)
-    else:
-        printing.print_lines([columns, *rows])
-    kept = sum(len(image.objects) for image in results.images)
-    left_out = f"; {results.empty} without a pixel were left out" if results.empty else ""
-    formats = ", ".join(record.name for record in job.formats)
-    typer.echo(
-        f"{job.out}: {formats}; {kept} of {results.detections} detections in "
-        f"{len(results.images)} images have a score of at least {results.score_threshold:g}"
-        f"{left_out}",
-        err=True,
-    )
-
-
-def _counts(results: Results, categories: list[int]) -> list[int]:
-    return [categories.count(category) for category in results.categories]
+    named = NamedRun(config, study, dataset, method, variant, seed, fold)
+    places = [*(images or []), *(more or [])]
+    ExportCall(to, out, predictions, named, coco, places, score_threshold, scores).run()

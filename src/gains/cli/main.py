@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 import typer
 
@@ -26,6 +28,9 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
     workflow,
 )
 from gains.cli.app import app
+from gains.cli.front import check, init, run  # noqa: F401
+from gains.cli.scores import certainty, imported  # noqa: F401
+from gains.support.heartbeat import heartbeat
 
 __all__ = ["app", "main"]
 
@@ -54,7 +59,10 @@ def main() -> None:
     # a verb that is ended removes its temporary files, as after Ctrl-C
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        status = app(args=arguments, standalone_mode=False)
+        # `gains run` shows the progress of its jobs itself
+        quiet = nullcontext() if arguments[:1] == ["run"] else heartbeat(_verb_of(arguments))
+        with quiet:
+            status = app(args=arguments, standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         print("gains: interrupted", file=sys.stderr)
@@ -71,6 +79,11 @@ def main() -> None:
     finally:
         signal.signal(signal.SIGTERM, before)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _verb_of(arguments: list[str]) -> str:
+    words = itertools.takewhile(lambda word: not word.startswith("-"), arguments[:2])
+    return " ".join(("gains", *words))
 
 
 def _discard_stdout() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gains.cli.app import app, renamed_option
 from gains.cli.options import Jobs
+
+if TYPE_CHECKING:
+    from gains.datasets.coco import CocoDataset, ImageRecord
 
 
 class Program(StrEnum):
@@ -86,10 +89,7 @@ def maps(
     from gains.config.base import validated
     from gains.config.maps import MapSettings
     from gains.datasets.coco import read_coco
-    from gains.datasets.split_file import read_split
 
-    if split is None and (part, fold) != (None, None):
-        raise ValueError("--part and --fold choose images of a split file; name it with --split")
     content = {
         "program": program.value,
         "target_category": target_category,
@@ -100,9 +100,16 @@ def maps(
         "rasterize": rasterize.value,
     }
     settings = validated(MapSettings, content, "maps")
+    if split is None and (part, fold) != (None, None):
+        raise ValueError("--part and --fold choose images of a split file; name it with --split")
     dataset = read_coco(coco)
-    images = list(dataset.images.values())
-    if split is not None:
-        part, fold = "train" if part is None else part, 0 if fold is None else fold
-        images = dataset.by_name(read_split(split).names(part, fold))
+    images = _chosen(dataset, split, "train" if part is None else part, fold or 0)
     build_maps(dataset, settings, images, out, full=full, jobs=jobs)
+
+
+def _chosen(dataset: CocoDataset, split: Path | None, part: str, fold: int) -> list[ImageRecord]:
+    from gains.datasets.split_file import read_split
+
+    if split is None:
+        return list(dataset.images.values())
+    return dataset.by_name(read_split(split).names(part, fold))

@@ -30,6 +30,15 @@ Jobs = Annotated[int, typer.Option(min=1, help="Number of processes.")]
 Sources = Annotated[Path, typer.Option(help="CSV file of download addresses.")]
 RawFolder = Annotated[Path, typer.Option("--raw", help="Folder of fetched files.")]
 
+Coco = Annotated[
+    Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
+]
+Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(help="File or folder of images; further ones may follow, and the option again."),
+]
+More = Annotated[list[Path] | None, typer.Argument(help="Further files and folders of images.")]
 Orientation = Annotated[
     str | None,
     typer.Option(help="Orientation tags of the images: stored or apply; by default stored."),
@@ -55,3 +64,12 @@ Crowds = Annotated[
 def given(**options: T | None) -> dict[str, T]:
     """Return the options that the command line names, for settings that have the defaults."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def text_or_file(value: str) -> str | Path:
+    """Return settings that a command line gives: a text as it is, and the path of a file.
+
+    Settings have several keys, so a text begins with ``{`` or has a line break.
+    """
+    is_text = "\n" in value or value.lstrip().startswith("{")
+    return value if is_text else Path(value)

@@ -37,7 +37,8 @@ def papers(
     """List the tables and figures of the papers, with the command that makes each.
 
     The list shows for each study which data and weights a table needs, how many of its trainings
-    are done, and which of its files exist. Tables without a published counterpart come last.
+    are done, and which of its files exist. Tables without a published counterpart come last. A
+    table whose data sets are all absent has no command, because it cannot be made.
 
     To a file or a pipe, the verb writes a line per table or figure, with tabs between paper,
     number, title, study, command, data, weights, trainings, finished trainings, files and copy.
@@ -74,9 +75,14 @@ def papers(
 
 
 def _command(product: Product, found: Readable, config: Path) -> str:
-    """Return the command of a product, with the config files that Snakemake must be told."""
+    """Return the command of a product, with the config files that Snakemake must be told.
+
+    It is empty if the product cannot be made on this machine.
+    """
     from gains.workflow.ask import command
 
+    if product.absent:
+        return ""
     files = [] if config == CONFIG else [str(config), found.files[product.study]]
     return command(product.target, product.study, found.in_force, *dict.fromkeys(files))
 
@@ -122,7 +128,8 @@ def rows_of_papers(rows: Sequence[tuple[Product, str]], papers: Sequence[Paper])
 
 
 def _block(product: Product, command: str) -> Block:
-    lines = [product.title, f"study {product.study}", command, f"data: {_states(product.data)}"]
+    how = command or "it cannot be made here, because its data are absent"
+    lines = [product.title, f"study {product.study}", how, f"data: {_states(product.data)}"]
     if product.weights:
         lines.append(f"weights: {_states(product.weights)}")
     if product.trainings:

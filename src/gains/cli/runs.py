@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated, Any
 
 import typer
 
 from gains.cli.app import app
-from gains.cli.export import TO, export_job, run_export
+from gains.cli.export import TO
 from gains.cli.options import (
     CONFIG,
+    Coco,
     Config,
     Dataset,
     Fold,
+    Images,
     Method,
+    More,
     Orientation,
     Percentiles,
     Seed,
+    Split,
     StudyName,
     Variant,
     given,
+    text_or_file,
 )
-
-Coco = Annotated[
-    Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
-]
-Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
 
 
 @app.command()
@@ -48,8 +48,13 @@ def train(
     split: Split = None,
     maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training images.")] = None,
     settings: Annotated[
-        str | None,
-        typer.Option(help="Settings of the run, as `gains config show` prints them."),
+        Any,
+        typer.Option(
+            parser=text_or_file,
+            metavar="FILE",
+            help="File with the settings of the run, as `gains config show` prints them, or these "
+            "settings themselves: a value with a line break or a { at its start is no file.",
+        ),
     ] = None,
     scratch: Annotated[
         Path | None,
@@ -90,8 +95,15 @@ def train(
 @app.command()
 def predict(
     out: Annotated[Path, typer.Option(help="COCO result list to write, .json or .json.gz.")],
-    model: Annotated[Path | None, typer.Option(help="Model file that `gains train` wrote.")] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of images to predict.")] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="Model file that `gains train` wrote, or best: the run of --dataset with the best "
+            "value on the validation part."
+        ),
+    ] = None,
+    images: Images = None,
+    more: More = None,
     config: Config = CONFIG,
     study: StudyName = None,
     dataset: Dataset = None,
@@ -112,17 +124,26 @@ def predict(
         float | None, typer.Option(help="IoU threshold of the suppression of detections.")
     ] = None,
     max_detections: Annotated[
-        int | None, typer.Option(help="Maximum number of detections per image.")
+        int | None, typer.Option(help="Maximum number of detections per image or tile.")
+    ] = None,
+    tiles: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, the default: --images that are larger than those of the training are cut "
+            "into tiles; never; or the side of a tile in px."
+        ),
     ] = None,
     orientation: Orientation = None,
     percentiles: Percentiles = None,
     to: Annotated[str | None, typer.Option(help=TO)] = None,
 ) -> None:
-    """Predict the objects in a folder of images, or in one part of a data set.
+    """Predict the objects in own images, or in one part of a data set.
 
     A file beside OUT lists the images and their ids, for example x.images.json beside x.json. The
-    images of a folder and its subfolders are numbered from 1 in the order of their names. All are
-    read once before the first prediction, so a damaged image costs no work.
+    images of files, folders and their subfolders are numbered from 1 in the order of their names;
+    each frame of a file is an image. All are read once before the first prediction, so a damaged
+    image costs no work. Images that are larger than those of the training are cut into tiles that
+    overlap, and each object is listed once.
 
     A run of a study is predicted with the study's thresholds, a model file with the defaults of its
     method; the options change them. The file beside OUT says which were used.
@@ -138,55 +159,28 @@ def predict(
     \b
     Examples:
       gains predict --model model.pt --images my_images --out detections.json
-      gains predict --model model.pt --images my_images --to geojson,csv --out detections.json
-      gains predict --study demo --dataset synthetic-cells --method gains --images my_images \
+      gains predict --model model.pt --images scans/*.tif --to geojson,csv --out detections.json
+      gains predict --model best --study demo --dataset synthetic-cells --images my_images \
         --score-threshold 0.3 --out detections.json
       gains predict --study demo --dataset synthetic-cells --method gains --out test.json.gz
     """
-    from gains.config.base import validated
-    from gains.datasets.readers.images import Reading
-    from gains.prediction.predict import predict_folder, predict_split
-    from gains.prediction.predictor import Predictor
+    from gains.cli.calls.predict import PredictCall
     from gains.study.inputs import NamedRun
 
-    changes = given(score_threshold=score_threshold, nms=nms, max_detections=max_detections)
-    if (model is None) == (dataset is None and method is None):
-        raise ValueError(
-            "name one model: its file with --model, or a trained run with --study, --dataset and "
-            "--method"
-        )
-    if images is not None and (coco, split, part) != (None, None, "test"):
-        raise ValueError(
-            "--images names a folder, but --coco, --split and --part name a part of a data set; "
-            "give one of the two"
-        )
-    options = given(orientation=orientation, percentiles=percentiles)
-    if images is None and options:
-        raise ValueError("--orientation and --percentiles are for the files of a folder: --images")
-    if (coco is None) != (split is None):
-        raise ValueError("--coco and --split belong together; give both or none")
-    of_study = None
-    if model is None:
-        opened, run = NamedRun(config, study, dataset, method, variant, seed, fold).find()
-        of_study = opened.name
-        model = opened.model(run)
-        changes = {**opened.run_settings(run).prediction.model_dump(exclude_none=True), **changes}
-        coco, split = coco or opened.coco(run.dataset), split or opened.split(run.dataset)
-        of_data = opened.dataset(run.dataset).options
-        options = {k: of_data[k] for k in Reading.model_fields if k in of_data} | options
-    elif (study, variant, seed) != (None, "default", 0):
-        raise ValueError("--study, --variant and --seed name a run, but --model names a file")
-    if images is None and (coco is None or split is None):
-        raise ValueError("no images are named; name a folder with --images, or --coco and --split")
-    reading = validated(Reading, options, "gains predict")
-    job = None if to is None else export_job(to, out, images, coco, score_threshold)
-    predictor = Predictor(model, device, changes)
-    if images is not None:
-        predict_folder(predictor, images, out, reading, of_study)
-    else:
-        predict_split(predictor, cast(Path, coco), cast(Path, split), part, fold, out)
-    if job is not None:
-        run_export(job, out)
+    PredictCall(
+        out=out,
+        model=model,
+        images=[*(images or []), *(more or [])],
+        named=NamedRun(config, study, dataset, method, variant, seed, fold),
+        coco=coco,
+        split=split,
+        part=part,
+        device=device,
+        thresholds=given(score_threshold=score_threshold, nms=nms, max_detections=max_detections),
+        tiles=tiles,
+        reading=given(orientation=orientation, percentiles=percentiles),
+        to=to,
+    ).run()
 
 
 @app.command()

@@ -1,209 +1,119 @@
-"""The verbs that read the predictions of other programs, and that score predictions."""
+"""The verb ``score``: compare predictions with the ground truth."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gains.cli import printing
 from gains.cli.app import app
-from gains.cli.options import CONFIG, Config, StudyName
+from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
 
 if TYPE_CHECKING:
-    from gains.certainty.words import Section
+    from gains.scoring.score import Content
 
-
-@app.command(name="import-predictions")
-def import_predictions(
-    files: Annotated[
-        Path,
-        typer.Argument(
-            help="COCO JSON file, or file or folder of any label format, which is recognised."
-        ),
-    ],
-    ground_truth: Annotated[Path, typer.Option(help="COCO JSON file of the data set.")],
-    out: Annotated[Path, typer.Option(help="COCO result list to write, .json or .json.gz.")],
-    split: Annotated[
-        Path | None, typer.Option(help="Split file; only predictions for one part are kept.")
-    ] = None,
-    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
-    fold: Annotated[int, typer.Option(min=0, help="Fold of the split.")] = 0,
-    category: Annotated[
-        str | None,
-        typer.Option(
-            help="Class of the objects whose files name none; by default the only class of the "
-            "data set."
-        ),
-    ] = None,
-    max_detections: Annotated[
-        int,
-        typer.Option(min=1, help="Maximum number of detections per image and category that count."),
-    ] = 100,
-) -> None:
-    """Read predictions that another program made, and write them as `gains predict` does.
-
-    \b
-    Example:
-      gains import-predictions cellpose --category cytoplasm --ground-truth cells.json \\
-        --split splits/cells.json --part test --out cellpose.json
-    """
-    from gains.external import job
-
-    job.import_predictions(
-        files,
-        ground_truth,
-        out,
-        file_names=_names(split, part, fold),
-        category=category,
-        max_detections=max_detections,
-    )
-
-
-def _names(split: Path | None, part: str, fold: int) -> list[str] | None:
-    """Return the images of a part of a split, or None without a split."""
-    from gains.datasets.split_file import read_split
-
-    if split is None:
-        if part != "test" or fold != 0:
-            raise ValueError(
-                "--part and --fold choose images of a split file; name it with --split"
-            )
-        return None
-    return read_split(split).names(part, fold)
+logger = logging.getLogger(__name__)
 
 
 @app.command()
 def score(
-    ground_truth: Annotated[Path, typer.Option(help="COCO JSON file of the data set.")],
-    predictions: Annotated[Path, typer.Option(help="COCO result list, .json or .json.gz.")],
-    out: Annotated[Path, typer.Option(help="JSON file of scores to write, as fractions.")],
+    ground_truth: Annotated[
+        Path | None, typer.Option(help="COCO JSON file of the data set.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="COCO result list, .json or .json.gz.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="JSON file of scores to write, as fractions.")
+    ] = None,
+    config: Config = CONFIG,
+    study: StudyName = None,
+    dataset: Dataset = None,
+    method: Method = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
     split: Annotated[
         Path | None, typer.Option(help="Split file; only the images of one part are scored.")
     ] = None,
     part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
-    fold: Annotated[int, typer.Option(min=0, help="Fold of the split.")] = 0,
+    fold: Fold = 0,
     max_detections: Annotated[
-        int,
+        int | None,
         typer.Option(
             min=1, help="Maximum number of detections per image and category; the best are kept."
         ),
-    ] = 100,
+    ] = None,
     clean_score_threshold: Annotated[
-        float,
+        float | None,
         typer.Option(min=0, max=1, help="Lowest score of the detections that clean metrics count."),
-    ] = 0.0,
+    ] = None,
 ) -> None:
     """Score predictions with COCO AP and with AJI, Dice, F1, TPp and FNo.
 
+    A run of a study is scored as in the tables of the study, with its settings and files; files and
+    options that are given replace these. Predictions in the folder of a run also take the settings
+    of its study. Other files are scored with 100 detections per image and category, or as many as
+    the predictions were made with, and with all scores. The verb says which settings it used, and
+    in what they differ from those of the study.
+
+    The scores are printed in percent, as in tables, over all classes and for each class. To a file
+    or a pipe, the verb writes a line per row, with tabs between its fields.
+
     \b
-    Example:
+    Examples:
+      gains score --study demo --dataset synthetic-cells --method gains
+      gains score --study demo --dataset synthetic-cells --predictions other.json
       gains score --ground-truth cells.json --predictions test.predictions.json.gz \\
         --split splits/cells.json --part test --out test.scores.json
     """
-    from gains.scoring.score import score_files
+    from gains.scoring.inputs import ScoringInputs
     from gains.support.files import write_json
 
-    scores = score_files(
-        ground_truth,
-        predictions,
-        file_names=_names(split, part, fold),
-        max_detections=max_detections,
-        clean_score_threshold=clean_score_threshold,
-    )
-    write_json(out, scores)
-
-
-@app.command()
-def certainty(
-    name: Annotated[
-        str | None, typer.Argument(help="Name of a table of the study, for example table3.")
-    ] = None,
-    config: Config = CONFIG,
-    study: StudyName = None,
-    scores: Annotated[
-        list[Path] | None,
-        typer.Option(help="Score file to compare instead of a table; give each file the option."),
-    ] = None,
-    label: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Method of the score file at the same place; files of one label are its seeds and "
-            "folds. By default the names of the files."
-        ),
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option(help="Metric to compare score files by; by default mAP, AP50, AJI, Dice, F1."),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="CSV file to write; a Markdown file is written beside it."),
-    ] = None,
-) -> None:
-    """Say which methods the test images tell apart, with intervals, tests and ranks.
-
-    The methods are the rows of a table of a study, or score files of the same test images. Metrics
-    with modes are clean ones for score files, and those that the study prints for a table.
-
-    \b
-    Example:
-      gains certainty table3 --study demo --out table3.certainty.csv
-      gains certainty --scores a.scores.json --label A --scores b.scores.json --label B
-    """
-    from gains.study.opening import open_study
-    from gains.support.files import require_suffix
-    from gains.tables.certainty.files import write_certainty
-    from gains.tables.certainty.sections import judge_table
-    from gains.tables.of_study import table_spec
-
-    if (name is None) == (scores is None):
-        raise ValueError("expected either a table, as in `gains certainty table3`, or --scores")
-    if out is not None:
-        require_suffix(out, ".csv")
-    if name is not None:
-        if label or metric:
-            raise ValueError("--label and --metric belong to --scores; a table has its own")
-        spec = table_spec(open_study(config, study), name)
-        sections, heading = judge_table(spec), (spec.study, spec.name, spec.title)
+    options = {"max_detections": max_detections, "clean_score_threshold": clean_score_threshold}
+    given = {name: value for name, value in options.items() if value is not None}
+    if split is None and dataset is None and (part, fold) != ("test", 0):
+        raise ValueError("--part and --fold choose images of a split file; name it with --split")
+    plain = (study, dataset, method, variant, seed) == (None, None, None, "default", 0)
+    if plain and ground_truth and predictions and len(given) == len(options):
+        # nothing is left to a study, so the step of the workflow does not wait for its import
+        used = ScoringInputs(ground_truth, predictions, split, part, fold)
+        read = used.with_settings(given, used.comparison)
     else:
-        sections = [_of_files(scores or [], label or [], metric or [])]
-        heading = ("none", "scores", "Score files")
-    _print(sections)
+        from gains.study.inputs import NamedRun
+        from gains.study.scoring import scoring_inputs
+
+        named = NamedRun(config, study, dataset, method, variant, seed, fold)
+        read = scoring_inputs(named, ground_truth, predictions, split, part, given)
+    scores = read.scores()
     if out is not None:
-        write_certainty(*heading, sections, out)
+        write_json(out, scores)
+    logger.info("%s", read.sentence)
+    _show(scores, read.ground_truth)
 
 
-def _of_files(scores: list[Path], labels: list[str], metrics: list[str]) -> Section:
-    """Return what the images of score files say about their methods."""
-    from gains.certainty.evidence import Quantity
-    from gains.certainty.judge import Comparison
-    from gains.certainty.words import Section
-    from gains.metrics.names import check_metric
-    from gains.scoring.score_file import ScoreFile, read_scores
+def _show(scores: Content, ground_truth: Path) -> None:
+    """Print the metrics of every table, over all classes and for each class with objects."""
+    from gains.datasets.coco import read_coco
+    from gains.metrics.names import MODES
+    from gains.scoring.score_file import ScoreFile
+    from gains.tables.columns import STANDARD
+    from gains.tables.numerals import percent
 
-    for metric in metrics:
-        check_metric(metric, "clean", "--metric")
-    if labels and len(labels) != len(scores):
-        raise ValueError(
-            f"found {len(labels)} times --label for {len(scores)} score files; give each file one, "
-            "or none of them"
-        )
-    methods: dict[str, list[ScoreFile]] = {}
-    for path, label in zip(scores, labels or map(str, scores), strict=True):
-        methods.setdefault(label, []).append(read_scores(str(path)))
-    comparison = Comparison(methods)
-    chosen = metrics or ["mAP", "AP50", "AJI", "Dice", "F1"]
-    judged = [comparison.judge(Quantity(metric, "clean")) for metric in chosen]
-    return Section("", "Score files", "average", judged)
-
-
-def _print(sections: list[Section]) -> None:
-    from gains.certainty.words import verdict, warnings
-
-    for section in sections:
-        typer.echo(f"{section.title}: {section.counts}")
-        for judgement in section.judgements:
-            typer.echo(f"  {verdict(judgement)}")
-    for sentence in warnings(sections):
-        typer.echo(sentence)
+    file = ScoreFile(str(ground_truth), scores)
+    classes = read_coco(ground_truth).categories
+    subsets = {"all classes": None, **{name: number for number, name in classes.items()}}
+    if len(classes) == 1:
+        del subsets["all classes"]
+    columns = ("classes", "mode", *STANDARD)
+    rows = [
+        [name, mode, *(percent(file.value(metric, mode, number)) for metric in STANDARD)]
+        for name, number in subsets.items()
+        for mode in MODES
+    ]
+    if console := printing.terminal():
+        printing.show_table(console, columns, rows, numbers=len(STANDARD))
+    else:
+        printing.print_lines([columns, *rows])

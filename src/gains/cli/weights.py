@@ -55,20 +55,29 @@ def weight_rows(sources: Path, raw: Path) -> Iterator[tuple[str, ...]]:
 
 @weights.command()
 def convert(
-    checkpoint: Annotated[Path, typer.Option(help="Checkpoint of detectron2, .pkl or .pth.")],
+    checkpoint: Annotated[
+        Path,
+        typer.Option(help="Checkpoint of detectron2, .pkl or .pth; or quantised weights, .npz."),
+    ],
     out: Annotated[
         Path, typer.Option(help="File to write; the setting `backbone.weights` names it.")
     ],
 ) -> None:
-    """Convert a checkpoint of detectron2 into a file of weights for this package.
+    """Convert a checkpoint of another program into a file of weights for this package.
 
-    The checkpoint is an ImageNet backbone (R-50.pkl, Caffe2 names) or a whole Mask R-CNN. Use the
-    result with `stride_in_1x1: true` and `channel_order: bgr`.
+    A checkpoint of detectron2 is an ImageNet backbone (R-50.pkl, Caffe2 names) or a whole Mask
+    R-CNN. Use the result with `stride_in_1x1: true` and `channel_order: bgr`. An .npz file holds
+    product-quantised weights of a ResNet of torchvision, which need no such settings.
 
     \b
     Example:
       gains weights convert --checkpoint R-50.pkl --out weights/R-50.pt
     """
+    if checkpoint.suffix.lower() == ".npz":
+        from gains.models.quantised_weights import expand_weights
+
+        expand_weights(checkpoint, out)
+        return
     from gains.models.detectron2_weights import convert_checkpoint
 
     convert_checkpoint(checkpoint, out)

@@ -22,9 +22,16 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 Name = Annotated[str, Field(pattern=NAME)]
 """Name that becomes part of a path."""
 
-_HOME = AfterValidator(os.path.expanduser)
+
+def _at_home(path: str | None) -> str | None:
+    return None if path is None else os.path.expanduser(path)  # noqa: PTH111
+
+
+_HOME = AfterValidator(_at_home)
 OwnPath = Annotated[str, _HOME]
 """Path of a file or folder on this machine; ``~`` and ``~user`` become the home folder."""
+OptionalPath = Annotated[str | None, _HOME]
+"""The same, or None."""
 
 OFF_BY_DEFAULT = object()
 """Mark of a setting whose default switches something off: ``Annotated[..., OFF_BY_DEFAULT]``."""
@@ -73,13 +80,13 @@ def plain(settings: Settings, place: Callable[[str], str]) -> Changes:
         value = getattr(settings, name)
         if isinstance(value, Settings):
             content[name] = plain(value, place)
-        elif name in path_fields(type(settings)):
+        elif name in path_fields(type(settings)) and value is not None:
             content[name] = place(value)
     return content
 
 
-def switched_on(settings: Settings) -> Changes:
-    """Return settings as plain values, without those that are switched off.
+def switched_on(settings: Settings, place: Callable[[str], str] = str) -> Changes:
+    """Return settings as plain values, like :func:`plain`, without those that are switched off.
 
     The record of a training thereby stays equal when a setting is added that it does not use.
     """
@@ -89,7 +96,7 @@ def switched_on(settings: Settings) -> Changes:
         if OFF_BY_DEFAULT in field.metadata
         and getattr(settings, name) == field.get_default(call_default_factory=True)
     }
-    return settings.model_dump(mode="json", exclude=off)
+    return {name: value for name, value in plain(settings, place).items() if name not in off}
 
 
 def explain(error: ValidationError, where: str) -> ValueError:

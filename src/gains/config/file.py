@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -15,6 +17,8 @@ from gains.support.file_errors import worded
 from gains.support.files import require_file
 from gains.support.names import is_junk
 from gains.support.yaml_text import parse_yaml
+
+logger = logging.getLogger(__name__)
 
 FOLDER = "studies"
 """Folder beside a config file that holds further studies, one file for each study."""
@@ -49,41 +53,87 @@ def check(content: dict[str, Any], where: str) -> Config:
 
 
 @functools.cache
-def load_config(path: str | Path) -> Config:
+def load_config(path: str | Path, study: str | None = None) -> Config:
     """Read and check a config file and the studies in the folder ``studies`` beside it.
 
-    If a file holds one study, it need not say which study is in force.
+    If a file holds one study, it need not say which study is in force. A file of the folder that
+    cannot be read is left out, so that it stops only its own study.
+
+    Args:
+        path: the config file.
+        study: study that is wanted; by default the one in force.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a file is not YAML or not valid, or two files hold a study of the same name.
+        ValueError: the config file or the file of the wanted study is not YAML or not valid, or
+            two files hold that study.
     """
     path = require_file(path, "no such config file; start from the project's config.yaml")
-    content = _read(path)
+    content = read_content(path)
     own = _studies_in(path, content)
     if len(own) == 1:
         content = {"study": next(iter(own)), **content}
     studies: dict[str, Any] = dict(own)
-    for file, block in _beside(path, own):
-        where = f"{file}.studies.{file.stem}"
-        studies[file.stem] = validated(StudySettings, block, where)
+    for file, _, found in _beside(path, own):
+        if isinstance(found, StudySettings):
+            studies[file.stem] = found
+        elif file.stem == (study or content.get("study")):
+            raise found
     return check({**content, "studies": studies}, str(path))
 
 
 def with_studies_of(content: dict[str, Any], path: str | Path) -> dict[str, Any]:
     """Return the content of a config with the studies of a config file and its folder filled in.
 
+    A file of the folder that cannot be read is left out with a warning, unless its study is in
+    force or changed by ``content``.
+
     Args:
         content: content of a config, which may change single keys of a study.
         path: config file whose studies are filled in where ``content`` has no other value.
 
     Raises:
-        ValueError: a file is not YAML, or two files hold a study of the same name.
+        ValueError: the config file is not YAML, or a file that is needed cannot be read.
     """
     path = Path(path)
-    own = _studies_in(path, _read(path))
-    studies = own | {file.stem: block for file, block in _beside(path, own)}
+    own = _studies_in(path, read_content(path))
+    studies = dict(own)
+    needed = {content.get("study"), *(_mapping(content.get("studies")).keys() - own.keys())}
+    for file, block, found in _beside(path, own):
+        if isinstance(found, StudySettings):
+            studies[file.stem] = block
+        elif file.stem in needed:
+            raise found
+        else:
+            logger.warning("The study %r is left out: %s", file.stem, found)
     return merge({"studies": studies}, content)
+
+
+def studies_of_files(files: Sequence[str | Path]) -> dict[str, str]:
+    """Return the names of the studies in files, each with its file."""
+    return {
+        str(name): str(file)
+        for file in files
+        for name in _mapping(read_content(Path(file)).get("studies"))
+    }
+
+
+def named_by_files(files: Sequence[str | Path]) -> str | None:
+    """Return the study that files put in force: the one that the last of them names or holds alone.
+
+    A file that holds one study need not name it. If no file decides, the result is None.
+    """
+    name = None
+    for file in files:
+        content = read_content(Path(file))
+        studies = _mapping(content.get("studies"))
+        alone = next(iter(studies)) if len(studies) == 1 else name
+        name = content.get("study", alone)
+    return name
+
+
+def _mapping(found: Any) -> dict[Any, Any]:
+    return found if isinstance(found, dict) else {}
 
 
 @dataclass
@@ -128,7 +178,7 @@ def read_each(path: str | Path) -> Readable:
         ValueError: the config file itself is not YAML, or has no studies.
     """
     path = require_file(path, "no such config file; start from the project's config.yaml")
-    content = _read(path)
+    content = read_content(path)
     own = _studies_in(path, content)
     found = Readable(content.get("study"), content.get("label"))
     for name, block in own.items():
@@ -144,9 +194,18 @@ def read_each(path: str | Path) -> Readable:
     return found
 
 
-def _beside(path: Path, own: dict[str, Any]) -> list[tuple[Path, Any]]:
-    """Return the files of studies beside a config file, each with the block of its study."""
-    return [(file, _study_of(file, path, own)) for file in _files_beside(path)]
+def _beside(
+    path: Path, own: dict[str, Any]
+) -> Iterator[tuple[Path, Any, StudySettings | OSError | ValueError]]:
+    """Yield the files of studies beside a config file, each with its block and study or problem."""
+    for file in _files_beside(path):
+        try:
+            block = _study_of(file, path, own)
+            study = validated(StudySettings, block, f"{file}.studies.{file.stem}")
+        except (OSError, ValueError) as error:
+            yield file, None, error
+        else:
+            yield file, block, study
 
 
 def _files_beside(path: Path) -> list[Path]:
@@ -158,7 +217,7 @@ def _study_of(file: Path, path: Path, own: dict[str, Any]) -> Any:
     """Return the block of the study in a file beside a config file, which holds the studies own."""
     if file.suffix != ".yaml":
         raise ValueError(f"{file}: expected a name ending in .yaml; rename the file")
-    studies = _studies_in(file, _read(file))
+    studies = _studies_in(file, read_content(file))
     if list(studies) != [file.stem]:
         raise ValueError(
             f"{file}: expected one study, with the name of the file, {file.stem!r}; "
@@ -178,7 +237,13 @@ def _studies_in(path: Path, content: dict[str, Any]) -> dict[str, Any]:
     return studies
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_content(path: Path) -> dict[str, Any]:
+    """Return the unchecked content of a config file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not text, not YAML, or no mapping.
+    """
     try:
         text = require_file(path).read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

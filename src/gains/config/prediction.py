@@ -38,5 +38,8 @@ class ValidationSettings(PredictionSettings):
     )
 
 
+SHOWN_SCORE = 0.5
+"""Lowest score of an object that is exported or drawn, unless a command or a study says another."""
+
 THRESHOLDS = ("score_threshold", "nms")
 """The settings of prediction that stand among a method's own settings."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from gains.config.augmentation import Augmentation
-from gains.config.base import OFF_BY_DEFAULT, Settings
+from gains.config.base import OFF_BY_DEFAULT, OptionalPath, Settings
 
 MOST_PIXELS = 16384
 """Limit of the sides of images that a model sees, in px; a square of it takes 3 GB of memory."""
@@ -92,6 +92,12 @@ class RecipeSettings(Settings):
         ge=1,
         description="iterations between checkpoints; the number is larger where checkpoints would "
         "take over 2 % of the time",
+    )
+    start_from: Annotated[OptionalPath, OFF_BY_DEFAULT] = Field(
+        None,
+        description="file with a whole model from whose values the training starts (fine-tuning): "
+        "`model.pt` of a training, or a detector of `gains weights convert`; backbone.weights is "
+        "then not read; default: the weights of the backbone, and random heads",
     )
     select: Annotated[Literal["last", "best"], OFF_BY_DEFAULT] = Field(
         "last",

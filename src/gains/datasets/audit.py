@@ -7,7 +7,6 @@ import io
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -17,8 +16,10 @@ from numpy.typing import NDArray
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.datasets.split_file import PARTS, read_split
 from gains.instances import Instances
-from gains.masks.overlaps import grown, intersections, mask_areas
-from gains.masks.rle import Rle, decode_mask, encode_mask
+from gains.masks.contacts import contacts_of
+from gains.masks.overlaps import mask_areas
+from gains.masks.rle import Rle
+from gains.masks.windows import window_of
 from gains.support.files import read_json, write_json, write_text
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -65,39 +66,6 @@ class Audit(TypedDict):
     parts: dict[str, PartAudit]
 
 
-@dataclass(frozen=True)
-class Relations:
-    """Overlap and contact of the N objects of one category in one image.
-
-    Attributes:
-        overlapping: bool (N,), whether an object shares a pixel with another one.
-        touching: bool (N,), whether an object shares no pixel, but would share one after growing by
-            one pixel (8 neighbours).
-        ratios: float64, intersection over the smaller area of each pair that shares a pixel.
-    """
-
-    overlapping: NDArray[np.bool_]
-    touching: NDArray[np.bool_]
-    ratios: NDArray[np.float64]
-
-
-def relations(masks: list[Rle]) -> Relations:
-    """Return overlap and contact of the masks of one image and category."""
-    n = len(masks)
-    if n < 2:
-        return Relations(np.zeros(n, bool), np.zeros(n, bool), np.zeros(0))
-    area = mask_areas(masks)
-    shared = intersections(masks, masks, area, area)
-    reached = [encode_mask(grown(decode_mask(rle), 1)) for rle in masks]
-    near = intersections(reached, masks, mask_areas(reached), area)
-    np.fill_diagonal(shared, 0)
-    np.fill_diagonal(near, 0)
-    overlapping = np.asarray((shared > 0).any(axis=1))
-    touching = np.asarray((near > 0).any(axis=1) & ~overlapping)
-    i, j = np.nonzero(np.triu(shared))
-    return Relations(overlapping, touching, shared[i, j] / np.minimum(area[i], area[j]))
-
-
 def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] | None:
     if not len(values):
         return None
@@ -112,12 +80,10 @@ def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] 
 def _category(name: str, found: list[list[Rle]]) -> CategoryAudit:
     """Describe one category; ``found`` holds a list of its masks for each image."""
     areas = [float(area) for masks in found for area in mask_areas(masks)]
-    related = [relations(masks) for masks in found]
-    ratios = np.concatenate([r.ratios for r in related])
-    overlapping, touching = (
-        sum(int(values.sum()) for values in column)
-        for column in zip(*((r.overlapping, r.touching) for r in related), strict=True)
-    )
+    contacts = [contacts_of([window_of(rle) for rle in masks]) for masks in found]
+    ratios = np.concatenate([c.ratios for c in contacts])
+    overlapping = sum(int((c.overlapped > 0).sum()) for c in contacts)
+    touching = sum(int(((c.touched > 0) & (c.overlapped == 0)).sum()) for c in contacts)
     n = len(areas)
     quantiles = {f"q{int(q * 100):02d}": float(np.quantile(areas, q)) for q in QUANTILES if n}
     return {

@@ -30,11 +30,13 @@ class Imported(NamedTuple):
     Attributes:
         format: the format of the labels.
         content: description of the images and objects.
+        note: what a person should know of labels of this format, or nothing.
         limit: number of objects above which an image is listed.
     """
 
     format: LabelFormat
     content: PartAudit
+    note: str = ""
     limit: int = MAX_DETECTIONS
 
 
@@ -55,13 +57,15 @@ def import_labels(settings: FolderSettings, out: str | Path) -> Imported:
     findings = Findings()
     format_, labelled = read_labels(settings, findings)
     repairs = findings.sentences()
+    note = format_.note if format_.note in repairs else ""
     for sentence in repairs:
-        logger.info("%s: %s", out, sentence)
+        if sentence != note:  # which the summary has
+            logger.info("%s: %s", out, sentence)
     info = {"description": f"labels of the format {format_.name}", "repairs": repairs}
     write_json(out, {"info": info, **_records(labelled, Path(settings.images))}, indent=None)
     dataset = read_coco(out)
     described = describe_part(dataset, list(dataset.images.values()), MAX_DETECTIONS)
-    return Imported(format_, described)
+    return Imported(format_, described, note)
 
 
 def _records(labelled: Labelled, folder: Path) -> dict[str, list[CocoRecord]]:
@@ -96,8 +100,8 @@ def summary_of(imported: Imported) -> Iterator[str]:
             f"images with more than {limit} objects: {len(crowded)} (first: {crowded[0]}); "
             "set `max_detections` of the data set to the largest number of objects"
         )
-    if imported.format.note and not any(c["overlapping"] for c in content["categories"].values()):
-        yield imported.format.note
+    if imported.note:
+        yield imported.note
 
 
 def _described(category: CategoryAudit) -> str:

@@ -12,7 +12,7 @@ from PIL import ImageColor
 
 from gains.datasets.coco import ImageRecord
 from gains.datasets.records import CocoRecord
-from gains.figures.colours import PALETTE
+from gains.figures.colours import class_colour
 from gains.instances import Instances
 from gains.support.registry import Registry
 
@@ -63,7 +63,7 @@ class Results:
     def colour(self, category: int) -> Colour:
         """Return the colour of a class, three numbers from 0 to 255."""
         place = list(self.categories).index(category)
-        red, green, blue = ImageColor.getrgb(PALETTE[place % len(PALETTE)])[:3]
+        red, green, blue = ImageColor.getrgb(class_colour(place))[:3]
         return red, green, blue
 
 
@@ -79,6 +79,7 @@ class ExportFormat:
             file is about.
         file: name of the one file for all images; None if each image has a file.
         needs_images: whether the images themselves are read.
+        note: function that returns what a person should know about the written files, or nothing.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ExportFormat:
     content: Callable[[Results, Sequence[ExportedImage]], bytes]
     file: str | None = None
     needs_images: bool = False
+    note: Callable[[Results], str] = lambda _: ""
 
 
 FORMATS: Registry[ExportFormat] = Registry("format", "gains.export")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gains.config.prediction import SHOWN_SCORE
 from gains.export.base import ExportFormat, Results
-from gains.export.images import source_of
 from gains.export.results import read_results
 from gains.export.write import check_folder, write_formats
-
-SCORE_THRESHOLD = 0.5
-"""Lowest score of an exported object, unless the command says another one."""
+from gains.figures.images import Pictures
+from gains.figures.predicted_images import reading_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class ExportJob:
     Attributes:
         formats: the formats.
         out: folder to write.
-        images: folder of the images, or None.
+        images: files and folders of the images.
         coco: COCO file of the images, with an archive beside it, or None.
         score_threshold: lowest score of an object, in [0, 1].
         scores: whether pictures show the scores.
@@ -29,9 +29,9 @@ class ExportJob:
 
     formats: list[ExportFormat]
     out: Path
-    images: Path | None = None
+    images: Sequence[Path] = ()
     coco: Path | None = None
-    score_threshold: float = SCORE_THRESHOLD
+    score_threshold: float = SHOWN_SCORE
     scores: bool = False
 
     def check(self) -> None:
@@ -48,7 +48,8 @@ class ExportJob:
         self.check()
         results = read_results(predictions, self.coco, self.score_threshold)
         if any(record.needs_images for record in self.formats):
-            pixels = source_of(results, self.images, self.coco)
-            results = replace(results, pixels=pixels, scores=self.scores)
+            pictures = Pictures(self.coco, self.images, reading_of(predictions))
+            pictures.require([image.record for image in results.images])
+            results = replace(results, pixels=pictures.read, scores=self.scores)
         write_formats(results, self.formats, self.out)
         return results

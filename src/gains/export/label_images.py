@@ -63,6 +63,19 @@ def content(results: Results, images: Sequence[ExportedImage]) -> bytes:
     return file.getvalue()
 
 
+def note(results: Results) -> str:
+    """Say where objects overlap and so lie on several layers; nothing is lost."""
+    found = [len(layers_of(image.objects.masks)) for image in results.images]
+    layered = sum(number > 1 for number in found)
+    if not layered:
+        return "no objects overlap, so every label image has one layer"
+    return (
+        f"a layer of a label image cannot hold overlaps; objects overlap in {layered} of "
+        f"{len(found)} images, whose files have up to {max(found)} layers (pages), and no pixel of "
+        "an object is lost. A program that reads the first page alone misses objects"
+    )
+
+
 def _pages(objects: Instances, layers: list[list[int]]) -> np.ndarray:
     """Return a label image per layer, uint16 or uint32 (L, H, W)."""
     kind = np.uint16 if len(objects) <= np.iinfo(np.uint16).max else np.uint32
@@ -75,5 +88,5 @@ def _pages(objects: Instances, layers: list[list[int]]) -> np.ndarray:
 
 
 FORMATS.register(
-    ExportFormat("labels", "label images as TIFF for Fiji and napari", ".tif", content)
+    ExportFormat("labels", "label images as TIFF for Fiji and napari", ".tif", content, note=note)
 )

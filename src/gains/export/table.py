@@ -7,14 +7,14 @@ import io
 from collections.abc import Iterator, Sequence
 
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
-from gains.export.neighbours import neighbours_of
 from gains.export.shape import Shape, shape_of
+from gains.masks.contacts import contacts_of
 from gains.masks.windows import window_of
 
 COLUMNS = (
     *("image", "number", "class", "score"),
     *Shape._fields,
-    *("neighbours_overlapped", "neighbours_touched", "overlap_area"),
+    *("neighbours_overlapped", "neighbours_touched", "overlap_area", "contact"),
 )
 
 
@@ -23,15 +23,17 @@ def _rows(results: Results, images: Sequence[ExportedImage]) -> Iterator[list[ob
     for image in images:
         objects = image.objects
         windows = [window_of(rle) for rle in objects.masks]
-        beside = neighbours_of(windows)
+        beside = contacts_of(windows)
+        columns = (beside.overlapped, beside.touched, beside.shared_areas)
+        kinds = beside.kinds()
         for k, window in enumerate(windows):
             name = results.categories[int(objects.categories[k])]
             shape = [
                 f"{value:.4f}" if isinstance(value, float) else value for value in shape_of(window)
             ]
             score = f"{objects.scores[k]:.6f}"
-            counts = [int(column[k]) for column in beside]
-            yield [image.record.file_name, k + 1, name, score, *shape, *counts]
+            counts = [int(column[k]) for column in columns]
+            yield [image.record.file_name, k + 1, name, score, *shape, *counts, kinds[k]]
 
 
 def content(results: Results, images: Sequence[ExportedImage]) -> bytes:

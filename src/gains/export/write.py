@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from gains.datasets.readers.images import has_image_suffix
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
+from gains.export.folder import UNFINISHED, check_own, record_files, remove
 from gains.support.claims import claimed
 from gains.support.files import atomic_path
-from gains.support.names import is_junk, normal, slashed
+from gains.support.names import normal, slashed
 from gains.support.progress import progress
 
 _Plan = dict[Path, Sequence[ExportedImage]]
@@ -27,53 +29,54 @@ def chosen_formats(text: str) -> list[ExportFormat]:
     return [FORMATS.get(name) for name in names]
 
 
-def check_folder(out: Path, images: Path | None) -> None:
+def check_folder(out: Path, images: Sequence[Path]) -> None:
     """Refuse a folder that cannot be that of an export.
 
     Args:
         out: the folder to write.
-        images: folder of the images; None if there is none.
+        images: files and folders of the images.
 
     Raises:
-        ValueError: it has the name of a file, is a file, or lies in the folder of images.
+        ValueError: it has the name of a file, is a file, lies in the folder of images, or holds
+            files that no export wrote.
     """
     suffixes = {"." + part for f in FORMATS for part in f.suffix.split(".")} | {".gz", ".tiff"}
     if out.is_file() or out.suffix.lower() in suffixes:
         raise ValueError(
             f"{out}: is a file or has the name of one; name a folder, which an export fills"
         )
-    if images is not None and out.resolve().is_relative_to(images.resolve()):
-        raise ValueError(
-            f"{out}: lies in the folder of images {images}, so its pictures would be predicted "
-            "next time; name a folder outside of it"
-        )
+    for place in images:
+        if out.resolve().is_relative_to(place.resolve()):
+            raise ValueError(
+                f"{out}: lies in the folder of images {place}, so its pictures would be predicted "
+                "next time; name a folder outside of it"
+            )
+    check_own(out)
 
 
 def write_formats(results: Results, formats: Iterable[ExportFormat], out: Path) -> None:
     """Write predictions into the folders ``<out>/<format>``.
 
-    A file about one image has the name of the image and lies in the same subfolder. Files of an
-    earlier export of the same images are replaced.
+    A file about one image has the name of the image and lies in the same subfolder. What an earlier
+    export wrote is replaced or removed.
 
     Raises:
-        ValueError: images are needed but not known, two images would have the same file, or a
-            folder holds the files of other images.
+        ValueError: two images would have the same file, or a folder holds files that no export
+            wrote, or that were changed since.
     """
     plans = {record: _plan(record, results, out / record.name) for record in formats}
-    for record, plan in plans.items():
-        if record.needs_images and results.pixels is None:
-            raise ValueError(
-                f"{record.name} draws on the images, which are not known; name their folder with "
-                "--images, or with --coco the COCO file that has them in a .zip archive beside it"
-            )
-        _refuse_others(out / record.name, plan)
     todo = [(record, *item) for record, plan in plans.items() for item in plan.items()]
     with claimed(out), progress("export", len(todo)) as advance:
+        earlier, checksums = check_own(out), {path: UNFINISHED for _, path, _ in todo}
+        record_files(out, earlier | checksums)
+        remove(out, [path for path in earlier if path not in checksums])
         for done, (record, path, images) in enumerate(todo, start=1):
             content = record.content(results, images)
             with atomic_path(path) as temporary:
                 temporary.write_bytes(content)
+            checksums[path] = hashlib.sha256(content).hexdigest()
             advance(done, record.name)
+        record_files(out, checksums)
 
 
 def _plan(record: ExportFormat, results: Results, folder: Path) -> _Plan:
@@ -101,12 +104,3 @@ def _relative(file_name: str, suffix: str) -> PurePosixPath:
         )
     stem = path.stem if has_image_suffix(path) else path.name
     return path.with_name(stem + suffix)
-
-
-def _refuse_others(folder: Path, plan: _Plan) -> None:
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-        if path.is_file() and path not in plan and not is_junk(path.relative_to(folder)):
-            raise ValueError(
-                f"{path}: is about other images than this export; name a new folder with --out, or "
-                f"remove {folder}"
-            )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gains.figures.base import FIGURES, Figure, Out
+
+if TYPE_CHECKING:
+    from gains.study.inputs import TrainingInputs
 
 
 def draw(
@@ -57,7 +60,12 @@ def draw(
 
     named = NamedRun(config, study, dataset, method, variant, seed, fold)
     read = training_inputs(named, settings, coco, split, maps)
+    _draw(read, seed, fold, image, count, out)
 
+
+def _draw(
+    read: TrainingInputs, seed: int, fold: int, image: str | None, count: int, out: Path
+) -> None:
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.augmentation_panels import Panel, draw_panels
     from gains.figures.images import short

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
-from matplotlib.colors import to_hex
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
@@ -18,6 +16,14 @@ from gains.masks.windows import window_of
 
 # the colours of Okabe and Ito, which colour-blind readers can distinguish
 PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2")
+
+CLASSES = (
+    *PALETTE,
+    *("#0000ff", "#bbee99", "#882211", "#7766ff", "#99eeff", "#aaeecc", "#881155", "#4433aa"),
+    *("#ee1155", "#880077", "#ccaa55", "#6699ff", "#5511cc", "#22cc88", "#ccee77", "#bb4422"),
+    "#33bbcc",
+)
+"""Colours of classes: each is far from those before it, also for red-green colour blindness."""
 
 WARM_TO_COOL = ("#F0E442", "#E69F00", "#D55E00", "#CC79A7", "#0072B2", "#56B4E9", "#009E73")
 """The same colours in an order in which those that stand together look alike."""
@@ -61,15 +67,23 @@ def colours(
 def palettes_of(categories: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the colours of each category: all for a single one, and else some that look alike.
 
-    More categories than there are colours get one colour each, from a colour map.
+    More than seven categories get one colour each, of :data:`CLASSES`.
+
+    Args:
+        categories: all categories of a data set, also those without objects in a figure, so that a
+            category has the same colours in every figure.
     """
     if len(categories) < 2:
         return dict.fromkeys(categories, PALETTE)
     if len(categories) > len(WARM_TO_COOL):
-        shades = matplotlib.colormaps["turbo"](np.linspace(0.05, 0.95, len(categories)))
-        return {c: (to_hex(shade),) for c, shade in zip(categories, shades, strict=True)}
+        return {c: (class_colour(place),) for place, c in enumerate(categories)}
     shares = np.array_split(WARM_TO_COOL, len(categories))
     return {c: tuple(share.tolist()) for c, share in zip(categories, shares, strict=True)}
+
+
+def class_colour(place: int) -> str:
+    """Return the colour of the class at a place of the list of classes; the 25th has the first."""
+    return CLASSES[place % len(CLASSES)]
 
 
 def _neighbours(instances: Instances) -> NDArray[np.bool_]:

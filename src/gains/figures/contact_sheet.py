@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import scipy
@@ -14,6 +16,7 @@ from gains.datasets.coco import CocoDataset, name_of, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.figures.colours import PALETTE, colours
 from gains.instances import Instances
+from gains.masks.windows import MaskWindow, window_of
 from gains.support.files import atomic_path, require_suffix
 
 GAP = 6
@@ -29,25 +32,82 @@ SMOOTHING = 1.0
 """Standard deviation of the blur that smooths the border of an enlarged mask, px."""
 
 
-def _opacity(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the opacity (height, width) of a mask's outline at another size (width, height)."""
-    scaled = Image.fromarray(mask.astype(np.float32)).resize(size, Image.Resampling.BICUBIC)
+class _Outline(NamedTuple):
+    """The outline of an object in a part of a tile.
+
+    Attributes:
+        place: rows and columns of the part.
+        opacity: float64 of the shape of the part, in [0, 1].
+    """
+
+    place: tuple[slice, slice]
+    opacity: NDArray[np.float64]
+
+
+def _outline(window: MaskWindow, image: tuple[int, int], tile: tuple[int, int]) -> _Outline:
+    """Return the outline of a mask in a tile.
+
+    Args:
+        window: the mask.
+        image: height and width of its image, px.
+        tile: height and width of the tile, px.
+    """
+    axes = zip(window.place, image, tile, strict=True)
+    spans = [_span(place, before, after) for place, before, after in axes]
+    (top, rows, y_box), (left, columns, x_box) = ((s.first, s.part, s.box) for s in spans)
+    crop = np.zeros([s.length for s in spans], dtype=np.float32)
+    height, width = window.mask.shape
+    crop[window.y - top :, window.x - left :][:height, :width] = window.mask
+    size = columns.stop - columns.start, rows.stop - rows.start
+    scaled = Image.fromarray(crop).resize(
+        size, Image.Resampling.BICUBIC, (x_box[0], y_box[0], x_box[1], y_box[1])
+    )
     # a border of background closes the outlines of masks at the edge of the image
     level = scipy.ndimage.gaussian_filter(
         np.pad(np.asarray(scaled, dtype=np.float64), 4), SMOOTHING
     )
     slope = np.hypot(*np.gradient(level))
     distance = np.abs(level - 0.5) / np.maximum(slope, 1e-6)
-    return np.asarray(np.clip((LINE + 1) / 2 - distance, 0, 1)[4:-4, 4:-4])
+    opacity = np.clip((LINE + 1) / 2 - distance, 0, 1)[4:-4, 4:-4]
+    return _Outline((rows, columns), np.asarray(opacity))
+
+
+class _Span(NamedTuple):
+    """What of one axis an outline needs.
+
+    Attributes:
+        first: first pixel of the crop in the image.
+        length: length of the crop, px.
+        part: the part of the tile.
+        box: begin and end of this part in the crop, px of the image.
+    """
+
+    first: int
+    length: int
+    part: slice
+    box: tuple[float, float]
+
+
+def _span(place: slice, before: int, after: int) -> _Span:
+    scale = after / before
+    # what smoothing and the interpolation of an enlarged mask reach
+    margin = 8 + math.ceil(2 * max(scale, 1))
+    begin = max(math.floor(place.start * scale) - margin, 0)
+    end = min(math.ceil(place.stop * scale) + margin, after)
+    first, last = math.floor(begin / scale), min(math.ceil(end / scale), before)
+    box = begin / scale - first, min(end / scale, before) - first
+    return _Span(first, last - first, slice(begin, end), box)
 
 
 def _outlined(tile: NDArray[np.uint8], instances: Instances) -> NDArray[np.uint8]:
     """Return a copy of a tile, uint8 (h, w, 3), with a smooth line around each object."""
     result = tile.astype(np.float64)
-    height, width = tile.shape[:2]
-    for mask, colour in zip(instances.stack(), colours(instances), strict=True):
-        opacity = _opacity(mask, (width, height))[..., None]
-        result += opacity * (np.array(ImageColor.getrgb(colour)) - result)
+    image, size = (instances.height, instances.width), (tile.shape[0], tile.shape[1])
+    for rle, colour in zip(instances.masks, colours(instances), strict=True):
+        window = window_of(rle)
+        if window.mask.size:
+            place, opacity = _outline(window, image, size)
+            result[place] += opacity[..., None] * (ImageColor.getrgb(colour) - result[place])
     return np.rint(result).astype(np.uint8)
 
 

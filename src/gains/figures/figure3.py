@@ -50,7 +50,7 @@ def draw(
     content = read_coco(coco)
     record = content.by_name([image])[0] if image else candidates(content, split, "train")[0]
     found = steps(record, content.annotations[record.id], parameters)
-    pixels = Pictures(coco, images).read(record)
+    pixels = Pictures(coco, [images] if images else []).read(record)
     labels = [name_of(coco), *([f"study {study}"] if study else []), short(record.file_name)]
     draw_steps(pixels, content.instances(record.id), found, parameters, labels, out)
 

@@ -96,7 +96,7 @@ def draw_rows(
     heights = [width * shape + 2.5 * LINE * scale for shape in shapes]
     lines = textwrap.wrap(heading, int(LETTERS * PANEL * len(headings)))
     present = sorted({int(c) for row in found for i in row.every for c in i.categories})
-    palettes = palettes_of(present)
+    palettes = palettes_of(sorted(categories))
     named = {categories[c]: palettes[c] for c in present} if len(present) > 1 else {}
     labels = told_apart([row.name for row in found])
     legend = Legend(named, compared, width * len(headings), 7 * scale)

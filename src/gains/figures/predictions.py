@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gains.figures.base import FIGURES, Figure, Images, Out, Split
+from gains.figures.base import FIGURES, Figure, Out, Split
 
 if TYPE_CHECKING:
     from gains.datasets.coco import CocoDataset
     from gains.figures.images import Pictures
 
 DEFAULT_IMAGES = 4
+CONFIG = Path("config.yaml")
+"""The config file with the study of the predictions, if they are of one."""
 
 
 def draw(
@@ -41,11 +43,23 @@ def draw(
     ] = None,
     scores: Annotated[Path | None, typer.Option(help="Score file; --worst needs it.")] = None,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Lowest score of the predictions that are drawn.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Lowest score of the predictions that are drawn; by default 0.5, or for runs of a "
+            "study what its clean metrics count.",
+        ),
+    ] = None,
     split: Split = None,
     part: Annotated[str, typer.Option(help="Part of the split that the images are from.")] = "test",
-    images: Images = None,
+    images: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File or folder of the images, by default the archive beside --coco; the option "
+            "may be repeated, as it was for the prediction."
+        ),
+    ] = None,
 ) -> None:
     """Draw the ground truth beside each method's predictions, one row per image.
 
@@ -64,9 +78,11 @@ def draw(
     from gains.figures import prediction_columns as methods
     from gains.figures.images import candidates
     from gains.figures.prediction_panels import draw_rows, rows
+    from gains.study.scoring import least_score
 
+    least = least_score(CONFIG, *predictions) if min_score is None else min_score
     titles = methods.titles_of(predictions, label or [])
-    content, pictures, name = _data(coco, images, predictions)
+    content, pictures, name = _data(coco, images or [], predictions)
     columns = [
         methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
     ]
@@ -76,28 +92,28 @@ def draw(
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
-    found = rows(content, records, pictures, columns, min_score)
-    heading = f"{name}: predictions with a score of at least {min_score:g}"
+    found = rows(content, records, pictures, columns, least)
+    heading = f"{name}: predictions with a score of at least {least:g}"
     draw_rows(found, titles, content.categories, heading, out)
 
 
 def _data(
-    coco: Path | None, images: Path | None, predictions: list[Path]
+    coco: Path | None, images: list[Path], predictions: list[Path]
 ) -> tuple[CocoDataset, Pictures, str]:
-    """Return the data set, its images and its name; without a COCO file, those of a folder."""
+    """Return the data set, its images and its name; without a COCO file, own ones."""
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.images import Pictures
     from gains.figures.predicted_images import dataset_of, reading_of
 
     if coco is not None:
         return read_coco(coco), Pictures(coco, images), name_of(coco)
-    if images is None:
+    if not images:
         raise ValueError(
-            "no images are named; name a data set with --coco, or the folder that was predicted "
-            "with --images"
+            "no images are named; name a data set with --coco, or the files and folders that were "
+            "predicted with --images"
         )
-    pictures = Pictures(images, images, reading_of(predictions[0]))
-    return dataset_of(predictions, images), pictures, images.resolve().name
+    pictures = Pictures(images[0], images, reading_of(predictions[0]))
+    return dataset_of(predictions, images[0]), pictures, images[0].resolve().name
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:

@@ -37,6 +37,49 @@ class MaskWindow(NamedTuple):
         mask = grown(np.pad(self.mask, reach), reach)
         return MaskWindow(self.x - reach, self.y - reach, mask)
 
+    def inside(self, top: int, left: int, bottom: int, right: int) -> MaskWindow:
+        """Return the part of the mask in a rectangle of the image, without any other pixel."""
+        y, x = max(self.y, top), max(self.x, left)
+        rows = slice(y - self.y, max(bottom, y) - self.y)
+        columns = slice(x - self.x, max(right, x) - self.x)
+        return MaskWindow(x, y, self.mask[rows, columns])
+
+
+def overlap_of(
+    a: MaskWindow, b: MaskWindow
+) -> tuple[tuple[slice, slice], tuple[slice, slice], NDArray[np.bool_]] | None:
+    """Return the rows and columns in both windows and the pixels of both masks; None for none.
+
+    Returns:
+        The place of the common box in ``a``, that in ``b``, and its pixels that belong to both.
+    """
+    y, x = max(a.y, b.y), max(a.x, b.x)
+    bottom = min(a.place[0].stop, b.place[0].stop)
+    right = min(a.place[1].stop, b.place[1].stop)
+    if y >= bottom or x >= right:
+        return None
+    in_a, in_b = ((slice(y - w.y, bottom - w.y), slice(x - w.x, right - w.x)) for w in (a, b))
+    both = a.mask[in_a] & b.mask[in_b]
+    return (in_a, in_b, both) if both.any() else None
+
+
+def shared_pixels(a: MaskWindow, b: MaskWindow) -> int:
+    """Return the number of pixels of both masks."""
+    found = overlap_of(a, b)
+    return 0 if found is None else int(found[2].sum())
+
+
+def united(windows: list[MaskWindow]) -> MaskWindow:
+    """Return the union of at least one mask."""
+    if len(windows) == 1:
+        return windows[0]
+    top, left = min(w.y for w in windows), min(w.x for w in windows)
+    bottom, right = (max(w.place[axis].stop for w in windows) for axis in (0, 1))
+    mask = np.zeros((bottom - top, right - left), dtype=bool)
+    for w in windows:
+        mask[w.y - top :, w.x - left :][: w.mask.shape[0], : w.mask.shape[1]] |= w.mask
+    return MaskWindow(left, top, mask)
+
 
 def window_of(rle: Rle) -> MaskWindow:
     """Return a mask inside its bounding box; only the columns of the box are decoded.

@@ -82,6 +82,12 @@ class Method:
     weights: Callable[[Any], Path | None] = backbone_weights
     load_weights: Callable[[Any, Any], None] | None = None
 
+    @property
+    def modules(self) -> list[str]:
+        """The modules with the code of the method; what they import belongs to it too."""
+        parts = (self.build, self.settings, self.load_weights)
+        return sorted({part.__module__ for part in parts if part is not None})
+
 
 METHODS: Registry[Method] = Registry("method", "gains.methods", PlugIns("gains.methods", Method))
 """All methods: those of this package, and those that other packages offer as entry points."""

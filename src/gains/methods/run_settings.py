@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gains.config.base import Settings, check_names, plain, switched_on, validated
@@ -11,6 +12,7 @@ from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.methods.base import METHODS, Method
+from gains.models.settings import BackboneSettings
 from gains.support.names import portable
 
 if TYPE_CHECKING:
@@ -77,6 +79,13 @@ class RunSettings:
         """The record of the method."""
         return METHODS.get(self.method)
 
+    @property
+    def initial_weights(self) -> Path | None:
+        """The file of initial values that a training reads, or None."""
+        if self.recipe.start_from is not None:
+            return Path(self.recipe.start_from)
+        return self.record.weights(self.model)
+
     def training_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
         """Return the settings that a training depends on, without those that are switched off.
 
@@ -86,7 +95,7 @@ class RunSettings:
         Args:
             place: function that returns what stands for the path of a file.
         """
-        content = {**self.to_json(place), "recipe": switched_on(self.recipe)}
+        content = {**self.to_json(place), "recipe": switched_on(self.recipe, place)}
         del content["max_detections"]
         for name in RESOLVED:
             del content["recipe"][name]
@@ -107,7 +116,7 @@ class RunSettings:
         """
         content = {
             "method": {"name": self.method, **plain(self.model, place)},
-            "recipe": self.recipe.model_dump(mode="json"),
+            "recipe": plain(self.recipe, place),
             "maps": None if self.maps is None else self.maps.model_dump(mode="json"),
             "max_detections": self.max_detections,
             "cell_category": self.cell_category,
@@ -148,10 +157,13 @@ class RunSettings:
         own = {key: value for key, value in block.items() if key != "name"}
         maps, cell = content["maps"], content["cell_category"]
         found = content.get("validation")
+        model = validated(method.settings, own, f"{where}.method")
+        recipe = validated(RecipeSettings, content["recipe"], f"{where}.recipe")
+        require_initial_values(model, recipe, f"{where}.method")
         return cls(
             method=method.name,
-            model=validated(method.settings, own, f"{where}.method"),
-            recipe=validated(RecipeSettings, content["recipe"], f"{where}.recipe"),
+            model=model,
+            recipe=recipe,
             maps=None if maps is None else validated(MapSettings, maps, f"{where}.maps"),
             max_detections=_whole({**OPTIONAL, **content}, "max_detections", 1, where),
             cell_category=None if cell is None else _whole(content, "cell_category", 0, where),
@@ -173,6 +185,22 @@ def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:
     if type(value) is not int or value < least:
         raise ValueError(f"{where}.{key}: expected a whole number from {least} up, found {value!r}")
     return value
+
+
+def require_initial_values(model: Settings, recipe: RecipeSettings, where: str) -> None:
+    """Refuse layers that are neither trained nor given values.
+
+    Args:
+        model: settings of a method.
+        recipe: the recipe; its ``start_from`` gives values to all layers of a backbone.
+        where: name of ``model``, for the error message.
+
+    Raises:
+        ValueError: layers would keep random values.
+    """
+    backbone = getattr(model, "backbone", None)
+    if isinstance(backbone, BackboneSettings) and recipe.start_from is None:
+        backbone.require_trained(where)
 
 
 def build_method(settings: RunSettings, categories: Sequence[int]) -> Detector:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field
 from torch import Tensor
 
 from gains.config.base import Settings, validated
+from gains.models.scale import TrainingScale
 from gains.support.archives import check_zip
 from gains.support.file_errors import full_disk_named
 from gains.support.files import atomic_path, require_file
@@ -102,6 +103,7 @@ class _Model(Settings):
         settings: settings of the training.
         categories: category names by id.
         seed: seed of the training.
+        scale: scale of the training; files of earlier versions lack it.
         state: weights and buffers by name.
     """
 
@@ -114,6 +116,7 @@ class _Model(Settings):
         min_length=1
     )
     seed: Annotated[int, Field(ge=0, strict=True)] | None = None
+    scale: TrainingScale | None = None
     state: dict[str, Tensor]
 
 

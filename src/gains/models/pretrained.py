@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from torch import Tensor
 
@@ -25,7 +26,7 @@ def load_pretrained(model: Detector, weights: str, backbone: str) -> None:
         model: a detector whose ``encoder`` is a ResNet with torchvision's names.
         weights: ``none``; ``imagenet`` for torchvision's weights, as ``gains fetch`` brings them;
             or the path of a state dict, of a torchvision ResNet or of a whole detector as
-            ``gains weights convert`` writes it.
+            ``gains weights convert`` writes it, of which all values that fit are taken.
         backbone: name of the ResNet.
 
     Raises:
@@ -68,6 +69,24 @@ def _imagenet(backbone: str) -> StateDict:
 
 def _from_file(path: Path) -> StateDict:
     content = checkpoint.load(path)
+    if content.get("format") == checkpoint.MODEL_FORMAT and "settings" in content:
+        raise ValueError(
+            f"{path}: is a whole model of `gains train`, but backbone.weights takes the weights of "
+            "a backbone. To train this model further, name it as start_from in the recipe"
+        )
+    return state_of(content, path)
+
+
+def state_of(content: Mapping[str, Any], path: Path) -> StateDict:
+    """Return the values by name in a file of weights.
+
+    Args:
+        content: content of the file.
+        path: the file, for error messages.
+
+    Raises:
+        ValueError: it holds no values by name.
+    """
     state = content.get("state", content)
     if not isinstance(state, dict) or not all(
         isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()

@@ -16,9 +16,18 @@ def scaled_size(shape: torch.Size | tuple[int, int], short: int, longest: int) -
         short: length of the short side, px.
         longest: upper limit of the long side, px; if it is exceeded, the scale is lowered.
     """
+    return at_scale(shape, scale_of(shape, short, longest))
+
+
+def scale_of(shape: torch.Size | tuple[int, int], short: int, longest: int) -> float:
+    """Return the factor by which :func:`scaled_size` multiplies the sides of an image."""
     height, width = int(shape[0]), int(shape[1])
-    scale = min(short / min(height, width), longest / max(height, width))
-    return max(1, int(height * scale + 0.5)), max(1, int(width * scale + 0.5))
+    return min(short / min(height, width), longest / max(height, width))
+
+
+def at_scale(shape: torch.Size | tuple[int, int], scale: float) -> tuple[int, int]:
+    """Return height and width times a scale, rounded, at least 1 px."""
+    return max(1, int(shape[0] * scale + 0.5)), max(1, int(shape[1] * scale + 0.5))
 
 
 def resize_image(image: Tensor, size: tuple[int, int]) -> Tensor:

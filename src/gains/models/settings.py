@@ -41,15 +41,25 @@ class BackboneSettings(Settings):
     fpn_channels: int = Field(256, ge=4, description="number of channels of the feature pyramid")
 
     @model_validator(mode="after")
-    def _random_weights_are_trained(self) -> BackboneSettings:
-        if self.weights == "none" and (self.freeze_at or self.norm == "frozen_bn"):
-            raise ValueError(
-                "weights: none starts from random values, so that all layers must be trained: "
-                "set freeze_at: 0 and norm: gn or bn"
-            )
+    def _imagenet_fits(self) -> BackboneSettings:
         if self.weights == "imagenet" and (self.width != 64 or self.norm == "gn"):
             raise ValueError(
                 "weights: imagenet belong to width 64 and batch norms: set width: 64 and norm: "
                 "frozen_bn or bn, or weights: none"
             )
         return self
+
+    def require_trained(self, where: str) -> None:
+        """Refuse layers that are neither trained nor given values.
+
+        Args:
+            where: name of the settings, for the error message.
+
+        Raises:
+            ValueError: values are random, and some are never trained.
+        """
+        if self.weights == "none" and (self.freeze_at or self.norm == "frozen_bn"):
+            raise ValueError(
+                f"{where}.backbone: weights: none starts from random values, so that all layers "
+                "must be trained: set freeze_at: 0 and norm: gn or bn, or start_from in the recipe"
+            )

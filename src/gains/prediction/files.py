@@ -8,9 +8,10 @@ polygons) and ``score``. A method that ranks its detections by another score tha
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,7 +35,10 @@ Predictions = dict[int, Instances]
 
 
 def write_predictions(
-    path: Path, predicted: Iterable[tuple[ImageRecord, Instances]], info: CocoRecord
+    path: Path,
+    predicted: Iterable[tuple[ImageRecord, Instances]],
+    info: CocoRecord,
+    tiles: Mapping[int, CocoRecord] = MappingProxyType({}),
 ) -> tuple[int, int]:
     """Write the result list and, beside it, the list of the images.
 
@@ -42,6 +46,7 @@ def write_predictions(
         path: path of the result list, which is compressed if the name ends in ``.gz``.
         predicted: every image that was predicted, also those without a detection.
         info: how the predictions were made, for the list of the images.
+        tiles: how the images that were cut into tiles were cut, by image id, for that list.
 
     Returns:
         The number of detections and the number of images.
@@ -52,7 +57,7 @@ def write_predictions(
         entries += _entries(record.id, instances)
         images.append(record)
     with written_last(path, json_bytes(path, entries, indent=None)):
-        write_sidecar(path, images, info)
+        write_sidecar(path, images, info, tiles)
     return len(entries), len(images)
 
 

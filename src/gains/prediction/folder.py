@@ -1,16 +1,18 @@
-"""The images of a folder that are predicted, all of them read once before the work begins."""
+"""The own images that are predicted, all of them read once before the work begins."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from gains.datasets.coco import ImageRecord
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
-from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, has_image_suffix, read_image
+from gains.datasets.readers.images import IMAGE_SUFFIXES, Reading, has_image_suffix
 from gains.datasets.readers.mask_files import masks_beside_images
+from gains.prediction.own_images import OwnImage, frames_in, prefix_of, require_places
 from gains.support.names import is_junk, normal
 from gains.support.progress import progress
 
@@ -20,61 +22,102 @@ NAMED = 20
 """Largest number of files that a message names."""
 
 
-class FolderImage(NamedTuple):
-    """An image file and its entry in the list of predicted images."""
+class Listed(NamedTuple):
+    """An own image and its entry in the list of predicted images."""
 
-    path: Path
+    image: OwnImage
     record: ImageRecord
 
 
-def images_of(folder: Path, reading: Reading, findings: Findings) -> list[FolderImage]:
-    """Return the images in a folder and in its subfolders, numbered from 1 in order of name.
+def images_of(places: Sequence[Path], reading: Reading, findings: Findings) -> list[Listed]:
+    """Return the images in files and folders, numbered from 1 in order of name.
 
-    The name of an image is its path below the folder, with slashes. Hidden files and those that
-    file managers leave behind are ignored. A folder ``masks`` beside a folder ``images``, and files
-    that are no images, are left out; the log says so, and names the changes that reading makes.
-    Every image is decoded, so that a damaged one is found before the first prediction.
+    :mod:`gains.prediction.own_images` says how they are named; each frame of a file is an image of
+    its own. The images of subfolders are included. Hidden files and those that file managers leave
+    behind are ignored. A folder ``masks`` beside a folder ``images``, and files in a folder that
+    are no images, are left out; the log says so, and names the changes that reading makes. Every
+    image is decoded, so that a damaged one is found before the first prediction.
 
     Args:
-        folder: the folder.
+        places: files and folders.
         reading: how the images are read.
         findings: record that what is left out, and what reading changes, is added to.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        ValueError: there is no image, images cannot be read, or two names differ in their suffix
-            alone, so a data set could not hold both. The message names all that cannot be read.
+        FileNotFoundError: a file or folder does not exist.
+        ValueError: there is no image, images cannot be read, one is named twice, or two names
+            differ in their suffix alone, so a data set could not hold both. The message names all
+            that cannot be read.
     """
-    if not folder.is_dir():
-        is_file = "; it is a file, so name the folder that holds it" if folder.is_file() else ""
-        raise FileNotFoundError(f"{folder}: no such folder of images{is_file}")
-    paths = _image_files(folder, findings)
+    require_places(places)
+    where = ", ".join(map(str, places))
+    paths = _files(places, findings)
     if not paths:
         raise ValueError(
-            f"{folder}: there is no image in this folder; expected names ending in "
+            f"{where}: there is no image in this folder; expected names ending in "
             f"{', '.join(IMAGE_SUFFIXES)}"
         )
-    _refuse_twins(list(paths), folder)
-    found, unreadable = [], []
-    with progress("read", len(paths)) as advance:
-        for number, (name, path) in enumerate(paths.items(), start=1):
-            try:
-                image = read_image(path, reading)
-                record = ImageRecord(number, name, *image.values.shape[:2])
-                found.append(FolderImage(path, record))
-                for change in image.changes:
-                    findings.add(change, name)
-            except (ValueError, OSError) as error:
-                unreadable.append(str(error))
-            advance(number)
+    found, unreadable = _read(paths, reading, findings)
     for sentence in findings.sentences():
-        logger.info("%s: %s", folder, sentence)
+        logger.info("%s: %s", where, sentence)
     if unreadable:
         raise ValueError(
-            f"{folder}: {len(unreadable)} of {len(paths)} images cannot be read, and nothing was "
+            f"{where}: {len(unreadable)} of {len(paths)} images cannot be read, and nothing was "
             f"predicted; repair or remove them:{_lines(unreadable)}"
         )
+    _refuse_twins([listed.record.file_name for listed in found], where)
     return found
+
+
+def _read(
+    paths: Mapping[str, Path], reading: Reading, findings: Findings
+) -> tuple[list[Listed], list[str]]:
+    """Return the images of files, and a sentence about each that cannot be read."""
+    found: list[Listed] = []
+    unreadable: list[str] = []
+    with progress("read", len(paths)) as advance:
+        for done, (name, path) in enumerate(paths.items(), start=1):
+            try:
+                frames = frames_in(name, path)
+                if len(frames) > 1:
+                    findings.add("files of several frames were read frame by frame", name)
+                for image in frames:
+                    pixels = image.read(reading)
+                    record = ImageRecord(len(found) + 1, image.name, *pixels.values.shape[:2])
+                    found.append(Listed(image, record))
+                    for change in pixels.changes:
+                        findings.add(change, image.name)
+            except (ValueError, OSError) as error:
+                unreadable.append(str(error))
+            advance(done)
+    return found, unreadable
+
+
+def _files(places: Sequence[Path], findings: Findings) -> dict[str, Path]:
+    """Return the image files by name, in order of name.
+
+    Raises:
+        ValueError: a file is named twice, or two files have one name.
+    """
+    found: dict[str, Path] = {}
+    seen: dict[Path, str] = {}
+    for place in places:
+        prefix = prefix_of(place, places)
+        own = (
+            {place.name: place}
+            if place.is_file()
+            else {prefix + name: path for name, path in _image_files(place, findings).items()}
+        )
+        for name, path in own.items():
+            if path.resolve() in seen or name in found:
+                other = seen.get(path.resolve()) or str(found[name])
+                raise ValueError(
+                    f"{path}: this image, or one of the same name, is also given as {other}; give "
+                    "each image once, and files of one name by their folders"
+                )
+            found[name] = path
+            seen[path.resolve()] = str(path)
+    return {name: found[name] for name in sorted(found, key=normal)}
 
 
 def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
@@ -93,17 +136,16 @@ def _image_files(folder: Path, findings: Findings) -> dict[str, Path]:
     ):
         for name in sorted(left_out):
             findings.add(what, name.as_posix())
-    kept = {name.as_posix(): every[name] for name in names - masks - others}
-    return {name: kept[name] for name in sorted(kept, key=normal)}
+    return {name.as_posix(): every[name] for name in names - masks - others}
 
 
-def _refuse_twins(names: list[str], folder: Path) -> None:
+def _refuse_twins(names: list[str], where: str) -> None:
     taken: dict[str, str] = {}
     for name in names:
         other = taken.setdefault(archived_name(name), name)
         if other != name:
             raise ValueError(
-                f"{folder}: {other!r} and {name!r} differ in their suffix or in their Unicode form "
+                f"{where}: {other!r} and {name!r} differ in their suffix or in their Unicode form "
                 f"alone; a data set gives both the name {archived_name(name)!r}, so their "
                 "predictions could not be scored. Keep one of them"
             )

@@ -49,14 +49,20 @@ class ImagePredictor:
         """Return the instances of an image, uint8 (H, W, 3) RGB, best first, at its own size."""
         return self.batch([pixels])[0]
 
-    def batch(self, images: list[NDArray[np.uint8]]) -> list[Instances]:
+    def batch(
+        self, images: list[NDArray[np.uint8]], size: tuple[int, int] | None = None
+    ) -> list[Instances]:
         """Return the instances of several images, each at its own size.
 
         The images should have one size for the model (:meth:`size`), because smaller ones would be
         padded. Rounding differs between batches, so the last digits of a result depend on the
         other images of the batch.
+
+        Args:
+            images: the images, uint8 (H, W, 3) RGB each.
+            size: height and width at which the model sees them; None for those of :meth:`size`.
         """
-        resized = [self._resized(pixels) for pixels in images]
+        resized = [self._resized(pixels, size or self.size(pixels.shape)) for pixels in images]
         amp = torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.recipe.amp)
         with torch.inference_mode(), amp:
             every = self.model.detect([image.to(self.device) for image in resized])
@@ -80,10 +86,8 @@ class ImagePredictor:
         """Return the height and width at which the model sees an image (H, W, ...)."""
         return scaled_size((shape[0], shape[1]), self.recipe.test_size, self.recipe.max_size)
 
-    def _resized(self, pixels: NDArray[np.uint8]) -> Tensor:
-        return resize_image(
-            torch.from_numpy(pixels.copy()).permute(2, 0, 1), self.size(pixels.shape)
-        )
+    def _resized(self, pixels: NDArray[np.uint8], size: tuple[int, int]) -> Tensor:
+        return resize_image(torch.from_numpy(pixels.copy()).permute(2, 0, 1), size)
 
     def _instances(self, found: Detections, size: tuple[int, ...], seen: torch.Size) -> Instances:
         """Return the instances of an image of ``size``, which the model saw at size ``seen``."""

@@ -11,6 +11,7 @@ import torch
 import gains
 from gains.models import checkpoint
 from gains.models.device import choose_device, to_device
+from gains.models.scale import TrainingScale
 from gains.prediction.image_predictor import ImagePredictor
 from gains.prediction.model_file import model_in, settings_in
 from gains.support.files import sha256
@@ -24,6 +25,10 @@ class Predictor(ImagePredictor):
         device: ``auto``, ``cpu``, ``cuda``, or None for the device in the model's recipe.
         changes: settings of prediction (``score_threshold``, ``nms``, ``max_detections``) that
             differ from the defaults of the method.
+
+    Attributes:
+        scale: sizes of the images and objects of the training; None for a file of a version that
+            did not record them.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -51,6 +56,8 @@ class Predictor(ImagePredictor):
         model = model_in(content, settings, sorted(categories), path)
         super().__init__(to_device(model, chosen).eval(), settings, categories, chosen)
         self.path = Path(path)
+        found = content.get("scale")
+        self.scale = None if found is None else TrainingScale.model_validate(found)
 
     def info(self) -> dict[str, Any]:
         """Return how predictions are made: model, categories, settings, and versions."""

@@ -1,13 +1,16 @@
 """The list of predicted images beside a prediction file, in the layout of COCO's image info.
 
 It is an object with ``info``, which says how the predictions were made, and ``images``, which has
-id, file_name, height and width of every image that was predicted, also without a detection.
+id, file_name, height and width of every image that was predicted, also without a detection. An
+image that was cut into tiles also has ``tiles``: their number, size and overlap in px, and the
+scale at which the model saw them, in px at its input per px of the image.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.image_archive import archived_name
@@ -23,15 +26,25 @@ def sidecar_path(predictions: str | Path) -> Path:
     return path.parent / (path.name.removesuffix(".gz").removesuffix(".json") + ".images.json")
 
 
-def write_sidecar(predictions: Path, images: Iterable[ImageRecord], info: CocoRecord) -> None:
+def write_sidecar(
+    predictions: Path,
+    images: Iterable[ImageRecord],
+    info: CocoRecord,
+    tiles: Mapping[int, CocoRecord] = MappingProxyType({}),
+) -> None:
     """Write the list of predicted images.
 
     Args:
         predictions: path of the result list.
         images: every image that was predicted.
         info: how the predictions were made.
+        tiles: how the images that were cut into tiles were cut, by image id.
     """
-    listed = [{key: getattr(image, key) for key in IMAGE_KEYS} for image in images]
+    listed = [
+        {key: getattr(image, key) for key in IMAGE_KEYS}
+        | ({"tiles": tiles[image.id]} if image.id in tiles else {})
+        for image in images
+    ]
     write_json(sidecar_path(predictions), {"info": info, "images": listed})
 
 

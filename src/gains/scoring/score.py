@@ -21,6 +21,8 @@ from gains.scoring.resampling import resampling_block
 from gains.support.files import sha256
 
 Values = dict[str, float | None]
+Content = dict[str, Any]
+"""Content of a score file, or a part of it."""
 
 
 def score_files(
@@ -30,7 +32,7 @@ def score_files(
     file_names: Iterable[str] | None = None,
     max_detections: int = 100,
     clean_score_threshold: float = 0.0,
-) -> dict[str, Any]:
+) -> Content:
     """Score a prediction file against a COCO file; see :func:`score`.
 
     Args:
@@ -69,7 +71,7 @@ def score(
     predictions: list[dict[str, Any]],
     max_detections: int = 100,
     clean_score_threshold: float = 0.0,
-) -> dict[str, Any]:
+) -> Content:
     """Compute every metric; values are fractions.
 
     The AP and the clean values of a class without ground truth are None, and no mean over classes
@@ -112,7 +114,7 @@ def _score(
     predictions: Predictions,
     max_detections: int,
     clean_score_threshold: float,
-) -> dict[str, Any]:
+) -> Content:
     if max_detections < 1 or not 0 <= clean_score_threshold <= 1:
         raise ValueError(
             f"expected max_detections >= 1 and clean_score_threshold in [0, 1], "
@@ -182,7 +184,7 @@ def number_of_truths(ground_truth: CocoDataset) -> int:
     return len(found)
 
 
-def _coco(by_class: ByClass) -> dict[str, Any]:
+def _coco(by_class: ByClass) -> Content:
     classes = {category: average_precision(images) for category, images in by_class.items()}
     absent: Values = {"AP": None, "AP50": None, "AP75": None}
     return {
@@ -194,7 +196,7 @@ def _coco(by_class: ByClass) -> dict[str, Any]:
     }
 
 
-def _as_published(by_class: ByClass) -> dict[str, Any]:
+def _as_published(by_class: ByClass) -> Content:
     """Return the values of every class, and the mean of two rows as the program prints it.
 
     Category 0 fills the first row. Every other category fills the second row, so the last one
@@ -212,7 +214,7 @@ def _as_published(by_class: ByClass) -> dict[str, Any]:
     }
 
 
-def _clean(by_class: ByClass, chosen: Iterable[Metric] = METRICS) -> dict[str, Any]:
+def _clean(by_class: ByClass, chosen: Iterable[Metric] = METRICS) -> Content:
     """Return the values of every class and their mean.
 
     A class without ground truth on the scored images has the value None, as in the AP, whatever

@@ -60,7 +60,10 @@ results then get folders of their own, `data/<name>+<label>` and `results/<name>
 
 
 def reference() -> str:
-    """Return every key with its type, range, default and meaning, as Markdown."""
+    """Return every key with its type, range, default and meaning, as Markdown.
+
+    Methods of other packages are left out, so that the text does not depend on what is installed.
+    """
     parts = [_INTRODUCTION]
     parts += [_section(title, model, text) for title, model, text in _SECTIONS]
     parts += [_transform(name, model) for name, model in TRANSFORMS.items()]
@@ -69,9 +72,9 @@ def reference() -> str:
         "it adds or changes."
     )
     parts.append(_section("Two-stage detectors", TwoStageSettings, text))
-    parts += [_method(method) for method in METHODS]
+    parts += [_method(method) for method in METHODS.own()]
     nested: dict[tuple[str, type[BaseModel]], list[str]] = {}
-    for method in METHODS:
+    for method in METHODS.own():
         for key in _nested(method.settings):
             nested.setdefault(key, []).append(method.title)
     for (name, kind), titles in nested.items():

@@ -9,6 +9,7 @@ from gains.methods.run_settings import RunSettings
 from gains.study.opening import open_study
 from gains.study.runs import Run
 from gains.study.study import Study
+from gains.support.files import require_file
 from gains.support.yaml_text import parse_yaml
 
 
@@ -71,7 +72,7 @@ class TrainingInputs:
 
 def training_inputs(
     named: NamedRun,
-    settings: str | None,
+    settings: str | Path | None,
     coco: Path | None,
     split: Path | None,
     maps: Path | None,
@@ -80,7 +81,7 @@ def training_inputs(
 
     Args:
         named: names of a run; they are not used if ``settings`` is given.
-        settings: settings of a run as text, or None for those of the study.
+        settings: settings of a run, as text or in a file; None for those of the study.
         coco: COCO JSON file, or None for that of the study.
         split: split file, or None for that of the study.
         maps: anomaly maps, or None for those of the study.
@@ -103,15 +104,32 @@ def training_inputs(
     return TrainingInputs(chosen, coco, split, maps, "")
 
 
-def parse_settings(text: str) -> RunSettings:
+def parse_settings(given: str | Path) -> RunSettings:
     """Parse the settings of a run from YAML or JSON, as ``gains config show`` prints it.
 
     Other keys, which name the run, are ignored.
 
+    Args:
+        given: the text, or the path of a file that holds it.
+
     Raises:
+        FileNotFoundError: there is no such file.
         ValueError: the text is not YAML, a key is missing, or a value is out of range.
     """
-    content = parse_yaml(text, "--settings")
+    where = "--settings"
+    if isinstance(given, Path):
+        where, given = str(given), _text_of(given)
+    content = parse_yaml(given, where)
     if not isinstance(content, dict):
-        raise ValueError(f"--settings: expected a mapping, found {text[:80]!r}")
-    return RunSettings.from_json(content, "--settings")
+        raise ValueError(f"{where}: expected a mapping, found {given[:80]!r}")
+    return RunSettings.from_json(content, where)
+
+
+def _text_of(path: Path) -> str:
+    file = require_file(
+        path, "there is no such file; --settings takes a file, or settings that begin with {"
+    )
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error

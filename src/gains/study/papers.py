@@ -40,6 +40,7 @@ class Product:
         title: what it shows.
         study: name of the study.
         target: file to ask Snakemake for, e.g. ``results/table3.csv``.
+        absent: whether none of its data sets is on this machine, so that it cannot be made.
         data: the data sets that it needs.
         weights: the files of initial weights that its trainings need.
         trainings: number of trainings that it needs.
@@ -53,6 +54,7 @@ class Product:
     title: str
     study: str
     target: str
+    absent: bool
     data: tuple[State, ...]
     weights: tuple[State, ...]
     trainings: int
@@ -136,6 +138,7 @@ def _product(
         *heading,
         study=study.name,
         target=str(target),
+        absent=all(dataset in study.absent for dataset in datasets),
         data=tuple(State(dataset, _data(study, dataset)) for dataset in datasets),
         weights=tuple(_weights(study, trainings)),
         trainings=len(trainings),
@@ -165,7 +168,7 @@ def _data(study: Study, dataset: str) -> str:
 
 def _weights(study: Study, trainings: Iterable[Run]) -> Iterator[State]:
     settings = [study.run_settings(run) for run in trainings]
-    for file in dict.fromkeys(s.record.weights(s.model) for s in settings):
+    for file in dict.fromkeys(s.initial_weights for s in settings):
         if file is not None:
             name = fetched_name(file)
             yield State(name, _fetched(name)) if name else State(file.name, _own([file]))

@@ -8,6 +8,13 @@ from pathlib import Path
 
 from gains.config.base import validated
 from gains.config.recipe import RecipeSettings
+from gains.study.measured import (
+    Measurements,
+    measured_file,
+    measurement_of,
+    measurements_of,
+    read_measurements,
+)
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.files import read_json
@@ -57,32 +64,49 @@ def plan(study: Study) -> list[MethodPlan]:
     """Return the plan of each method, in the order of the study's tables.
 
     A training counts as done if its record exists; only Snakemake knows whether the record still
-    fits the settings and the code. The time of a remaining training is estimated from the median
-    seconds per image of the finished trainings of the same method and variant. If there are none,
-    those of the same method are used, and otherwise those of any method.
+    fits the settings and the code.
     """
-    runs = list(study.trainings())
-    finished = {run: measured for run in runs if (measured := _measured(study, run))}
-    plans = []
+    finished, seconds_of = _finished(study), estimates(study)
+    runs, plans = list(seconds_of), []
     for method in dict.fromkeys(run.method for run in runs):
         own = [run for run in runs if run.method == method]
-        left = [_estimate(study, run, finished) for run in own if run not in finished]
-        known = [seconds for seconds in left if seconds is not None]
+        seconds = [seconds_of[run] for run in own if run not in finished]
+        known = [value for value in seconds if value is not None]
         plans.append(
             MethodPlan(
                 method,
-                len(own) - len(left),
+                len(own) - len(seconds),
                 len(own),
-                sum(known) if len(known) == len(left) else None,
+                sum(known) if len(known) == len(seconds) else None,
                 tuple(finished[run] for run in own if run in finished),
             )
         )
     return plans
 
 
+def estimates(study: Study) -> dict[Run, float | None]:
+    """Return the time in s of each training; None if nothing is known.
+
+    That of a finished training was measured. That of another one is estimated from the median
+    seconds per image of the finished trainings of the same data set, method and variant. If there
+    are none, what was measured of these is used, then finished trainings of the same method and
+    variant, of the same method, what was measured of the method elsewhere in the study, and
+    finished trainings of any method.
+    """
+    finished, kept = _finished(study), read_measurements(measured_file(study))
+    return {
+        run: finished[run].seconds if run in finished else _estimate(study, run, finished, kept)
+        for run in study.trainings()
+    }
+
+
 def record_of(study: Study, run: Run) -> Path:
     """Return the path of the record of a training, which exists when the training is done."""
     return study.run_folder(run) / "run.json"
+
+
+def _finished(study: Study) -> dict[Run, Measured]:
+    return {run: found for run in study.trainings() if (found := _measured(study, run))}
 
 
 def _measured(study: Study, run: Run) -> Measured | None:
@@ -96,24 +120,43 @@ def _measured(study: Study, run: Run) -> Measured | None:
     return Measured(record["seconds"], images, memory.get("host", 0), memory.get("device"))
 
 
-def _estimate(study: Study, run: Run, finished: dict[Run, Measured]) -> float | None:
+def _estimate(
+    study: Study, run: Run, finished: dict[Run, Measured], kept: Measurements
+) -> float | None:
+    settings, kind = study.run_settings(run), (run.dataset, run.method, run.variant)
+    exact = [m for r, m in finished.items() if (r.dataset, r.method, r.variant) == kind]
+    measured = measurement_of(study, run, kept)
+    seconds = None if exact or measured is None else measured.training_seconds(settings)
+    if seconds is not None:
+        return seconds
     alike = [
+        exact,
         [m for r, m in finished.items() if (r.method, r.variant) == (run.method, run.variant)],
         [m for r, m in finished.items() if r.method == run.method],
-        list(finished.values()),
     ]
     nearest = next((group for group in alike if group), None)
     if nearest is None:
+        others = [m.training_seconds(settings) for m in measurements_of(run.method, kept)]
+        if known := [value for value in others if value is not None]:
+            return statistics.median(known)
+        nearest = list(finished.values())
+    if not nearest:
         return None
-    return statistics.median(m.seconds / m.images for m in nearest) * (
-        study.run_settings(run).recipe.images_seen
-    )
+    return statistics.median(m.seconds / m.images for m in nearest) * settings.recipe.images_seen
 
 
-def trainings_that_fit(plans: list[MethodPlan], gpu_mb: int) -> int | None:
+def trainings_that_fit(
+    plans: list[MethodPlan], gpu_mb: int, measured_mb: int | None = None
+) -> int | None:
     """Return how many of the largest trainings fit on a GPU at the same time.
 
     The result is None if no training has run on a GPU.
+
+    Args:
+        plans: the plan of each method.
+        gpu_mb: memory of the GPU in MB.
+        measured_mb: GPU memory of the largest training that was measured, in MB, or None.
     """
     peaks = [m.device_mb for p in plans for m in p.measured if m.device_mb is not None]
+    peaks += [] if measured_mb is None else [measured_mb]
     return gpu_mb // (max(peaks) + CONTEXT_MB) if peaks else None

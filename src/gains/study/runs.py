@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gains.config.base import Changes, Settings, merge, validated
 from gains.config.data import DatasetSettings
@@ -12,7 +12,7 @@ from gains.config.prediction import THRESHOLDS, ValidationSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.methods import METHODS, Method
-from gains.methods.run_settings import RunSettings
+from gains.methods.run_settings import RunSettings, require_initial_values
 from gains.metrics.names import COCO_METRICS, check_larger_is_better
 from gains.support.registry import nearest
 
@@ -101,6 +101,7 @@ def merged_settings(
         where=where,
     )
     model, recipe, maps = _method_settings(layers), _recipe(layers), _maps(layers)
+    require_initial_values(model, recipe, where)
     return RunSettings(
         method=method,
         model=model,
@@ -181,10 +182,30 @@ def _validation(
         **own,
         max_detections=layers.block.max_detections,
         metric=metric,
-        clean_score_threshold=None
-        if metric in COCO_METRICS
-        else layers.study.clean_score_threshold,
+        clean_score_threshold=_threshold_of(metric, layers.study),
     )
+
+
+def with_validation(study: StudySettings, settings: RunSettings) -> RunSettings:
+    """Return the settings of a run with those of a validation, also if its training has none.
+
+    Args:
+        study: settings of the study.
+        settings: settings of the run.
+    """
+    if settings.validation is not None:
+        return settings
+    metric = settings.recipe.validation_metric
+    how = ValidationSettings(
+        **settings.prediction.model_dump(),
+        metric=metric,
+        clean_score_threshold=_threshold_of(metric, study),
+    )
+    return replace(settings, validation=how)
+
+
+def _threshold_of(metric: str, study: StudySettings) -> float | None:
+    return None if metric in COCO_METRICS else study.clean_score_threshold
 
 
 def _cell(block: DatasetSettings) -> int:

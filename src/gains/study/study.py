@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gains.config.base import validated
+from gains.config.base import Changes, validated
 from gains.config.data import DatasetSettings
 from gains.config.study import StudySettings
 from gains.datasets.presence import missing_files
@@ -176,7 +176,7 @@ class Study:
         choice depends on the variants alone, and not on the rows of tables, so that a further row
         does not move a finished model.
         """
-        return self._first_alike(dataset, method, variant, RunSettings.training_json)
+        return self._first_alike(dataset, method, variant, _of_training)
 
     def _first_alike(
         self, dataset: str, method: str, variant: str, part: Callable[[RunSettings], object]
@@ -287,3 +287,10 @@ class Study:
     def model(self, run: Run) -> Path:
         """Return the path of the model that a run predicts with."""
         return self.run_folder(self.trained(run)) / "model.pt"
+
+
+def _of_training(settings: RunSettings) -> Changes:
+    """Return what decides a training; a default interval of validations equals the same number."""
+    content = settings.training_json()
+    content["recipe"]["validate_every"] = settings.recipe.validation_interval
+    return content

@@ -26,7 +26,11 @@ def grid(text: pd.DataFrame, words: Collection[int] = (0,)) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Escape the characters that Markdown takes for markup, except ``*``."""
+    """Escape the characters that Markdown takes for markup, except ``*``.
+
+    A line break becomes a space, because it would end a row of a table.
+    """
+    text = " ".join(text.splitlines())
     for character in ("\\", "|", "_", "<", "`"):
         text = text.replace(character, "\\" + character)
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -42,3 +43,10 @@ def parallel_map(
             yield pool.map(function, work)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def available_cores() -> int:
+    """Return the number of CPU cores that this process may use."""
+    if sys.platform == "linux":  # a batch system may give it only some of the machine's
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -33,7 +33,6 @@ class PlugIns(Generic[T]):
 
     def __init__(self, group: str, record: type[T]) -> None:
         self.group, self.record = group, record
-        self._loaded: dict[EntryPoint, T] = {}
 
     def packages(self) -> dict[str, str]:
         """Return the package of each record, with its version, by the name of the record."""
@@ -58,22 +57,20 @@ class PlugIns(Generic[T]):
         if len(points) > 1:
             raise ValueError(f"{where}: {len(points)} packages offer it; uninstall all but one")
         (point,) = points
-        if point not in self._loaded:
-            try:
-                found: Any = point.load()
-            except Exception as error:
-                reason = f"{type(error).__name__}: {error}"
-                raise ValueError(
-                    f"{where} cannot be imported from {point.value!r} ({reason}); mend that "
-                    "package, or uninstall it"
-                ) from error
-            if not isinstance(found, self.record) or found.name != name:
-                raise ValueError(
-                    f"{where}: {point.value!r} is {_described(found)}; expected a "
-                    f"{self.record.__name__} with the name {name!r}"
-                )
-            self._loaded[point] = found
-        return self._loaded[point]
+        try:
+            found: Any = point.load()
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise ValueError(
+                f"{where} cannot be imported from {point.value!r} ({reason}); mend that package, "
+                "or uninstall it"
+            ) from error
+        if not isinstance(found, self.record) or found.name != name:
+            raise ValueError(
+                f"{where}: {point.value!r} is {_described(found)}; expected a "
+                f"{self.record.__name__} with the name {name!r}"
+            )
+        return found
 
     def _points(self) -> tuple[EntryPoint, ...]:
         return _points(self.group, tuple(sys.path))

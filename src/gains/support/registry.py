@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import functools
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Generic
 
 from gains.support.plug_ins import PlugIns, T
+
+logger = logging.getLogger(__name__)
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -73,16 +77,18 @@ class Registry(Generic[T]):
             self._records = before
 
     def get(self, name: str) -> T:
-        """Return the record of that name.
+        """Return the record of that name, of this package if another one offers it too.
 
         Raises:
             ValueError: there is no such record, and the message lists the known names or names the
                 module that should be imported; or another package offers one that is refused.
         """
+        if name in self._records:
+            if name in self._offered():
+                _warn(self._clash(name))
+            return self._records[name]
         if name in self._offered():
             return self._of_package(name)
-        if name in self._records:
-            return self._records[name]
         self.require_import(name)
         raise ValueError(
             f"unknown {self.kind} {name!r}; {nearest(name, self.names())}"
@@ -109,7 +115,7 @@ class Registry(Generic[T]):
 
     def origin(self, name: str) -> str:
         """Return the package that offers a record, with its version; "" for this package."""
-        return self._offered().get(name, "")
+        return "" if name in self._records else self._offered().get(name, "")
 
     def refused(self) -> dict[str, str]:
         """Return why records that other packages offer cannot be used, by their names."""
@@ -134,11 +140,21 @@ class Registry(Generic[T]):
         if self._plug_ins is None:
             raise LookupError(name)
         if name in self._records:
-            raise ValueError(
-                f"{self.kind} {name!r} of the package {self.origin(name)} has the name of a "
-                f"{self.kind} of this package; rename it there, or uninstall that package"
-            )
+            raise ValueError(self._clash(name))
         return self._plug_ins.load(name, self.kind)
+
+    def _clash(self, name: str) -> str:
+        return (
+            f"{self.kind} {name!r} of the package {self._offered()[name]} is not used, because a "
+            f"{self.kind} of this package has the same name; rename it there, or uninstall that "
+            "package"
+        )
+
+
+@functools.cache
+def _warn(sentence: str) -> None:
+    """Warn once."""
+    logger.warning("%s", sentence)
 
 
 def _module_without_import(package: str, name: str) -> str | None:

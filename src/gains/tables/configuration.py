@@ -68,6 +68,8 @@ def backbone_changes(settings: RunSettings) -> str:
 
 def initial_weights(settings: RunSettings) -> str:
     """Return ``imagenet``, ``none`` or the name of the file that a training starts from."""
+    if settings.recipe.start_from is not None:
+        return portable(settings.recipe.start_from)
     backbone = getattr(settings.model, "backbone", None)
     if isinstance(backbone, BackboneSettings):
         return portable(backbone.weights)

@@ -55,8 +55,8 @@ def to_latex(table: PrintedTable) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Return ``text`` with every character that LaTeX interprets escaped."""
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    """Return ``text`` with every character that LaTeX interprets escaped, on one line."""
+    return "".join(_SPECIAL.get(character, character) for character in " ".join(text.splitlines()))
 
 
 def _tabular(table: PrintedTable) -> str:

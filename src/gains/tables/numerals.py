@@ -36,3 +36,12 @@ def limit(value: float | None) -> str:
     if value is None:
         return "unknown"
     return "none" if value in (0, math.inf) else exact(value)
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction in percent with two decimals, as tables print it.
+
+    >>> percent(0.12345), percent(None)
+    ('12.35', '–')
+    """
+    return BLANK if fraction is None else f"{100 * fraction:.2f}"

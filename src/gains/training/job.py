@@ -46,8 +46,8 @@ class Job:
 
     @property
     def weights(self) -> Path | None:
-        """The file of initial weights, or None."""
-        return self.settings.record.weights(self.settings.model)
+        """The file of initial values, or None."""
+        return self.settings.initial_weights
 
     def inputs(self) -> dict[str, str]:
         """Return the SHA-256 of every input file, by its role.

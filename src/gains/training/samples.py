@@ -25,6 +25,7 @@ from gains.datasets.image_archive import ImageArchive
 from gains.models.contract import Target
 from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size
+from gains.models.scale import TrainingScale, longer_sides, training_scale
 from gains.training.augment import augment
 from gains.training.targets import make_target
 
@@ -73,7 +74,8 @@ class Samples(Dataset[Sample]):
         maps: gradient anomaly maps, or None if the method reads no maps.
         seed: seed of order and augmentation.
         length: number of samples in the stream.
-        device: device that holds the samples if all fit; ``cached`` tells whether they do.
+        device: device that holds the samples if all fit; ``cached`` tells whether they do, and
+            ``bytes`` how much memory they take at all sizes.
 
     Raises:
         ValueError: no image has an object.
@@ -100,7 +102,8 @@ class Samples(Dataset[Sample]):
             logger.info("%d training images without objects are left out", left_out)
         self.class_index = {category: i for i, category in enumerate(sorted(coco.categories))}
         self.device = device
-        self.cached = self._bytes() <= min(CACHE_BYTES[device.type], free_bytes(device) // 4)
+        self.bytes = self._bytes()
+        self.cached = fits_cache(self.bytes, device)
         self._cache: dict[tuple[int, int], Sample] = {}
 
     def __len__(self) -> int:
@@ -128,6 +131,16 @@ class Samples(Dataset[Sample]):
             (place,) = np.flatnonzero(names[self._order(epoch)] == file_name)
             if epoch * len(names) + place < self.length:
                 yield int(epoch * len(names) + place)
+
+    def scale(self) -> TrainingScale:
+        """Return the sizes of the images and of the objects of the training."""
+        return training_scale(
+            (
+                ((record.height, record.width), longer_sides(self.coco.instances(record.id).boxes))
+                for record in self.records
+            ),
+            self.recipe,
+        )
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """Return the index of the image at each place of an epoch."""
@@ -201,6 +214,11 @@ class Samples(Dataset[Sample]):
                     f"{(record.height, record.width)}; make the maps of this data set"
                 )
         return [store.block(annotation) for annotation in ids]
+
+
+def fits_cache(size: int, device: torch.device) -> bool:
+    """Return whether samples of so many bytes stay in the memory of a device."""
+    return size <= min(CACHE_BYTES[device.type], free_bytes(device) // 4)
 
 
 def flip_sample(sample: Sample, axes: list[int]) -> Sample:

@@ -9,6 +9,9 @@ from gains.config.recipe import RecipeSettings
 from gains.models.contract import Detector
 from gains.training.samples import Sample
 
+LONE_VALUE = "more than 1 value per channel"
+"""Part of torch's message on a batch norm that is trained with a single value."""
+
 
 def step(
     model: Detector,
@@ -42,7 +45,22 @@ def _gradients(
     part = [sample.to(device) for sample in part]
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=recipe.amp):
         images, targets = [s.image for s in part], [s.target for s in part]
-        losses = model.losses(images, targets, generator)
+        try:
+            losses = model.losses(images, targets, generator)
+        except ValueError as error:
+            if LONE_VALUE not in str(error):
+                raise
+            raise _lone_value(part) from error
         total = torch.stack([loss.float() for loss in losses.values()]).sum()
     (total / recipe.accumulate).backward()  # type: ignore[no-untyped-call]
     return {name: loss.detach().float() for name, loss in losses.items()}
+
+
+def _lone_value(part: list[Sample]) -> ValueError:
+    shapes = ", ".join(f"{s.name} of {s.image.shape[-2]} x {s.image.shape[-1]} px" for s in part)
+    return ValueError(
+        f"a batch norm has a single value per channel, of which it cannot learn the spread: "
+        f"{len(part)} image{'s' * (len(part) > 1)} at once, {shapes}, so that the coarsest "
+        "features have one pixel; use larger images or a larger batch, or another norm: `norm: gn` "
+        "of the backbone, and `mask_norm: gn` of CondInst"
+    )

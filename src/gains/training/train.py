@@ -22,7 +22,7 @@ from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
-from gains.methods.initial_weights import load_weights
+from gains.methods.initial_weights import load_weights, start_record
 from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
@@ -77,11 +77,12 @@ def train(job: Job, validate: Validate | None = None) -> None:
             scratch.begin()
             settings = job.settings.while_training
             model = to_device(build_model(settings, sorted(coco.categories), job.seed), device)
+            start = start_record(model, settings, coco.categories)
             state = TrainingState(model, recipe, device)
             _loop(state, samples, job, key, validate)
-            how = {"images": len(samples.records), **state.to_json()}
+            how = {"images": len(samples.records), **start, **state.to_json()}
             record = {**provenance(job, inputs, device), **how}
-            _save(state, scratch.finished, job, coco, record)
+            _save(state, scratch.finished, job, samples, record)
             scratch.finish(key)
         scratch.deliver(job.out, job.name)
         # with the hash of the code, the caller can find the result again, and removes it
@@ -101,10 +102,9 @@ def _check_hook(recipe: RecipeSettings, validate: Validate | None) -> None:
 
 
 def _save(
-    state: TrainingState, folder: Path, job: Job, coco: CocoDataset, record: dict[str, Any]
+    state: TrainingState, folder: Path, job: Job, samples: Samples, record: dict[str, Any]
 ) -> None:
-    categories = {str(i): coco.categories[i] for i in sorted(coco.categories)}
-    checkpoint.save(folder / MODEL, _model_file(state.model, job, categories))
+    checkpoint.save(folder / MODEL, _model_file(state.model, job, samples))
     state.losses.write(folder / LOSSES)
     state.validations.write(folder / VALIDATION)
     write_json(folder / RECORD, record)
@@ -149,9 +149,9 @@ def build_model(settings: RunSettings, categories: list[int], seed: int) -> Dete
         seed: seed of the initial weights; the global random state does not change.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds GPUs too
         model = build_method(settings, categories)
-    load_weights(model, settings)
+    load_weights(model, settings, categories)
     return model
 
 
@@ -164,9 +164,9 @@ def _loop(
     state.model.train()
     first_pass = FirstPass(samples.coco, len(samples.records))
     with progress(job.name or job.out.name, recipe.iterations, state.done) as advance:
-        for batch in _batches(samples, recipe, state.done, state.device):
+        for batch in batches(samples, recipe, state.done, state.device):
             first_pass.add(state.model, batch)
-            _take_step(state, batch, job, generator)
+            take_step(state, batch, job, generator)
             if validate is not None and state.validations.due(state.done):
                 state.losses.flush()
                 state.validations.add(validate, state.model, state.done)
@@ -184,10 +184,17 @@ def _loop(
     state.validations.restore(state.model)
 
 
-def _take_step(
+def take_step(
     state: TrainingState, batch: list[Sample], job: Job, generator: torch.Generator
 ) -> None:
-    """Take the step of the next iteration."""
+    """Take the step of the next iteration.
+
+    Args:
+        state: the training so far.
+        batch: samples of the iteration.
+        job: recipe and seed.
+        generator: source of the model's random numbers, on its device; it is seeded here.
+    """
     iteration, recipe = state.done, job.settings.recipe
     rate = learning_rate(recipe, iteration)
     for group in state.optimiser.param_groups:
@@ -207,9 +214,17 @@ def _check_finite(model: nn.Module) -> None:
         )
 
 
-def _batches(
+def batches(
     samples: Samples, recipe: RecipeSettings, start: int, device: torch.device
 ) -> Iterator[list[Sample]]:
+    """Yield the batches of a training.
+
+    Args:
+        samples: stream of samples.
+        recipe: size of a batch, and number of loading processes.
+        start: number of iterations that are done already.
+        device: device of the training.
+    """
     workers = 0 if samples.cached else recipe.workers
     return iter(
         DataLoader(
@@ -223,12 +238,14 @@ def _batches(
     )
 
 
-def _model_file(model: nn.Module, job: Job, categories: dict[str, str]) -> dict[str, Any]:
+def _model_file(model: nn.Module, job: Job, samples: Samples) -> dict[str, Any]:
+    names = samples.coco.categories
     return {
         "format": checkpoint.MODEL_FORMAT,
         "gains": gains.__version__,
         "settings": job.settings.recorded_json(),
-        "categories": categories,
+        "categories": {str(i): names[i] for i in sorted(names)},
         "seed": job.seed,
+        "scale": samples.scale().model_dump(),
         "state": {name: value.cpu() for name, value in model.state_dict().items()},
     }

@@ -155,9 +155,10 @@ class Validations:
         ``picked`` marks the validation of the weights in the model file.
         """
         lines = ["iteration,metric,value,score_threshold,images,picked"]
+        kept = self.picked if self.rows else None
         for row in self.rows:
             threshold = "" if row.threshold is None else row.threshold
-            picked = "yes" if row is self.picked else "no"
+            picked = "yes" if row is kept else "no"
             lines.append(
                 f"{row.iteration},{row.metric},{row.value!r},{threshold},{row.images},{picked}"
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import io
 import tokenize
 from pathlib import Path
@@ -58,6 +59,8 @@ LEFT_OUT = frozenset(
 class Sources:
     """The modules of one package, and the modules of this package that they import.
 
+    A module of another package is followed too, to the modules of its own package and of this one.
+
     Args:
         root: folder that holds the package.
         package: its name.
@@ -67,14 +70,31 @@ class Sources:
     def __init__(self, root: Path, package: str, left_out: frozenset[str] = frozenset()) -> None:
         self.root = root
         self.package = package
+        self._roots = {package: root}
         self.left_out = left_out
         self._texts: dict[str, str] = {}
         self._imports: dict[str, frozenset[str]] = {}
         self._normal: dict[str, bytes] = {}
 
+    def _root(self, module: str) -> Path:
+        """Return the folder that holds the package of a module.
+
+        Raises:
+            ImportError: the package is not installed.
+        """
+        package = module.split(".")[0]
+        if package not in self._roots:
+            spec = importlib.util.find_spec(package)
+            places = [] if spec is None else list(spec.submodule_search_locations or ())
+            file = None if spec is None else spec.origin
+            if not places and file is None:
+                raise ImportError(f"{package}: no such package is installed")
+            self._roots[package] = Path(places[0] if places else str(file)).parent
+        return self._roots[package]
+
     def file(self, module: str) -> Path | None:
         """Return the file of a module or of a package's ``__init__``, or None."""
-        base = self.root.joinpath(*module.split("."))
+        base = self._root(module).joinpath(*module.split("."))
         candidates = (base.with_name(base.name + ".py"), base / "__init__.py")
         return next((path for path in candidates if path.is_file()), None)
 
@@ -87,13 +107,15 @@ class Sources:
         if module not in self._texts:
             path = self.file(module)
             if path is None:
-                raise ImportError(f"{module}: no such module below {self.root}; is it misspelt?")
+                raise ImportError(
+                    f"{module}: no such module below {self._root(module)}; is it misspelt?"
+                )
             with tokenize.open(path) as file:
                 self._texts[module] = file.read()
         return self._texts[module]
 
     def imports(self, module: str) -> frozenset[str]:
-        """Return the package's modules that the import statements of a module name.
+        """Return the modules of this and of its own package that a module names in imports.
 
         Imports inside functions count; ``gains.a.b`` also names ``gains.a`` (its ``__init__``).
         """
@@ -131,10 +153,11 @@ class Sources:
         return sorted(seen)
 
     def _with_submodules(self, module: str) -> list[str]:
-        folder = self.root.joinpath(*module.split("."))
+        root = self._root(module)
+        folder = root.joinpath(*module.split("."))
         if not folder.is_dir():
             return [module]
-        files = [path.relative_to(self.root).with_suffix("") for path in folder.rglob("*.py")]
+        files = [path.relative_to(root).with_suffix("") for path in folder.rglob("*.py")]
         return [".".join(path.parts).removesuffix(".__init__") for path in files]
 
     def normal(self, module: str) -> bytes:
@@ -159,8 +182,9 @@ class Sources:
         _cut_comments(text, lines)
         kept = (line.rstrip() for line in lines)
         self._normal[module] = "\n".join(line for line in kept if line).encode()
+        followed = {self.package, module.split(".")[0]}
         self._imports[module] = frozenset(
-            name for name in named if name.split(".")[0] == self.package and self.file(name)
+            name for name in named if name.split(".")[0] in followed and self.file(name)
         )
 
     def hash(self, *modules: str) -> str:
@@ -199,7 +223,7 @@ _GAINS = Sources(Path(__file__).resolve().parents[2], "gains", LEFT_OUT)
 
 
 def code_hash(*modules: str) -> str:
-    """Return the hash of the code that ``modules`` of this package run.
+    """Return the hash of the code that ``modules`` run, of this package or of another one.
 
     Raises:
         ImportError: there is no such module.

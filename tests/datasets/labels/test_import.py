@@ -15,6 +15,7 @@ from gains.cli.main import app
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
+from gains.datasets.labels.label_images import FLAT
 from gains.datasets.labels.settings import FolderSettings
 from gains.export import FORMATS
 from gains.export.job import ExportJob
@@ -68,6 +69,8 @@ def test_import_and_folder_read_the_same(own: Own, tmp_path: Path) -> None:
         convert("own", "folder", options, tmp_path / "own.json")
         coco = read_coco(tmp_path / "own.json")
         np.testing.assert_array_equal(coco.instances(1).stack(), [A, B])
+    repairs = read_json(tmp_path / "own.json")["info"]["repairs"]
+    assert repairs == [f"recorded in m.json: {FLAT}"]
     assert read_json(tmp_path / "own.json")["info"]["options"] == {
         "orientation": "stored", "percentiles": None, "crowds": "drop",
     }  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from gains.datasets.labels.label_images import FLAT
 from helpers.own_labels import H, Own, W, box
 
 A, B, C = box(2, 3, 8, 9), box(12, 3, 18, 9), box(6, 5, 14, 8)
@@ -77,16 +78,25 @@ def test_classes_that_the_export_records_come_back(own: Own) -> None:
     assert found.classes["a.png"] == ["x", "y", "x"]
 
 
+def test_a_person_is_told_that_one_layer_holds_no_overlaps(own: Own) -> None:
+    np.save(own.place("a.npy"), np.stack([A * 1 + B * 2, C * 1]))
+    assert FLAT not in own.read().repairs
+    np.save(own.place("a.npy"), np.stack([A * 1 + B * 2]))
+    assert own.read().repairs == [FLAT]
+
+
 def test_an_object_of_two_pieces_is_kept_and_reported(own: Own) -> None:
     own.picture("a.png", ((A | B) * 4).astype(np.uint8))
     found = own.read()
     assert found.equals(A | B)
-    assert found.repairs == ["objects of several pieces were kept as one object: 1 (first: a.png)"]
+    assert found.repairs == [
+        "objects of several pieces were kept as one object: 1 (first: a.png)", FLAT,
+    ]  # fmt: skip
 
 
 def test_a_background_that_is_not_black_is_reported(own: Own) -> None:
     own.picture("a.png", (VALUES + 1).astype(np.uint8))
-    (repair,) = own.read().repairs
+    repair, _ = own.read().repairs
     assert repair.startswith("objects in all four corners of the image were kept; check that")
 
 
@@ -173,3 +183,37 @@ def test_foreign_descriptions_name_no_classes(own: Own) -> None:
     text = json.dumps({"shape": [H, W], "classes": {"1": "x"}})
     tifffile.imwrite(own.place("a.tif"), VALUES.astype(np.uint8), description=text, metadata=None)
     assert own.read().classes["a.png"] == ["object", "object"]
+
+
+@pytest.mark.parametrize("kind", ["imagej", "shaped"])
+def test_a_file_that_states_more_layers_than_it_holds_is_refused_by_name(
+    kind: str, own: Own
+) -> None:
+    path = own.place("a.tif")
+    layers = np.stack([A * 1, B * 1]).astype(np.uint16)
+    if kind == "imagej":
+        tifffile.imwrite(path, layers, imagej=True)
+        path.write_bytes(path.read_bytes().replace(b"images=2", b"images=9"))
+    else:
+        tifffile.imwrite(path, layers, metadata={"axes": "ZYX"})
+        path.write_bytes(path.read_bytes().replace(b"[2, 20, 30]", b"[9, 20, 30]"))
+    with pytest.raises(ValueError, match=r"a\.tif: (states that it holds 9 images|not a readable)"):
+        own.read()
+
+
+def test_a_stack_that_is_cut_to_one_layer_is_refused(own: Own) -> None:
+    path = own.place("a.tif")
+    tifffile.imwrite(path, np.stack([A * 1, B * 1]).astype(np.uint16), imagej=True)
+    path.write_bytes(path.read_bytes()[: -A.size * 2])
+    with pytest.raises(ValueError, match=r"a\.tif: states that it holds 2 images, but holds 1"):
+        own.read()
+
+
+def test_an_object_under_others_may_show_in_crumbs(own: Own) -> None:
+    values = np.zeros((H, W), np.uint8)
+    values[2:10, 2:20], values[10:18, 2:20], values[2:8, 22:28] = 1, 2, 3
+    values[11:17:3, 3:20:4] = 1  # what shows of the first object through the second one
+    own.picture("a.png", values)
+    read = own.read()
+    assert [int(mask.sum()) for mask in read.masks["a.png"]] == [144 + 10, 144 - 10, 36]
+    assert any("several pieces" in sentence for sentence in read.repairs)

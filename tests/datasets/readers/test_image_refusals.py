@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from gains.datasets.readers.image_file import unpacked
@@ -124,3 +125,12 @@ def test_a_file_that_asks_for_too_much_memory_is_refused_by_name() -> None:
 
     with pytest.raises(ValueError, match=r"^a\.tif: asks for more memory than there is"):
         unpacked(Path("a.tif"), decode)
+
+
+def test_a_stack_that_is_cut_to_its_first_plane_is_no_image(tmp_path: Path) -> None:
+    """Before, its first plane was read, and nothing said that the others were missing."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((2, 20, 30), np.uint8), imagej=True)
+    path.write_bytes(path.read_bytes()[:-600])
+    with pytest.raises(ValueError, match=r"a\.tif: states that it holds 2 images, but holds 1"):
+        read_image(path)

@@ -2,7 +2,9 @@
 
 import shlex
 
+from gains.config.settings_file import write_settings
 from gains.methods import METHODS
+from gains.support.names import portable
 from gains.workflow.code_hash import code_hash
 
 
@@ -17,12 +19,21 @@ def training_maps(wildcards):
     return f"--maps {maps}" if maps else ""
 
 
+def settings_file(run):
+    """Write the settings of a training for the verb, and return the file; runs share it.
+
+    If the training validates, these settings include how. Changed settings get another file.
+    """
+    settings = STUDY.run_settings(run)
+    content = settings.to_json() if settings.validation else settings.training_json()
+    name = f"{run.dataset}.{run.method}.{run.variant}"
+    return write_settings(f"scratch/{STUDY_TAG}/settings", name, content)
+
+
+# Snakemake does not compare a parameter whose function takes the output. It compares the settings
+# themselves, see training_settings.
 def training_options(wildcards, output):
-    """Return the settings for the verb, with those of validation if the training validates."""
-    settings = STUDY.run_settings(run_of(wildcards))
-    return as_json(
-        settings.to_json() if settings.validation else settings.training_json()
-    )
+    return str(settings_file(run_of(wildcards)))
 
 
 def training_settings(wildcards):
@@ -39,7 +50,7 @@ def training_settings(wildcards):
             {**content, "initial_weights": weights.name} if weights else content
         )
     digest = OWN.digest(weights_files(run), f"{RESULTS}/runs/{run.path}/model.pt")
-    place = lambda path: digest if path == str(weights) else path
+    place = lambda path: digest if path == str(weights) else portable(path)
     return as_json(STUDY.run_settings(run).training_json(place))
 
 
@@ -65,9 +76,7 @@ def run_threads(wildcards):
 
 def run_code(step):
     """Return a parameter function: the hash of the code of ``step`` and of the run's method."""
-    return lambda wildcards: code_hash(
-        step, METHODS.get(wildcards.method).build.__module__
-    )
+    return lambda wildcards: code_hash(step, *METHODS.get(wildcards.method).modules)
 
 
 def training_code(wildcards):
@@ -75,7 +84,7 @@ def training_code(wildcards):
     steps = ["gains.training.train"]
     if STUDY.run_settings(run_of(wildcards)).recipe.select == "best":
         steps.append("gains.validation.validation")
-    return code_hash(*steps, METHODS.get(wildcards.method).build.__module__)
+    return code_hash(*steps, *METHODS.get(wildcards.method).modules)
 
 
 def score_options(wildcards):

@@ -15,16 +15,29 @@ from gains.datasets.convert import receipt
 from gains.external.origin import KEY as EXTERNAL
 from gains.fetch.sources import fetched_name
 from gains.study.external import external_rows, external_runs
+from gains.study.problems import missing_inputs_of
 from gains.study.runs import Run
-from gains.study.opening import config_of, from_config, made_by_others
+from gains.study.opening import config_of, from_config
+from gains.study.opening import made_by_others, not_in_force
+from gains.workflow import events
 from gains.workflow.targets import fetched_data
+
+# First of all, so that `gains run` learns of every error.
+if workflow.is_main_process:
+    events.attach(logger)
 
 # All jobs, also those on a node of a cluster, use this interpreter and the package in this clone.
 for name, first in (("PATH", os.path.dirname(sys.executable)), ("PYTHONPATH", SRC)):
     rest = [p for p in os.environ.get(name, "").split(os.pathsep) if p and p != first]
     os.environ[name] = os.pathsep.join([first, *rest])
 
-CONFIG = config_of(config, os.path.join(workflow.basedir, "config.yaml"))
+# Config files of the command line. They decide which study is in force, unless --config names one.
+GIVEN = [str(file) for file in workflow.overwrite_configfiles]
+CONFIG = config_of(
+    config,
+    os.path.join(workflow.basedir, "config.yaml"),
+    [] if "study" in workflow.config_settings.config else GIVEN,
+)
 STUDY = from_config(CONFIG)
 SETTINGS = STUDY.settings
 # Files with tables and figures that only other studies make, with these studies.
@@ -42,6 +55,8 @@ except FileNotFoundError as error:
     raise WorkflowError(str(error))
 PRESENT = [name for name in SETTINGS.datasets if name not in STUDY.absent]
 if workflow.is_main_process:
+    for sentence in [*not_in_force(GIVEN, STUDY.name), *missing_inputs_of(STUDY)]:
+        logger.warning(sentence)
     for name in STUDY.absent:
         logger.warning(
             f"{STUDY.absence(name)}. Nothing is made from it, and its cells of tables are empty."
@@ -77,8 +92,7 @@ if workflow.is_main_process:
 
 def weights_of(run):
     """Return the file of initial weights that a run reads, or None."""
-    settings = STUDY.run_settings(run)
-    return settings.record.weights(settings.model)
+    return STUDY.run_settings(run).initial_weights
 
 
 # Files of initial weights that are fetched, with their names in data/sources.csv.

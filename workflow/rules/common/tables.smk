@@ -4,6 +4,7 @@ import shlex
 
 from snakemake.exceptions import WorkflowError
 
+from gains.config.file import studies_of_files
 from gains.config.settings_file import write_settings
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow import ask
@@ -56,9 +57,10 @@ def figure3_settings(wildcards):
 
 def refuse_other(wildcards):
     """Refuse a table or figure that only other studies make, and give the commands for these."""
-    target = f"results/{wildcards.other}"
+    target, given = f"results/{wildcards.other}", studies_of_files(GIVEN)
     commands = [
-        ask.command(target, study, STUDY.name) for study in OTHERS[wildcards.other]
+        ask.command(target, study, None, *(GIVEN if study in given else []))
+        for study in OTHERS[wildcards.other]
     ]
     raise WorkflowError(
         f"Study {STUDY.name!r}, which is in force, does not make {target}. Run "

@@ -18,7 +18,7 @@ from gains.datasets.labels.folders import OwnFolders
 from gains.datasets.labels.label_images import FLAT, Layers, check_shape, objects_of
 from gains.datasets.labels.per_image import LabelObject, reader_of
 from gains.datasets.readers.coco_checks import SourceImage
-from gains.support.file_errors import beyond_memory
+from gains.support.too_large import beyond_memory
 
 ARRAYS = ("numpy.core", "numpy._core")
 ALLOWED = {

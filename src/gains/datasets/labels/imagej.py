@@ -22,8 +22,8 @@ from gains.datasets.labels.per_image import LabelObject, reader_of
 from gains.datasets.labels.shapes import Part, shape_mask
 from gains.datasets.readers.coco_checks import SourceImage
 from gains.masks.rle import Rle, encode_mask
-from gains.support.file_errors import beyond_memory
 from gains.support.names import is_junk
+from gains.support.too_large import beyond_memory
 
 if TYPE_CHECKING:
     from roifile import ImagejRoi

@@ -22,7 +22,12 @@ from gains.datasets.readers.coco_checks import SourceImage
 from gains.datasets.readers.image_file import unpacked
 from gains.datasets.readers.images import IMAGE_SUFFIXES, opened
 from gains.datasets.readers.mask_values import is_label_image
-from gains.datasets.readers.tiff_file import MIN_IS_BLACK, PALETTE, check_length
+from gains.datasets.readers.tiff_file import (
+    MIN_IS_BLACK,
+    PALETTE,
+    check_length,
+    refuse_fewer_images,
+)
 from gains.masks.crops import encode_crops
 
 if TYPE_CHECKING:
@@ -193,8 +198,9 @@ def _tiff(path: Path, size: tuple[int, int]) -> Layers:
             _check_series(found, size, path)
         described = unpacked(path, lambda: (tiff.shaped_metadata or [{}])[0])
         arrays = [unpacked(path, found.asarray).reshape(-1, *size) for found in series]
+        values = [layer for array in arrays for layer in array]
+        refuse_fewer_images(path, tiff, len(values))
     classes = described.get("classes") if "gains_labels" in described else None
-    values = [layer for array in arrays for layer in array]
     if not isinstance(classes, dict | None) or not all(
         isinstance(name, str) for name in (classes or {}).values()
     ):
@@ -213,7 +219,7 @@ def _check_series(series: TiffPageSeries, size: tuple[int, int], path: Path) -> 
             "0 is black"
         )
     check_shape(series.shape, size, path)
-    for page in series.pages:
+    for page in unpacked(path, lambda: list(series.pages)):
         if page is not None:
             check_length(path, page)
 

@@ -12,6 +12,7 @@ from gains.datasets.labels.folders import OwnFolders
 from gains.datasets.readers.coco_checks import SourceImage
 from gains.datasets.readers.images import IMAGE_SUFFIXES, read_header
 from gains.datasets.readers.mask_files import LAYOUT, find_places, read_masks
+from gains.support.progress import progress
 
 
 def _problem(path: Path, folders: OwnFolders) -> str:
@@ -26,13 +27,16 @@ def _read(found: LabelSet, findings: Findings) -> Labelled:
             f"{folders.images} for the images: name {folders.labels} there too"
         )
     sources: dict[str, SourceImage] = {}
-    for place in find_places(folders.images, findings):
-        header = read_header(place.image, found.settings)
-        archived = archived_name(place.image.relative_to(folders.images).as_posix())
-        masks = read_masks(replace(place, size=header), findings)
-        sources[archived] = SourceImage(
-            place.image, archived, header.height, header.width, masks, [1] * len(masks)
-        )
+    places = list(find_places(folders.images, findings))
+    with progress("masks, images", len(places)) as advance:
+        for done, place in enumerate(places, start=1):
+            header = read_header(place.image, found.settings)
+            archived = archived_name(place.image.relative_to(folders.images).as_posix())
+            masks = read_masks(replace(place, size=header), findings)
+            sources[archived] = SourceImage(
+                place.image, archived, header.height, header.width, masks, [1] * len(masks)
+            )
+            advance(done)
     if not any(source.masks for source in sources.values()):
         said = "".join(f"; {sentence}" for sentence in findings.sentences())
         raise ValueError(

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import archived_name
 from gains.datasets.labels.base import Labelled, LabelSet
-from gains.datasets.readers.coco_checks import SourceImage
+from gains.datasets.readers.coco_checks import SourceImage, note_empty_categories
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
 from gains.support.names import normal
+from gains.support.progress import progress
 
 NO_LABELS = (
     "images without a label file were left out (an image without objects needs a label file "
@@ -62,12 +63,15 @@ def reader_of(
         found = found._replace(names=classes(found) if classes else ())
         sources: list[SourceImage] = []
         given: list[list[str]] = []
-        for image, path in _matched(found, endings, findings):
-            objects = _not_empty(one(path, image, found, findings), path, findings)
-            image.masks = [item.mask for item in objects]
-            image.scores = [item.score for item in objects]
-            given.append([item.category or found.settings.category for item in objects])
-            sources.append(image)
+        pairs = _matched(found, endings, findings)
+        with progress("label files", len(pairs)) as advance:
+            for done, (image, path) in enumerate(pairs, start=1):
+                objects = _not_empty(one(path, image, found, findings), path, findings)
+                image.masks = [item.mask for item in objects]
+                image.scores = [item.score for item in objects]
+                given.append([item.category or found.settings.category for item in objects])
+                sources.append(image)
+                advance(done)
         names = found.names or sorted({name for each in given for name in each})
         numbers = {name: number for number, name in enumerate(names, start=1)}
         for image, each in zip(sources, given, strict=True):
@@ -92,16 +96,14 @@ def _not_empty(objects: list[LabelObject], path: Path, findings: Findings) -> li
 def _check_objects(
     sources: list[SourceImage], numbers: dict[str, int], found: LabelSet, findings: Findings
 ) -> None:
-    used = {number for image in sources for number in image.categories}
-    if not used:
+    if not any(image.categories for image in sources):
         said = "".join(f"; {sentence}" for sentence in findings.sentences())
         raise ValueError(
             f"{found.folders.labels}: no objects in the labels of {len(sources)} images; expected "
             f"at least one{said}"
         )
-    for name, number in numbers.items():
-        if number not in used:
-            findings.add("categories without objects were kept", f"category {number} {name!r}")
+    names = {number: name for name, number in numbers.items()}
+    note_empty_categories(sources, names, findings)
 
 
 def _matched(

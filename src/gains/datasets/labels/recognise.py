@@ -12,6 +12,8 @@ from gains.datasets.labels.base import LabelFormat, Labelled, LabelSet
 from gains.datasets.labels.coco_json import COCO
 from gains.datasets.labels.folders import OwnFolders
 from gains.datasets.labels.settings import FolderSettings
+from gains.masks.overlaps import intersections, mask_areas
+from gains.masks.rle import Rle
 
 
 class Recognised(NamedTuple):
@@ -29,7 +31,15 @@ def read_labels(settings: FolderSettings, findings: Findings) -> tuple[LabelForm
         ValueError: the labels are of no known format or of several, or cannot be read.
     """
     format_, found = recognise(settings)
-    return format_, format_.read(found, findings)
+    labelled = format_.read(found, findings)
+    if format_.note and not any(_overlap(source.masks) for source in labelled.sources):
+        findings.remark(format_.note)
+    return format_, labelled
+
+
+def _overlap(masks: list[Rle]) -> bool:
+    areas = mask_areas(masks)
+    return bool((intersections(masks, masks, areas, areas).sum(axis=1) > areas).any())
 
 
 def recognise(settings: FolderSettings) -> Recognised:

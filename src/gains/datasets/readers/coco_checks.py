@@ -5,6 +5,7 @@ Each error is repaired by a rule, or it is refused.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -193,3 +194,19 @@ def _size_advice(stated: dict[str, int], header: Header, reading: Reading) -> st
         f"{tag}, and the masks fit the image once it is turned: choose the option `orientation: "
         "apply`"
     )
+
+
+def note_empty_categories(
+    sources: Iterable[SourceImage], names: Mapping[int, str], findings: Findings
+) -> None:
+    """Record the categories without an object, which are kept.
+
+    Args:
+        sources: the images with the categories of their objects.
+        names: names of the categories by number.
+        findings: record that they are added to.
+    """
+    used = {number for source in sources for number in source.categories}
+    for key, name in names.items():
+        if key not in used:
+            findings.add("categories without objects were kept", f"category {key} {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from gains.datasets.readers.coco_checks import (
     SourceImage,
     check_categories,
     check_images,
+    note_empty_categories,
     read_records,
 )
 from gains.datasets.readers.image_index import ImageIndex
@@ -69,15 +69,12 @@ def check_sources(
     images = check_images(records["images"], annotations, folder, findings, reading)
     check_annotations(records["annotations"], annotations, images, renumbered, findings, crowds)
     sources = list(images.values())
-    objects = Counter(number for source in sources for number in source.categories)
-    if not objects:
+    if not any(source.categories for source in sources):
         raise ValueError(
             f"{annotations}: none of its {len(records['annotations'])} annotations is usable "
             f"({'; '.join(findings.sentences())}){_advice(records, crowds)}"
         )
-    for number, name in names.items():
-        if number not in objects:
-            findings.add("categories without objects were kept", f"category {number} {name!r}")
+    note_empty_categories(sources, names, findings)
     return sources, names
 
 

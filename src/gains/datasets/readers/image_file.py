@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 from numpy.typing import NDArray
 
-from gains.support.file_errors import beyond_memory
+from gains.support.too_large import beyond_memory
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class ImageFile:
         orientation: value of the orientation tag, 1 to 8; 1 without a tag.
         lossy: whether the pixels were packed as JPEG, which changes them at edges.
         changes: sentences about changes that decoding makes.
+        frames: number of frames in the file.
         decode: function that returns the samples.
     """
 
@@ -54,6 +55,7 @@ class ImageFile:
     orientation: int
     lossy: bool
     changes: tuple[str, ...]
+    frames: int
     decode: Callable[[], StoredImage]
 
 
@@ -76,17 +78,25 @@ def unpacked(path: Path, decode: Callable[[], T]) -> T:
         ) from error
 
 
-def refuse_frames(path: Path, number: int) -> None:
-    """Refuse a file of several images.
+def chosen_frame(path: Path, number: int, frame: int | None) -> int:
+    """Return the index of the frame to read of a file of several images.
+
+    Args:
+        path: the file.
+        number: number of its frames.
+        frame: the frame that is asked for, from 0; None if the file must hold one image.
 
     Raises:
-        ValueError: there is more than one.
+        ValueError: there is more than one and none is asked for, or there is no such frame.
     """
-    if number > 1:
+    if frame is None and number > 1:
         raise ValueError(
             f"{path}: holds {number} frames; expected one image per file; save the frame, plane or "
             "channel to use as a file of its own"
         )
+    if frame is not None and not 0 <= frame < number:
+        raise ValueError(f"{path}: holds {number} frames, so there is no frame {frame + 1}")
+    return frame or 0
 
 
 def refuse_channels(path: Path, channels: int, what: str) -> NoReturn:

@@ -95,8 +95,12 @@ class Pixels(NamedTuple):
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[ImageFile]:
+def opened(path: Path, frame: int | None = None) -> Iterator[ImageFile]:
     """Open an image file for the time of the block.
+
+    Args:
+        path: the image file.
+        frame: which of its frames is read, from 0; None if it must hold one.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -111,9 +115,21 @@ def opened(path: Path) -> Iterator[ImageFile]:
         raise ValueError(
             f"{path}: not a readable image: the file is empty (0 bytes); copy it again"
         )
-    with opened_tiff(path) if is_tiff(start) else opened_by_pillow(path, start) as found:
+    tiff = is_tiff(start)
+    with opened_tiff(path, frame) if tiff else opened_by_pillow(path, start, frame) as found:
         check_pixels(found.height, found.width, path)
         yield found
+
+
+def frames_of(path: Path) -> int:
+    """Return the number of frames in an image file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not an image of a kind that can be read, or its pages are channels.
+    """
+    with opened(path, frame=0) as image:
+        return image.frames
 
 
 def read_header(path: Path, reading: Reading = STORED) -> Header:
@@ -160,7 +176,10 @@ def read_drawn(path: Path) -> NDArray[Any]:
 
 
 def read_image(
-    path: Path, reading: Reading = STORED, window: tuple[slice, slice] | None = None
+    path: Path,
+    reading: Reading = STORED,
+    window: tuple[slice, slice] | None = None,
+    frame: int | None = None,
 ) -> Pixels:
     """Return an image by the rules above, and what they changed.
 
@@ -168,13 +187,14 @@ def read_image(
         path: the image file.
         reading: the options.
         window: rows and columns that are kept; deep images are scaled by the values in them.
+        frame: which frame of the file is read, from 0; None if it must hold one.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it is not an image of a kind that can be read, it is damaged, or the window
             leaves it.
     """
-    with opened(path) as image:
+    with opened(path, frame) as image:
         samples, changes, tag = unpacked(path, image.decode), image.changes, image.orientation
     if tag != 1:
         apply = reading.orientation == "apply"

@@ -203,7 +203,7 @@ def _ranks(values: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def is_label_image(ranks: NDArray[np.int64], faint: Mask) -> bool:
-    """Return whether most regions of equal values are areas, not crumbs of an edge or noise.
+    """Return whether most regions, or those of most values, are areas, not crumbs of edges.
 
     A region is 4-connected. It is an area if it contains a block of 2 x 2 px, or if none of its
     pixels is faint or beside another value.
@@ -220,7 +220,14 @@ def is_label_image(ranks: NDArray[np.int64], faint: Mask) -> bool:
     lowest = scipy.ndimage.minimum_filter(np.where(inside, ranks, ranks.max() + 1), 3)
     beside = (scipy.ndimage.maximum_filter(ranks, 3) != ranks) | (lowest != ranks)
     crumbs = np.setdiff1d(regions[inside & (beside | faint)], regions[:-1, :-1][block])
-    return bool(2 * len(crumbs) < count)
+    if 2 * len(crumbs) < count:
+        return True
+    # an object that lies under others may show as an area and many crumbs, but few objects do
+    rank_of = np.zeros(count + 1, dtype=np.int64)
+    rank_of[regions[inside]] = ranks[inside]
+    every = np.bincount(rank_of[1:], minlength=ranks.max() + 1)[1:]
+    broken = 2 * np.bincount(rank_of[crumbs], minlength=ranks.max() + 1)[1:] >= every
+    return bool(2 * broken.sum() < len(every))
 
 
 def _split(ranks: NDArray[np.int64]) -> list[tuple[Place, Mask]]:

@@ -14,7 +14,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from gains.support.file_errors import beyond_memory
+from gains.support.too_large import beyond_memory
 
 Cell = NDArray[Any] | list["Cell"]
 """An element of a cell array: a numeric array, or the elements of a cell vector inside it."""

@@ -14,8 +14,8 @@ from gains.datasets.readers.image_file import (
     COLOURED,
     ImageFile,
     StoredImage,
+    chosen_frame,
     refuse_channels,
-    refuse_frames,
     unpacked,
 )
 from gains.datasets.readers.orientation import TAG, valid_tag
@@ -29,12 +29,13 @@ DEEP = ("I", "I;16")
 
 
 @contextmanager
-def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
+def opened_by_pillow(path: Path, start: bytes, frame: int | None) -> Iterator[ImageFile]:
     """Open an image file that is not TIFF for the time of the block.
 
     Args:
         path: the file.
         start: its first 34 bytes.
+        frame: which of its frames is read, from 0; None if it must hold one.
 
     Raises:
         ValueError: it is of another kind, holds several frames or other colours, or is damaged.
@@ -47,7 +48,10 @@ def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
             "or TIFF, or copy it again if it should be one of these"
         )
     with image:
-        refuse_frames(path, unpacked(path, lambda: getattr(image, "n_frames", 1)))
+        number = unpacked(path, lambda: getattr(image, "n_frames", 1))
+        chosen = chosen_frame(path, number, frame)
+        if number > 1:
+            unpacked(path, lambda: image.seek(chosen))
         if image.mode not in GREY + COLOUR + DEEP:
             raise ValueError(
                 f"{path}: has mode {image.mode!r}; expected grey, RGB, RGBA or palette; convert "
@@ -55,6 +59,11 @@ def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
             )
         if image.format == "BMP":
             _check_bmp(path, image, start)
+        if image.format == "PNG" and number > 1 and start[24] == 16:
+            raise ValueError(
+                f"{path}: is an animation of 16 bits, which cannot be read frame by frame; save "
+                "each frame as a PNG or TIFF file of its own"
+            )
         bits, colours = start[24:26] if image.format == "PNG" else (8, -1)
         orientation, changes = _orientation(path, image)
         if image.mode in ("P", "PA"):
@@ -65,6 +74,7 @@ def opened_by_pillow(path: Path, start: bytes) -> Iterator[ImageFile]:
             orientation,
             image.format == "JPEG",
             changes,
+            number,
             lambda: _png16(path) if bits == 16 else _decoded(image, bits, colours),
         )
 

@@ -13,8 +13,8 @@ from gains.datasets.readers.image_file import (
     COLOURED,
     ImageFile,
     StoredImage,
+    chosen_frame,
     refuse_channels,
-    refuse_frames,
     unpacked,
 )
 from gains.datasets.readers.orientation import TAG, valid_tag
@@ -39,20 +39,27 @@ def is_tiff(start: bytes) -> bool:
 
 
 @contextmanager
-def opened_tiff(path: Path) -> Iterator[ImageFile]:
-    """Open a TIFF file of one image for the time of the block.
+def opened_tiff(path: Path, frame: int | None) -> Iterator[ImageFile]:
+    """Open an image of a TIFF file for the time of the block.
+
+    Args:
+        path: the file.
+        frame: which of its frames is read, from 0; None if it must hold one.
 
     Raises:
-        ValueError: it has several images, colours or samples that are not read, channels without
-            a meaning, or it is damaged.
+        ValueError: it has several images and no frame is named, or pages that are channels; it has
+            colours or samples that are not read, or channels without a meaning; or it is damaged.
     """
     import tifffile
 
     with unpacked(path, lambda: tifffile.TiffFile(path)) as tiff:
         every = unpacked(path, lambda: list(tiff.pages))
         full = [page for page in every if not page.is_reduced] or every
-        refuse_frames(path, max(len(full), unpacked(path, lambda: _planes(tiff, full[0]))))
-        page = full[0]
+        number = max(len(full), unpacked(path, lambda: _planes(tiff, full[0])))
+        refuse_fewer_images(path, tiff, number)
+        if frame is not None:
+            _refuse_stack(path, unpacked(path, lambda: _axes(tiff)), number, len(full))
+        page = full[chosen_frame(path, number, frame)]
         if page.compression not in tifffile.TIFF.DECOMPRESSORS:
             raise ValueError(
                 f"{path}: is compressed by method {page.compression}, which cannot be decoded; "
@@ -68,7 +75,23 @@ def opened_tiff(path: Path) -> Iterator[ImageFile]:
             valid_tag(tag.value if tag else 1),
             page.compression in (OLD_JPEG, JPEG),
             _changes(page, reduced=len(every) - len(full)),
+            number,
             lambda: _decoded(page, alpha),
+        )
+
+
+def refuse_fewer_images(path: Path, tiff: TiffFile, held: int) -> None:
+    """Refuse a file that holds fewer images than ImageJ's description in it states.
+
+    Raises:
+        ValueError: it does.
+    """
+    described = unpacked(path, lambda: tiff.imagej_metadata) or {}
+    stated = described.get("images", 1)
+    if isinstance(stated, int) and stated > held:
+        raise ValueError(
+            f"{path}: states that it holds {stated} images, but holds {held}; it is cut off or "
+            "damaged: copy it again, or save it as TIFF again"
         )
 
 
@@ -77,6 +100,29 @@ def _planes(tiff: TiffFile, page: TiffPage) -> int:
     # an OME file may describe planes that lie in other files
     stacked = 1 if tiff.is_ome else tiff.series[0].size // page.size
     return int(max(page.imagedepth, stacked))
+
+
+def _axes(tiff: TiffFile) -> dict[str, int]:
+    """Return the lengths of the axes along the pages of a file, by tifffile's letter."""
+    series = tiff.series[0]
+    page = series.keyframe
+    along = len(series.axes) - len(page.axes)
+    return dict(zip(series.axes[:along], series.shape[:along], strict=True))
+
+
+def _refuse_stack(path: Path, axes: dict[str, int], number: int, pages: int) -> None:
+    """Refuse a file whose pages are not images of one kind, each with all its channels."""
+    if axes.get("C", 1) > 1:
+        raise ValueError(
+            f"{path}: its {number} pages are {axes['C']} channels of each image, and which of them "
+            "the model should see is not known; save the channel to use, or an RGB image, as a "
+            "file of its own"
+        )
+    if pages < number:
+        raise ValueError(
+            f"{path}: holds {number} planes behind {pages} page{'s' * (pages > 1)}; expected a "
+            "page for each frame: open it in Fiji, and save it with File > Save As > Image Sequence"
+        )
 
 
 def _check_samples(path: Path, page: TiffPage) -> None:

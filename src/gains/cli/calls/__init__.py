@@ -1,0 +1,1 @@
+"""What the options of verbs with many options mean, behind the command line."""

@@ -1,0 +1,1 @@
+"""The verbs that lead from own images to a table."""

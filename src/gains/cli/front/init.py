@@ -1,0 +1,91 @@
+"""The verb ``init``: write a study file for own images, with values that follow from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gains.cli.app import app
+from gains.cli.options import Category, Crowds, Orientation, Percentiles, given
+
+
+@app.command()
+def init(
+    images: Annotated[Path, typer.Argument(help="Folder of the images.")],
+    labels: Annotated[
+        Path, typer.Option(help="File or folder of the labels; their format is recognised.")
+    ],
+    hours: Annotated[
+        float, typer.Option(min=0.01, help="Time for this command and `gains run` together.")
+    ] = 1.0,
+    out: Annotated[
+        Path, typer.Option(help="Study file to write; the study has the name of the file.")
+    ] = Path("mine.yaml"),
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of initial weights: of torchvision or detectron2, or quantised ones (.npz)."
+        ),
+    ] = None,
+    category: Category = None,
+    crowds: Crowds = None,
+    orientation: Orientation = None,
+    percentiles: Percentiles = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite a study file that was edited.")
+    ] = False,
+) -> None:
+    """Write a study of own images: which methods are trained, how long, and with which values.
+
+    The verb reads images and labels in any format that `gains import` reads, and says what it
+    found. It measures the methods by short trainings on this machine, and chooses methods,
+    iterations and folds that fit the time. Each value in the study file has its reason beside it.
+
+    Beside the study file it writes a picture of the images with the outlines of their labels. Look
+    at it first: labels that do not fit the images are visible at once.
+
+    \b
+    Example:
+      gains init my_images --labels my_labels --hours 1 --out my-cells.yaml
+      gains run my-cells.yaml
+    """
+    import re
+
+    from gains.cli.overwriting import refuse_overwriting
+    from gains.config.base import NAME
+    from gains.proposal.propose import Wish, propose
+    from gains.proposal.text import is_unchanged
+    from gains.running.choice import find_project, inside
+
+    if out.suffix != ".yaml" or not re.match(NAME, out.stem):
+        raise ValueError(
+            f"{out}: expected the name of a study with the ending .yaml, of letters, digits, '.', "
+            "'_' and '-', for example my-cells.yaml"
+        )
+    if out.exists() and not force and not is_unchanged(out):
+        raise ValueError(
+            f"{out}: was edited since `gains init` wrote it, or is another file; name another file "
+            "with --out, or overwrite it with --force"
+        )
+    for folder in (images, labels):
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"{out}: lies in {folder}, whose files are read; name a file elsewhere with --out"
+            )
+    read = [images, labels, *([] if weights is None else [weights])]
+    for file in (out, out.with_suffix(".png")):
+        refuse_overwriting("init", file, read, folders=True)
+    options = given(
+        category=category, crowds=crowds, orientation=orientation, percentiles=percentiles
+    )
+    # the paths of the project, such as that of fetched weights, begin in its folder
+    places = {"images": str(images.absolute()), "labels": str(labels.absolute())}
+    given_weights = None if weights is None else weights.absolute()
+    wish = Wish({**places, **options}, hours, given_weights, out.absolute())
+    with inside(find_project()):
+        for sentence in propose(wish):
+            typer.echo(sentence)
+    typer.echo(f"\nLook at {out.with_suffix('.png')}: the outlines must fit the objects.")
+    typer.echo(f"Then run: gains run {out}")

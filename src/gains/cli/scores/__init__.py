@@ -1,0 +1,1 @@
+"""The verbs beside ``score`` that work on predictions and score files."""

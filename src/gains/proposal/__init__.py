@@ -1,0 +1,1 @@
+"""A study for own images: values that follow from the data, and trainings that fit a time."""

@@ -1,0 +1,87 @@
+"""The check of a study before anything runs, with the labels of its data sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gains.datasets.catalogue import DATASETS
+from gains.datasets.coco import read_coco
+from gains.datasets.convert import check_options, fetched_folder
+from gains.datasets.findings import Findings
+from gains.methods.run_settings import build_method
+from gains.running.choice import ChosenStudy
+from gains.study.problems import misplaced_paths, missing_inputs_of
+from gains.study.study import Study
+from gains.support.file_errors import worded
+from gains.tables.of_study import table_spec
+
+
+def quick_problems(chosen: ChosenStudy) -> list[str]:
+    """Return a sentence for each problem that can be seen without reading labels."""
+    study = chosen.study
+    misplaced = [] if chosen.file is None else misplaced_paths(study, chosen.file)
+    found = [*misplaced, *(missing_inputs_of(study) if not misplaced else [])]
+    for table in study.settings.tables:
+        try:
+            table_spec(study, table)
+        except ValueError as error:
+            found.append(str(error))
+    return found
+
+
+def problems(chosen: ChosenStudy) -> list[str]:
+    """Return a sentence for each problem of a study; the labels of own data sets are read.
+
+    Data sets that must be downloaded first are not read.
+    """
+    found = quick_problems(chosen)
+    for name in chosen.study.settings.datasets:
+        try:
+            categories = categories_of(chosen.study, name)
+        except OSError as error:
+            text = worded(error)
+            found += [] if any(text.split(":")[0] in said for said in found) else [text]
+        except ValueError as error:
+            found.append(f"data set {name!r}: {error}")
+        else:
+            found += [] if categories is None else _of_categories(chosen.study, name, categories)
+    return list(dict.fromkeys(found))
+
+
+def categories_of(study: Study, dataset: str) -> dict[int, str] | None:
+    """Return the categories of a data set by id, or None if its files are not here yet.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: the labels cannot be read.
+    """
+    block, coco = study.dataset(dataset), study.coco(dataset)
+    if coco.is_file():
+        return dict(read_coco(coco).categories)
+    source = block.source or dataset
+    fetched = fetched_folder(source, block.options)
+    if dataset in study.absent or (fetched and not Path("data/raw", fetched).is_dir()):
+        return None
+    options = check_options(source, block.options)
+    return DATASETS.get(source).make(options, Findings()).categories
+
+
+def _of_categories(study: Study, dataset: str, categories: dict[int, str]) -> Iterator[str]:
+    """Yield what maps, figures and methods refuse about the categories of a data set."""
+    known = ", ".join(f"{number} ({name})" for number, name in sorted(categories.items()))
+    runs = [run for run in study.trainings() if run.dataset == dataset]
+    figure, block = study.settings.figure3, study.dataset(dataset)
+    maps = {s.target_category for run in runs if (s := study.run_settings(run).maps)}
+    if figure is not None and figure.dataset == dataset:
+        maps.add(block.maps.target_category)
+    for target in sorted(maps - categories.keys()):
+        yield (
+            f"data set {dataset!r}: maps.target_category is {target}, but the categories are "
+            f"{known}; choose one of them"
+        )
+    for run in {(run.method, run.variant): run for run in runs}.values():
+        try:
+            build_method(study.run_settings(run), sorted(categories))
+        except ValueError as error:
+            yield f"{dataset}/{run.method}/{run.variant}: {error}"

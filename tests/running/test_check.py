@@ -1,0 +1,86 @@
+"""The check of a study finds before anything runs what a job would refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gains.running.check import problems, quick_problems
+from gains.running.choice import ChosenStudy
+from gains.study.opening import open_study
+from helpers.paths import ROOT
+
+TINY = (ROOT / "tests/studies/tiny.yaml").read_text()
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], ChosenStudy]:
+    """A function that opens a changed study; the present folder is empty."""
+    monkeypatch.chdir(tmp_path)
+
+    def open_changed(change: Change) -> ChosenStudy:
+        content = yaml.safe_load(TINY)
+        change(content["studies"]["tiny"])
+        file = tmp_path / "file" / f"{change.__name__}.yaml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(yaml.safe_dump(content))
+        return ChosenStudy(open_study(file), file, False)
+
+    return open_changed
+
+
+def test_a_sound_study_has_no_problem(opened: Callable[[Change], ChosenStudy]) -> None:
+    assert problems(opened(lambda _: None)) == []
+
+
+def test_all_problems_are_listed(opened: Callable[[Change], ChosenStudy]) -> None:
+    def change(study: dict[str, Any]) -> None:
+        study["datasets"]["synthetic-cells"]["maps"]["target_category"] = 7
+        study["datasets"]["synthetic-cells"]["cell_category"] = 9
+        study["datasets"]["mine"] = {
+            "source": "folder",
+            "options": {"images": "/no/images", "labels": "/no/labels.json"},
+        }
+        row = {"method": "occlusion_rcnn", "datasets": ["synthetic-cells"]}
+        study["tables"]["table3"]["rows"].append(row)
+        study["tables"]["table3"]["metrics"] = ["mAP", "AJI"]
+
+    found = "\n".join(problems(opened(change)))
+    assert "maps.target_category is 7, but the categories are 1 (cytoplasm), 2 (nucleus)" in found
+    assert "the cell category 9 is not in the data set" in found
+    assert "/no/images does not exist; correct the path" in found
+    assert "/no/labels.json does not exist" in found
+    assert found.count("/no/labels.json") == 1
+
+
+def test_converted_data_need_no_own_files(opened: Callable[[Change], ChosenStudy]) -> None:
+    def change(study: dict[str, Any]) -> None:
+        block = study["datasets"]["synthetic-cells"]
+        block["source"] = "folder"
+        block["options"] = {"images": "/no/images", "labels": "/no/labels.json"}
+
+    chosen = opened(change)
+    assert len(quick_problems(chosen)) == 2
+    made = chosen.study.coco("synthetic-cells")
+    made.parent.mkdir(parents=True)
+    made.write_text("{}")
+    assert quick_problems(chosen) == []
+
+
+def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], ChosenStudy]) -> None:
+    def change(study: dict[str, Any]) -> None:
+        block = study["datasets"]["synthetic-cells"]
+        block["source"] = "folder"
+        block["options"] = {"images": "cells", "labels": "cells.json"}
+
+    chosen = opened(change)
+    assert chosen.file is not None
+    (chosen.file.parent / "cells").mkdir()
+    (sentence,) = quick_problems(chosen)
+    assert sentence.startswith("cells: a relative path in a study file begins in the folder of")
+    assert sentence.endswith(f"for example {chosen.file.parent / 'cells'}")
