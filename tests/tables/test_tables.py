@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 from gains.cli.main import app
 from gains.config.settings_file import write_settings
 from gains.support.files import write_json
+from gains.support.markdown import escape_markdown, grid
 from gains.tables.latex import escape_latex
 from gains.tables.specs import SummarySpec, TableSpec
 from gains.tables.summary import write_summary
-from gains.tables.write import escape_markdown, grid, write_table
+from gains.tables.write import write_table
 from helpers.table_scenes import lines_of, scores, spec_of, study, write_scores
 
 

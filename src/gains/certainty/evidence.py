@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from gains.certainty.precision import Floats, Ranked, resampled_precision
 from gains.external.origin import origin_in
-from gains.metrics.coco import IOU_THRESHOLDS
 from gains.metrics.names import COCO_METRICS
+from gains.metrics.pairs import IOU_THRESHOLDS
 from gains.scoring.resampling import Block, parse_numbers
 from gains.scoring.score_file import ScoreFile
 

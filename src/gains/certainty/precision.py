@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.metrics.coco import IOU_THRESHOLDS, RECALL_POINTS
+from gains.metrics.coco import RECALL_POINTS
+from gains.metrics.pairs import IOU_THRESHOLDS
 
 Floats = NDArray[np.float64]
 BLOCK = 1 << 17

@@ -48,6 +48,7 @@ class Contacts:
         pairs: int64 (P, 2), the objects of each pair that overlaps or touches, in rising order.
         shared: int64 (P,), number of pixels that both have; 0 if they only touch.
         shared_areas: int64 (N,), number of pixels that belong to another object too.
+        shared_masks: these pixels of each object, bool, in its window.
     """
 
     windows: list[MaskWindow]
@@ -55,6 +56,7 @@ class Contacts:
     pairs: Ints
     shared: Ints
     shared_areas: Ints
+    shared_masks: list[NDArray[np.bool_]]
 
     @property
     def overlapped(self) -> Ints:
@@ -119,7 +121,7 @@ def contacts_of(windows: list[MaskWindow]) -> Contacts:
         np.array([mask.sum() for mask in masks], dtype=np.int64)
         for masks in ([window.mask for window in windows], twice)
     )
-    return Contacts(windows, areas, table[:, :2], table[:, 2], doubled)
+    return Contacts(windows, areas, table[:, :2], table[:, 2], doubled, twice)
 
 
 def _near(windows: list[MaskWindow]) -> list[tuple[int, int]]:

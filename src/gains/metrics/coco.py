@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from gains.metrics.pairs import Pairs
 
-IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 RECALL_POINTS = np.linspace(0.0, 1.0, 101)
 
 
@@ -55,16 +54,21 @@ def average_precision(images: Sequence[Pairs]) -> AveragePrecision | None:
     true, false = np.cumsum(hit, axis=1), np.cumsum(~hit & ~ignored, axis=1)
     recall = true / total
     precision = true / (true + false + np.spacing(1))
-    # Best precision at this recall or a higher one; 0 beyond the highest recall.
-    envelope = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
-    envelope = np.pad(envelope, ((0, 0), (0, 1)))
-    values = np.array(
-        [
-            envelope[t, np.searchsorted(recall[t], RECALL_POINTS, side="left")].mean()
-            for t in range(len(IOU_THRESHOLDS))
-        ]
-    )
+    values = np.array([precision_at_recalls(r, p) for r, p in zip(recall, precision, strict=True)])
     return AveragePrecision(float(values.mean()), float(values[0]), float(values[5]))
+
+
+def precision_at_recalls(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> float:
+    """Return the mean, over COCO's 101 recalls, of the best precision at this recall or above.
+
+    It is 0 beyond the highest recall.
+
+    Args:
+        recall: float64 (D,), recall after each detection, in rising order.
+        precision: float64 (D,), precision after each detection.
+    """
+    envelope = np.pad(np.maximum.accumulate(precision[::-1])[::-1], (0, 1))
+    return float(envelope[np.searchsorted(recall, RECALL_POINTS, side="left")].mean())
 
 
 def mean_average_precision(classes: Sequence[AveragePrecision | None]) -> AveragePrecision:
@@ -84,61 +88,15 @@ def mean_average_precision(classes: Sequence[AveragePrecision | None]) -> Averag
 
 
 def match_by_score(pairs: Pairs) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Match each detection, best score first, with the free ground truth of largest IoU.
+    """Return which detections are right and which are ignored.
 
     Returns:
         Two bool arrays (10, D) with one row per IoU threshold. The first marks detections that
         are matched with an object. The second marks detections that are ignored, because they are
-        matched with a crowd region. The overlap with a crowd region is the intersection over the
-        area of the detection.
+        matched with a crowd region.
     """
-    hit = np.zeros((len(IOU_THRESHOLDS), pairs.num_detections), dtype=bool)
-    ignored = np.zeros_like(hit)
-    options = _options(pairs)
-    crowd = pairs.crowd.tolist()
-    for row, threshold in enumerate(IOU_THRESHOLDS.tolist()):
-        taken: set[int] = set()
-        for detection, candidates in options:
-            chosen = _choose(candidates, threshold, taken, crowd)
-            if chosen < 0:
-                continue
-            if crowd[chosen]:
-                ignored[row, detection] = True
-            else:
-                taken.add(chosen)
-                hit[row, detection] = True
-    return hit, ignored
-
-
-def _options(pairs: Pairs) -> list[tuple[int, list[tuple[int, float]]]]:
-    """Return, for each detection that has any, the ground truths with IoU >= 0.5, crowds last."""
-    overlap = pairs.iou
-    if pairs.crowd.any():
-        inside = pairs.intersection / np.maximum(pairs.detection_areas, 1)[:, None]
-        overlap = np.where(pairs.crowd, inside, overlap)
-    order = np.argsort(pairs.crowd, kind="stable")
-    rows, columns = np.nonzero(overlap[:, order] >= IOU_THRESHOLDS[0])
-    columns = order[columns]
-    options: dict[int, list[tuple[int, float]]] = {}
-    values = overlap[rows, columns].tolist()
-    for row, column, value in zip(rows.tolist(), columns.tolist(), values, strict=True):
-        options.setdefault(row, []).append((column, value))
-    return list(options.items())
-
-
-def _choose(
-    candidates: list[tuple[int, float]], threshold: float, taken: set[int], crowd: list[bool]
-) -> int:
-    """Return the best free candidate, or -1.
-
-    Of equal candidates the later one is chosen, and an object is preferred to any crowd region.
-    """
-    best, chosen = threshold, -1
-    for column, value in candidates:
-        if column in taken:
-            continue
-        if chosen >= 0 and crowd[column] and not crowd[chosen]:
-            break
-        if value >= best:
-            best, chosen = value, column
-    return chosen
+    found = pairs.score_matches
+    some = found >= 0
+    ignored = np.zeros_like(some)
+    ignored[some] = pairs.crowd[found[some]]
+    return some & ~ignored, ignored

@@ -63,3 +63,62 @@ def greedy_by_truth(
         if reusable is None or not reusable[column]:
             taken.add(row)
     return matches
+
+
+def greedy_by_score(
+    overlap: NDArray[np.float64], crowd: NDArray[np.bool_], thresholds: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Match each detection, in the given order, with the free ground truth of largest overlap.
+
+    Args:
+        overlap: (D, G).
+        crowd: bool (G,), regions that any number of detections may be matched with.
+        thresholds: (T,), overlaps that a pair must reach, in rising order.
+
+    Returns:
+        int64 (T, D), the ground truth of each detection, or -1.
+    """
+    chosen = np.full((len(thresholds), len(overlap)), -1, dtype=np.int64)
+    options = _options(overlap, crowd, float(thresholds[0]))
+    crowds = crowd.tolist()
+    for row, threshold in enumerate(thresholds.tolist()):
+        taken: set[int] = set()
+        for detection, candidates in options:
+            column = _choose(candidates, threshold, taken, crowds)
+            if column >= 0:
+                chosen[row, detection] = column
+                if not crowds[column]:
+                    taken.add(column)
+    return chosen
+
+
+def _options(
+    overlap: NDArray[np.float64], crowd: NDArray[np.bool_], at_least: float
+) -> list[tuple[int, list[tuple[int, float]]]]:
+    """Return, for each detection that has any, the ground truths it may take, crowds last."""
+    order = np.argsort(crowd, kind="stable")
+    rows, columns = np.nonzero(overlap[:, order] >= at_least)
+    columns = order[columns]
+    options: dict[int, list[tuple[int, float]]] = {}
+    values = overlap[rows, columns].tolist()
+    for row, column, value in zip(rows.tolist(), columns.tolist(), values, strict=True):
+        options.setdefault(row, []).append((column, value))
+    return list(options.items())
+
+
+def _choose(
+    candidates: list[tuple[int, float]], threshold: float, taken: set[int], crowd: list[bool]
+) -> int:
+    """Return the best free candidate, or -1.
+
+    Of equal candidates the later one is chosen, and an object is preferred to any crowd region.
+    """
+    best, chosen = threshold, -1
+    for column, value in candidates:
+        if column in taken:
+            continue
+        if chosen >= 0 and crowd[column] and not crowd[chosen]:
+            break
+        if value >= best:
+            best, chosen = value, column
+    return chosen

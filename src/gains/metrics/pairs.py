@@ -6,12 +6,18 @@ Intersections are counted once; every metric reads its overlaps and matchings fr
 from __future__ import annotations
 
 import functools
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_truth
+from gains.masks.rle import Rle
+from gains.metrics.matching import Match, greedy_by_overlap, greedy_by_score, greedy_by_truth
+
+IOU_THRESHOLDS = np.linspace(0.5, 0.95, 10)
+"""The IoU thresholds of COCO's AP."""
 
 AJI_IOU = 0.5
 """A pair counts for AJI when its IoU reaches this."""
@@ -37,6 +43,8 @@ class Pairs:
         recorded_areas: float64 (G,), areas that the ground-truth file records.
         ids: int64 (G,), annotation ids.
         crowd: bool (G,), regions that are ignored.
+        detection_masks: the D masks of the detections; without them nothing is known of contact.
+        masks: the G masks of the ground truths.
     """
 
     image_id: int
@@ -48,6 +56,8 @@ class Pairs:
     recorded_areas: NDArray[np.float64]
     ids: NDArray[np.int64]
     crowd: NDArray[np.bool_]
+    detection_masks: Sequence[Rle] = ()
+    masks: Sequence[Rle] = ()
 
     @property
     def num_detections(self) -> int:
@@ -84,6 +94,19 @@ class Pairs:
         return 2 * self.intersection / np.maximum(self._area_sums, 1)
 
     @functools.cached_property
+    def score_matches(self) -> NDArray[np.int64]:
+        """The ground truth of each detection in COCO's matching, int64 (10, D); -1 for none.
+
+        There is a row for each of :data:`IOU_THRESHOLDS`. The overlap with a crowd region is the
+        intersection over the area of the detection.
+        """
+        overlap = self.iou
+        if self.crowd.any():
+            inside = self.intersection / np.maximum(self.detection_areas, 1)[:, None]
+            overlap = np.where(self.crowd, inside, overlap)
+        return greedy_by_score(overlap, self.crowd, IOU_THRESHOLDS)
+
+    @functools.cached_property
     def truth_matches(self) -> list[Match]:
         """Pairs of each ground truth, in file order, and the best free detection of IoU >= 0.5."""
         return greedy_by_truth(self.iou, AJI_IOU)
@@ -112,4 +135,6 @@ class Pairs:
             self.recorded_areas[truths],
             self.ids[truths],
             self.crowd[truths],
+            list(itertools.compress(self.detection_masks, detections)),
+            list(itertools.compress(self.masks, truths)),
         )

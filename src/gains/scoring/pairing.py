@@ -72,6 +72,8 @@ def _pairs(
         _recorded_areas(objects, areas),
         np.array([int(a["id"]) for a in objects], dtype=np.int64),
         np.array([bool(a.get("iscrowd", 0)) for a in objects], dtype=bool),
+        masks,
+        truths,
     )
 
 

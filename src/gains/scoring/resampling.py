@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gains.metrics import METRICS
-from gains.metrics.coco import IOU_THRESHOLDS, match_by_score
-from gains.metrics.pairs import Pairs
+from gains.metrics.coco import match_by_score
+from gains.metrics.pairs import IOU_THRESHOLDS, Pairs
 from gains.scoring.pairing import ByClass
 
 
@@ -52,7 +52,7 @@ def resampling_block(
     positions = {image_id: k for k, image_id in enumerate(image_ids)}
     return {
         str(category): {
-            "truths": _text(_truths(images, positions)),
+            "truths": numbers_as_text(_truths(images, positions)),
             "detections": _detections(images, positions),
             "terms": {
                 "clean": _terms(cleaned[category], positions, "clean"),
@@ -72,7 +72,8 @@ def parse_numbers(text: str) -> NDArray[np.float64]:
     return np.array(text.split(), dtype=np.float64)
 
 
-def _text(values: Iterable[float]) -> str:
+def numbers_as_text(values: Iterable[float]) -> str:
+    """Return numbers as one text with spaces."""
     return " ".join(
         str(int(value)) if float(value).is_integer() else repr(float(value)) for value in values
     )
@@ -96,9 +97,9 @@ def _detections(images: list[Pairs], positions: dict[int, int]) -> dict[str, str
     image = np.repeat([positions[p.image_id] for p in images], [p.num_detections for p in images])
     order = np.argsort(-np.concatenate([pairs.scores for pairs in images]), kind="stable")
     return {
-        "image": _text(image[order]),
-        "hits": _text(hits[order]),
-        "ignored": _text(ignored[order]) if ignored.any() else "",
+        "image": numbers_as_text(image[order]),
+        "hits": numbers_as_text(hits[order]),
+        "ignored": numbers_as_text(ignored[order]) if ignored.any() else "",
     }
 
 
@@ -110,5 +111,8 @@ def _terms(images: list[Pairs], positions: dict[int, int], mode: str) -> dict[st
             both = np.zeros((2, len(positions)))
             for pairs in images:
                 both[:, positions[pairs.image_id]] = terms(pairs)
-            found[metric.name] = {"over": _text(both[0]), "under": _text(both[1])}
+            found[metric.name] = {
+                "over": numbers_as_text(both[0]),
+                "under": numbers_as_text(both[1]),
+            }
     return found

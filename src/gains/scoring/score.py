@@ -16,6 +16,7 @@ from gains.metrics.names import COCO_METRICS
 from gains.metrics.pairs import Pairs
 from gains.prediction.files import Predictions, parse_predictions, read_predictions
 from gains.prediction.sidecar import check_sidecar
+from gains.scoring.contact import contact_block
 from gains.scoring.pairing import ByClass, clean, pairs_by_class
 from gains.scoring.resampling import resampling_block
 from gains.support.files import sha256
@@ -86,7 +87,7 @@ def score(
 
     Returns:
         A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``,
-        ``resampling``, ``counts``, ``settings``, ``version``.
+        ``resampling``, ``contact``, ``counts``, ``settings``, ``version``.
 
     Raises:
         ValueError: the ground truth is empty or holds only crowd regions, one of its masks is
@@ -129,6 +130,7 @@ def _score(
         "clean": _clean(cleaned),
         "per_image": _per_image(ground_truth, cleaned),
         "resampling": resampling_block(sorted(ground_truth.images), everything, cleaned),
+        "contact": contact_block(sorted(ground_truth.images), everything, cleaned),
         "counts": {
             "images": len(ground_truth.images),
             "ground_truths": total,
