@@ -24,7 +24,8 @@ BESIDE = {
     "predict": lambda out: [out.parent / "test.predictions.images.json"],
     "import-predictions": lambda out: [out.parent / "test.predictions.images.json"],
     "table": lambda out: [
-        out.with_suffix(f".{kind}") for kind in ("md", "tex", "certainty.csv", "certainty.md")
+        out.with_suffix(f".{kind}")
+        for kind in ("md", "tex", "certainty.csv", "certainty.md", "contact.csv", "contact.md")
     ],
     "compare": lambda out: [out.with_suffix(".md")],
     "figure": lambda out: [out.with_suffix(".png")],

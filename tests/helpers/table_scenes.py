@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.file import check
+from gains.metrics.contact import KINDS, TERMS
+from gains.scoring.contact import ContactBlock
 from gains.scoring.resampling import Block
 from gains.study.opening import from_config
 from gains.study.study import Study
@@ -80,6 +82,7 @@ def scores(
         "clean": {"per_class": clean, "average": average(clean, len(classes))},
         "per_image": [{"file_name": f"{k}.png"} for k in range(images)],
         "resampling": {str(k): _block(value + k / 100, spread, images) for k in classes},
+        "contact": {str(k): _contact(value + k / 100, images) for k in classes},
     }
 
 
@@ -106,6 +109,27 @@ def _block(value: float, spread: float, images: int) -> Block:
         },
         "terms": terms,
     }
+
+
+def _contact(value: float, images: int) -> ContactBlock:
+    """Return scores of images with one isolated object, and a crossing one in the first four."""
+    counts = dict.fromkeys(TERMS, [0] * images)
+    for kind, number in (("all", images), ("isolated", images), ("crossing", min(images, 4))):
+        for measure in ("R50", "R75"):
+            counts[f"{measure} {kind}"] = [1] * number + [0] * (images - number)
+    terms = {
+        name: {
+            "over": " ".join(str(value * count) for count in listed),
+            "under": " ".join(map(str, listed)),
+        }
+        for name, listed in counts.items()
+    }
+    precision = {
+        f"{m} {k}": value if counts[f"R50 {k}"][0] else None
+        for m in ("AP50", "AP75")
+        for k in KINDS
+    }
+    return {"terms": terms, "precision": precision, "overlapping": " ".join(["0"] * images)}
 
 
 def write_scores(table: TableSpec, values: dict[str, float], **options: Any) -> None:

@@ -71,7 +71,8 @@ def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None
     said = tiny.call("gains", *common, "--out", "again")
     assert "from the scores of 4 runs" in said
     made = sorted(path for path in tiny.path("again").rglob("*") if path.is_file())
-    kinds = ("csv", "md", "tex", "certainty.csv", "certainty.md")
+    beside = ("certainty.csv", "certainty.md", "contact.csv", "contact.md")
+    kinds = ("csv", "md", "tex", *beside)
     tables = ("compare.csv", "compare.md", "summary.json", *(f"table3.{kind}" for kind in kinds))
     assert sorted(path.name for path in made) == sorted([*tables, *["test.scores.json"] * 4])
     for path in made:

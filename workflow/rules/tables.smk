@@ -2,7 +2,7 @@
 
 
 rule table:
-    """Make a table of scores, and say how sure its values are."""
+    """Make a table of scores; say how sure its values are, and give them by kind of contact."""
     input:
         scores=table_scores,
         costs=table_costs,
@@ -17,6 +17,8 @@ rule table:
         latex=f"{RESULTS}/tables/{{table}}.tex",
         certainty=f"{RESULTS}/tables/{{table}}.certainty.csv",
         certainty_markdown=f"{RESULTS}/tables/{{table}}.certainty.md",
+        contact=f"{RESULTS}/tables/{{table}}.contact.csv",
+        contact_markdown=f"{RESULTS}/tables/{{table}}.contact.md",
     log:
         f"logs/{STUDY_TAG}/table/{{table}}.log",
     benchmark:
@@ -117,12 +119,16 @@ rule copy_table:
         latex=f"{RESULTS}/tables/{{table}}.tex",
         certainty=f"{RESULTS}/tables/{{table}}.certainty.csv",
         certainty_markdown=f"{RESULTS}/tables/{{table}}.certainty.md",
+        contact=f"{RESULTS}/tables/{{table}}.contact.csv",
+        contact_markdown=f"{RESULTS}/tables/{{table}}.contact.md",
     output:
         csv="results/{table}.csv",
         markdown="results/{table}.md",
         latex="results/{table}.tex",
         certainty="results/{table}.certainty.csv",
         certainty_markdown="results/{table}.certainty.md",
+        contact="results/{table}.contact.csv",
+        contact_markdown="results/{table}.contact.md",
     log:
         f"logs/{STUDY_TAG}/copy/{{table}}.log",
     benchmark:
@@ -140,7 +146,9 @@ rule copy_table:
         "gains copy --study {params.study} {input.csv} {output.csv}"
         " {input.markdown} {output.markdown} {input.latex} {output.latex}"
         " {input.certainty} {output.certainty}"
-        " {input.certainty_markdown} {output.certainty_markdown} > {log} 2>&1"
+        " {input.certainty_markdown} {output.certainty_markdown}"
+        " {input.contact} {output.contact}"
+        " {input.contact_markdown} {output.contact_markdown} > {log} 2>&1"
 
 
 rule copy_compare:

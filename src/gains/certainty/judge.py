@@ -6,6 +6,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -127,8 +128,11 @@ class Comparison:
         ValueError: a file has no block `resampling`, or a method has other test images.
     """
 
+    reads: ClassVar[type[Evidence]] = Evidence
+    """What is read from a score file."""
+
     def __init__(self, methods: Mapping[str, Sequence[ScoreFile]]) -> None:
-        evidence = {row: list(map(Evidence, files)) for row, files in methods.items()}
+        evidence = {row: list(map(self.reads, files)) for row, files in methods.items()}
         images = {row: _images(items) for row, items in evidence.items()}
         first, expected = next(iter(images.items()))
         for row, found in images.items():
@@ -140,15 +144,15 @@ class Comparison:
                 )
         resamples = Resamples(expected)
         self.images = len(expected)
-        self._methods = {row: ResampledMethod(items, resamples) for row, items in evidence.items()}
-        self._files = methods
+        self.methods = {row: ResampledMethod(items, resamples) for row, items in evidence.items()}
+        self.files = methods
 
     def judge(self, quantity: Quantity) -> Judgement:
         """Return what the images say about the methods whose values can be compared."""
-        scores = {row: _score(files, quantity) for row, files in self._files.items()}
+        scores = {row: self.score(row, quantity) for row in self.files}
         methods = {
             row: method
-            for row, method in self._methods.items()
+            for row, method in self.methods.items()
             if scores[row].mean is not None
             and all(item.ranks_in(quantity) for item in method.evidence)
         }
@@ -161,21 +165,24 @@ class Comparison:
             _differences(quantity, methods, values),
         )
 
+    def score(self, row: str, quantity: Quantity) -> MeanOverSeeds:
+        """Return the mean and spread of a method, in percent."""
+        return over_seeds(
+            [
+                file.value(quantity.metric, quantity.mode, quantity.target)
+                for file in self.files[row]
+            ]
+        )
+
     def objects(self, target: int | None) -> int:
         """Return the number of objects of one class, or of all classes, in the test images."""
-        first = next(iter(self._methods.values()))
+        first = next(iter(self.methods.values()))
         folds = {item.images: item for item in first.evidence}
         return sum(item.objects(target) for item in folds.values())
 
 
 def _images(evidence: Sequence[Evidence]) -> list[str]:
     return sorted({name for item in evidence for name in item.images})
-
-
-def _score(files: Sequence[ScoreFile], quantity: Quantity) -> MeanOverSeeds:
-    return over_seeds(
-        [file.value(quantity.metric, quantity.mode, quantity.target) for file in files]
-    )
 
 
 def _standings(

@@ -13,7 +13,7 @@ BESIDE = {
     "convert": (".zip",),
     "predict": (".images.json",),
     "import-predictions": (".images.json",),
-    "table": (".md", ".tex", ".certainty.csv", ".certainty.md"),
+    "table": (".md", ".tex", ".certainty.csv", ".certainty.md", ".contact.csv", ".contact.md"),
     "certainty": (".md",),
     "compare": (".md",),
 }

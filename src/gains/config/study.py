@@ -73,7 +73,7 @@ class StudySettings(Settings):
     @model_validator(mode="after")
     def _names_agree(self) -> StudySettings:
         for name, table in self.tables.items():
-            if name in RESERVED or name.endswith(".certainty"):
+            if name in RESERVED or name.endswith((".certainty", ".contact")):
                 raise ValueError(
                     f"tables.{name}: another output file has this name; choose another name"
                 )

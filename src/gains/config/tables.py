@@ -116,7 +116,10 @@ class RowSettings(Settings):
 
 CERTAINTY = ("certainty.csv", "certainty.md")
 """Suffixes of the files that say how sure the values of a table are."""
-TABLE_KINDS, FIGURE_KINDS = ("csv", "md", "tex", *CERTAINTY), ("pdf", "png")
+CONTACT = ("contact.csv", "contact.md")
+"""Suffixes of the files with the scores of a table by kind of contact."""
+TABLE_KINDS = ("csv", "md", "tex", *CERTAINTY, *CONTACT)
+FIGURE_KINDS = ("pdf", "png")
 """Suffixes of the files of a table and of a figure."""
 FIGURES = ("figure3",)
 """Figures that a study can make; a block of this name in the study asks for the figure."""

@@ -11,6 +11,8 @@ from gains.support.markdown import escape_markdown, grid
 from gains.tables.cells import read_cells
 from gains.tables.certainty.files import write_certainty
 from gains.tables.certainty.sections import judge_table
+from gains.tables.contact.files import write_contact
+from gains.tables.contact.sections import contact_sections
 from gains.tables.latex import to_latex
 from gains.tables.printed import PrintedTable, print_table
 from gains.tables.specs import TableSpec
@@ -21,7 +23,8 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
 
     The CSV has one line per row, data set and subset of classes, with both modes as columns;
     the other two show the metrics and the mode that the study prints. All numbers are percent.
-    How sure they are is written to ``<name>.certainty.csv`` and ``.md``.
+    How sure they are is written to ``<name>.certainty.csv`` and ``.md``, and the scores by kind of
+    contact to ``<name>.contact.csv`` and ``.md``.
 
     Args:
         spec: the table, see :func:`gains.tables.of_study.table_spec`.
@@ -38,6 +41,7 @@ def write_table(spec: TableSpec, out_csv: str | Path) -> None:
     table = print_table(spec, cells, judged)
     certainty = out_csv.with_suffix(".certainty.csv")
     write_certainty(spec.study, spec.name, spec.title, judged, certainty)
+    write_contact(spec, contact_sections(spec), out_csv.with_suffix(".contact.csv"))
     with written_last(out_csv, to_csv(cells).encode()):
         write_text(out_csv.with_suffix(".md"), to_markdown(table))
         write_text(out_csv.with_suffix(".tex"), to_latex(table))

@@ -1,0 +1,1 @@
+"""Scores by kind of contact: one table beside every table."""
