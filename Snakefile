@@ -25,6 +25,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 # These targets list every output of every rule. If a rule gains an output that no target requests,
@@ -44,13 +45,13 @@ rule all_runs:
 
 
 rule all_tables:
-    """Tables and figures of the study, in its own folder."""
+    """Tables, figures and report of the study, in its own folder."""
     input:
         TABLE_FILES,
 
 
 rule all:
-    """All of the study, and the copies of its tables and figures in results/."""
+    """All of the study, and the copies of its tables, figures and report in results/."""
     default_target: True
     input:
         DATA_FILES,

@@ -90,6 +90,9 @@ CALLS = [
     Call(("summary",), {"--scores": "{scores.json}", "--out": "{>s.json}"}),
     Call(("summary",), {"--spec": "{spec.json}", "--out": "{>s.json}"}),
     Call(("rescore",), {**CONFIG, "--out": "{>folder/}"}),
+    Call(("report",), {**CONFIG, "--out": "{>r.html}"}),
+    Call(("report",), {"--spec": "{spec.json}", "--out": "{>r.html}"}),
+    Call(("cite",), CONFIG),
     Call(
         ("train",),
         {

@@ -17,7 +17,17 @@ SECTIONS = {
     "Own images": ("init", "check", "run"),
     "Data": ("fetch", "import", "convert", "split", "audit", "audit-table", "maps"),
     "Models": ("train", "predict", "export", "import-predictions", "score", "cost"),
-    "Results": ("papers", "table", "certainty", "compare", "summary", "figure", "rescore"),
+    "Results": (
+        "papers",
+        "table",
+        "certainty",
+        "compare",
+        "summary",
+        "figure",
+        "rescore",
+        "report",
+        "cite",
+    ),
     "Maintenance": (
         "methods",
         "plan",

@@ -1,4 +1,4 @@
-"""The verbs that make tables and figures from scores."""
+"""The verbs that make tables, figures and reports from scores."""
 
 from __future__ import annotations
 
@@ -136,6 +136,49 @@ def rescore(
     changes = {name: value for name, value in given.items() if value is not None}
     number = score_again(open_study(config, study), out, jobs, **changes)
     typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="HTML file to write.")],
+    config: Config = CONFIG,
+    study: StudyName = None,
+    spec: Spec = None,
+) -> None:
+    """Write a report on a finished study: one HTML file that needs no other file, to mail.
+
+    It has the tables with intervals, ranks and published numbers, pictures of the data and of the
+    best and worst images of each method, curves, time and memory, settings, origins, citations.
+
+    \b
+    Example:
+      gains report --study demo --out report.html
+    """
+    from gains.config.settings_file import read_settings
+    from gains.report.of_study import report_spec
+    from gains.report.spec import ReportSpec
+    from gains.report.write import write_report
+    from gains.study.opening import open_study
+
+    if spec is None:
+        content = report_spec(open_study(config, study))
+    else:
+        content = read_settings(ReportSpec, spec)
+    write_report(content, out)
+
+
+@app.command()
+def cite(config: Config = CONFIG, study: StudyName = None) -> None:
+    """Print what a study cites as BibTeX: its methods, data sets and papers, and this program.
+
+    \b
+    Example:
+      gains cite --study paper > references.bib
+    """
+    from gains.study.citations import bibtex, cited_names
+    from gains.study.opening import open_study
+
+    typer.echo("\n\n".join(bibtex(cited_names(open_study(config, study)))))
 
 
 class FigureGroup(VerbGroup):

@@ -123,7 +123,7 @@ FIGURE_KINDS = ("pdf", "png")
 """Suffixes of the files of a table and of a figure."""
 FIGURES = ("figure3",)
 """Figures that a study can make; a block of this name in the study asks for the figure."""
-RESERVED = ("compare", "data_audit", "summary", *FIGURES)
+RESERVED = ("compare", "data_audit", "summary", "report", *FIGURES)
 """Names of other outputs in the folder of the tables."""
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from gains.figures.images import Pictures, told_apart
 from gains.figures.outcomes import Outcome, outcome_of
 from gains.figures.prediction_columns import Column
 from gains.figures.prediction_signs import FILL, MISSED, Legend, cross, object_outlines
-from gains.figures.style import DPI, figure
+from gains.figures.style import DPI, Target, figure
 from gains.instances import Instances
 
 PANEL = 1.9
@@ -75,7 +74,7 @@ def rows(
 
 
 def draw_rows(
-    found: list[Row], titles: list[str], categories: dict[int, str], heading: str, out: str | Path
+    found: list[Row], titles: list[str], categories: dict[int, str], heading: str, out: Target
 ) -> None:
     """Draw the rows and save them.
 
@@ -84,7 +83,7 @@ def draw_rows(
         titles: titles of the methods' columns.
         categories: names of the categories by number.
         heading: title of the figure.
-        out: ``.pdf`` or ``.png``; the other is written beside it.
+        out: ``.pdf`` or ``.png``; the other is written beside it. Or a stream, for a PNG.
     """
     compared = found[0].truth is not None
     headings = ["Image", *(["Ground truth"] if compared else []), *titles]

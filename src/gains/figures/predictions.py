@@ -117,23 +117,12 @@ def _data(
 
 
 def _worst(scores: Path | None, number: int) -> list[str]:
-    """Return the file names of the images with the lowest AJI.
-
-    It is the mean over the classes present in the image that have ground truth in the data.
-    """
-    from gains.scoring.score_file import read_scores
+    """Return the file names of the images with the lowest AJI."""
+    from gains.figures.image_values import image_values, worst_first
 
     if scores is None:
         raise ValueError("--worst needs a score file; give it with --scores")
-    entries = read_scores(str(scores)).content.get("per_image", [])
-    found = [
-        (sum(values) / len(values), entry["file_name"])
-        for entry in entries
-        if (values := [r["AJI"] for r in entry["per_class"].values() if r["AJI"] is not None])
-    ]
-    if not found:
-        raise ValueError(f"{scores}: holds no scores per image; make it with `gains score`")
-    return [name for _, name in sorted(found)[:number]]
+    return worst_first(image_values(scores))[:number]
 
 
 FIGURES.register(Figure("predictions", draw))

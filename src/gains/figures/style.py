@@ -28,7 +28,11 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
 
 BACKGROUND = "#e8e8e8"
-DPI = 200
+DPI, SCREEN = 200, 110
+"""Pixels per inch of files, and of pictures in a stream, which are for a screen."""
+
+Target = str | Path | io.BytesIO
+"""A file of a figure, with another one beside it, or a stream that takes it as PNG."""
 
 LineStyle = str | tuple[float, tuple[float, ...]]
 """Name of a line style, or its offset and the lengths of its dashes and gaps, line widths."""
@@ -49,33 +53,45 @@ _STYLE: Any = {
 
 @contextmanager
 def figure(
-    width: float, height: float, out: str | Path, layout: Literal["constrained"] | None
+    width: float, height: float, out: Target, layout: Literal["constrained"] | None
 ) -> Iterator[Figure]:
     """Yield an empty figure; save it as ``.pdf`` and ``.png`` when the block succeeds.
+
+    The files hold no dates and no version, so that equal content gives equal bytes.
 
     Args:
         width: inches.
         height: inches.
-        out: path ending in ``.pdf`` or ``.png``; the other is written beside it.
+        out: path ending in ``.pdf`` or ``.png``; the other is written beside it. A stream gets the
+            PNG alone, with fewer pixels.
         layout: ``constrained``, or None if the caller places the panels.
 
     Raises:
         ValueError: ``out`` has another suffix.
     """
-    out = require_suffix(out, ".pdf", ".png")
+    if not isinstance(out, io.BytesIO):
+        out = require_suffix(out, ".pdf", ".png")
     with matplotlib.rc_context(_STYLE):
         drawn = Figure(figsize=(width, height), layout=layout)
         FigureCanvasAgg(drawn)
         yield drawn
-        # the files hold no dates and no version, so that equal content gives equal bytes
-        _save(drawn, out.with_suffix(".pdf"), {"CreationDate": None, "Producer": None})
-        _save(drawn, out.with_suffix(".png"), {"Software": None})
+        if isinstance(out, io.BytesIO):
+            drawn.savefig(out, format="png", dpi=SCREEN, metadata=_METADATA["png"])
+            return
+        for kind in _METADATA:
+            _save(drawn, out.with_suffix(f".{kind}"))
 
 
-def _save(drawn: Figure, path: Path, metadata: dict[str, Any]) -> None:
+_METADATA: dict[str, dict[str, Any]] = {
+    "pdf": {"CreationDate": None, "Producer": None},
+    "png": {"Software": None},
+}
+
+
+def _save(drawn: Figure, path: Path) -> None:
     # on a full disk, Matplotlib's writer of PDF raises an error of its own
-    content = io.BytesIO()
-    drawn.savefig(content, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    content, kind = io.BytesIO(), path.suffix[1:]
+    drawn.savefig(content, format=kind, dpi=DPI, metadata=_METADATA[kind])
     with atomic_path(path) as temporary:
         temporary.write_bytes(content.getvalue())
 

@@ -237,6 +237,13 @@ def published_hash() -> str:
     return settings_hash([sha256(file) for file in files])
 
 
+def templates_hash() -> str:
+    """Return a hash of the templates and citations of reports, which are no modules."""
+    folder = _GAINS.root / "gains"
+    files = [*sorted((folder / "report/templates").iterdir()), folder / "published/references.bib"]
+    return settings_hash([sha256(file) for file in files])
+
+
 def closure(*modules: str) -> list[str]:
     """Return the modules that :func:`code_hash` hashes."""
     return _GAINS.closure(*modules)

@@ -16,7 +16,7 @@ from gains.config.file import FOLDER
 from gains.datasets.convert import inputs_of
 from gains.study.study import Study
 from gains.support.files import write_text
-from gains.workflow.targets import fetched_data, figure_files, table_files
+from gains.workflow.targets import REPORT, fetched_data, figure_files, table_files
 
 AT_THE_TOP = "demo"
 """Study whose pipeline is ``dvc.yaml`` itself, which also records the copies in ``results/``."""
@@ -51,10 +51,10 @@ def pipeline(study: Study) -> dict[str, Any]:
     maps = [f"{study.data}/maps"] if any(map(study.maps, study.trainings())) else []
     runs, figures = [f"{study.results}/runs"], figure_files(study)
     folders = ["audit", "tables", "figures"] if figures else ["audit", "tables"]
-    tables = [f"{study.results}/{name}" for name in (*folders, "provenance.json")]
+    tables = [f"{study.results}/{name}" for name in (*folders, REPORT, "provenance.json")]
     if at_the_top:
         # two stages cannot share an output, so only one study records the copies
-        copies = [*table_files(study), *figures, "provenance.json"]
+        copies = [*table_files(study), *figures, REPORT, "provenance.json"]
         tables += [f"results/{name}" for name in copies]
     stages = {
         "data": _stage(study, "all_data", _given(study), data + maps),

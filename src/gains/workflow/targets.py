@@ -26,3 +26,7 @@ def table_files(study: Study) -> list[str]:
 def figure_files(study: Study) -> list[str]:
     """Return the names of the files with figures, which are copied to ``results/``."""
     return [f"{figure}.{kind}" for figure in study.figures for kind in FIGURE_KINDS]
+
+
+REPORT = "report.html"
+"""Name of the report, in the folder of the study and in ``results/``."""

@@ -6,11 +6,13 @@ from snakemake.exceptions import WorkflowError
 
 from gains.config.file import studies_of_files
 from gains.config.settings_file import write_settings
+from gains.report.of_study import report_spec
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow import ask
-from gains.workflow.code_hash import code_hash, published_hash
+from gains.workflow.code_hash import code_hash, published_hash, templates_hash
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
+REPORT_SPEC = report_spec(STUDY)
 # The specification of a table grows with the study, but Linux limits the command of a rule to
 # 128 KiB, so it goes into a file. The name of that file has a hash of the content: a changed
 # specification is another input, which Snakemake notices whatever the dates of the files. The
@@ -21,6 +23,7 @@ SPEC_FILES = {
         **TABLE_SPECS,
         "compare": compare_spec(STUDY),
         "summary": summary_spec(STUDY),
+        "report": REPORT_SPEC,
     }.items()
 }
 

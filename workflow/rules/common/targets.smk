@@ -1,6 +1,6 @@
 """Every file that the study makes, by phase."""
 
-from gains.workflow.targets import figure_files, table_files
+from gains.workflow.targets import REPORT, figure_files, table_files
 
 TRAINING_OUTPUTS = ("model.pt", "losses.csv", "validation.csv", "run.json")
 RUN_OUTPUTS = (
@@ -31,5 +31,6 @@ TABLE_FILES = [
     *expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=PRESENT),
     *[f"{RESULTS}/tables/{name}" for name in (*TABLES, "summary.json")],
     *[f"{RESULTS}/figures/{name}" for name in FIGURES],
+    f"{RESULTS}/{REPORT}",
 ]
-COPIES = [f"results/{name}" for name in (*TABLES, *FIGURES)]
+COPIES = [f"results/{name}" for name in (*TABLES, *FIGURES, REPORT)]

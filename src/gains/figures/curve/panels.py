@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from gains.figures.colours import PALETTE
 from gains.figures.curve.files import Curves, Folders, finished
-from gains.figures.style import figure
+from gains.figures.style import Target, figure
 
 COLUMNS = 4
 WIDTH, HEIGHT = 2.6, 1.9
@@ -20,12 +19,12 @@ SMOOTHED = 0.05
 """Share of the iterations over which the total loss is averaged."""
 
 
-def draw_curves(folders: Folders, out: str | Path) -> None:
+def draw_curves(folders: Folders, out: Target) -> None:
     """Draw the finished trainings and save them.
 
     Args:
         folders: folders of the runs by the title of their panel.
-        out: ``.pdf`` or ``.png``; the other is written beside it.
+        out: ``.pdf`` or ``.png``; the other is written beside it. Or a stream, for a PNG.
     """
     panels = finished(folders)
     columns = min(COLUMNS, len(panels))

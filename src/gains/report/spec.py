@@ -1,0 +1,110 @@
+"""The specification of a report: everything that determines it except the results themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gains.config.base import Changes, Settings
+from gains.tables.specs import TableSpec
+
+
+class ImagesSpec(Settings):
+    """A data set of a report.
+
+    Attributes:
+        name: name in the study.
+        title: title of its source.
+        licence: licence of the images.
+        stands_for: the published data set that this one imitates, or None.
+        coco: its COCO JSON file, with the archive of its images beside it.
+    """
+
+    name: str
+    title: str
+    licence: str
+    stands_for: str | None
+    coco: str
+
+
+class RunSpec(Settings):
+    """A training of a report.
+
+    Attributes:
+        dataset: data set in the study.
+        title: method and variant in words.
+        seed: seed of all random numbers.
+        fold: fold of the split.
+        folder: folder of its files.
+    """
+
+    dataset: str
+    title: str
+    seed: int
+    fold: int
+    folder: str
+
+
+class ShownSpec(Settings):
+    """A method on a data set, whose best, median and worst image a report shows.
+
+    Attributes:
+        dataset: data set in the study.
+        title: method and variant, or the label of external predictions.
+        folders: folder of the predictions and scores of each seed and fold.
+    """
+
+    dataset: str
+    title: str
+    folders: tuple[str, ...]
+
+
+class ReportSpec(Settings):
+    """A report.
+
+    Attributes:
+        study: name of the study.
+        study_title: title of the study.
+        tables: its tables with at least one data set that is not absent.
+        datasets: its data sets that are not absent.
+        trainings: its trainings.
+        shown: the methods on each data set.
+        compare: CSV file of the comparison with published numbers.
+        audit: CSV file of the audit of the data.
+        min_score: lowest score of the detections that pictures show.
+        settings: the study as a person wrote it, without limits of the machine; own files are
+            named without their folders.
+        cited: what the study cites, see :func:`gains.study.citations.cited_names`.
+    """
+
+    study: str
+    study_title: str
+    tables: tuple[TableSpec, ...]
+    datasets: tuple[ImagesSpec, ...]
+    trainings: tuple[RunSpec, ...]
+    shown: tuple[ShownSpec, ...]
+    compare: str
+    audit: str
+    min_score: float
+    settings: Changes
+    cited: dict[str, str]
+
+    @property
+    def paths(self) -> list[str]:
+        """The files that the report reads."""
+        found = [path for table in self.tables for path in (*table.score_paths, *table.cost_paths)]
+        for dataset in self.datasets:
+            found += [dataset.coco, str(Path(dataset.coco).with_suffix(".zip"))]
+        for run in self.trainings:
+            found += [f"{run.folder}/{name}" for name in OF_TRAININGS]
+        for shown in self.shown:
+            found += [f"{folder}/{name}" for folder in shown.folders for name in OF_PREDICTIONS]
+        return [*dict.fromkeys(found), self.compare, self.audit]
+
+
+OF_TRAININGS = ("run.json", "losses.csv", "validation.csv")
+OF_PREDICTIONS = (
+    "test.predictions.json.gz",
+    "test.predictions.images.json",
+    "test.scores.json",
+)
+"""Files in the folder of a run."""
