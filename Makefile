@@ -23,6 +23,7 @@ first: $(READY)
 		--out results/first/figures/predictions.png
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
+	@echo 'Report:      results/report.html (everything in one file)'
 	@echo 'How sure:    results/table3.certainty.md'
 	@echo 'Anomaly map: results/figure3.png'
 	@echo 'Predictions: results/first/figures/predictions.png'

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 import gains
 from gains.config.base import Settings
 
-FILES = ("gains.fetch.", "gains.models.checkpoint", "gains.models.scale", "gains.tables.specs")
+FILES = (
+    "gains.fetch.",
+    "gains.models.checkpoint",
+    "gains.models.scale",
+    "gains.tables.specs",
+    "gains.report.spec",
+)
 """Modules whose settings are formats of files, which people do not write."""
 
 

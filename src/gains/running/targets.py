@@ -11,28 +11,31 @@ EVERYTHING = "all"
 """The target for the whole study."""
 FURTHER = ("compare", "data_audit")
 """Tables that every study has."""
+REPORT = "report"
+"""The report that every study has."""
 
 
 def product_target(study: Study, name: str | None) -> str:
-    """Return the target of Snakemake for a table or figure; everything if no name is given.
+    """Return the target of Snakemake for a name; everything if no name is given.
 
     Args:
         study: the study.
-        name: name of a table or figure, or its file, such as ``results/table3.csv``.
+        name: name of a table or figure or `report`, or its file, such as ``results/table3.csv``.
 
     Raises:
         ValueError: the study makes no such table or figure.
     """
     if name is None:
         return EVERYTHING
-    known = [*study.tables, *FURTHER, *study.figures]
+    known = [*study.tables, *FURTHER, *study.figures, REPORT]
     stem = Path(name).stem
     if stem not in known:
         raise ValueError(
             f"study {study.name!r} makes no table or figure {name!r}; {nearest(stem, known)}"
             f"known: {', '.join(known)}"
         )
-    return f"results/{stem}.{'png' if stem in study.figures else 'csv'}"
+    suffix = "html" if stem == REPORT else "png" if stem in study.figures else "csv"
+    return f"results/{stem}.{suffix}"
 
 
 def made(study: Study, target: str) -> tuple[list[Path], list[Path]]:
@@ -51,5 +54,6 @@ def made(study: Study, target: str) -> tuple[list[Path], list[Path]]:
     tables = [folder / f"tables/{name}.md" for name in study.tables if asked(name)]
     figures = [folder / f"figures/{name}.png" for name in study.figures if asked(name)]
     further = [folder / f"tables/{name}.csv" for name in FURTHER if asked(name)]
-    files = [*(table.with_suffix(".csv") for table in tables), *further, *figures]
+    report = [folder / f"{REPORT}.html"] if asked(REPORT) else []
+    files = [*(table.with_suffix(".csv") for table in tables), *further, *figures, *report]
     return [table for table in tables if table.is_file()], [f for f in files if f.is_file()]
