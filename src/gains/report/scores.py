@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gains.certainty.judge import Judgement, Standing
 from gains.certainty.words import Section, meaning, verdict
+from gains.report.contacts import contact_tables
 from gains.report.content import Cell, HtmlTable
 from gains.report.spec import ReportSpec
 from gains.support.csv_file import read_csv
@@ -32,6 +33,7 @@ class ScoreTable:
         title: caption.
         answers: what the images say about the first metric on each data set.
         parts: a table for each data set and subset of classes.
+        contacts: scores by contact, in the same way.
         notes: notes that belong to all parts.
     """
 
@@ -39,6 +41,7 @@ class ScoreTable:
     title: str
     answers: Sequence[str]
     parts: Sequence[HtmlTable]
+    contacts: Sequence[HtmlTable]
     notes: Sequence[str]
 
 
@@ -80,7 +83,8 @@ def _score_table(table: TableSpec, published: Published) -> ScoreTable:
         columns = range(first, first + width)
         parts.append(_part(table, section, printed, columns, published))
     answers = [f"{s.title}. {verdict(s.judgements[0])}" for s in judged]
-    return ScoreTable(table.name, table.title, answers, parts, printed.notes)
+    contacts = contact_tables(table)
+    return ScoreTable(table.name, table.title, answers, parts, contacts, printed.notes)
 
 
 def _part(

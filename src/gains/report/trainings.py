@@ -23,7 +23,7 @@ SHORT = 16
 """Digits of a checksum that a table shows."""
 
 
-def read_records(spec: ReportSpec) -> list[tuple[RunSpec, Record]]:
+def training_records(spec: ReportSpec) -> list[tuple[RunSpec, Record]]:
     """Return the trainings, each with its record."""
     return [(run, read_json(f"{run.folder}/run.json")) for run in spec.trainings]
 

@@ -68,7 +68,7 @@ def write_report(spec: ReportSpec, out: str | Path) -> None:
 
 
 def _page(spec: ReportSpec) -> Page:
-    records = trainings.read_records(spec)
+    records = trainings.training_records(spec)
     names = [dataset.name for dataset in spec.datasets]
     curves = [trainings.curves_of(spec, name) for name in names]
     return Page(

@@ -1,0 +1,134 @@
+"""The report as a page: it needs nothing else, escapes all texts, and names its pictures."""
+
+from __future__ import annotations
+
+import io
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gains.report.content import Cell, HtmlTable, drawing, photograph
+from gains.report.examples import chosen_examples
+from gains.report.of_study import report_spec, without_folders
+from gains.report.scores import ScoreTable
+from gains.report.write import Page, rendered
+from gains.study.opening import open_study
+from gains.support.files import write_json
+from helpers.paths import ROOT
+
+NASTY = "<script>alert('x')</script> & \"quoted\""
+
+
+class Found(HTMLParser):
+    """Collects the tags of a page with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "white").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    spec = report_spec(open_study(ROOT / "config.yaml", "first"))
+    value = Cell("12.30", ("[10.0, 14.0]", "GAInS III: 63.71 ≠"), 12.3, bold=True)
+    table = HtmlTable(NASTY, ["row", "mAP"], [[Cell(NASTY), value]], ["a note"], ["a reason"])
+    return Page(
+        spec=spec,
+        tables=[ScoreTable("table3", NASTY, [NASTY], [table], [table], [NASTY])],
+        reading_help=["help"],
+        images=[drawing(png(), "drawn", NASTY)],
+        audit=table,
+        examples={"cells": [photograph(png(), NASTY, "caption", 0.5)]},
+        curves=[],
+        costs=table,
+        versions=[NASTY],
+        origins=[table],
+        settings=NASTY,
+        references="@misc{a}",
+    )
+
+
+def test_the_page_needs_no_other_file_and_escapes_all_texts(page: Page) -> None:
+    text = rendered(page)
+    found = Found(text)
+    assert "alert('x')</script>" not in text
+    assert len(found.named("script")) == 1
+    for tag, attributes in found.tags:
+        for name in ("src", "href", "srcset", "action"):
+            value = attributes.get(name)
+            assert value is None or value.startswith(("data:", "#")), (tag, value)
+    assert "@import" not in text and "url(" not in text
+    assert rendered(page) == text
+
+
+def test_people_who_do_not_see_pictures_or_use_a_mouse_can_read_it(page: Page) -> None:
+    found = Found(rendered(page))
+    assert found.named("html")[0]["lang"] == "en"
+    assert all(image["alt"] for image in found.named("img"))
+    assert len(found.named("img")) == 2
+    heads = found.named("th")
+    assert {head["scope"] for head in heads} == {"col", "row"}
+    assert len(found.named("caption")) == len(found.named("table")) == 5
+    anchors = {link["href"] for link in found.named("a")}
+    assert anchors == {f"#{section['id']}" for section in found.named("section")}
+
+
+def test_a_cell_has_its_value_its_interval_and_the_published_value(page: Page) -> None:
+    text = rendered(page)
+    cell = text.split('<td class="number" data-order="12.3">', 1)[1].split("</td>")[0]
+    for part in ("<strong>12.30</strong>", "[10.0, 14.0]", "GAInS III: 63.71 ≠"):
+        assert part in cell
+
+
+def test_more_pictures_are_smaller_pictures() -> None:
+    assert photograph(png(), "", "", 0.5).width == 20
+    assert photograph(png(), "", "").width == 40
+
+
+def scored(folder: Path, values: dict[str, float]) -> str:
+    entries = [
+        {"file_name": name, "per_class": {"1": {"AJI": value}}} for name, value in values.items()
+    ]
+    blocks = {"coco": {}, "clean": {}, "as_published": {}}
+    write_json(folder / "test.scores.json", {**blocks, "per_image": entries})
+    return str(folder)
+
+
+def test_the_best_the_median_and_the_worst_image_of_all_seeds_are_shown(tmp_path: Path) -> None:
+    first = scored(tmp_path / "0", {"a": 0.9, "b": 0.5, "c": 0.1, "d": 0.6})
+    second = scored(tmp_path / "1", {"a": 0.1, "b": 0.5, "c": 0.3, "d": 0.8})
+    found = chosen_examples((first, second))
+    # means: a 0.5, b 0.5, c 0.2, d 0.7; in order c, a, b, d
+    assert [(e.place, e.name) for e in found] == [("best", "d"), ("median", "a"), ("worst", "c")]
+    assert found[0].value == pytest.approx(0.7)
+    assert found[0].folder == Path(first)
+
+
+def test_a_single_image_is_shown_once(tmp_path: Path) -> None:
+    assert [e.place for e in chosen_examples((scored(tmp_path, {"a": 0.9}),))] == ["best"]
+
+
+def test_a_report_says_nothing_about_the_machine() -> None:
+    given = {"options": {"images": "/home/anna/cells"}, "rows": [{"external": "/x/y.json"}]}
+    assert without_folders(given) == {
+        "options": {"images": "cells"},
+        "rows": [{"external": "y.json"}],
+    }
+    spec = report_spec(open_study(ROOT / "config.yaml", "first"))
+    assert "mem_mb" not in spec.settings
+    assert spec.settings["recipe"]["iterations"] == 200
