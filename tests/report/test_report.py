@@ -104,7 +104,7 @@ def scored(folder: Path, values: dict[str, float]) -> str:
     entries = [
         {"file_name": name, "per_class": {"1": {"AJI": value}}} for name, value in values.items()
     ]
-    blocks = {"coco": {}, "clean": {}, "as_published": {}}
+    blocks: dict[str, dict[str, float]] = {"coco": {}, "clean": {}, "as_published": {}}
     write_json(folder / "test.scores.json", {**blocks, "per_image": entries})
     return str(folder)
 

@@ -48,7 +48,7 @@ def put(project: Project, folder: Path) -> None:
 PER_DATASET = ("convert", "split", "audit", "train", "predict", "score")
 ONCE = (
     *("audit_table", "copy_audit", "table", "copy_table", "compare", "copy_compare"),
-    "summary",
+    *("summary", "report_study", "copy_report"),
 )
 
 

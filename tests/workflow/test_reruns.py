@@ -28,6 +28,8 @@ def test_a_setting_reruns_its_descendants(twin: Project) -> None:
         "compare": 1,
         "copy_table": 1,
         "copy_compare": 1,
+        "report_study": 1,
+        "copy_report": 1,
     }
     assert twin.plan("--", TABLE3) == {}
     twin.call("git", "checkout", "-q", "config.yaml")
@@ -53,6 +55,7 @@ def test_a_setting_reruns_its_descendants(twin: Project) -> None:
     twin.call("git", "checkout", "-q", "config.yaml")
     twin.edit_config(lambda s: s["tables"]["table2"].update(title="another"))
     one = {"table": 1, "compare": 1, "copy_table": 1, "copy_compare": 1}
+    one |= {"report_study": 1, "copy_report": 1}
     assert twin.plan() == one
     for path in twin.path("results/demo/tables").iterdir():
         path.touch()  # as if they had been fetched after the change

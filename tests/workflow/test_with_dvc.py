@@ -86,7 +86,9 @@ def test_another_study_copies_what_it_has(twin: Project) -> None:
     assert twin.plan(*overlay) == {}
     assert twin.path(TABLE3).read_text() == twin.path("results/tiny/tables/table3.csv").read_text()
     plan = twin.plan()
-    assert plan.keys() == {"copy_table", "copy_compare", "copy_audit", "copy_figure"}
+    assert plan.keys() == {
+        *("copy_table", "copy_compare", "copy_audit", "copy_figure", "copy_report")
+    }
     twin.snakemake("--quiet", "all")
     assert twin.path(TABLE3).read_text() == demo
     assert "up to date" in twin.call("dvc", "status")
