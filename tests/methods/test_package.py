@@ -116,7 +116,9 @@ def test_a_broken_package_ends_no_verb(installed: Path) -> None:
     listed = CliRunner().invoke(app, ["methods"]).output
     assert "dice_rcnn\tcannot be used\tmethod 'dice_rcnn' of the package dice-rcnn 0.1" in listed
     assert "mask_rcnn\tMask R-CNN" in listed
-    with pytest.raises(ValueError, match=r"dice-rcnn 0\.1 cannot be imported from .*no_such_module"):
+    with pytest.raises(
+        ValueError, match=r"dice-rcnn 0\.1 cannot be imported from .*no_such_module"
+    ):
         study_with("dice_weight")
 
 

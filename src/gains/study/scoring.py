@@ -10,6 +10,7 @@ from typing import cast
 
 from gains.config.file import load_config
 from gains.config.prediction import SHOWN_SCORE
+from gains.methods import METHODS
 from gains.prediction.sidecar import read_sidecar, sidecar_path
 from gains.scoring.inputs import ScoringInputs
 from gains.study.inputs import NamedRun
@@ -107,6 +108,8 @@ def run_of_file(config: Path, file: Path) -> tuple[Study, Run] | None:
     if name not in content.studies or dataset not in content.studies[name].datasets:
         return None
     study, run = from_config(content, name), Run(dataset, method, variant, int(seed), int(fold))
+    if method not in METHODS.names() or variant not in study.variants(method):
+        return None
     folder = study.run_folder(run)
     return (study, run) if folder.is_dir() and folder.samefile(file.absolute().parent) else None
 
