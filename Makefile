@@ -13,18 +13,12 @@ demo: $(READY)
 	$(BIN)/gains run --study demo
 
 # Two trainings on synthetic cells, about two minutes on two cores.
-RUNS := results/first/runs/synthetic-cells
-
 first: $(READY)
 	$(BIN)/gains run --study first --cores 2
-	$(BIN)/gains figure predictions --coco data/first/coco/synthetic-cells.json \
-		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
-		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
-		--out results/first/figures/predictions.png
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
 	@echo 'Anomaly map: results/figure3.png'
-	@echo 'Predictions: results/first/figures/predictions.png'
+	@echo 'Predictions: results/predictions.png'
 
 environment: $(READY)
 

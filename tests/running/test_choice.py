@@ -64,6 +64,7 @@ def test_a_table_is_asked_for_by_name_or_file() -> None:
     assert product_target(study, "table3") == product_target(study, "results/table3.csv")
     assert product_target(study, "table3") == "results/table3.csv"
     assert product_target(study, "figure3") == "results/figure3.png"
+    assert product_target(study, "predictions") == "results/predictions.png"
     assert product_target(study, "data_audit") == "results/data_audit.csv"
     with pytest.raises(ValueError, match="no table or figure 'tabel3'; did you mean 'table3'"):
         product_target(study, "tabel3")

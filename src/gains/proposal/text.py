@@ -238,6 +238,12 @@ def _tables(draft: Draft) -> list[str]:
         "        rows:",
         *(f"          - {{method: {method}}}" for method in draft.methods),
         f"    figure3: {{dataset: {draft.name}}}",
+        *_note(
+            4,
+            "A picture of test images with the predictions of all methods. With `images: [a.png]` "
+            "it shows images of your choice.",
+        ),
+        "    predictions: {number: 4}",
     ]
 
 

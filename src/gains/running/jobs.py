@@ -23,6 +23,7 @@ WORDS = {
     "predict": "predict",
     "score": "score",
     "figure3": "draw figure 3",
+    "figure_predictions": "draw predictions",
 }
 """What the rules do, in words for people; other rules have their own names."""
 TAIL = 4096

@@ -115,8 +115,8 @@ class Study:
     @property
     def figures(self) -> list[str]:
         """The figures of data sets that are not absent; the others cannot be made."""
-        blocks = {name: getattr(self.settings, name) for name in self.settings.figures}
-        return [name for name, block in blocks.items() if block.dataset not in self.absent]
+        settings = self.settings
+        return [n for n in settings.figures if settings.figure_dataset(n) not in self.absent]
 
     def require_tables(self) -> None:
         """Refuse a study of which no table can be made.
@@ -252,6 +252,18 @@ class Study:
                 if row.method and row.has(dataset):
                     runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
         return list(runs)
+
+    def figure_runs(self, figure: str) -> list[Run]:
+        """Return the runs that a figure shows: of each row of its table the first, if any."""
+        if figure != "predictions":
+            return []
+        dataset = self.settings.figure_dataset(figure)
+        return [
+            run
+            for row in self.settings.tables[self.settings.pictured_table].rows
+            if row.method and row.has(dataset)
+            for run in self.cell_runs(dataset, row.method, row.variant)[:1]
+        ]
 
     def runs(self) -> Iterator[Run]:
         """Yield every run of the study once; each has its own predictions and scores."""
