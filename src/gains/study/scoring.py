@@ -82,8 +82,8 @@ def predictions_of(study: Study, run: Run) -> Path:
     study.run_settings(run)  # this call refuses a run that the study does not have
     return require_file(
         study.run_folder(run) / "test.predictions.json.gz",
-        "the study has not made the predictions of this run yet; run the study first, or name "
-        "a file with --predictions",
+        "the study has not made the predictions of this run yet, or has run in another folder than "
+        "this one; run the study first, go to its folder, or name a file with --predictions",
     )
 
 
