@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from gains.config.base import Changes
 from gains.proposal.facts import Facts, sizes_in_words
@@ -136,8 +138,8 @@ def _datasets(draft: Draft) -> list[str]:
     options = [f"          {key}: {_quoted(value)}" for key, value in draft.options.items()]
     if draft.folds > 1:
         why = (
-            f"{draft.facts.images} images are few, so each of {draft.folds} folds tests another "
-            "part of them, and each image is tested once"
+            f"{draft.facts.labelled} images with objects are few, so each of {draft.folds} folds "
+            "tests another part of the images, and each image is tested once"
         )
     elif draft.facts.labelled < 100:
         why = "one division, because more folds do not fit the time; the test part is small"
@@ -259,16 +261,25 @@ def _note(indent: int, *sentences: str) -> list[str]:
     start = f"{' ' * indent}# "
     return [
         line
-        for sentence in sentences
+        for sentence in map(_printable, sentences)
         for line in textwrap.wrap(
             sentence, WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False
         )
     ]
 
 
+def _printable(text: str) -> str:
+    """Return a text without line separators and control characters, which would end a comment."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _quoted(value: Any) -> str:
-    """Return a text as YAML reads it, whatever it holds; JSON is YAML."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a value as YAML reads it on one line, whatever its texts hold."""
+    style = '"' if isinstance(value, str) else None
+    text = yaml.safe_dump(
+        value, default_style=style, default_flow_style=True, width=math.inf, allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def _flow(value: Any) -> str:
