@@ -96,7 +96,17 @@ def study_text(draft: Draft) -> str:
                 "With seeds [0, 1, 2] the table shows mean and spread, in three times the time.",
             ),
             *_note(4, *draft.budget),
+            *_note(
+                4,
+                "`gains init` with more --hours writes longer trainings, more folds or methods.",
+                "On a machine with a GPU, run `gains init` there: sizes and models differ.",
+            ),
             f"    gpu: {int(draft.gpu)}",
+            *_note(
+                4,
+                "The memory of one training in MB, as measured, and a fifth more: only so many run "
+                "at the same time as fit into the memory of the machine.",
+            ),
             f"    mem_mb: {draft.mem_mb}",
             *_datasets(draft),
             *_detector(draft),
@@ -230,7 +240,8 @@ def _tables(draft: Draft) -> list[str]:
     return [
         *_note(
             4,
-            "`gains methods` lists further methods. CondInst and FastInst need recipes of their "
+            "To compare a further method, add a row with its name, such as {method: htc}; `gains "
+            "methods` lists the names. CondInst and FastInst need recipes of their "
             "own: studies/real-images.yaml.",
         ),
         "    tables:",
