@@ -53,10 +53,10 @@ def plan(
       gains plan --study first --measure --cores 2
     """
     from gains.models.device import gpu_megabytes
+    from gains.running.check import quick_problems
     from gains.study.cost import cost_of, jobs_at_once
     from gains.study.opening import open_study
     from gains.study.plan import plan as plan_of
-    from gains.study.problems import missing_inputs_of
     from gains.support.parallel import available_cores
     from gains.workflow.memory import memory_mb
 
@@ -77,7 +77,7 @@ def plan(
     if cost is not None and cost.one_by_one:
         for sentence in costs(cost, chosen.settings.mem_mb):
             typer.echo(sentence)
-    for sentence in missing_inputs_of(chosen):
+    for sentence in quick_problems(chosen):
         typer.echo(sentence)
     for name in chosen.absent:
         typer.echo(f"{chosen.absence(name)}. Its trainings are not counted.")

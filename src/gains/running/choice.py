@@ -32,6 +32,11 @@ class ChosenStudy:
     named: bool
 
     @property
+    def files(self) -> list[Path]:
+        """The study files of the command line."""
+        return [] if self.file is None else [self.file]
+
+    @property
     def config_words(self) -> list[str]:
         """The options that put the study in force; a target must follow ``--``."""
         words = [] if self.file is None else ["--configfile", str(self.file)]
@@ -124,4 +129,4 @@ def _own_name(file: Path, project: Path) -> str | None:
     """Return the name of the study of a file in the folder of the project's studies, or None."""
     real = Path(os.path.realpath(file))
     inside_project = real.parent == Path(os.path.realpath(project / FOLDER))
-    return file.stem if inside_project and file.suffix == ".yaml" else None
+    return real.stem if inside_project and real.suffix == ".yaml" else None

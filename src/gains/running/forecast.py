@@ -32,7 +32,10 @@ class Forecast:
         return self._together([self.seconds[run] for run in self.trainings])
 
     def left(self, jobs: Jobs) -> float | None:
-        """Return the estimated time in s until the last training ends, or None if it is unknown."""
+        """Return the estimated time in s until the last training ends.
+
+        The result is None if it is unknown, or no training is left.
+        """
         whole, left = dict[Run, float](), list[float]()
         for job in jobs.running.values():
             if job.rule != TRAIN or job.run is None:
@@ -53,7 +56,7 @@ class Forecast:
                 if expected is None:
                     return None
                 left.append(expected)
-        return self._together(left)
+        return self._together(left) if left else None
 
     def _expected(self, run: Run, seen: Mapping[Run, float]) -> float | None:
         """Return the time of a training that waits, from those that were seen in this call."""
