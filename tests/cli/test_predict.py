@@ -42,7 +42,7 @@ def test_an_option_comes_before_the_threshold_of_the_study(monkeypatch: pytest.M
 def test_the_model_file_of_a_run_is_predicted_as_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[tuple[Any, ...]] = []
+    made: list[Any] = []
     monkeypatch.setattr(predictor, "Predictor", lambda *given: made.append(given))
     monkeypatch.setattr(predict, "predict_images", lambda *given: made.append(given))
     monkeypatch.chdir(tmp_path)

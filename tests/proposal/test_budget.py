@@ -53,6 +53,14 @@ def test_much_time_gives_more_methods_and_all_folds(facts: Facts) -> None:
     assert found.times_seen >= 24
 
 
+def test_many_images_need_not_be_seen_many_times(facts: Facts) -> None:
+    """Of thousands of images two methods learn in less than 12 rounds."""
+    found, budget = fit(draft_of(facts, 5000), hours=2.5, iteration=1)
+    assert found.methods == FIRST
+    assert found.times_seen < 12
+    assert "too short" not in " ".join(sentences(found, made_cost(1), budget, (1,)))
+
+
 def test_iterations_end_where_more_are_of_no_use(facts: Facts) -> None:
     found, _ = fit(draft_of(facts, 45), hours=2000, iteration=1)
     assert found.iterations == 20_000  # 40 000 images in batches of two

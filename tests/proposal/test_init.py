@@ -69,6 +69,10 @@ def test_every_format_gives_a_study_that_is_valid(format_: str, unmeasured: Path
     assert options == {"images": str(images), "labels": str(labels), "category": "cell"}
     shown = CliRunner().invoke(app, ["config", "show", "--config", "mine.yaml"])
     assert shown.exit_code == 0
+    assert study.figures == ["figure3", "predictions"]
+    Path("config.yaml").write_text(Path("mine.yaml").read_text() + "study: mine\n")
+    checked = CliRunner().invoke(app, ["check", "mine.yaml"], catch_exceptions=False)
+    assert checked.stdout == "study mine: no problem was found\n"
     with Image.open("mine.png") as sheet:
         assert sheet.width > 6 * 200
     assert sorted(p.name for p in unmeasured.glob("mine*")) == ["mine.png", "mine.yaml"]

@@ -24,8 +24,10 @@ ENOUGH = (800, 24)
 MOST = (40_000, 150)
 """Images that a training sees: at least the first number, and at least the second number of times
 each training image. Below LEAST, methods and then folds are given up. Above ENOUGH, methods are
-added.
+added. No training sees more than MOST.
 """
+MANY = 400
+"""Number of training images from which LEAST and ENOUGH no longer rise."""
 ALMOST = 0.8
 """Share of the iterations of one method that two may have, if all trainings are too short."""
 SHARE = 0.85
@@ -130,7 +132,8 @@ def _rounded(iterations: int) -> int:
 def _wanted(draft: Draft, rule: tuple[int, int]) -> float:
     images, times = rule
     factor = RANDOM_FACTOR if draft.weights.random else 1
-    return factor * max(images, times * draft.train_images)
+    counted = draft.train_images if rule == MOST else min(draft.train_images, MANY)
+    return factor * max(images, times * counted)
 
 
 def _seen(draft: Draft) -> int:
@@ -166,7 +169,7 @@ def sentences(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) 
         times = float(f"{draft.times_seen:.2g}")
         found.append(
             "This time is too short: a training sees each image only "
-            f"{times:g} times, and {_wanted(draft, LEAST) / draft.train_images:.0f} "
+            f"{times:g} times, and {_wanted(draft, LEAST) / draft.train_images:.2g} "
             "times are the least that is useful. The numbers will be low."
         )
         lost = True

@@ -14,6 +14,7 @@ from gains.running.failures import failures
 from gains.running.forecast import Forecast
 from gains.running.jobs import TRAIN, Jobs, run_of
 from gains.running.outlook import LONG, forecast, outlook_lines
+from gains.running.owner import claim
 from gains.running.screen import screen
 from gains.running.targets import made, product_target
 from gains.support.durations import duration
@@ -50,11 +51,13 @@ def run(choice: ChosenStudy, wish: RunWish) -> None:
     """Make a table, a figure or everything of a study, in the folder of the project.
 
     Raises:
-        ValueError: a job failed, or the trainings take long and nobody agreed; the message holds
-            each distinct error once.
+        ValueError: a job failed, the trainings take long and nobody agreed, or the results are of
+            another study file; the message holds each distinct error once.
         KeyboardInterrupt: a person interrupted; all jobs have ended then.
     """
     began = time.monotonic()
+    if choice.file is not None:
+        claim(Path(choice.study.results), choice.study.name, choice.file)
     target = product_target(choice.study, wish.target)
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     runner = _Runner(choice, wish, target, Path(f"logs/{choice.study.tag}/run/{stamp}.log"))

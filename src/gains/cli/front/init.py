@@ -64,6 +64,7 @@ def init(
     from gains.proposal.propose import Wish, propose
     from gains.proposal.text import is_unchanged
     from gains.running.choice import find_project, inside, refuse_taken_name
+    from gains.running.owner import require_owner
 
     if out.suffix != ".yaml" or not re.match(NAME, out.stem):
         raise ValueError(
@@ -99,6 +100,8 @@ def init(
     project = find_project()
     refuse_taken_name(out, project)
     with inside(project):
+        if not force:
+            require_owner(Path("results", out.stem), out.stem, out.absolute())
         for sentence in propose(wish):
             typer.echo(sentence)
     typer.echo(f"\nLook at {sheet}: the outlines must fit the objects.")
