@@ -224,3 +224,13 @@ def test_the_paper_of_a_table_is_that_of_its_name(content: dict[str, Any]) -> No
         "mine": "GAInS",
         "other": "Layering",
     }
+
+
+def test_a_training_cannot_start_from_a_model_of_its_own_study(content: dict[str, Any]) -> None:
+    """Snakemake would delete the model before it trains."""
+    block = content["studies"]["demo"]
+    block["recipe"]["start_from"] = "results/demo/runs/synthetic-cells/gains/default/model.pt"
+    with pytest.raises(ValueError, match="which this study makes itself and may delete"):
+        from_config(check(content, "config.yaml"))
+    block["recipe"]["start_from"] = "results/other/runs/synthetic-cells/gains/default/model.pt"
+    from_config(check(content, "config.yaml"))

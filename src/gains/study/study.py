@@ -15,7 +15,7 @@ from gains.datasets.presence import missing_files
 from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
-from gains.study.checks import check_datasets
+from gains.study.checks import check_datasets, check_start
 from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
@@ -152,7 +152,9 @@ class Study:
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
         self.dataset(dataset)  # this call reports an unknown data set
-        return merged_settings(self.settings, dataset, method, variant, where)
+        settings = merged_settings(self.settings, dataset, method, variant, where)
+        check_start(settings.recipe, self.results, where)
+        return settings
 
     def run_settings(self, run: Run) -> RunSettings:
         """Return the settings of a run, after all layers are merged.

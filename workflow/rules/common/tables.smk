@@ -7,9 +7,9 @@ from snakemake.exceptions import WorkflowError
 from gains.config.file import studies_of_files
 from gains.config.settings_file import write_settings
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
-from gains.tables.pictured import pictured_rows
 from gains.workflow import ask
 from gains.workflow.code_hash import code_hash, published_hash
+from gains.workflow.pictured import pictured_rows
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
 # The specification of a table grows with the study, but Linux limits the command of a rule to

@@ -10,7 +10,7 @@ import yaml
 from gains.config.file import check
 from gains.study.opening import from_config
 from gains.study.study import Study
-from gains.tables.pictured import PicturedRow, pictured_rows
+from gains.workflow.pictured import PicturedRow, pictured_rows
 from helpers.paths import ROOT
 
 TEXT = (ROOT / "tests/studies/tiny.yaml").read_text()
