@@ -77,6 +77,11 @@ def test_a_long_run_asks_a_failed_one_says_why_and_the_same_call_continues(
     assert f"{project}/results/mine/tables/table3.csv" in last
 
 
+def heed_interruption() -> None:
+    """Let a process end with Ctrl-C, as `gains run` does, even if this one runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interruption_ends_all_processes(tmp_path: Path) -> None:
     """The first process stands for Snakemake, and its child for a job; both end with Ctrl-C."""
     code = (
@@ -87,7 +92,10 @@ def test_an_interruption_ends_all_processes(tmp_path: Path) -> None:
         "job.wait()"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interruption,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"started\n"
@@ -129,7 +137,10 @@ def test_snakemake_ends_when_its_parent_is_killed() -> None:
         " start_new_session=True).wait()"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", parent, child], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", parent, child],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interruption,
     )
     assert process.stdout is not None
     assert process.stderr is not None
