@@ -19,6 +19,7 @@ from gains.cli.options import (
     Method,
     More,
     Orientation,
+    Part,
     Percentiles,
     Seed,
     Split,
@@ -113,7 +114,7 @@ def predict(
     fold: Fold = 0,
     coco: Coco = None,
     split: Split = None,
-    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
+    part: Part = "test",
     device: Annotated[
         str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
     ] = None,
