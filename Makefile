@@ -43,7 +43,7 @@ docs: $(READY)
 
 # Trainings that take minutes: overfitting to a few images, and the whole demo.
 slow: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow --timeout 0
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("expected Python 3.11 or newer, found " + sys.version.split()[0] + "; name one: make PYTHON=python3.11")'

@@ -129,8 +129,8 @@ def test_a_second_interruption_leaves_no_process(monkeypatch: pytest.MonkeyPatch
 
 def test_snakemake_ends_when_its_parent_is_killed() -> None:
     child = (
-        "import os, time; from gains.workflow.events import end_with; print(os.getpid(), flush=True)\n"
-        "end_with(os.getppid(), 0.01); time.sleep(60)"
+        "import os, time; from gains.workflow.events import end_with; parent = os.getppid()\n"
+        "print(flush=True); end_with(parent, 0.01); time.sleep(60)"
     )
     parent = (
         "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]],"
