@@ -13,20 +13,14 @@ demo: $(READY)
 	$(BIN)/gains run --study demo
 
 # Two trainings on synthetic cells, about two minutes on two cores.
-RUNS := results/first/runs/synthetic-cells
-
 first: $(READY)
 	$(BIN)/gains run --study first --cores 2
-	$(BIN)/gains figure predictions --coco data/first/coco/synthetic-cells.json \
-		--predictions $(RUNS)/mask_rcnn/default/seed0/fold0/test.predictions.json.gz --label 'Mask R-CNN' \
-		--predictions $(RUNS)/gains/default/seed0/fold0/test.predictions.json.gz --label GAInS \
-		--out results/first/figures/predictions.png
 	@echo
 	@echo 'Table:       results/table3.csv (also .md and .tex)'
 	@echo 'Report:      results/report.html (everything in one file)'
 	@echo 'How sure:    results/table3.certainty.md'
 	@echo 'Anomaly map: results/figure3.png'
-	@echo 'Predictions: results/first/figures/predictions.png'
+	@echo 'Predictions: results/predictions.png'
 
 environment: $(READY)
 
@@ -51,7 +45,7 @@ docs: $(READY)
 
 # Trainings that take minutes: overfitting to a few images, and the whole demo.
 slow: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow --timeout 0
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("expected Python 3.11 or newer, found " + sys.version.split()[0] + "; name one: make PYTHON=python3.11")'

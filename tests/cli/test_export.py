@@ -60,7 +60,7 @@ def test_label_images_say_where_they_need_layers(tmp_path: Path) -> None:
         (["--predictions", "d.json", "--seed", "1"], "but --predictions names a file"),
         (["--predictions", "d.json", "--to", "jpg"], "unknown format 'jpg'"),
         (["--dataset", "synthetic-cells", "--method", "gains", "--seed", "987"],
-         "seed987/.* has not made the predictions of this run yet"),
+         "seed987/.* has not made the predictions of this run yet, or has run in another"),
         (["--dataset", "synthetic-cells", "--method", "gains", "--variant", "no"], "no variant 'no'"),
     ],
 )  # fmt: skip

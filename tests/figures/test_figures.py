@@ -268,7 +268,7 @@ def test_worst_images_by_aji(coco: Path, tmp_path: Path) -> None:
     run(*common, tmp_path / "worst.png", "--worst", 1, "--scores", tmp_path / "s.json")
     run(*common, tmp_path / "b.png", "--image", "b.png")
     assert (tmp_path / "worst.png").read_bytes() == (tmp_path / "b.png").read_bytes()
-    with pytest.raises(ValueError, match="needs a score file"):
+    with pytest.raises(ValueError, match="need a score file"):
         run(*common, tmp_path / "x.png", "--worst", 1)
 
 

@@ -19,6 +19,7 @@ from gains.figures import style
 from gains.figures.colours import PALETTE, colours, palettes_of
 from gains.figures.outcomes import outcome_of
 from gains.figures.prediction_columns import Column, titles_of
+from gains.figures.predictions import evenly
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.sidecar import sidecar_path
@@ -226,6 +227,35 @@ def test_titles_name_methods_that_the_lists_of_images_name(tmp_path: Path) -> No
     path = tmp_path / "a.json.gz"
     write_json(sidecar_path(path), {"info": {"method": {"name": "mask_rcnn"}}, "images": []})
     assert titles_of([path], []) == ["Mask R-CNN, a"]
+
+
+def test_images_are_chosen_from_the_worst_to_the_best(
+    coco: Path, found: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert evenly("abcdefg", 3) == ["a", "d", "g"]
+    assert evenly("abc", 9) == ["a", "b", "c"]
+    assert evenly("abc", 1) == ["b"]
+    write_json(sidecar_path(found), {"images": [vars(i) for i in read_coco(coco).images.values()]})
+    scores = found.with_name("scores.json")
+    write_json(scores, score_files(coco, found))
+    options: dict[str, Any] = {"coco": coco, "predictions": [found], "out": Path("x.png")}
+    drawn = shown(monkeypatch, **options, spread=2, scores=scores, study="mine")
+    assert captions(drawn)[::3] == ["b.png", "a.png"]
+    assert "scene, study mine: predictions with a score of at least 0.5" in texts(drawn)
+    with pytest.raises(ValueError, match="--spread need a score file"):
+        predictions_figure.draw(**options, spread=2)
+    with pytest.raises(ValueError, match="both choose images; give one"):
+        predictions_figure.draw(**options, spread=2, worst=1, scores=scores)
+
+
+def test_many_methods_are_drawn_in_blocks(
+    coco: Path, found: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {"predictions": [found] * 7, "label": list("ABCDEFG")}
+    drawn = shown(monkeypatch, coco=coco, out=Path("x.png"), image=["a.png"], **options)
+    titles = [axes.get_title() for axes in drawn.axes]
+    assert titles == ["Image", "Ground truth", *"ABCD", "Image", "Ground truth", *"EFG"]
+    assert len(set(captions(drawn)[2:6] + captions(drawn)[8:])) == 1
 
 
 @pytest.mark.parametrize("size", [(30, 300), (300, 30), (700, 900)])

@@ -182,6 +182,13 @@ def test_tiles_cover_an_image_with_the_overlap() -> None:
             assert all(a[1] - b[0] >= 28 for a, b in zip(places[:-1], places[1:], strict=True))
 
 
+def test_the_tiles_of_an_image_are_listed_once() -> None:
+    """The merging asks for them at every detection, so a new list each time is quadratic."""
+    tiling = tiling_of((500, 501), RECIPE, SCALE, 64)
+    assert tiling is not None
+    assert tiling.windows is tiling.windows
+
+
 @pytest.mark.parametrize("text", ["", "some", "-5", "16", "64px", "1e3"])
 def test_other_choices_of_tiles_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="expected auto, never, or the side of a tile"):

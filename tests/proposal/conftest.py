@@ -36,6 +36,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     load_config.cache_clear()
     Path("data").mkdir()
     shutil.copy(ROOT / "data/sources.csv", "data/sources.csv")
+    shutil.copy(ROOT / "config.yaml", "config.yaml")
     monkeypatch.setattr("gains.proposal.weights._reached", lambda _: False)
     monkeypatch.setattr("gains.running.choice.find_project", lambda: tmp_path)
     return tmp_path

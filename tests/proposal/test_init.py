@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,10 @@ def test_every_format_gives_a_study_that_is_valid(format_: str, unmeasured: Path
     assert options == {"images": str(images), "labels": str(labels), "category": "cell"}
     shown = CliRunner().invoke(app, ["config", "show", "--config", "mine.yaml"])
     assert shown.exit_code == 0
+    assert study.figures == ["figure3", "predictions"]
+    Path("config.yaml").write_text(Path("mine.yaml").read_text() + "study: mine\n")
+    checked = CliRunner().invoke(app, ["check", "mine.yaml"], catch_exceptions=False)
+    assert checked.stdout == "study mine: no problem was found\n"
     with Image.open("mine.png") as sheet:
         assert sheet.width > 6 * 200
     assert sorted(p.name for p in unmeasured.glob("mine*")) == ["mine.png", "mine.yaml"]
@@ -157,6 +162,42 @@ def test_places_that_cannot_be_are_refused(unmeasured: Path) -> None:
         init(images, labels, "--out", "my cells.yaml")
     with pytest.raises(ValueError, match="lies in .*images, whose files are read"):
         init(images, labels, "--out", str(images / "mine.yaml"))
+
+
+def test_a_name_or_picture_that_another_one_has_is_refused(unmeasured: Path) -> None:
+    images, labels = write(unmeasured, pictures(), "LabelMe")
+    Path("studies").mkdir()
+    Path("studies/first.yaml").write_text("studies: {}")
+    for name in ("demo", "first"):
+        with pytest.raises(ValueError, match=f"the project has a study '{name}' already"):
+            init(images, labels, "--out", f"{name}.yaml")
+    Path("mine.png").write_text("a picture of the person")
+    with pytest.raises(ValueError, match=r"mine.png: the picture of the labels would overwrite"):
+        init(images, labels)
+    assert Path("mine.png").read_text() == "a picture of the person"
+    init(images, labels, "--force")
+    init(images, labels)
+    init(images, labels, "--out", "studies/mine.yaml")
+    init(images, labels, "--out", "studies/mine.yaml")
+
+
+def test_any_name_of_a_folder_or_class_can_be_written(unmeasured: Path) -> None:
+    found = [
+        replace(p, classes=["a\u2028studies: {x: 1}\n\x07\x85# \"'", *p.classes[1:]])
+        for p in pictures(3)
+    ]
+    folder = unmeasured / "im\u2028ages \"'\\ {y}: \x7f\x85é😀\n#"
+    images, labels = write(folder, found, "COCO JSON")
+    init(images, labels)
+    options = opened().dataset("mine").options
+    assert options == {"images": str(images), "labels": str(labels)}
+
+
+def test_hours_without_end_are_refused(unmeasured: Path) -> None:
+    images, labels = write(unmeasured, pictures(), "LabelMe")
+    for hours in ("inf", "nan", "1e9", "0"):
+        given = ["init", str(images), "--labels", str(labels), "--hours", hours]
+        assert CliRunner().invoke(app, given).exit_code == 2, hours
 
 
 def quantised() -> dict[str, np.ndarray]:

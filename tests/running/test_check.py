@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from gains.running.check import problems, quick_problems
-from gains.running.choice import ChosenStudy
 from gains.study.opening import open_study
+from gains.study.study import Study
 from helpers.paths import ROOT
 
 TINY = (ROOT / "tests/studies/tiny.yaml").read_text()
@@ -19,26 +19,26 @@ Change = Callable[[dict[str, Any]], object]
 
 
 @pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], ChosenStudy]:
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Change], Study]:
     """A function that opens a changed study; the present folder is empty."""
     monkeypatch.chdir(tmp_path)
 
-    def open_changed(change: Change) -> ChosenStudy:
+    def open_changed(change: Change) -> Study:
         content = yaml.safe_load(TINY)
         change(content["studies"]["tiny"])
         file = tmp_path / "file" / f"{change.__name__}.yaml"
         file.parent.mkdir(exist_ok=True)
         file.write_text(yaml.safe_dump(content))
-        return ChosenStudy(open_study(file), file, False)
+        return open_study(file)
 
     return open_changed
 
 
-def test_a_sound_study_has_no_problem(opened: Callable[[Change], ChosenStudy]) -> None:
+def test_a_sound_study_has_no_problem(opened: Callable[[Change], Study]) -> None:
     assert problems(opened(lambda _: None)) == []
 
 
-def test_all_problems_are_listed(opened: Callable[[Change], ChosenStudy]) -> None:
+def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
     def change(study: dict[str, Any]) -> None:
         study["datasets"]["synthetic-cells"]["maps"]["target_category"] = 7
         study["datasets"]["synthetic-cells"]["cell_category"] = 9
@@ -58,7 +58,7 @@ def test_all_problems_are_listed(opened: Callable[[Change], ChosenStudy]) -> Non
     assert found.count("/no/labels.json") == 1
 
 
-def test_converted_data_need_no_own_files(opened: Callable[[Change], ChosenStudy]) -> None:
+def test_converted_data_need_no_own_files(opened: Callable[[Change], Study]) -> None:
     def change(study: dict[str, Any]) -> None:
         block = study["datasets"]["synthetic-cells"]
         block["source"] = "folder"
@@ -66,21 +66,20 @@ def test_converted_data_need_no_own_files(opened: Callable[[Change], ChosenStudy
 
     chosen = opened(change)
     assert len(quick_problems(chosen)) == 2
-    made = chosen.study.coco("synthetic-cells")
+    made = chosen.coco("synthetic-cells")
     made.parent.mkdir(parents=True)
     made.write_text("{}")
     assert quick_problems(chosen) == []
 
 
-def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], ChosenStudy]) -> None:
+def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], Study]) -> None:
     def change(study: dict[str, Any]) -> None:
         block = study["datasets"]["synthetic-cells"]
         block["source"] = "folder"
         block["options"] = {"images": "cells", "labels": "cells.json"}
 
-    chosen = opened(change)
-    assert chosen.file is not None
-    (chosen.file.parent / "cells").mkdir()
-    (sentence,) = quick_problems(chosen)
+    chosen, file = opened(change), Path("file/change.yaml").absolute()
+    (file.parent / "cells").mkdir()
+    (sentence,) = quick_problems(chosen, [file])
     assert sentence.startswith("cells: a relative path in a study file begins in the folder of")
-    assert sentence.endswith(f"for example {chosen.file.parent / 'cells'}")
+    assert sentence.endswith(f"for example {file.parent / 'cells'}")

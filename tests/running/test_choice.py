@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 import yaml
 
-from gains.cli.front.run import split_words
+from gains.cli.front.run import catch_signals, split_words
 from gains.running.choice import choose, find_project
 from gains.running.targets import product_target
 from gains.workflow.call import refuse_reserved
@@ -16,12 +17,14 @@ from helpers.paths import ROOT
 TINY = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
 
 
-def test_a_name_is_a_study_of_the_project() -> None:
+def test_a_name_is_a_study_of_the_project(tmp_path: Path) -> None:
     for choice in (choose("first", None, ROOT), choose(None, "first", ROOT)):
         assert (choice.study.tag, choice.file) == ("first", None)
         assert choice.config_words == ["--config", "study=first"]
     file = choose(str(ROOT / "studies/first.yaml"), None, ROOT)
     assert file.config_words == ["--config", "study=first"]
+    (tmp_path / "link.yaml").symlink_to(ROOT / "studies/first.yaml")
+    assert choose(str(tmp_path / "link.yaml"), None, ROOT).study.tag == "first"
     with pytest.raises(ValueError, match="no study 'frst'; did you mean 'first'"):
         choose("frst", None, ROOT)
     with pytest.raises(ValueError, match="no study is named"):
@@ -64,6 +67,7 @@ def test_a_table_is_asked_for_by_name_or_file() -> None:
     assert product_target(study, "table3") == product_target(study, "results/table3.csv")
     assert product_target(study, "table3") == "results/table3.csv"
     assert product_target(study, "figure3") == "results/figure3.png"
+    assert product_target(study, "predictions") == "results/predictions.png"
     assert product_target(study, "data_audit") == "results/data_audit.csv"
     assert product_target(study, "report") == "results/report.html"
     with pytest.raises(ValueError, match="no table or figure 'tabel3'; did you mean 'table3'"):
@@ -76,3 +80,19 @@ def test_options_after_two_dashes_are_for_snakemake() -> None:
     for word in ("-n", "--config", "--cores=3"):
         with pytest.raises(ValueError, match="sets this option itself"):
             refuse_reserved(["-F", word])
+
+
+def test_nohup_keeps_a_run_alive_when_the_terminal_closes() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        catch_signals()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        catch_signals()
+        assert callable(signal.getsignal(signal.SIGHUP))
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -43,6 +43,9 @@ def test_an_error_is_that_of_the_verb_or_the_last_line(tmp_path: Path) -> None:
     assert error_in(log).endswith("the last line of its log is: two")
     log.write_text("")
     assert "memory" in error_in(log)
+    log.write_text("12:00:00 c/g/d 3/9, 4 s, 80 s to go loss 1.5\n")
+    assert "memory is full" in error_in(log)
+    log.write_text("")
     assert error_in(tmp_path / "absent.log") == error_in(log)
 
 

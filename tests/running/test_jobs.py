@@ -8,7 +8,7 @@ import pytest
 
 from gains.running.forecast import Forecast
 from gains.running.jobs import JobInProgress, Jobs
-from gains.running.screen import Lines, job_line, jobs_line
+from gains.running.screen import Lines, job_line, jobs_line, screen
 from gains.study.runs import Run
 from gains.workflow.events import FAILED, FINISHED, STARTED, Event
 
@@ -69,14 +69,17 @@ def test_events_start_and_end_jobs() -> None:
     assert [j.name for j in jobs.finished] == ["train: cells gains seed 1"]
     assert [j.name for j in jobs.failed] == ["train: cells gains seed 2"]
     assert (jobs.done, jobs.running) == (2, {})
-    assert jobs_line(jobs, 61.0) == "2 of 3 jobs done, 1 trained, 1 failed, about 61 s to go"
+    assert (
+        jobs_line(jobs, 61.0)
+        == "2 of 3 jobs done, 1 trained, 1 failed, trainings end in about 61 s"
+    )
 
 
 def test_the_time_of_all_trainings_is_that_of_the_slots(clock: list[float]) -> None:
-    """Four trainings of 60, 60, 60 and 100 s: two at a time take 140 s, four take 100 s."""
+    """Four trainings of 60, 60, 60 and 100 s: two at a time take 160 s, four take 100 s."""
     runs = [run_of(seed) for seed in range(4)]
     seconds = dict(zip(runs, [60.0, 60.0, 60.0, 100.0], strict=True))
-    assert Forecast(runs, seconds, 2).all == 140
+    assert Forecast(runs, seconds, 2).all == 160
     assert Forecast(runs, seconds, 4).all == 100
     assert Forecast([*runs, run_of(9)], seconds, 2).all is None
 
@@ -92,6 +95,8 @@ def test_what_is_left_follows_the_trainings_that_run(tmp_path: Path, clock: list
     # without estimates the third takes as long as the median of both
     assert Forecast(runs, {}, 1).left(jobs) == 30 + 50
     assert Forecast(runs, {}, 1).left(Jobs(3)) is None
+    ended = Jobs(3, finished=[job(run, 0.0, 40.0) for run in runs])
+    assert Forecast(runs, dict.fromkeys(runs, 20.0), 1).left(ended) is None
 
 
 def test_a_training_without_a_step_takes_the_estimated_time(clock: list[float]) -> None:
@@ -115,3 +120,13 @@ def test_a_log_gets_lines_at_once_then_every_30_s_and_after_each_training(
     assert [lines_after(s) for s in (5, 25)] == [0, 2]
     jobs.take(Event(FINISHED, 1))
     assert [lines_after(s) for s in (1, 1)] == [1, 0]
+    for event in (Event(STARTED, 2, "score", {}, "log"), Event(FAILED, 2)):
+        jobs.take(event)
+    assert [lines_after(s) for s in (1, 1)] == [1, 0]
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
+    with screen() as shown:
+        assert isinstance(shown, Lines)

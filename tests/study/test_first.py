@@ -39,4 +39,5 @@ def test_both_methods_reach_an_ap50_of_70(tmp_path: Path) -> None:
         found = {row["method"]: float(row["AP50"]) for row in csv.DictReader(file)}
     assert set(found) == {"mask_rcnn", "gains"}
     assert min(found.values()) >= 70, found
-    assert project.path("results/figure3.png").stat().st_size > 10_000
+    for name in ("figure3", "predictions"):
+        assert project.path(f"results/{name}.png").stat().st_size > 10_000

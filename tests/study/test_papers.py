@@ -106,6 +106,18 @@ def test_what_is_done_and_what_exists(write: Write) -> None:
     assert listed(found)[0].copy is False
 
 
+def test_a_figure_without_a_published_one_needs_the_runs_that_it_shows(write: Write) -> None:
+    write("config.yaml", {"study": "a", "studies": {"a": tiny(predictions={})}})
+    *_, found = listed(read_each("config.yaml"))
+    assert (found.paper, found.number, found.target) == (
+        "",
+        "predictions",
+        "results/predictions.png",
+    )
+    assert found.title == "Test images of synthetic-cells with their predictions"
+    assert (found.trainings, found.done) == (2, 0)  # one of two seeds
+
+
 def test_runs_that_share_a_model_are_one_training(write: Write) -> None:
     rows = [{"method": "gains"}, {"method": "gains", "variant": "sure", "label": "sure"}]
     block = tiny(tables={"table3": table("III", rows=rows)})

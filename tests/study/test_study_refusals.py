@@ -134,6 +134,9 @@ def test_names_are_fit_for_paths(content: dict[str, Any]) -> None:
         ({"methods": {"gians": {}}}, "unknown method 'gians'"),
         ({"variants": {"gains": {"a": {}, "b": {"method": {"gall": True}}}}}, "unknown key 'gall'"),
         ({"figure3": {"dataset": "cels"}}, "figure3.dataset: there is no 'cels'"),
+        ({"predictions": {"table": "tt"}}, "predictions.table: there is no 'tt'"),
+        ({"predictions": {"dataset": "cels"}}, "predictions.dataset: there is no 'cels'"),
+        ({"predictions": {"number": 0}}, "predictions.number: .*greater than or equal to 1"),
         ({"clean_score_threshold": 1.0}, "less than 1"),
     ],
 )
@@ -182,7 +185,7 @@ def test_an_unknown_detector_key_of_a_data_set_is_refused(content: dict[str, Any
 
 
 def test_every_reserved_name_of_a_table_is_refused(content: dict[str, Any]) -> None:
-    for name in ("compare", "data_audit", "summary", "figure3"):
+    for name in ("compare", "data_audit", "summary", "figure3", "predictions"):
         table = {"title": "t", "rows": [{"method": "mask_rcnn"}]}
         content["studies"]["demo"]["tables"] = {name: table}
         with pytest.raises(ValueError, match=f"tables.{name}: another output file"):
@@ -221,3 +224,13 @@ def test_the_paper_of_a_table_is_that_of_its_name(content: dict[str, Any]) -> No
         "mine": "GAInS",
         "other": "Layering",
     }
+
+
+def test_a_training_cannot_start_from_a_model_of_its_own_study(content: dict[str, Any]) -> None:
+    """Snakemake would delete the model before it trains."""
+    block = content["studies"]["demo"]
+    block["recipe"]["start_from"] = "results/demo/runs/synthetic-cells/gains/default/model.pt"
+    with pytest.raises(ValueError, match="which this study makes itself and may delete"):
+        from_config(check(content, "config.yaml"))
+    block["recipe"]["start_from"] = "results/other/runs/synthetic-cells/gains/default/model.pt"
+    from_config(check(content, "config.yaml"))

@@ -47,6 +47,14 @@ def test_a_log_is_not_silent_for_long(caplog: pytest.LogCaptureFixture, clock: l
     ]
 
 
+def test_a_log_of_quick_work_is_short(caplog: pytest.LogCaptureFixture, clock: list[float]) -> None:
+    with progress("work", 45) as advance:
+        for done in range(1, 46):
+            clock[0] += 0.03
+            advance(done)
+    assert [m.split(",")[0] for m in caplog.messages] == ["work 0/45", "work 34/45", "work 45/45"]
+
+
 @pytest.mark.parametrize("note", ["", "loss 1.25 lr 0.01"])
 @pytest.mark.parametrize("left", [None, 37.0])
 def test_a_line_is_read_as_it_was_written(note: str, left: float | None) -> None:

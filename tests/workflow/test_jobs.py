@@ -60,6 +60,30 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
     }
 
 
+def test_the_figure_of_predictions_asks_for_its_runs_and_the_scores_that_choose(
+    plain: Project, tmp_path: Path
+) -> None:
+    study = yaml.safe_load((ROOT / "tests/studies/tiny.yaml").read_text())["studies"]["tiny"]
+    file = tmp_path / "own.yaml"
+
+    def planned(**block: object) -> tuple[dict[str, int], str]:
+        file.write_text(yaml.safe_dump({"studies": {"mine": {**study, "predictions": block}}}))
+        asked = ("--configfile", str(file), "--", "results/predictions.png")
+        (command,) = re.findall("Shell command: (gains figure .*)", plain.snakemake("-n", *asked))
+        return plain.plan(*asked), command
+
+    plan, command = planned()
+    assert plan == {
+        **{"convert": 1, "split": 1, "maps": 1, "train": 2, "predict": 2, "score": 1},
+        **{"figure_predictions": 1, "copy_figure": 1},
+    }
+    for text in ("--label 'GAInS (R18)'", "--spread 4 --scores", "--min-score 0.5", "--study mine"):
+        assert text in command
+    plan, command = planned(images=["{a} 'b'.png"])
+    assert "score" not in plan
+    assert """--image '{a} '"'"'b'"'"'.png'""" in command
+
+
 def test_published_data_are_fetched_once(plain: Project) -> None:
     assert plain.plan("--config", "study=paper", "--", "all_data") == {
         "fetch": 3,

@@ -35,6 +35,8 @@ def test_a_long_run_asks_a_failed_one_says_why_and_the_same_call_continues(
 ) -> None:
     project = Project.copy(tmp_path / "project", stub=True).folder
     monkeypatch.setattr("gains.running.outlook.measure_apart", lambda *_: None)
+    found = ["cells.png: is damaged"]
+    monkeypatch.setattr("gains.running.run.problems", lambda *_: found)
     monkeypatch.setenv("STUB_FAIL", "synthetic-cells/gains/default")
 
     def call() -> str:
@@ -44,6 +46,11 @@ def test_a_long_run_asks_a_failed_one_says_why_and_the_same_call_continues(
         said = capfd.readouterr()
         return said.err + said.out
 
+    with pytest.raises(ValueError, match=r"^cells\.png: is damaged$"):
+        call()
+    assert not (project / "data/mine").exists()
+    found.clear()
+    capfd.readouterr()
     days = dict.fromkeys(choose(str(own), None, project).study.trainings(), 50_000.0)
     monkeypatch.setattr("gains.running.outlook.estimates", lambda _: days)
     with pytest.raises(ValueError, match=r"take about 13\.9 h, .* add --yes"):
@@ -70,6 +77,11 @@ def test_a_long_run_asks_a_failed_one_says_why_and_the_same_call_continues(
     assert f"{project}/results/mine/tables/table3.csv" in last
 
 
+def heed_interruption() -> None:
+    """Let a process end with Ctrl-C, as `gains run` does, even if this one runs in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interruption_ends_all_processes(tmp_path: Path) -> None:
     """The first process stands for Snakemake, and its child for a job; both end with Ctrl-C."""
     code = (
@@ -80,13 +92,62 @@ def test_an_interruption_ends_all_processes(tmp_path: Path) -> None:
         "job.wait()"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=heed_interruption,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == b"started\n"
     Call(process, EventReader(tmp_path / "none")).end()
     assert process.returncode == -signal.SIGINT
     assert process.stdout.read() == b""  # the end of the pipe, which the job holds too
+
+
+def test_a_second_interruption_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ignores Ctrl-C; a person who types it again ends it nevertheless."""
+    code = (
+        "import signal, time; signal.signal(2, signal.SIG_IGN); print(flush=True); time.sleep(60)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"\n"
+    call, waits = Call(process, EventReader(Path("none"))), iter([KeyboardInterrupt])
+
+    def wait(seconds: float | None = None) -> int:
+        for error in waits:
+            raise error
+        return real(seconds)
+
+    real = process.wait
+    monkeypatch.setattr(process, "wait", wait)
+    call.end()
+    assert process.returncode == -signal.SIGTERM
+
+
+def test_snakemake_ends_when_its_parent_is_killed() -> None:
+    child = (
+        "import os, time; from gains.workflow.events import end_with; parent = os.getppid()\n"
+        "print(flush=True); end_with(parent, 0.01); time.sleep(60)"
+    )
+    parent = (
+        "import subprocess, sys; subprocess.Popen([sys.executable, '-c', sys.argv[1]],"
+        " start_new_session=True).wait()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", parent, child],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heed_interruption,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.stdout.readline()
+    process.kill()
+    process.wait()
+    assert b"KeyboardInterrupt" in process.stderr.read()  # ends when the child has ended
 
 
 def test_a_call_ends_with_its_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,40 @@ if SETTINGS.figure3:
             " --out {output.pdf} > {log} 2>&1"
 
 
+if SETTINGS.predictions:
+
+    rule figure_predictions:
+        """Draw test images with the ground truth and the predictions of the rows of a table."""
+        input:
+            coco=f"{DATA}/coco/{SETTINGS.figure_dataset('predictions')}.json",
+            images=f"{DATA}/coco/{SETTINGS.figure_dataset('predictions')}.zip",
+            predictions=[row.predictions for row in PICTURED],
+            scores=pictured_scores,
+        output:
+            pdf=f"{RESULTS}/figures/predictions.pdf",
+            png=report(
+                f"{RESULTS}/figures/predictions.png",
+                caption="../report/predictions.rst",
+                category="Figures",
+            ),
+        log:
+            f"logs/{STUDY_TAG}/predictions.log",
+        benchmark:
+            f"logs/benchmarks/{STUDY_TAG}/predictions.tsv"
+        conda:
+            ENVIRONMENT
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            study=STUDY_TAG,
+            options=pictured_options,
+            code=code_hash("gains.figures.predictions"),
+        shell:
+            "gains figure predictions --coco {input.coco} {params.options}"
+            " --study {params.study} --out {output.pdf} > {log} 2>&1"
+
+
 rule copy_figure:
     """Copy a figure to the top of results/."""
     input:

@@ -34,6 +34,7 @@ Coco = Annotated[
     Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
 ]
 Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
+Part = Annotated[str, typer.Option(help="Part of the split: train, val or test.")]
 Images = Annotated[
     list[Path] | None,
     typer.Option(help="File or folder of images; further ones may follow, and the option again."),

@@ -11,6 +11,7 @@ import typer
 from gains.cli import printing
 from gains.cli.app import app
 from gains.cli.options import CONFIG, Config, StudyName
+from gains.support.durations import duration
 
 if TYPE_CHECKING:
     from gains.study.cost import StudyCost
@@ -53,10 +54,10 @@ def plan(
       gains plan --study first --measure --cores 2
     """
     from gains.models.device import gpu_megabytes
+    from gains.running.check import quick_problems
     from gains.study.cost import cost_of, jobs_at_once
     from gains.study.opening import open_study
     from gains.study.plan import plan as plan_of
-    from gains.study.problems import missing_inputs_of
     from gains.support.parallel import available_cores
     from gains.workflow.memory import memory_mb
 
@@ -77,7 +78,7 @@ def plan(
     if cost is not None and cost.one_by_one:
         for sentence in costs(cost, chosen.settings.mem_mb):
             typer.echo(sentence)
-    for sentence in missing_inputs_of(chosen):
+    for sentence in quick_problems(chosen):
         typer.echo(sentence)
     for name in chosen.absent:
         typer.echo(f"{chosen.absence(name)}. Its trainings are not counted.")
@@ -119,10 +120,10 @@ def costs(cost: StudyCost, allowed_mb: int) -> Iterator[str]:
         allowed_mb: memory of a job in MB that the study states.
     """
     yield (
-        f"All jobs together take about {_time(cost.one_by_one)}: trainings "
-        f"{_time(cost.trainings)}, predictions {_time(cost.predictions)}, anomaly maps "
-        f"{_time(cost.maps)}. With {cost.at_once} at the same time they take about "
-        f"{_time(cost.seconds)}."
+        f"All jobs together take about {duration(cost.one_by_one)}: trainings "
+        f"{duration(cost.trainings)}, predictions {duration(cost.predictions)}, anomaly maps "
+        f"{duration(cost.maps)}. With {cost.at_once} at the same time they take about "
+        f"{duration(cost.seconds)}."
     )
     gpu = "" if cost.device_mb is None else f" and {cost.device_mb} MB of the GPU"
     more = ", which is more: raise mem_mb" if cost.host_mb > allowed_mb else ""
@@ -135,12 +136,6 @@ def costs(cost: StudyCost, allowed_mb: int) -> Iterator[str]:
         f"converted data; checkpoints take up to {cost.checkpoints / 1e9:.2g} GB while trainings "
         "run."
     )
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def headline(tag: str, plans: list[MethodPlan]) -> str:
@@ -186,7 +181,7 @@ def outlook(
             "measure with --measure."
         )
         return
-    rest = _time(sum(seconds))
+    rest = duration(sum(seconds))
     yield f"The rest takes about {rest}, one training after the other at the same speed."
     if gpu_mb is not None:
         yield _packing(plans, gpu_mb, None if cost is None else cost.device_mb)

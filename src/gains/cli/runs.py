@@ -19,6 +19,7 @@ from gains.cli.options import (
     Method,
     More,
     Orientation,
+    Part,
     Percentiles,
     Seed,
     Split,
@@ -113,7 +114,7 @@ def predict(
     fold: Fold = 0,
     coco: Coco = None,
     split: Split = None,
-    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
+    part: Part = "test",
     device: Annotated[
         str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
     ] = None,
@@ -145,12 +146,13 @@ def predict(
     image costs no work. Images that are larger than those of the training are cut into tiles that
     overlap, and each object is listed once.
 
-    A run of a study is predicted with the study's thresholds, a model file with the defaults of its
-    method; the options change them. The file beside OUT says which were used.
+    A run of a study is predicted with the study's thresholds, also if its model file is named, and
+    another model file with the defaults of its method; the options change them. The file beside OUT
+    says which were used.
 
     Read a folder as the training images were read: --orientation and --percentiles are the options
-    of the data set `folder`. A run of a study takes them from its data set. A model file does not
-    know them.
+    of the data set `folder`. A run of a study takes them from its data set. Another model file does
+    not know them.
 
     With --to, the predictions are also written in formats that other programs open, as `gains
     export` does it, into the folder OUT with the ending .export, for example x.export beside

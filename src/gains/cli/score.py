@@ -10,7 +10,18 @@ import typer
 
 from gains.cli import printing
 from gains.cli.app import app
-from gains.cli.options import CONFIG, Config, Dataset, Fold, Method, Seed, StudyName, Variant
+from gains.cli.options import (
+    CONFIG,
+    Config,
+    Dataset,
+    Fold,
+    Method,
+    Part,
+    Seed,
+    StudyName,
+    Variant,
+    given,
+)
 
 if TYPE_CHECKING:
     from gains.scoring.score import Content
@@ -38,7 +49,7 @@ def score(
     split: Annotated[
         Path | None, typer.Option(help="Split file; only the images of one part are scored.")
     ] = None,
-    part: Annotated[str, typer.Option(help="Part of the split: train, val or test.")] = "test",
+    part: Part = "test",
     fold: Fold = 0,
     max_detections: Annotated[
         int | None,
@@ -72,21 +83,21 @@ def score(
     from gains.scoring.inputs import ScoringInputs
     from gains.support.files import write_json
 
-    options = {"max_detections": max_detections, "clean_score_threshold": clean_score_threshold}
-    given = {name: value for name, value in options.items() if value is not None}
+    options = given(max_detections=max_detections, clean_score_threshold=clean_score_threshold)
     if split is None and dataset is None and (part, fold) != ("test", 0):
         raise ValueError("--part and --fold choose images of a split file; name it with --split")
     plain = (study, dataset, method, variant, seed) == (None, None, None, "default", 0)
-    if plain and ground_truth and predictions and len(given) == len(options):
+    decided = max_detections is not None and clean_score_threshold is not None
+    if plain and ground_truth and predictions and decided:
         # nothing is left to a study, so the step of the workflow does not wait for its import
         used = ScoringInputs(ground_truth, predictions, split, part, fold)
-        read = used.with_settings(given, used.comparison)
+        read = used.with_settings(options, used.comparison)
     else:
         from gains.study.inputs import NamedRun
         from gains.study.scoring import scoring_inputs
 
         named = NamedRun(config, study, dataset, method, variant, seed, fold)
-        read = scoring_inputs(named, ground_truth, predictions, split, part, given)
+        read = scoring_inputs(named, ground_truth, predictions, split, part, options)
     scores = read.scores()
     if out is not None:
         write_json(out, scores)

@@ -9,7 +9,13 @@ from pydantic import Field, field_validator, model_validator
 from gains.config.base import Changes, Name, Settings, check_names
 from gains.config.data import DatasetSettings
 from gains.config.methods import MethodSettings, VariantSettings
-from gains.config.tables import FIGURES, RESERVED, Figure3Settings, TableSettings
+from gains.config.tables import (
+    FIGURES,
+    RESERVED,
+    Figure3Settings,
+    PredictionsSettings,
+    TableSettings,
+)
 from gains.published.papers import paper_named
 
 
@@ -40,6 +46,11 @@ class StudySettings(Settings):
     figure3: Figure3Settings | None = Field(
         None, description="settings of figure 3; default: no such figure"
     )
+    predictions: PredictionsSettings | None = Field(
+        None,
+        description="settings of the figure of test images with predictions, `{}` for the "
+        "defaults; default: no such figure",
+    )
     printed_mode: Literal["clean", "as_published"] = Field(
         "clean", description="mode of the metrics that Markdown and LaTeX tables show"
     )
@@ -54,6 +65,17 @@ class StudySettings(Settings):
     def figures(self) -> tuple[str, ...]:
         """The names of the figures that the study makes."""
         return tuple(name for name in FIGURES if getattr(self, name) is not None)
+
+    @property
+    def pictured_table(self) -> str:
+        """The table whose rows the figure of predictions shows."""
+        named = self.predictions and self.predictions.table
+        return named or next(iter(self.tables))
+
+    def figure_dataset(self, figure: str) -> str:
+        """Return the data set that a figure of the study shows."""
+        named: str | None = getattr(self, figure).dataset
+        return named or (self.tables[self.pictured_table].datasets or tuple(self.datasets))[0]
 
     @field_validator("tables", mode="before")
     @classmethod
@@ -90,6 +112,10 @@ class StudySettings(Settings):
             check_names(f"methods.{name}.images_factor_on", tuple(changes.images_factor_on), known)
         if self.figure3:
             check_names("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
+        if self.predictions:
+            check_names("predictions.table", (self.pictured_table,), list(self.tables))
+            shown = list(self.tables[self.pictured_table].datasets or self.datasets)
+            check_names("predictions.dataset", (self.figure_dataset("predictions"),), shown)
         return self
 
     def _check_rows(self, name: str, table: TableSettings) -> None:

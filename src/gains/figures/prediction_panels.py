@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,8 @@ TITLE, LINE = 0.2, 0.14
 """Heights of a line of a title and of a caption, inches."""
 LETTERS = 12
 """Number of characters of a title per inch."""
+MOST = 6
+"""Largest number of methods side by side; more are drawn in blocks below each other."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,10 @@ class Row:
     def every(self) -> list[Instances]:
         """The objects of all panels."""
         return [*([] if self.truth is None else [self.truth]), *self.found]
+
+    def part(self, block: slice) -> Row:
+        """Return the row with some of the methods."""
+        return replace(self, found=self.found[block], outcomes=self.outcomes[block])
 
 
 def rows(
@@ -86,31 +92,59 @@ def draw_rows(
         out: ``.pdf`` or ``.png``; the other is written beside it. Or a stream, for a PNG.
     """
     compared = found[0].truth is not None
-    headings = ["Image", *(["Ground truth"] if compared else []), *titles]
+    given = ["Image", *(["Ground truth"] if compared else [])]
+    blocks = blocks_of(len(titles))
     side = max(max(row.pixels.shape[:2]) for row in found)
     scale = float(np.clip((side / USUAL) ** 0.5, 1, 2))
     width = PANEL * scale
-    headings = [textwrap.fill(title, int(LETTERS * PANEL)) for title in headings]
+    headings = [
+        [textwrap.fill(title, int(LETTERS * PANEL)) for title in (*given, *titles[block])]
+        for block in blocks
+    ]
+    across = len(headings[0])
     shapes = [min(row.pixels.shape[0] / row.pixels.shape[1], TALLEST) for row in found]
-    heights = [width * shape + 2.5 * LINE * scale for shape in shapes]
-    lines = textwrap.wrap(heading, int(LETTERS * PANEL * len(headings)))
+    heights = [width * shape + 2.5 * LINE * scale for shape in shapes] * len(blocks)
+    lines = textwrap.wrap(heading, int(LETTERS * PANEL * across))
     present = sorted({int(c) for row in found for i in row.every for c in i.categories})
     palettes = palettes_of(sorted(categories))
     named = {categories[c]: palettes[c] for c in present} if len(present) > 1 else {}
     labels = told_apart([row.name for row in found])
-    legend = Legend(named, compared, width * len(headings), 7 * scale)
-    above = TITLE * (len(lines) + max(title.count("\n") + 1 for title in headings))
-    size = width * len(headings), sum(heights) + above * scale + legend.height
+    legend = Legend(named, compared, width * across, 7 * scale)
+    above = TITLE * (len(lines) + sum(max(t.count("\n") + 1 for t in h) for h in headings))
+    size = width * across, sum(heights) + above * scale + legend.height
     with figure(*size, out, "constrained") as drawn:
         grid: Any = drawn.subplots(
-            len(found), len(headings), squeeze=False, gridspec_kw={"height_ratios": heights}
+            len(heights), across, squeeze=False, gridspec_kw={"height_ratios": heights}
         )
-        for place, title in zip(grid[0], headings, strict=True):
-            place.set_title(title, fontsize=8.5 * scale)
-        for row, axes, label in zip(found, grid, labels, strict=True):
-            _row(list(axes), row, label, palettes, scale)
+        for k, (block, texts) in enumerate(zip(blocks, headings, strict=True)):
+            places = grid[k * len(found) : (k + 1) * len(found)]
+            for place, title in zip(places[0], texts, strict=False):
+                place.set_title(title, fontsize=8.5 * scale)
+            parts = [row.part(block) for row in found]
+            _block(places, parts, labels, palettes, scale)
         drawn.suptitle("\n".join(lines), fontsize=8 * scale)
         legend.add(drawn)
+
+
+def blocks_of(number: int) -> list[slice]:
+    """Return the methods of each block, of equal numbers but for the last."""
+    each = -(-number // -(-number // MOST))
+    return [slice(k, k + each) for k in range(0, number, each)]
+
+
+def _block(
+    places: NDArray[np.object_],
+    found: list[Row],
+    labels: list[str],
+    palettes: dict[int, tuple[str, ...]],
+    scale: float,
+) -> None:
+    """Draw the rows of some methods into panels (rows, columns); further panels are taken away."""
+    used = (1 if found[0].truth is None else 2) + len(found[0].found)
+    for row, axes, label in zip(found, places, labels, strict=True):
+        _row(list(axes[:used]), row, label, palettes, scale)
+        for place in axes[used:]:
+            place.remove()
 
 
 def _row(

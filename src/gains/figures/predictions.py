@@ -10,6 +10,8 @@ import typer
 from gains.figures.base import FIGURES, Figure, Out, Split
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gains.datasets.coco import CocoDataset
     from gains.figures.images import Pictures
 
@@ -41,7 +43,16 @@ def draw(
         int | None,
         typer.Option(min=1, help="Number of images to choose by the lowest AJI in --scores."),
     ] = None,
-    scores: Annotated[Path | None, typer.Option(help="Score file; --worst needs it.")] = None,
+    spread: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of images to choose evenly by their AJI in --scores, both ends included.",
+        ),
+    ] = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="Score file; --worst and --spread need it.")
+    ] = None,
     min_score: Annotated[
         float | None,
         typer.Option(
@@ -60,12 +71,16 @@ def draw(
             "may be repeated, as it was for the prediction."
         ),
     ] = None,
+    study: Annotated[
+        str, typer.Option(help="Name of the study, for the title of the figure.")
+    ] = "",
 ) -> None:
     """Draw the ground truth beside each method's predictions, one row per image.
 
     Found objects have the colours of the ground truth and are filled. Missed objects are dashed,
     and false finds are crossed. AJI and F1 below a panel are those of its image with the
-    predictions that are drawn. Without ground truth, the predictions alone are drawn.
+    predictions that are drawn. Without ground truth, the predictions alone are drawn. More than six
+    methods are drawn in several blocks below each other.
 
     \b
     Examples:
@@ -86,14 +101,15 @@ def draw(
     columns = [
         methods.Column.read(*pair, content) for pair in zip(titles, predictions, strict=True)
     ]
-    names = image or (None if worst is None else _worst(scores, worst))
+    names = image or _chosen(scores, worst, spread)
     if names:
         records = content.by_name(names)
         methods.refuse_unpredicted(records, columns)
     else:
         records = methods.all_predicted(candidates(content, split, part), columns)[:DEFAULT_IMAGES]
     found = rows(content, records, pictures, columns, least)
-    heading = f"{name}: predictions with a score of at least {least:g}"
+    source = f"{name}, study {study}" if study else name
+    heading = f"{source}: predictions with a score of at least {least:g}"
     draw_rows(found, titles, content.categories, heading, out)
 
 
@@ -116,13 +132,26 @@ def _data(
     return dataset_of(predictions, images[0]), pictures, images[0].resolve().name
 
 
-def _worst(scores: Path | None, number: int) -> list[str]:
-    """Return the file names of the images with the lowest AJI."""
+def _chosen(scores: Path | None, worst: int | None, spread: int | None) -> list[str]:
+    """Return the file names of the images that --worst or --spread chooses; none without them."""
     from gains.figures.image_values import image_values, worst_first
 
+    if worst is None and spread is None:
+        return []
     if scores is None:
-        raise ValueError("--worst needs a score file; give it with --scores")
-    return worst_first(image_values(scores))[:number]
+        raise ValueError("--worst and --spread need a score file; give it with --scores")
+    if worst is not None and spread is not None:
+        raise ValueError("--worst and --spread both choose images; give one of them")
+    ranked = worst_first(image_values(scores))
+    return ranked[:worst] if worst is not None else evenly(ranked, spread or 1)
+
+
+def evenly(ranked: Sequence[str], number: int) -> list[str]:
+    """Return this number of names at even distances, with both ends; one is that in the middle."""
+    last, number = len(ranked) - 1, min(number, len(ranked))
+    if number == 1:
+        return [ranked[last // 2]]
+    return [ranked[round(k * last / (number - 1))] for k in range(number)]
 
 
 FIGURES.register(Figure("predictions", draw))

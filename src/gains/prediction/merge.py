@@ -5,9 +5,8 @@
    first, and an object has at most one detection from each tile, so that objects which overlap in
    one tile are never joined.
 2. Every object has a judge: the tile in which it lies deepest. What the judge did not find is left
-   out, unless two other tiles found it and one of them sees it whole. Such a detection is the
-   remainder of an object at the border of a tile, or a mistake, of which each further view of a
-   place would add some.
+   out: it is the remainder of an object at the border of a tile, or a mistake. So each place is
+   judged once, as in an image that is predicted whole, however many tiles show it.
 3. The mask is that of the tile in which the object lies deepest. If the object is cut there too,
    because it is larger than the overlap of the tiles, the masks of all its tiles are united.
 
@@ -61,8 +60,7 @@ def merge_tiles(tiling: Tiling, found: Sequence[Instances]) -> Merged:
         depths = pieces.depth[group]
         own = pieces.judge[group] == pieces.tile[group]
         best = group[np.lexsort((group, -depths, ~own))[0]]
-        agreed = len(group) > 1 and pieces.depth[best] >= tiling.edge
-        if agreed or pieces.judge[best] in pieces.tile[group]:
+        if pieces.judge[best] in pieces.tile[group]:
             parts = group if pieces.depth[best] < tiling.edge else np.array([best])
             kept.append(pieces.joined(int(best), parts))
     return _result(tiling, kept)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from gains.config.recipe import RecipeSettings
@@ -65,7 +66,7 @@ class Tiling:
     scale: float
     overlap: int
 
-    @property
+    @cached_property
     def windows(self) -> list[Window]:
         """The tiles, row by row."""
         return [

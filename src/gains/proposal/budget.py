@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from gains.proposal.text import RANDOM_FACTOR, Draft
 from gains.study.cost import StudyCost
+from gains.support.durations import duration
 
 FIRST = ("mask_rcnn", "gains")
 """The methods of a study that has little time; the first one is the last to be given up."""
@@ -23,8 +24,10 @@ ENOUGH = (800, 24)
 MOST = (40_000, 150)
 """Images that a training sees: at least the first number, and at least the second number of times
 each training image. Below LEAST, methods and then folds are given up. Above ENOUGH, methods are
-added.
+added. No training sees more than MOST.
 """
+MANY = 400
+"""Number of training images from which LEAST and ENOUGH no longer rise."""
 ALMOST = 0.8
 """Share of the iterations of one method that two may have, if all trainings are too short."""
 SHARE = 0.85
@@ -44,10 +47,12 @@ class Budget:
     Attributes:
         seconds: time in s for `gains init` and `gains run` together.
         began: value of the monotonic clock when `gains init` began.
+        cores: CPU cores for all trainings.
     """
 
     seconds: float
     began: float
+    cores: int = 1
 
     def left(self, draft: Draft, at_once: int) -> float:
         """Return the time in s that is left for the jobs of a draft that are measured."""
@@ -73,7 +78,10 @@ def fitted(
     tried = before = draft
     for number, methods in itertools.product(folds, (FIRST, FIRST[:1])):
         before = tried
-        tried = _with_iterations(replace(draft, folds=number, methods=methods), budget, cost)
+        tried = replace(draft, folds=number, methods=methods)
+        # few trainings share all cores
+        threads = 1 if draft.gpu else max(1, budget.cores // (number * len(methods)))
+        tried = _with_iterations(replace(tried, threads=threads), budget, cost)
         if _seen(tried) >= _wanted(tried, LEAST):
             break
     else:
@@ -124,7 +132,8 @@ def _rounded(iterations: int) -> int:
 def _wanted(draft: Draft, rule: tuple[int, int]) -> float:
     images, times = rule
     factor = RANDOM_FACTOR if draft.weights.random else 1
-    return factor * max(images, times * draft.train_images)
+    counted = draft.train_images if rule == MOST else min(draft.train_images, MANY)
+    return factor * max(images, times * counted)
 
 
 def _seen(draft: Draft) -> int:
@@ -146,9 +155,9 @@ def sentences(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) 
     """
     at_once = cost(draft).at_once
     found = [
-        f"Measured on this machine: the study takes about {_needed(draft, cost) / 60:.0f} minutes, "
-        f"with {at_once} jobs at the same time, of {budget.seconds / 60:.0f} minutes that were "
-        "given."
+        f"Measured on this machine: the study takes about {duration(_needed(draft, cost))} of the "
+        f"{duration(budget.seconds)} that were given, with {at_once} "
+        f"{'jobs' if at_once > 1 else 'job'} at the same time."
     ]
     lost = draft.folds < folds[0] or len(draft.methods) == 1
     if draft.folds < folds[0]:
@@ -157,9 +166,10 @@ def sentences(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) 
     if len(draft.methods) == 1:
         found.append("A second method did not fit this time.")
     if _seen(draft) < _wanted(draft, LEAST):
+        times = float(f"{draft.times_seen:.2g}")
         found.append(
             "This time is too short: a training sees each image only "
-            f"{draft.times_seen:.0f} times, and {_wanted(draft, LEAST) / draft.train_images:.0f} "
+            f"{times:g} times, and {_wanted(draft, LEAST) / draft.train_images:.2g} "
             "times are the least that is useful. The numbers will be low."
         )
         lost = True

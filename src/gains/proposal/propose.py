@@ -23,7 +23,7 @@ from gains.measuring.measure import Limits, measure
 from gains.proposal.budget import FIRST, Budget, fitted, sentences
 from gains.proposal.facts import Facts, facts_of
 from gains.proposal.text import Draft, study_text
-from gains.proposal.values import folds_of
+from gains.proposal.values import folds_of, too_small
 from gains.proposal.weights import choose_weights
 from gains.study.cost import StudyCost, cost_of, jobs_at_once, unmeasured
 from gains.study.measured import Measurement
@@ -90,11 +90,16 @@ def propose(wish: Wish) -> Iterator[str]:
             convert(wish.name, "folder", options, coco)
         facts = facts_of(coco, settings)
         yield from summary_of(facts.imported)
-        yield from (f"note: {sentence}" for sentence in read_json(coco)["info"]["repairs"])
+        repairs = read_json(coco)["info"]["repairs"]
+        yield from (
+            f"note: {sentence}"
+            for sentence in (*repairs, *too_small(facts, torch.cuda.is_available()))
+        )
         draft = _draft(wish, options, facts)
         yield draft.weights.reason
         # `gains run` converts the data once more, so the time until now counts twice
-        budget = Budget(wish.hours * 3600, began - (time.monotonic() - began))
+        began -= time.monotonic() - began
+        budget = Budget(wish.hours * 3600, began, available_cores())
         folds = folds_of(facts)
         yield "Measuring time and memory of the methods by short trainings: about a minute."
         limits = Limits(ITERATIONS, min(SECONDS, SHARE_OF_TIME * budget.seconds))
@@ -134,16 +139,15 @@ def _workshop(wish: Wish) -> Iterator[Path]:
 
 
 def _draft(wish: Wish, options: Changes, facts: Facts) -> Draft:
-    gpu, folds = torch.cuda.is_available(), folds_of(facts)[0]
-    trainings = len(FIRST) * folds
+    gpu = torch.cuda.is_available()
     return Draft(
         name=wish.name,
         options=options,
         facts=facts,
         weights=choose_weights(wish.weights, wish.out, gpu),
         gpu=gpu,
-        threads=1 if gpu else max(1, available_cores() // trainings),
-        folds=folds,
+        threads=1,
+        folds=folds_of(facts)[0],
         methods=FIRST,
         iterations=100,
         mem_mb=MEM_MB,

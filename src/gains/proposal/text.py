@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from gains.config.base import Changes
 from gains.proposal.facts import Facts, sizes_in_words
@@ -94,7 +96,17 @@ def study_text(draft: Draft) -> str:
                 "With seeds [0, 1, 2] the table shows mean and spread, in three times the time.",
             ),
             *_note(4, *draft.budget),
+            *_note(
+                4,
+                "`gains init` with more --hours writes longer trainings, more folds or methods.",
+                "On a machine with a GPU, run `gains init` there: sizes and models differ.",
+            ),
             f"    gpu: {int(draft.gpu)}",
+            *_note(
+                4,
+                "The memory of one training in MB, as measured, and a fifth more: only so many run "
+                "at the same time as fit into the memory of the machine.",
+            ),
             f"    mem_mb: {draft.mem_mb}",
             *_datasets(draft),
             *_detector(draft),
@@ -136,8 +148,8 @@ def _datasets(draft: Draft) -> list[str]:
     options = [f"          {key}: {_quoted(value)}" for key, value in draft.options.items()]
     if draft.folds > 1:
         why = (
-            f"{draft.facts.images} images are few, so each of {draft.folds} folds tests another "
-            "part of them, and each image is tested once"
+            f"{draft.facts.labelled} images with objects are few, so each of {draft.folds} folds "
+            "tests another part of the images, and each image is tested once"
         )
     elif draft.facts.labelled < 100:
         why = "one division, because more folds do not fit the time; the test part is small"
@@ -228,7 +240,8 @@ def _tables(draft: Draft) -> list[str]:
     return [
         *_note(
             4,
-            "`gains methods` lists further methods. CondInst and FastInst need recipes of their "
+            "To compare a further method, add a row with its name, such as {method: htc}; `gains "
+            "methods` lists the names. CondInst and FastInst need recipes of their "
             "own: studies/real-images.yaml.",
         ),
         "    tables:",
@@ -238,6 +251,12 @@ def _tables(draft: Draft) -> list[str]:
         "        rows:",
         *(f"          - {{method: {method}}}" for method in draft.methods),
         f"    figure3: {{dataset: {draft.name}}}",
+        *_note(
+            4,
+            "A picture of test images with the predictions of all methods. With `images: [a.png]` "
+            "it shows images of your choice.",
+        ),
+        "    predictions: {number: 4}",
     ]
 
 
@@ -253,16 +272,25 @@ def _note(indent: int, *sentences: str) -> list[str]:
     start = f"{' ' * indent}# "
     return [
         line
-        for sentence in sentences
+        for sentence in map(_printable, sentences)
         for line in textwrap.wrap(
             sentence, WIDTH, initial_indent=start, subsequent_indent=start, break_on_hyphens=False
         )
     ]
 
 
+def _printable(text: str) -> str:
+    """Return a text without line separators and control characters, which would end a comment."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def _quoted(value: Any) -> str:
-    """Return a text as YAML reads it, whatever it holds; JSON is YAML."""
-    return json.dumps(value, ensure_ascii=False)
+    """Return a value as YAML reads it on one line, whatever its texts hold."""
+    style = '"' if isinstance(value, str) else None
+    text = yaml.safe_dump(
+        value, default_style=style, default_flow_style=True, width=math.inf, allow_unicode=True
+    )
+    return text.removesuffix("...\n").strip()
 
 
 def _flow(value: Any) -> str:

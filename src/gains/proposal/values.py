@@ -79,12 +79,15 @@ def image_sizes(facts: Facts, gpu: bool) -> dict[str, Value]:
     side = max(32, 32 * round(max(side, min(least, 2 * facts.short)) / 32))
     small = facts.small * side / facts.short
     where = "a GPU" if gpu else "a CPU"
+    bound = f"{most} px is the largest size that suits {where}"
+    if side < most:
+        bound = "images are enlarged to twice their size at most"
     reason = (
         f"the images are {facts.short:.0f} px on their shorter side, and a small object is "
         f"{facts.small:.0f} px wide. At {side} px it is {small:.0f} px wide"
         + (
-            f", which is little: {most} px is the largest size that suits {where}"
-            if small < CELL_SIDE and side >= most
+            f", which is little: {bound}"
+            if small < CELL_SIDE - 1
             else f"; {where} allows {least} to {most} px"
         )
     )
@@ -94,9 +97,29 @@ def image_sizes(facts: Facts, gpu: bool) -> dict[str, Value]:
         "train_sizes": Value(list(dict.fromkeys(sizes)), reason),
         "test_size": Value(side, "as in training"),
         "max_size": Value(
-            max(long, side), f"the longest image has sides of 1 : {facts.aspect:.2g}"
+            max(long, side),
+            f"the longest image has sides of 1 : {facts.aspect:.2g}"
+            + (
+                ", and 1 : 2 is the longest that keeps this shorter side"
+                if facts.aspect > 2
+                else ""
+            ),
         ),
     }
+
+
+def too_small(facts: Facts, gpu: bool) -> list[str]:
+    """Return a sentence if small objects are lost in training, because the images are large."""
+    side = image_sizes(facts, gpu)["test_size"].value
+    small = facts.small * side / facts.short
+    if small >= CELL_SIDE / 2 or facts.short <= side:
+        return []
+    piece = math.floor(side * facts.small / CELL_SIDE)
+    return [
+        f"The images are reduced to {side} px for the training, where a small object is "
+        f"{small:.1f} px wide: too little for a mask. Cut images and labels into pieces of at most "
+        f"{max(piece, 32)} px, and run `gains init` on these; `gains predict` takes whole images."
+    ]
 
 
 def anchor_sizes(facts: Facts, side: int) -> Value:

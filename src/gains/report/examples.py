@@ -75,7 +75,7 @@ class _Drawer:
     """
 
     def __init__(self, coco: Path, min_score: float, scale: float) -> None:
-        self._truth, self._pictures = read_coco(coco), Pictures(coco, None)
+        self._truth, self._pictures = read_coco(coco), Pictures(coco, ())
         self._min_score, self._scale = min_score, scale
 
     def draw(self, shown: ShownSpec) -> Picture:

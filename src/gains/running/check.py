@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gains.datasets.catalogue import DATASETS
@@ -10,18 +10,21 @@ from gains.datasets.coco import read_coco
 from gains.datasets.convert import check_options, fetched_folder
 from gains.datasets.findings import Findings
 from gains.methods.run_settings import build_method
-from gains.running.choice import ChosenStudy
 from gains.study.problems import misplaced_paths, missing_inputs_of
 from gains.study.study import Study
 from gains.support.file_errors import worded
 from gains.tables.of_study import table_spec
 
 
-def quick_problems(chosen: ChosenStudy) -> list[str]:
-    """Return a sentence for each problem that can be seen without reading labels."""
-    study = chosen.study
-    misplaced = [] if chosen.file is None else misplaced_paths(study, chosen.file)
-    found = [*misplaced, *(missing_inputs_of(study) if not misplaced else [])]
+def quick_problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
+    """Return a sentence for each problem that can be seen without reading labels.
+
+    Args:
+        study: the study.
+        files: study files of the command line.
+    """
+    misplaced = [text for file in files for text in misplaced_paths(study, file)]
+    found = misplaced or missing_inputs_of(study)
     for table in study.settings.tables:
         try:
             table_spec(study, table)
@@ -30,22 +33,26 @@ def quick_problems(chosen: ChosenStudy) -> list[str]:
     return found
 
 
-def problems(chosen: ChosenStudy) -> list[str]:
+def problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
     """Return a sentence for each problem of a study; the labels of own data sets are read.
 
     Data sets that must be downloaded first are not read.
+
+    Args:
+        study: the study.
+        files: study files of the command line.
     """
-    found = quick_problems(chosen)
-    for name in chosen.study.settings.datasets:
+    found = quick_problems(study, files)
+    for name in study.settings.datasets:
         try:
-            categories = categories_of(chosen.study, name)
+            categories = categories_of(study, name)
         except OSError as error:
             text = worded(error)
             found += [] if any(text.split(":")[0] in said for said in found) else [text]
         except ValueError as error:
             found.append(f"data set {name!r}: {error}")
         else:
-            found += [] if categories is None else _of_categories(chosen.study, name, categories)
+            found += [] if categories is None else _of_categories(study, name, categories)
     return list(dict.fromkeys(found))
 
 

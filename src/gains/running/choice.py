@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gains
-from gains.config.file import FOLDER
+from gains.config.file import FOLDER, studies_of_files
 from gains.study.opening import open_given, open_study
 from gains.study.study import Study
 
@@ -30,6 +30,11 @@ class ChosenStudy:
     study: Study
     file: Path | None
     named: bool
+
+    @property
+    def files(self) -> list[Path]:
+        """The study files of the command line."""
+        return [] if self.file is None else [self.file]
 
     @property
     def config_words(self) -> list[str]:
@@ -59,6 +64,24 @@ def inside(project: Path) -> Iterator[None]:
     """Work in the folder of the project, where the paths of studies begin."""
     with contextlib.chdir(project):
         yield
+
+
+def refuse_taken_name(file: Path, project: Path) -> None:
+    """Refuse a new study file whose study would have the name of another study of the project.
+
+    Args:
+        file: the study file, whose name is that of the study.
+        project: the clone.
+
+    Raises:
+        ValueError: the project has such a study; its results have the same folder.
+    """
+    own = [path for path in (project / FOLDER).glob("*.yaml") if path.resolve() != file.resolve()]
+    if file.stem in {*studies_of_files([project / CONFIG]), *(path.stem for path in own)}:
+        raise ValueError(
+            f"{file}: the project has a study {file.stem!r} already; choose another name with "
+            "--out, for example my-cells.yaml"
+        )
 
 
 def is_file(word: str) -> bool:
@@ -106,4 +129,4 @@ def _own_name(file: Path, project: Path) -> str | None:
     """Return the name of the study of a file in the folder of the project's studies, or None."""
     real = Path(os.path.realpath(file))
     inside_project = real.parent == Path(os.path.realpath(project / FOLDER))
-    return file.stem if inside_project and file.suffix == ".yaml" else None
+    return real.stem if inside_project and real.suffix == ".yaml" else None

@@ -33,9 +33,8 @@ def error_in(log: Path) -> str:
     if starts:
         return "\n".join(lines[starts[-1] :]).removeprefix(OURS).strip()
     written = [line for line in lines if line.strip()]
-    if not written:
-        return (
-            "it ended without a message, which happens if the system ends a process because the "
-            "memory is full; close other programs, or lower batch_size or the image sizes"
-        )
-    return f"it ended without an error message; the last line of its log is: {written[-1]}"
+    last = f"; the last line of its log is: {written[-1]}" if written else ""
+    return (
+        "it ended without an error message, which happens if the system ends a process because the "
+        f"memory is full; close other programs, or lower batch_size or the image sizes{last}"
+    )

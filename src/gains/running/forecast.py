@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gains.running.jobs import TRAIN, Jobs
+from gains.study.cost import together
 from gains.study.runs import Run
 
 
@@ -29,10 +30,13 @@ class Forecast:
         """The estimated time in s of all trainings, or None if one cannot be estimated."""
         if any(run not in self.seconds for run in self.trainings):
             return None
-        return self._together([self.seconds[run] for run in self.trainings])
+        return together([self.seconds[run] for run in self.trainings], self.slots)
 
     def left(self, jobs: Jobs) -> float | None:
-        """Return the estimated time in s until the last training ends, or None if it is unknown."""
+        """Return the estimated time in s until the last training ends.
+
+        The result is None if it is unknown, or no training is left.
+        """
         whole, left = dict[Run, float](), list[float]()
         for job in jobs.running.values():
             if job.rule != TRAIN or job.run is None:
@@ -53,7 +57,7 @@ class Forecast:
                 if expected is None:
                     return None
                 left.append(expected)
-        return self._together(left)
+        return together(left, self.slots) if left else None
 
     def _expected(self, run: Run, seen: Mapping[Run, float]) -> float | None:
         """Return the time of a training that waits, from those that were seen in this call."""
@@ -64,7 +68,3 @@ class Forecast:
         alike = [seconds for r, seconds in seen.items() if r.method == run.method]
         others = alike or list(seen.values())
         return statistics.median(others) if others else None
-
-    def _together(self, seconds: Sequence[float]) -> float:
-        """Return the time in s of trainings of which several run at the same time."""
-        return max([sum(seconds) / self.slots, *seconds], default=0.0)

@@ -24,6 +24,7 @@ WORDS = {
     "score": "score",
     "figure3": "draw figure 3",
     "report_study": "write the report",
+    "figure_predictions": "draw predictions",
 }
 """What the rules do, in words for people; other rules have their own names."""
 TAIL = 4096

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,8 +11,8 @@ from pathlib import Path
 from gains.running.choice import ChosenStudy
 from gains.running.forecast import Forecast
 from gains.running.measure import measure_apart
-from gains.study.cost import jobs_at_once
-from gains.study.plan import estimates
+from gains.study.cost import StudyCost, cost_of, jobs_at_once
+from gains.study.plan import estimates, record_of
 from gains.study.runs import Run
 from gains.study.study import Study
 from gains.support.durations import duration
@@ -60,10 +61,30 @@ def outlook_lines(study: Study, expected: Forecast) -> Iterator[str]:
     if seconds is None:
         yield "How long they take is not known before one of them has finished."
     else:
-        yield f"They take about {duration(seconds)}."
-    memory = expected.slots * study.settings.mem_mb / 1024
-    yield f"They may use {memory:.1f} GB of memory at once (mem_mb of the study)."
+        cost = _cost(study, expected)
+        more = f"; with predictions and anomaly maps about {duration(cost.seconds)}" if cost else ""
+        yield f"They take about {duration(seconds)}{more}."
+        yield from _needs(cost) if cost else ()
+    allowed = expected.slots * study.settings.mem_mb / 1000
+    yield f"The study allows {allowed:.1f} GB of memory for trainings at the same time (mem_mb)."
     yield f"The results will be in {Path(study.results).absolute()}"
+
+
+def _cost(study: Study, expected: Forecast) -> StudyCost | None:
+    """Return what the whole study still takes, if these are its trainings and all were measured."""
+    missing = {run for run in study.trainings() if not record_of(study, run).is_file()}
+    return cost_of(study, expected.slots) if missing == set(expected.trainings) else None
+
+
+def _needs(cost: StudyCost) -> Iterator[str]:
+    """Yield a sentence about the memory and the disk that a study takes."""
+    memory, disk = cost.at_once * cost.host_mb / 1000, (cost.disk + cost.checkpoints) / 1e9
+    free = shutil.disk_usage(".").free / 1e9
+    more = ", which is too little: free some first" if free < disk else ""
+    yield (
+        f"They use up to {memory:.1f} GB of memory, and {disk:.2g} GB of the disk, of which "
+        f"{free:.2g} GB are free{more}."
+    )
 
 
 def device(study: Study, expected: Forecast) -> str:

@@ -8,20 +8,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.running.check import quick_problems
+from gains.running.check import problems, quick_problems
 from gains.running.choice import ChosenStudy
 from gains.running.failures import failures
 from gains.running.forecast import Forecast
 from gains.running.jobs import TRAIN, Jobs, run_of
 from gains.running.outlook import LONG, forecast, outlook_lines
+from gains.running.owner import claim
 from gains.running.screen import screen
 from gains.running.targets import made, product_target
 from gains.support.durations import duration
+from gains.support.heartbeat import heartbeat
 from gains.workflow.call import workflow_call
 from gains.workflow.events import STARTED, Event
 
 DATA_RULES = ("fetch", "convert", "split", "maps")
 """The rules that prepare data; they run before all others, so that errors of data come first."""
+FORCE_DATA = frozenset(("-f", "--force", "-F", "--forceall", *DATA_RULES))
+"""Words of a command line that make data again: a call for the data alone would make them twice."""
 PAUSE = 0.5
 """Time in s between two looks at the jobs."""
 
@@ -47,16 +51,17 @@ def run(choice: ChosenStudy, wish: RunWish) -> None:
     """Make a table, a figure or everything of a study, in the folder of the project.
 
     Raises:
-        ValueError: a job failed, or the trainings take long and nobody agreed; the message holds
-            each distinct error once.
+        ValueError: a job failed, the trainings take long and nobody agreed, or the results are of
+            another study file; the message holds each distinct error once.
         KeyboardInterrupt: a person interrupted; all jobs have ended then.
     """
     began = time.monotonic()
+    if choice.file is not None:
+        claim(Path(choice.study.results), choice.study.name, choice.file)
     target = product_target(choice.study, wish.target)
     stamp = time.strftime("%Y-%m-%d-%H%M%S")
     runner = _Runner(choice, wish, target, Path(f"logs/{choice.study.tag}/run/{stamp}.log"))
-    if found := quick_problems(choice):
-        raise ValueError("\n".join(found))
+    _refuse(quick_problems(choice.study, choice.files))
     say(f"Study {choice.study.tag}: looking for what is out of date ...")
     todo = runner.plan()
     if not todo:
@@ -66,6 +71,11 @@ def run(choice: ChosenStudy, wish: RunWish) -> None:
     _show_results(choice, target)
     if todo:
         say(f"It took {duration(time.monotonic() - began)}.")
+
+
+def _refuse(found: Sequence[str]) -> None:
+    if found:
+        raise ValueError("\n".join(found))
 
 
 def say(text: str) -> None:
@@ -88,7 +98,8 @@ class _Runner:
 
     def plan(self) -> list[Event]:
         """Return the jobs that are to do."""
-        with workflow_call(self.words(self.target, dry=True), self.log) as call:
+        words = self.words(self.target, dry=True)
+        with workflow_call(words, self.log) as call, heartbeat("looking for what is out of date"):
             while call.wait(PAUSE) is None:
                 pass
             events = call.new_events()
@@ -122,8 +133,13 @@ class _Runner:
 def _make(runner: _Runner, todo: Sequence[Event]) -> None:
     trainings = [run for event in todo if event.rule == TRAIN and (run := run_of(event.wildcards))]
     data = [event for event in todo if event.rule in DATA_RULES]
+    if data or trainings:
+        say("Checking the settings and the labels ...")
+        with heartbeat("checking the settings and the labels"):
+            _refuse(problems(runner.choice.study, runner.choice.files))
+    data_first = len(data) < len(todo) and FORCE_DATA.isdisjoint(runner.wish.further)
     try:
-        if data and len(data) < len(todo):
+        if data and data_first:
             say(f"Preparing the data: {len(data)} jobs.")
             files = [event.output for event in data if event.rule != "fetch"]
             runner.follow(files, len(data), None)
@@ -134,7 +150,7 @@ def _make(runner: _Runner, todo: Sequence[Event]) -> None:
             for text in outlook_lines(runner.choice.study, expected):
                 say(text)
             _agree(expected, runner.wish.yes)
-        left = len(todo) - (len(data) if len(data) < len(todo) else 0)
+        left = len(todo) - (len(data) if data_first else 0)
         runner.follow([runner.target], left, expected)
     except KeyboardInterrupt:
         say(
@@ -153,13 +169,13 @@ def _agree(expected: Forecast, yes: bool) -> None:
     seconds = expected.all
     if yes or seconds is None or seconds < LONG:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise ValueError(
             f"the trainings take about {duration(seconds)}, which is more than {duration(LONG)}, "
             "and no terminal is there to ask; add --yes to start them"
         )
     say(f"Start trainings of about {duration(seconds)}? [y/N]")
-    if input().strip().lower() not in ("y", "yes"):
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise ValueError("nothing was trained, as you chose")
 
 

@@ -32,32 +32,33 @@ class Screen(Protocol):
 
 @contextmanager
 def screen() -> Iterator[Screen]:
-    """Return bars if stderr is a terminal, and lines otherwise."""
-    if not sys.stderr.isatty():
-        yield Lines()
-        return
+    """Return bars if stderr is a terminal that can move its cursor, and lines otherwise."""
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(stderr=True), transient=True, refresh_per_second=4) as live:
+    console = Console(stderr=True)
+    if not sys.stderr.isatty() or console.is_dumb_terminal:
+        yield Lines()
+        return
+    with Live(console=console, transient=True, refresh_per_second=4) as live:
         yield Bars(live)
 
 
 class Lines:
-    """Lines in a log: at once, every 30 s, and after each training."""
+    """Lines in a log: at once, every 30 s, and after each training or failure."""
 
     def __init__(self) -> None:
         self._last = -float(SILENCE)
-        self._trained = 0
+        self._ended = 0
         self._began = time.monotonic()
 
     def show(self, jobs: Jobs, left: float | None) -> None:
         """Write lines if it is time."""
-        trained = sum(job.rule == TRAIN for job in jobs.finished)
+        ended = sum(job.rule == TRAIN for job in jobs.finished) + len(jobs.failed)
         now = time.monotonic() - self._began
-        if now - self._last < SILENCE and trained == self._trained:
+        if now - self._last < SILENCE and ended == self._ended:
             return
-        self._last, self._trained = now, trained
+        self._last, self._ended = now, ended
         clock = time.strftime("%H:%M:%S")
         lines = [jobs_line(jobs, left), *(f"  {job_line(job)}" for job in jobs.running.values())]
         print("\n".join(f"{clock} {text}" for text in lines), file=sys.stderr, flush=True)
@@ -68,7 +69,7 @@ def jobs_line(jobs: Jobs, left: float | None) -> str:
     trained = sum(job.rule == TRAIN for job in jobs.finished)
     failed = f", {len(jobs.failed)} failed" if jobs.failed else ""
     failed = f"{f', {trained} trained' if trained else ''}{failed}"
-    time_left = "" if left is None else f", about {duration(left)} to go"
+    time_left = "" if left is None else f", trainings end in about {duration(left)}"
     return f"{jobs.done} of {jobs.total} jobs done{failed}{time_left}"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
+from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
 from gains.methods import METHODS, Method
@@ -31,6 +33,28 @@ def check_datasets(study: str, settings: StudySettings) -> None:
                 f"{nearest(role, published)}known: {', '.join(published)}"
             )
     _check_detector_keys(study, settings)
+
+
+def check_start(recipe: RecipeSettings, results: str, where: str) -> None:
+    """Refuse a training that starts from a model of the same study.
+
+    Snakemake deletes the outputs of a training before it runs again, and orders no training after
+    another one.
+
+    Args:
+        recipe: the recipe of a run.
+        results: folder of the results of the study.
+        where: the run, for messages.
+
+    Raises:
+        ValueError: ``start_from`` lies among the runs of the study.
+    """
+    start = recipe.start_from
+    if start and Path(start).absolute().is_relative_to(Path(results, "runs").absolute()):
+        raise ValueError(
+            f"{where}: start_from names {start}, which this study makes itself and may delete; "
+            "copy that file to another folder and name the copy"
+        )
 
 
 def _check_detector_keys(study: str, settings: StudySettings) -> None:

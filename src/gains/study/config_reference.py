@@ -16,7 +16,7 @@ from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
-from gains.config.tables import Figure3Settings, RowSettings, TableSettings
+from gains.config.tables import Figure3Settings, PredictionsSettings, RowSettings, TableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.detection.settings import TwoStageSettings
 from gains.methods import METHODS, Method
@@ -33,6 +33,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Table", TableSettings, "`tables.<name>`"),
     ("Table row", RowSettings, "An entry of `tables.<name>.rows`."),
     ("Figure 3", Figure3Settings, "`figure3`"),
+    ("Figure of predictions", PredictionsSettings, "`predictions`"),
 )
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _INTRODUCTION = """\

@@ -121,7 +121,7 @@ class _Sum:
         devices = [t.device_mb for t in trained if t.device_mb is not None]
         return StudyCost(
             at_once=self.at_once,
-            seconds=_together(chains, self.at_once),
+            seconds=together(chains, self.at_once),
             one_by_one=sum(chains),
             maps=sum(work.seconds for work in maps),
             trainings=sum(work.seconds for work in trainings.values()),
@@ -177,8 +177,13 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _together(seconds: Iterable[float], at_once: int) -> float:
-    """Return when the last job ends, if the longest job that waits starts whenever one ends."""
+def together(seconds: Iterable[float], at_once: int) -> float:
+    """Return when the last job ends, if the longest job that waits starts whenever one ends.
+
+    Args:
+        seconds: time of each job in s.
+        at_once: number of jobs that run at the same time.
+    """
     ends = [0.0] * at_once
     for job in sorted(seconds, reverse=True):
         heapq.heapreplace(ends, ends[0] + job)

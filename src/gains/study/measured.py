@@ -112,8 +112,3 @@ def measurement_of(study: Study, run: Run, kept: Measurements) -> Measurement | 
     if found is None or found.settings != comparable(study.run_settings(run)):
         return None
     return found
-
-
-def measurements_of(method: str, kept: Measurements) -> list[Measurement]:
-    """Return the measurements of a method, of all data sets and variants and of any settings."""
-    return [found for kind, found in kept.runs.items() if kind.split("/")[1] == method]

@@ -7,7 +7,7 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from gains.config.file import Readable
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
@@ -93,7 +93,7 @@ def products(studies: Iterable[Study], figures: Mapping[str, PublishedFigure]) -
 
     Args:
         studies: the studies.
-        figures: the published figures by the names of ours.
+        figures: the published figures by the names of ours; further figures have no counterpart.
     """
     _fetched.cache_clear()
     found = [product for study in studies for product in _of_study(study, figures)]
@@ -105,11 +105,14 @@ def _of_study(study: Study, figures: Mapping[str, PublishedFigure]) -> Iterator[
         runs = study.table_runs(name)
         paper, number = (table.paper, f"Table {table.table}") if table.table else ("", name)
         heading = (paper, number, table.title)
-        yield _product(study, name, heading, study.table_datasets(name), runs)
+        yield _product(study, name, heading, study.table_datasets(name), runs, "tables")
     for name in study.settings.figures:
-        shown, dataset = figures[name], getattr(study.settings, name).dataset
-        heading = (shown.paper, f"Figure {shown.number}", shown.shows)
-        yield _product(study, name, heading, [dataset], None)
+        dataset, runs = study.settings.figure_dataset(name), study.figure_runs(name)
+        if shown := figures.get(name):
+            heading = (shown.paper, f"Figure {shown.number}", shown.shows)
+        else:
+            heading = ("", name, f"Test images of {dataset} with their {name}")
+        yield _product(study, name, heading, [dataset], runs, "figures")
 
 
 def _product(
@@ -117,23 +120,24 @@ def _product(
     name: str,
     heading: tuple[str, str, str],
     datasets: list[str],
-    runs: list[Run] | None,
+    runs: list[Run],
+    kind: Literal["tables", "figures"],
 ) -> Product:
-    """Return a table, or a figure if there are no runs.
+    """Return a table or a figure.
 
     Args:
         study: the study.
         name: name of the table or figure in the study.
         heading: paper, number and title.
         datasets: data sets that it needs.
-        runs: runs that a table needs.
+        runs: runs that it needs.
+        kind: folder of its files.
     """
-    is_figure = runs is None
-    folder = f"{study.results}/{'figures' if is_figure else 'tables'}"
-    files = [Path(f"{folder}/{name}.{k}") for k in (FIGURE_KINDS if is_figure else TABLE_KINDS)]
-    asked = f"{name}.{'png' if is_figure else 'csv'}"
+    folder, is_table = f"{study.results}/{kind}", kind == "tables"
+    files = [Path(f"{folder}/{name}.{k}") for k in (TABLE_KINDS if is_table else FIGURE_KINDS)]
+    asked = f"{name}.{'csv' if is_table else 'png'}"
     made, target = Path(folder, asked), Path("results", asked)
-    trainings = list(dict.fromkeys(study.trained(run) for run in runs or []))
+    trainings = list(dict.fromkeys(study.trained(run) for run in runs))
     return Product(
         *heading,
         study=study.name,

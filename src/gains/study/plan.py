@@ -9,10 +9,10 @@ from pathlib import Path
 from gains.config.base import validated
 from gains.config.recipe import RecipeSettings
 from gains.study.measured import (
-    Measurements,
+    Measurement,
+    kind_of,
     measured_file,
     measurement_of,
-    measurements_of,
     read_measurements,
 )
 from gains.study.runs import Run
@@ -93,9 +93,9 @@ def estimates(study: Study) -> dict[Run, float | None]:
     variant, of the same method, what was measured of the method elsewhere in the study, and
     finished trainings of any method.
     """
-    finished, kept = _finished(study), read_measurements(measured_file(study))
+    finished, measured = _finished(study), _measurements(study)
     return {
-        run: finished[run].seconds if run in finished else _estimate(study, run, finished, kept)
+        run: finished[run].seconds if run in finished else _estimate(study, run, finished, measured)
         for run in study.trainings()
     }
 
@@ -107,6 +107,15 @@ def record_of(study: Study, run: Run) -> Path:
 
 def _finished(study: Study) -> dict[Run, Measured]:
     return {run: found for run in study.trainings() if (found := _measured(study, run))}
+
+
+def _measurements(study: Study) -> dict[str, Measurement]:
+    """Return what was measured with the present settings, by kind of run."""
+    kept, found = read_measurements(measured_file(study)), {}
+    for run in {kind_of(run): run for run in study.trainings()}.values():
+        if measured := measurement_of(study, run, kept):
+            found[kind_of(run)] = measured
+    return found
 
 
 def _measured(study: Study, run: Run) -> Measured | None:
@@ -121,11 +130,11 @@ def _measured(study: Study, run: Run) -> Measured | None:
 
 
 def _estimate(
-    study: Study, run: Run, finished: dict[Run, Measured], kept: Measurements
+    study: Study, run: Run, finished: dict[Run, Measured], kinds: dict[str, Measurement]
 ) -> float | None:
     settings, kind = study.run_settings(run), (run.dataset, run.method, run.variant)
     exact = [m for r, m in finished.items() if (r.dataset, r.method, r.variant) == kind]
-    measured = measurement_of(study, run, kept)
+    measured = kinds.get(kind_of(run))
     seconds = None if exact or measured is None else measured.training_seconds(settings)
     if seconds is not None:
         return seconds
@@ -136,7 +145,8 @@ def _estimate(
     ]
     nearest = next((group for group in alike if group), None)
     if nearest is None:
-        others = [m.training_seconds(settings) for m in measurements_of(run.method, kept)]
+        same = [m for k, m in kinds.items() if k.split("/")[1] == run.method]
+        others = [m.training_seconds(settings) for m in same]
         if known := [value for value in others if value is not None]:
             return statistics.median(known)
         nearest = list(finished.values())

@@ -10,6 +10,7 @@ from typing import cast
 
 from gains.config.file import load_config
 from gains.config.prediction import SHOWN_SCORE
+from gains.methods import METHODS
 from gains.prediction.sidecar import read_sidecar, sidecar_path
 from gains.scoring.inputs import ScoringInputs
 from gains.study.inputs import NamedRun
@@ -81,8 +82,8 @@ def predictions_of(study: Study, run: Run) -> Path:
     study.run_settings(run)  # this call refuses a run that the study does not have
     return require_file(
         study.run_folder(run) / "test.predictions.json.gz",
-        "the study has not made the predictions of this run yet; run the study first, or name "
-        "a file with --predictions",
+        "the study has not made the predictions of this run yet, or has run in another folder than "
+        "this one; run the study first, go to its folder, or name a file with --predictions",
     )
 
 
@@ -107,6 +108,8 @@ def run_of_file(config: Path, file: Path) -> tuple[Study, Run] | None:
     if name not in content.studies or dataset not in content.studies[name].datasets:
         return None
     study, run = from_config(content, name), Run(dataset, method, variant, int(seed), int(fold))
+    if method not in METHODS.names() or variant not in study.variants(method):
+        return None
     folder = study.run_folder(run)
     return (study, run) if folder.is_dir() and folder.samefile(file.absolute().parent) else None
 

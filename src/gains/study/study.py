@@ -15,7 +15,7 @@ from gains.datasets.presence import missing_files
 from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
-from gains.study.checks import check_datasets
+from gains.study.checks import check_datasets, check_start
 from gains.study.external import external_rows
 from gains.study.runs import Run, merged_settings, variants_of
 from gains.support.files import read_json, require_file
@@ -117,8 +117,8 @@ class Study:
     @property
     def figures(self) -> list[str]:
         """The figures of data sets that are not absent; the others cannot be made."""
-        blocks = {name: getattr(self.settings, name) for name in self.settings.figures}
-        return [name for name, block in blocks.items() if block.dataset not in self.absent]
+        settings = self.settings
+        return [n for n in settings.figures if settings.figure_dataset(n) not in self.absent]
 
     def require_tables(self) -> None:
         """Refuse a study of which no table can be made.
@@ -154,7 +154,9 @@ class Study:
     def _resolve(self, dataset: str, method: str, variant: str) -> RunSettings:
         where = f"studies.{self.name}, {dataset}/{method}/{variant}"
         self.dataset(dataset)  # this call reports an unknown data set
-        return merged_settings(self.settings, dataset, method, variant, where)
+        settings = merged_settings(self.settings, dataset, method, variant, where)
+        check_start(settings.recipe, self.results, where)
+        return settings
 
     def run_settings(self, run: Run) -> RunSettings:
         """Return the settings of a run, after all layers are merged.
@@ -254,6 +256,18 @@ class Study:
                 if row.method and row.has(dataset):
                     runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
         return list(runs)
+
+    def figure_runs(self, figure: str) -> list[Run]:
+        """Return the runs that a figure shows: of each row of its table the first, if any."""
+        if figure != "predictions":
+            return []
+        dataset = self.settings.figure_dataset(figure)
+        return [
+            run
+            for row in self.settings.tables[self.settings.pictured_table].rows
+            if row.method and row.has(dataset)
+            for run in self.cell_runs(dataset, row.method, row.variant)[:1]
+        ]
 
     def runs(self) -> Iterator[Run]:
         """Yield every run of the study once; each has its own predictions and scores."""

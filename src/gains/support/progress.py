@@ -20,6 +20,8 @@ LINES = 20
 """Number of lines in a log for the whole work, if it is quick."""
 SILENCE = 30
 """Time in s after which a log gets a further line."""
+PACE = 1
+"""Time in s before which a log gets none, except for the last piece."""
 
 
 class Advance(Protocol):
@@ -77,7 +79,8 @@ def read_step(line: str) -> Step | None:
 def progress(what: str, total: int, start: int = 0) -> Iterator[Advance]:
     """Show the progress of ``total`` pieces of work, of which ``start`` are already done.
 
-    A log gets a line at once, then 20 lines for all pieces, and more if 30 s pass between two.
+    A log gets a line at once, then 20 lines for all pieces, but not more than one a second, and
+    further ones if 30 s pass without any.
     """
     if sys.stderr.isatty():
         columns = (
@@ -98,7 +101,7 @@ def progress(what: str, total: int, start: int = 0) -> Iterator[Advance]:
     def log(done: int, note: str = "") -> None:
         nonlocal last
         now = time.monotonic()
-        if done % step and done != total and now - last < SILENCE:
+        if done != total and now - last < (SILENCE if done % step else PACE):
             return
         last, elapsed = now, now - began
         left = elapsed / max(done - start, 1) * (total - done)

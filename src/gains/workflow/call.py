@@ -12,9 +12,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gains.workflow.events import VARIABLE, Event, EventReader
+from gains.workflow.events import PARENT, VARIABLE, Event, EventReader
 
-RESERVED = ("-n", "--dry-run", "--dryrun", "-c", "--cores", "-C", "--config", "--configfile")
+RESERVED = (
+    "--",
+    "-n",
+    "--dry-run",
+    "--dryrun",
+    "-c",
+    "--cores",
+    "-C",
+    "--config",
+    "--configfile",
+    "--configfiles",
+)
 """Options that `gains run` sets itself."""
 PATIENCE = 60
 """Time in s that the jobs get to end after an interruption, before they are killed."""
@@ -57,12 +68,16 @@ class Call:
         return list(self.events.new())
 
     def end(self) -> None:
-        """End Snakemake and all of its jobs, as Ctrl-C does on a terminal; kill what stays."""
+        """End Snakemake and all of its jobs, as Ctrl-C does on a terminal; kill what stays.
+
+        A further Ctrl-C does not leave jobs behind: the next, stronger signal is sent at once.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
             if self.process.poll() is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self.process.pid, number)
-                self.wait(PATIENCE)
+                with contextlib.suppress(KeyboardInterrupt, SystemExit):
+                    self.wait(PATIENCE)
 
 
 @contextlib.contextmanager
@@ -83,7 +98,7 @@ def workflow_call(words: Sequence[str], log: Path) -> Iterator[Call]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, VARIABLE: str(events)},
+            env={**os.environ, VARIABLE: str(events), PARENT: str(os.getpid())},
             start_new_session=True,
         )
         call = Call(process, EventReader(events))

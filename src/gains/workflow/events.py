@@ -10,12 +10,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 VARIABLE = "GAINS_EVENTS"
 """Environment variable that names the file of events."""
+
+PARENT = "GAINS_PARENT"
+"""Environment variable that names the process of ``gains run``."""
 
 STARTED, FINISHED, FAILED, ERROR = "job_info", "job_finished", "job_error", "error"
 """Names of the events in Snakemake."""
@@ -64,9 +70,26 @@ class EventFile(logging.Handler):
 
 
 def attach(logger: logging.Logger) -> None:
-    """Write the events of Snakemake's logger to the file that the environment names, if any."""
+    """Write the events of Snakemake's logger to the file that the environment names, if any.
+
+    If ``gains run`` is killed, this process and its jobs end as after Ctrl-C.
+    """
     if path := os.environ.get(VARIABLE):
         logger.addHandler(EventFile(path))
+        threading.Thread(target=end_with, args=(int(os.environ[PARENT]),), daemon=True).start()
+
+
+def end_with(parent: int, pause: float = 1.0) -> None:
+    """Interrupt the group of this process, which must lead it, as soon as its parent has ended.
+
+    Args:
+        parent: number of the parent.
+        pause: time in s between two looks.
+    """
+    while os.getppid() == parent:
+        time.sleep(pause)
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGINT)
 
 
 def _event(record: logging.LogRecord) -> Event | None:

@@ -10,6 +10,7 @@ from gains.report.of_study import report_spec
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow import ask
 from gains.workflow.code_hash import code_hash, published_hash, templates_hash
+from gains.workflow.pictured import pictured_rows
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
 REPORT_SPEC = report_spec(STUDY)
@@ -56,6 +57,34 @@ def figure3_image(wildcards):
 def figure3_settings(wildcards):
     maps = SETTINGS.datasets[SETTINGS.figure3.dataset].maps
     return as_json(maps.model_dump(mode="json"))
+
+
+# The rows that the figure of predictions shows, if the study has one.
+PICTURED = pictured_rows(STUDY) if SETTINGS.predictions else []
+
+
+def pictured_scores(wildcards):
+    """Return the scores that choose the images, unless the study names images."""
+    return [row.scores for row in PICTURED[:1] if SETTINGS.predictions.images is None]
+
+
+def pictured_options(wildcards):
+    """Return the options of the figure of predictions: its columns, its images and the threshold."""
+    block = SETTINGS.predictions
+    images = [f"--image {shlex.quote(name)}" for name in block.images or ()]
+    chosen = images or [
+        f"--spread {block.number} --scores {row.scores}" for row in PICTURED[:1]
+    ]
+    return " ".join(
+        [
+            *(
+                f"--predictions {row.predictions} --label {shlex.quote(row.label)}"
+                for row in PICTURED
+            ),
+            *chosen,
+            f"--min-score {SETTINGS.clean_score_threshold}",
+        ]
+    )
 
 
 def refuse_other(wildcards):

@@ -15,6 +15,7 @@ from gains.study.best import best_run
 from gains.study.inputs import NamedRun
 from gains.study.opening import open_study
 from gains.study.runs import Run
+from gains.study.scoring import run_of_file
 from gains.study.study import Study
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class PredictCall:
 
 
 class _Source(NamedTuple):
-    """The model, and what its study says; None and {} for a model file."""
+    """The model, and what its study says; None and {} for a model file of no study."""
 
     model: Path
     study: str | None = None
@@ -132,12 +133,26 @@ def _check(asked: PredictCall) -> None:
 
 def _source(asked: PredictCall) -> _Source:
     if asked.model is not None and asked.model != BEST:
-        return _Source(asked.model, fold=asked.named.fold)
+        found = run_of_file(asked.named.config, asked.model)
+        if found is None:
+            return _Source(asked.model, fold=asked.named.fold)
+        study, chosen = found
+        logger.info(
+            "%s is a model of the study %r: predicted with the settings of the study where no "
+            "option says otherwise",
+            *(asked.model, study.tag),
+        )
+        source = _of_run(study, chosen)
+        return source._replace(model=asked.model, fold=asked.named.fold, coco=None, split=None)
     if asked.model is None:
         study, chosen = asked.named.find()
     else:
         study = open_study(asked.named.config, asked.named.study)
         chosen = _best(study, str(asked.named.dataset), asked.device)
+    return _of_run(study, chosen)
+
+
+def _of_run(study: Study, chosen: Run) -> _Source:
     options = study.dataset(chosen.dataset).options
     return _Source(
         study.model(chosen),

@@ -35,7 +35,7 @@ def check_study(
     project = find_project()
     chosen = choose(word, study, project)
     with inside(project):
-        found = problems(chosen)
+        found = problems(chosen.study, chosen.files)
     if found:
         raise ValueError("\n".join(found))
     typer.echo(f"study {chosen.study.tag}: no problem was found")

@@ -10,6 +10,9 @@ import typer
 from gains.cli.app import app
 from gains.cli.options import Category, Crowds, Orientation, Percentiles, given
 
+MOST_HOURS = 10_000
+"""Largest time for a study, a year; a greater number is a mistake."""
+
 
 @app.command()
 def init(
@@ -18,7 +21,10 @@ def init(
         Path, typer.Option(help="File or folder of the labels; their format is recognised.")
     ],
     hours: Annotated[
-        float, typer.Option(min=0.01, help="Time for this command and `gains run` together.")
+        float,
+        typer.Option(
+            min=0.01, max=MOST_HOURS, help="Time for this command and `gains run` together."
+        ),
     ] = 1.0,
     out: Annotated[
         Path, typer.Option(help="Study file to write; the study has the name of the file.")
@@ -57,7 +63,8 @@ def init(
     from gains.config.base import NAME
     from gains.proposal.propose import Wish, propose
     from gains.proposal.text import is_unchanged
-    from gains.running.choice import find_project, inside
+    from gains.running.choice import find_project, inside, refuse_taken_name
+    from gains.running.owner import require_owner
 
     if out.suffix != ".yaml" or not re.match(NAME, out.stem):
         raise ValueError(
@@ -69,13 +76,19 @@ def init(
             f"{out}: was edited since `gains init` wrote it, or is another file; name another file "
             "with --out, or overwrite it with --force"
         )
+    sheet = out.with_suffix(".png")
+    if sheet.exists() and not out.exists() and not force:
+        raise ValueError(
+            f"{sheet}: the picture of the labels would overwrite this file; name another study "
+            "with --out, or overwrite it with --force"
+        )
     for folder in (images, labels):
         if out.resolve().is_relative_to(folder.resolve()):
             raise ValueError(
                 f"{out}: lies in {folder}, whose files are read; name a file elsewhere with --out"
             )
     read = [images, labels, *([] if weights is None else [weights])]
-    for file in (out, out.with_suffix(".png")):
+    for file in (out, sheet):
         refuse_overwriting("init", file, read, folders=True)
     options = given(
         category=category, crowds=crowds, orientation=orientation, percentiles=percentiles
@@ -84,8 +97,12 @@ def init(
     places = {"images": str(images.absolute()), "labels": str(labels.absolute())}
     given_weights = None if weights is None else weights.absolute()
     wish = Wish({**places, **options}, hours, given_weights, out.absolute())
-    with inside(find_project()):
+    project = find_project()
+    refuse_taken_name(out, project)
+    with inside(project):
+        if not force:
+            require_owner(Path("results", out.stem), out.stem, out.absolute())
         for sentence in propose(wish):
             typer.echo(sentence)
-    typer.echo(f"\nLook at {out.with_suffix('.png')}: the outlines must fit the objects.")
+    typer.echo(f"\nLook at {sheet}: the outlines must fit the objects.")
     typer.echo(f"Then run: gains run {out}")

@@ -70,11 +70,20 @@ def run(
     name, target = (*places, None, None)[:2]
     project = find_project()
     wish = RunWish(target, cores or available_cores(), yes, further)
-    # a terminal that is closed ends the jobs too, like Ctrl-C
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    catch_signals()
     choice = choose(name, study, project)
     with inside(project):
         run_study(choice, wish)
+
+
+def catch_signals() -> None:
+    """Let a closed terminal end the jobs too, like Ctrl-C, except under ``nohup``.
+
+    A shell script lets its background processes ignore Ctrl-C, and Snakemake would inherit that.
+    """
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def split_words(words: list[str]) -> tuple[list[str | None], tuple[str, ...]]:
