@@ -232,7 +232,7 @@ def texts_of_figure3(
 ) -> list[str]:
     shown = []
 
-    def save(drawn: Any, path: Path, metadata: Any) -> None:
+    def save(drawn: Any, *_: Any) -> None:
         shown.append([text.get_text() for text in drawn.axes[7].texts])
 
     monkeypatch.setattr(style, "_save", save)
@@ -282,7 +282,7 @@ def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
         assert (tmp_path / "x.txt").read_text() == "hi"
         assert "dummy" in run("--help").output
         assert FigureGroup(name="figure").list_commands(None) == [
-            "augmentations", "curves", "figure3", "predictions", "dummy",
+            "augmentations", "curves", "figure3", "predictions", "ranks", "dummy",
         ]  # fmt: skip
         with pytest.raises(ValueError, match="did you mean 'dummy'"):
             run("dumy")

@@ -83,3 +83,7 @@ def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], Stud
     (sentence,) = quick_problems(chosen, [file])
     assert sentence.startswith("cells: a relative path in a study file begins in the folder of")
     assert sentence.endswith(f"for example {file.parent / 'cells'}")
+
+    Path("cells").mkdir()
+    Path("cells.json").touch()
+    assert quick_problems(chosen, [Path("change.yaml").absolute()]) == []

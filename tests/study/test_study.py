@@ -162,4 +162,9 @@ def test_what_only_other_studies_make(content: dict[str, Any]) -> None:
         "figure3.png": ["paper", "third"],
         "figure3.pdf": ["paper", "third"],
         **{f"mine.{kind}": ["third"] for kind in ("csv", "md", "tex")},
+        **{
+            f"mine.{part}.{kind}": ["third"]
+            for part in ("certainty", "contact")
+            for kind in ("csv", "md")
+        },
     }

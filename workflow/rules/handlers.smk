@@ -5,6 +5,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from gains.config.settings_file import sweep_settings
+from gains.running.pulse import attach_pulse
 from gains.training.scratch import Scratch
 from gains.workflow import snakemake_records
 from gains.workflow.memory import memory_mb
@@ -51,7 +52,7 @@ def missing_weights(jobs):
 
 # The first lines stop if files of a person are missing, before Snakemake deletes the outputs of the
 # jobs that read them. The next ones fetch missing initial weights before any job, on the machine
-# with the network.
+# with the network. `gains run` shows the running jobs itself; a plain call says every 30 s what they do.
 # With its default limit of 100 jobs per second, Snakemake checks its queue again a second after
 # every check, as long as jobs wait. Each finished job starts another such chain, and by the end of
 # the demo they take a fifth of a core. Remove this default limit; any other limit stays.
@@ -63,6 +64,8 @@ onstart:
         )
     for name in missing_weights(jobs):
         shell("gains fetch {name}")
+    if events.VARIABLE not in os.environ and not workflow.output_settings.quiet:
+        attach_pulse(logger, len(jobs))
     limiter = getattr(workflow.scheduler, "job_rate_limiter", None)
     default = limiter and (limiter.max_jobs, limiter.timespan) == (100, 1)
     if workflow.local_exec and default:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
 from gains.support.file_errors import worded
-from gains.support.files import require_file
+from gains.support.files import read_utf8, require_file
 from gains.support.names import is_junk
 from gains.support.yaml_text import parse_yaml
 
@@ -244,11 +244,7 @@ def read_content(path: Path) -> dict[str, Any]:
         FileNotFoundError: there is no such file.
         ValueError: it is not text, not YAML, or no mapping.
     """
-    try:
-        text = require_file(path).read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error
-    content = parse_yaml(text, str(path))
+    content = parse_yaml(read_utf8(require_file(path)), str(path))
     if not isinstance(content, dict):
         raise ValueError(
             f"{path}: expected a mapping with 'study' and 'studies', found {str(content)[:80]!r}"

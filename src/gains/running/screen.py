@@ -59,9 +59,14 @@ class Lines:
         if now - self._last < SILENCE and ended == self._ended:
             return
         self._last, self._ended = now, ended
-        clock = time.strftime("%H:%M:%S")
-        lines = [jobs_line(jobs, left), *(f"  {job_line(job)}" for job in jobs.running.values())]
-        print("\n".join(f"{clock} {text}" for text in lines), file=sys.stderr, flush=True)
+        print("\n".join(state_lines(jobs, left)), file=sys.stderr, flush=True)
+
+
+def state_lines(jobs: Jobs, left: float | None) -> list[str]:
+    """Return the state of all jobs and of each that runs, with the time of day."""
+    clock = time.strftime("%H:%M:%S")
+    running = [f"  {job_line(job)}" for job in list(jobs.running.values())]
+    return [f"{clock} {text}" for text in [jobs_line(jobs, left), *running]]
 
 
 def jobs_line(jobs: Jobs, left: float | None) -> str:

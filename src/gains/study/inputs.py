@@ -9,7 +9,7 @@ from gains.methods.run_settings import RunSettings
 from gains.study.opening import open_study
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import require_file
+from gains.support.files import read_utf8, require_file
 from gains.support.yaml_text import parse_yaml
 
 
@@ -28,12 +28,16 @@ class NamedRun:
     """
 
     config: Path
-    study: str | None
-    dataset: str | None
-    method: str | None
-    variant: str
-    seed: int
-    fold: int
+    study: str | None = None
+    dataset: str | None = None
+    method: str | None = None
+    variant: str = "default"
+    seed: int = 0
+    fold: int = 0
+
+    def given(self, *names: str) -> list[str]:
+        """Return those of these attributes that do not have their default values."""
+        return [name for name in names if getattr(self, name) != getattr(NamedRun, name)]
 
     def find(self) -> tuple[Study, Run]:
         """Return the study and the run.
@@ -118,18 +122,11 @@ def parse_settings(given: str | Path) -> RunSettings:
     """
     where = "--settings"
     if isinstance(given, Path):
-        where, given = str(given), _text_of(given)
+        file = require_file(
+            given, "there is no such file; --settings takes a file, or settings that begin with {"
+        )
+        where, given = str(given), read_utf8(file)
     content = parse_yaml(given, where)
     if not isinstance(content, dict):
         raise ValueError(f"{where}: expected a mapping, found {given[:80]!r}")
     return RunSettings.from_json(content, where)
-
-
-def _text_of(path: Path) -> str:
-    file = require_file(
-        path, "there is no such file; --settings takes a file, or settings that begin with {"
-    )
-    try:
-        return file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error

@@ -45,12 +45,14 @@ def misplaced_paths(study: Study, file: Path) -> list[str]:
     """Return a sentence for each relative path that may be meant to begin at the study file.
 
     Relative paths begin in the present folder, which is that of the project. A path that exists
-    beside the study file was probably meant otherwise.
+    beside the study file was probably meant otherwise, unless that is the same folder.
 
     Args:
         study: the study.
         file: its file.
     """
+    if file.absolute().parent.samefile("."):
+        return []
     paths = [
         path
         for name, block in study.settings.datasets.items()

@@ -62,7 +62,7 @@ def scoring_inputs(
             "name what is scored: a run with --study, --dataset and --method, or files with "
             "--ground-truth and --predictions"
         )
-    if (named.study, named.method, named.variant, named.seed) != (None, None, "default", 0):
+    if named.given("study", "method", "variant", "seed"):
         raise ValueError("--study, --method, --variant and --seed need --dataset; give it too")
     used = ScoringInputs(ground_truth, predictions, split, part, named.fold)
     if of_run := run_of_file(named.config, predictions):

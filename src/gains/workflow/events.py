@@ -59,7 +59,7 @@ class EventFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write the event of a record, if it is one of interest."""
-        event = _event(record)
+        event = event_of(record)
         if event is not None:
             self._file.write(json.dumps(asdict(event)) + "\n")
 
@@ -92,7 +92,8 @@ def end_with(parent: int, pause: float = 1.0) -> None:
         os.killpg(os.getpid(), signal.SIGINT)
 
 
-def _event(record: logging.LogRecord) -> Event | None:
+def event_of(record: logging.LogRecord) -> Event | None:
+    """Return the event of a record of Snakemake's logger, or None if it is of no interest."""
     given = vars(record)
     kind = str(given.get("event", ""))
     logs, outputs = given.get("log") or [""], given.get("output") or [""]

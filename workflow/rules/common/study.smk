@@ -4,6 +4,7 @@ import json
 import os
 import re
 import sys
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
@@ -14,8 +15,8 @@ sys.path.insert(0, SRC)
 from gains.datasets.convert import receipt
 from gains.external.origin import KEY as EXTERNAL
 from gains.fetch.sources import fetched_name
+from gains.running.check import quick_problems
 from gains.study.external import external_rows, external_runs
-from gains.study.problems import missing_inputs_of
 from gains.study.runs import Run
 from gains.study.opening import config_of, from_config
 from gains.study.opening import made_by_others, not_in_force
@@ -55,7 +56,9 @@ except FileNotFoundError as error:
     raise WorkflowError(str(error))
 PRESENT = [name for name in SETTINGS.datasets if name not in STUDY.absent]
 if workflow.is_main_process:
-    for sentence in [*not_in_force(GIVEN, STUDY.name), *missing_inputs_of(STUDY)]:
+    for sentence in not_in_force(GIVEN, STUDY.name):
+        logger.warning(sentence)
+    for sentence in quick_problems(STUDY, [Path(file) for file in GIVEN]):
         logger.warning(sentence)
     for name in STUDY.absent:
         logger.warning(

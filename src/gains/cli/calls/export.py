@@ -48,7 +48,7 @@ class ExportCall:
             study, chosen = named.find()
             predictions = predictions_of(study, chosen)
             coco = coco or study.coco(chosen.dataset)
-        elif (named.study, named.variant, named.seed, named.fold) != (None, "default", 0, 0):
+        elif named.given("study", "variant", "seed", "fold"):
             raise ValueError(
                 "--study, --variant, --seed and --fold name a run, but --predictions names a file"
             )

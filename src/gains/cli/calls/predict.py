@@ -95,9 +95,7 @@ def _check(asked: PredictCall) -> None:
     """Refuse options that do not fit together, before anything is read."""
     named = asked.named
     if asked.model == BEST:
-        if named.dataset is None or (named.method, named.variant, named.seed, named.fold) != (
-            *(None, "default", 0, 0),
-        ):
+        if named.dataset is None or named.given("method", "variant", "seed", "fold"):
             raise ValueError(
                 "--model best chooses the method, variant, seed and fold among the trained runs of "
                 "a data set; name the data set with --dataset, its study with --study or --config, "
@@ -108,9 +106,7 @@ def _check(asked: PredictCall) -> None:
             "name one model: its file with --model, a trained run with --study, --dataset and "
             "--method, or the best run with --model best, --study and --dataset"
         )
-    elif asked.model is not None and (named.study, named.variant, named.seed) != (
-        *(None, "default", 0),
-    ):
+    elif asked.model is not None and named.given("study", "variant", "seed"):
         raise ValueError("--study, --variant and --seed name a run, but --model names a file")
     if asked.images and (asked.coco, asked.split, asked.part) != (None, None, "test"):
         raise ValueError(
