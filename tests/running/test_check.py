@@ -47,7 +47,8 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
             "options": {"images": "/no/images", "labels": "/no/labels.json"},
         }
         row = {"method": "occlusion_rcnn", "datasets": ["synthetic-cells"]}
-        study["tables"]["table3"]["rows"].append(row)
+        other = {"external": "/no/cp", "label": "Cellpose", "datasets": ["synthetic-cells"]}
+        study["tables"]["table3"]["rows"] += [row, other]
         study["tables"]["table3"]["metrics"] = ["mAP", "AJI"]
 
     found = "\n".join(problems(opened(change)))
@@ -55,6 +56,7 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
     assert "the cell category 9 is not in the data set" in found
     assert "/no/images does not exist; correct the path" in found
     assert "/no/labels.json does not exist" in found
+    assert "external row 'Cellpose': /no/cp does not exist; correct the path" in found
     assert found.count("/no/labels.json") == 1
 
 
@@ -77,10 +79,14 @@ def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], Stud
         block = study["datasets"]["synthetic-cells"]
         block["source"] = "folder"
         block["options"] = {"images": "cells", "labels": "cells.json"}
+        row = {"external": "cp", "label": "Cellpose", "datasets": ["synthetic-cells"]}
+        study["tables"]["table3"]["rows"].append(row)
 
     chosen, file = opened(change), Path("file/change.yaml").absolute()
-    (file.parent / "cells").mkdir()
-    (sentence,) = quick_problems(chosen, [file])
+    for name in ("cells", "cp"):
+        (file.parent / name).mkdir()
+    sentence, other = quick_problems(chosen, [file])
+    assert other.endswith(f"for example {file.parent / 'cp'}")
     assert sentence.startswith("cells: a relative path in a study file begins in the folder of")
     assert sentence.endswith(f"for example {file.parent / 'cells'}")
 

@@ -9,7 +9,8 @@ import pytest
 
 from gains.config.base import validated
 from gains.config.tables import RowSettings
-from gains.study.external import external_runs, missing_external
+from gains.study.external import external_runs
+from gains.study.problems import missing_inputs_of
 from gains.study.study import Study
 from gains.support.files import read_json, write_json
 from gains.tables.compare import write_compare
@@ -76,11 +77,22 @@ def test_a_path_for_each_data_set() -> None:
         external_study(METHOD, {**CELLPOSE, "external": {"c": "x"}}, **two)
     found = external_study(METHOD, {**CELLPOSE, "external": {"b": "x"}}, **two)
     assert [run.path for run in external_runs(found)] == ["b/external/Cellpose-3/seed0/fold0"]
-    assert missing_external(found.settings) == [
-        "x: no such file or folder of predictions; the row 'Cellpose-3' shows them on b"
-    ]
-    Path("x").mkdir()
-    assert missing_external(found.settings) == []
+
+
+def test_missing_files_are_named_until_they_were_read() -> None:
+    found = external_study(CELLPOSE, dataset={"split": {"folds": 2}})
+    sentence = (
+        "external row 'Cellpose-3': cp does not exist; correct the path, or put the predictions "
+        "for cells there"
+    )
+    assert missing_inputs_of(found) == [sentence]
+    Path("cp").mkdir()
+    assert missing_inputs_of(found) == []
+    Path("cp").rmdir()
+    for run in external_runs(found):
+        assert missing_inputs_of(found) == [sentence]
+        write_json(found.run_folder(run) / "test.predictions.json.gz", [])
+    assert missing_inputs_of(found) == []
 
 
 def test_two_rows_of_one_name_are_refused() -> None:

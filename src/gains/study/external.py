@@ -86,11 +86,20 @@ def external_cell(study: Study, dataset: str, label: str) -> list[Run]:
     return [r for r in external_runs(study) if (r.dataset, r.variant) == (dataset, name)]
 
 
-def missing_external(settings: StudySettings) -> list[str]:
-    """Return a sentence on each file or folder of external predictions that does not exist."""
+def missing_external(study: Study) -> list[str]:
+    """Return a sentence on each missing file or folder of external predictions that a job needs.
+
+    What was read from such files before is used without them. Absent data sets need none.
+    """
+    rows = {(row.dataset, row.name): row for row in external_rows(study.settings)}
+    needed = (
+        rows[run.dataset, run.variant]
+        for run in external_runs(study)
+        if not (study.run_folder(run) / "test.predictions.json.gz").is_file()
+    )
     return [
-        f"{row.files}: no such file or folder of predictions; the row {row.name!r} shows them on "
-        f"{row.dataset}"
-        for row in external_rows(settings)
+        f"external row {row.name!r}: {row.files} does not exist; correct the path, or put the "
+        f"predictions for {row.dataset} there"
+        for row in dict.fromkeys(needed)
         if not row.files.exists()
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gains.datasets.convert import fetched_folder, inputs_of
 from gains.fetch.sources import fetched_name
+from gains.study.external import external_rows, missing_external
 from gains.study.study import Study
 
 
@@ -15,7 +16,7 @@ def missing_inputs_of(study: Study) -> list[str]:
 
     What was made from own files before is used without them. Optional data sets may be absent.
     """
-    return list(dict.fromkeys([*_data(study), *_weights(study)]))
+    return list(dict.fromkeys([*_data(study), *_weights(study), *missing_external(study)]))
 
 
 def _data(study: Study) -> Iterator[str]:
@@ -58,6 +59,7 @@ def misplaced_paths(study: Study, file: Path) -> list[str]:
         for name, block in study.settings.datasets.items()
         for path in inputs_of(block.source or name, block.options)
     ]
+    paths += [row.files for row in external_rows(study.settings)]
     paths += [Path(b.split.file) for b in study.settings.datasets.values() if b.split.file]
     settings = [study.run_settings(run) for run in study.trainings()]
     paths += [w for s in settings if (w := s.record.weights(s.model)) is not None]
