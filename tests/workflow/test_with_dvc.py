@@ -117,7 +117,7 @@ def test_a_further_study_is_recorded_beside_the_demo(twin: Project, tmp_path: Pa
     clone.replace(f"studies/{name}.yaml", "title: t", "title: other")
     assert f"{file}:tables" in clone.call("dvc", "status")
     plan = clone.plan("--config", f"study={name}", "--", "all_data", "all_runs", "all_tables")
-    assert plan.keys() == {"table", "compare", "all_tables"}
+    assert plan.keys() == {"table", "compare", "report_study", "all_tables"}
 
 
 def test_the_profile_of_slurm_does_not_depend_on_accounting() -> None:
