@@ -46,6 +46,7 @@ TORCH_FREE = [
     "gains.tables.write",
     "gains.tables.compare",
     "gains.figures",
+    "gains.report.write",
     "gains.export.job",
     "gains.workflow.snakemake_records",
 ]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from gains.report.content import Cell, HtmlTable, drawing, photograph
+from gains.report.answers import Answer
+from gains.report.content import (
+    CURVES,
+    DATA,
+    EXAMPLES,
+    NARROWEST,
+    Cell,
+    HtmlTable,
+    drawing,
+    photograph,
+)
 from gains.report.examples import chosen_examples
 from gains.report.of_study import report_spec, without_folders
 from gains.report.scores import ScoreTable
@@ -49,11 +62,12 @@ def page() -> Page:
     table = HtmlTable(NASTY, ["row", "mAP"], [[Cell(NASTY), value]], ["a note"], ["a reason"])
     return Page(
         spec=spec,
-        tables=[ScoreTable("table3", NASTY, [NASTY], [table], [table], [NASTY])],
+        tables=[ScoreTable("table3", NASTY, [Answer(NASTY, [NASTY])], [table], [table], [NASTY])],
+        cautions=[NASTY],
         reading_help=["help"],
-        images=[drawing(png(), "drawn", NASTY)],
+        images=[drawing(png(), "drawn", NASTY, 10_000)],
         audit=table,
-        examples={"cells": [photograph(png(), NASTY, "caption", 0.5)]},
+        examples={"cells": [photograph(png(), NASTY, "caption", 10_000)]},
         curves=[],
         costs=table,
         versions=[NASTY],
@@ -95,9 +109,20 @@ def test_a_cell_has_its_value_its_interval_and_the_published_value(page: Page) -
         assert part in cell
 
 
-def test_more_pictures_are_smaller_pictures() -> None:
-    assert photograph(png(), "", "", 0.5).width == 20
-    assert photograph(png(), "", "").width == 40
+@pytest.mark.parametrize("make", [photograph, drawing])
+def test_a_picture_stays_below_its_limit_and_never_becomes_tiny(make: Any) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 600, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    Image.fromarray(noise).save(out, "PNG")
+    whole, half = (make(out.getvalue(), "", "", most) for most in (10**6, 60_000))
+    assert (whole.width, whole.height) == (600, 300)
+    assert NARROWEST < half.width < 600
+    assert len(base64.b64decode(half.source.split(",")[1])) <= 60_000
+    assert make(out.getvalue(), "", "", 1).width == NARROWEST
+
+
+def test_all_pictures_fit_into_eight_megabytes() -> None:
+    assert (DATA + EXAMPLES + CURVES) * 4 / 3 < 7e6  # the rest is for the tables
 
 
 def scored(folder: Path, values: dict[str, float]) -> str:

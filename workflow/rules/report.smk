@@ -20,7 +20,7 @@ rule report_study:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=600,
     params:
         templates=templates_hash(),
         code=code_hash("gains.report.write"),

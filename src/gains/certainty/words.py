@@ -15,6 +15,12 @@ RULE = (
 )
 """The rule for bold values."""
 
+ONCE = (
+    "Each method was trained once. The intervals say what these models would do on other images of "
+    "the same kind, and not how another training of the method would differ."
+)
+"""What one seed cannot say."""
+
 
 @dataclass(frozen=True)
 class Section:
@@ -120,10 +126,7 @@ def meaning(seeds: int) -> list[str]:
         "pairs of rows of the column (Holm).",
     ]
     if seeds == 1:
-        found.append(
-            "Each method was trained once. The intervals say what these models would do on other "
-            "images of the same kind, and not how another training of the method would differ."
-        )
+        found.append(ONCE)
     return found
 
 

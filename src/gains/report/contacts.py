@@ -6,9 +6,8 @@ import math
 
 from gains.metrics.contact import ALL, KINDS, REGIONS, UNMATCHED
 from gains.report.content import Cell, HtmlTable
-from gains.tables.contact.sections import PIXELS, ContactCell, ContactSection, contact_sections
+from gains.tables.contact.sections import PIXELS, ContactCell, ContactSection
 from gains.tables.numerals import BLANK
-from gains.tables.specs import TableSpec
 
 NOTES = (
     "Recall (R50): share of the objects of a kind that are found, with IoU above 0.5. The kind is "
@@ -18,12 +17,8 @@ NOTES = (
 )
 
 
-def contact_tables(spec: TableSpec) -> list[HtmlTable]:
-    """Return the scores by contact of a table, one for each data set and subset of classes."""
-    return [_contact_table(section) for section in contact_sections(spec)]
-
-
-def _contact_table(section: ContactSection) -> HtmlTable:
+def contact_table(section: ContactSection) -> HtmlTable:
+    """Return the scores by contact of a table on one data set and subset of classes."""
     kinds = [kind for kind in KINDS if section.objects[kind]]
     rows = [
         [

@@ -13,6 +13,12 @@ QUALITY = 80
 """Quality of JPEG: fine lines stay clear."""
 COLOURS = 64
 """Colours of drawings, which have few."""
+NARROWEST = 160
+"""Width below which no picture is made smaller, px."""
+
+DATA, EXAMPLES, CURVES = 800_000, 3_900_000, 400_000
+"""Bytes of all pictures of a kind: the more there are, the smaller they are. So a report stays
+below 8 MB and can be mailed. As text, pictures need a third more."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,10 @@ class HtmlTable:
     notes: Sequence[str] = ()
     reasons: Sequence[str] = ()
 
+    def has_numbers(self, column: int) -> bool:
+        """Return whether a column has a number, so that it is sorted by numbers."""
+        return any(row[column].order is not None for row in self.rows)
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -70,34 +80,40 @@ class Picture:
     caption: str
 
 
-def photograph(content: bytes, alt: str, caption: str, scale: float = 1.0) -> Picture:
+def photograph(content: bytes, alt: str, caption: str, most: int) -> Picture:
     """Return a PNG with images of objects as JPEG, which needs less space.
 
     Args:
         content: the PNG.
         alt: what it shows.
         caption: text below it.
-        scale: factor of its width and height, at most 1.
+        most: largest size in bytes; what needs more is made smaller, to no less than
+            :data:`NARROWEST`.
     """
-    image = Image.open(io.BytesIO(content)).convert("RGB")
-    if scale < 1:
-        size = round(image.width * scale), round(image.height * scale)
-        image = image.resize(size, Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=QUALITY, optimize=True, subsampling=0)
-    return _embedded(out.getvalue(), "jpeg", image, alt, caption)
+    return _embedded(Image.open(io.BytesIO(content)).convert("RGB"), "jpeg", alt, caption, most)
 
 
-def drawing(content: bytes, alt: str, caption: str) -> Picture:
+def drawing(content: bytes, alt: str, caption: str, most: int) -> Picture:
     """Return a PNG with lines and letters as a PNG of few colours; the arguments are as above."""
-    image: Image.Image = Image.open(io.BytesIO(content))
-    if image.mode != "P":  # a contact sheet has few colours already
-        image = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    return _embedded(Image.open(io.BytesIO(content)).convert("RGB"), "png", alt, caption, most)
+
+
+def _embedded(image: Image.Image, kind: str, alt: str, caption: str, most: int) -> Picture:
+    scale, shown, found = 1.0, image, _encoded(image, kind)
+    while len(found) > most and shown.width > NARROWEST:
+        scale = max(scale * min(0.95, (most / len(found)) ** 0.5), NARROWEST / image.width)
+        size = round(image.width * scale), max(1, round(image.height * scale))
+        shown = image.resize(size, Image.Resampling.LANCZOS)
+        found = _encoded(shown, kind)
+    text = base64.b64encode(found).decode("ascii")
+    return Picture(f"data:image/{kind};base64,{text}", *shown.size, alt, caption)
+
+
+def _encoded(image: Image.Image, kind: str) -> bytes:
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True)
-    return _embedded(out.getvalue(), "png", image, alt, caption)
-
-
-def _embedded(content: bytes, kind: str, image: Image.Image, alt: str, caption: str) -> Picture:
-    text = base64.b64encode(content).decode("ascii")
-    return Picture(f"data:image/{kind};base64,{text}", image.width, image.height, alt, caption)
+    if kind == "jpeg":
+        # `optimize` would fail for noise, which needs more than Pillow's buffer for it
+        image.save(out, "JPEG", quality=QUALITY, subsampling=0)
+    else:
+        image.quantize(COLOURS, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()

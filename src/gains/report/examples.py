@@ -13,11 +13,8 @@ from gains.figures.image_values import image_values, worst_first
 from gains.figures.images import Pictures
 from gains.figures.prediction_columns import Column
 from gains.figures.prediction_panels import Row, draw_rows, rows
-from gains.report.content import Picture, photograph
+from gains.report.content import EXAMPLES, Picture, photograph
 from gains.report.spec import ReportSpec, ShownSpec
-
-FULL = 60
-"""Pictures in their full size; more of them are made smaller, so that the report can be mailed."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ def examples_of(spec: ReportSpec, dataset: str) -> list[Picture]:
     """Return a picture for each method on a data set."""
     shown = [one for one in spec.shown if one.dataset == dataset]
     coco = next(one.coco for one in spec.datasets if one.name == dataset)
-    drawer = _Drawer(Path(coco), spec.min_score, min(1.0, (FULL / len(spec.shown)) ** 0.5))
+    drawer = _Drawer(Path(coco), spec.min_score, EXAMPLES // len(spec.shown))
     return [drawer.draw(one) for one in shown]
 
 
@@ -71,12 +68,12 @@ class _Drawer:
     Args:
         coco: its COCO JSON file.
         min_score: lowest score of the detections that are drawn.
-        scale: factor of the size of pictures.
+        most: largest size of a picture in bytes.
     """
 
-    def __init__(self, coco: Path, min_score: float, scale: float) -> None:
+    def __init__(self, coco: Path, min_score: float, most: int) -> None:
         self._truth, self._pictures = read_coco(coco), Pictures(coco, ())
-        self._min_score, self._scale = min_score, scale
+        self._min_score, self._most = min_score, most
 
     def draw(self, shown: ShownSpec) -> Picture:
         examples = chosen_examples(shown.folders)
@@ -89,7 +86,7 @@ class _Drawer:
             f"Images of {shown.dataset} with the ground truth and the objects that {shown.title} "
             "found, missed or found falsely"
         )
-        return photograph(out.getvalue(), alt, f"{shown.title}, {listed}", self._scale)
+        return photograph(out.getvalue(), alt, f"{shown.title}, {listed}", self._most)
 
     def _column(self, title: str, folder: Path) -> Column:
         return Column.read(title, folder / "test.predictions.json.gz", self._truth)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from gains.figures.contact_sheet import contact_sheet
-from gains.report.content import Cell, HtmlTable, Picture, drawing
+from gains.report.content import DATA, Cell, HtmlTable, Picture, photograph
 from gains.report.spec import ImagesSpec, ReportSpec
 from gains.support.csv_file import read_csv
 from gains.tables.numerals import BLANK
@@ -29,8 +29,12 @@ SHARES = ("overlapping", "touching")
 """Columns that hold fractions."""
 
 
-def pictures_of(dataset: ImagesSpec) -> Picture:
-    """Return the first images of a data set, without and with the outlines of their objects."""
+def pictures_of(spec: ReportSpec) -> list[Picture]:
+    """Return the first images of each data set, without and with the outlines of their objects."""
+    return [_picture(dataset, DATA // len(spec.datasets)) for dataset in spec.datasets]
+
+
+def _picture(dataset: ImagesSpec, most: int) -> Picture:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "sheet.png"
         contact_sheet([dataset.coco], out, COLUMNS, SIDE)
@@ -41,7 +45,7 @@ def pictures_of(dataset: ImagesSpec) -> Picture:
                 "cannot be compared with published ones."
             )
         alt = f"The first images of {dataset.name}, and below them the same with outlined objects"
-        return drawing(out.read_bytes(), alt, caption)
+        return photograph(out.read_bytes(), alt, caption, most)
 
 
 def audit_numbers(spec: ReportSpec) -> HtmlTable:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gains.certainty.judge import Judgement, Standing
-from gains.certainty.words import Section, meaning, verdict
-from gains.report.contacts import contact_tables
+from gains.certainty.words import ONCE, Section, meaning, verdict
+from gains.report.answers import Answer, answers
+from gains.report.contacts import contact_table
 from gains.report.content import Cell, HtmlTable
 from gains.report.spec import ReportSpec
 from gains.support.csv_file import read_csv
 from gains.tables.cells import read_cells
 from gains.tables.certainty.sections import judge_table
+from gains.tables.contact.sections import contact_sections
 from gains.tables.numerals import BLANK
 from gains.tables.printed import PrintedTable, print_table
 from gains.tables.specs import TableSpec
@@ -31,7 +33,7 @@ class ScoreTable:
     Attributes:
         name: name of the table.
         title: caption.
-        answers: what the images say about the first metric on each data set.
+        answers: which row is ahead on each data set, how sure that is, and for which objects.
         parts: a table for each data set and subset of classes.
         contacts: scores by contact, in the same way.
         notes: notes that belong to all parts.
@@ -39,7 +41,7 @@ class ScoreTable:
 
     name: str
     title: str
-    answers: Sequence[str]
+    answers: Sequence[Answer]
     parts: Sequence[HtmlTable]
     contacts: Sequence[HtmlTable]
     notes: Sequence[str]
@@ -60,15 +62,22 @@ def score_tables(spec: ReportSpec) -> list[ScoreTable]:
 
 def reading_help(spec: ReportSpec) -> list[str]:
     """Return sentences that explain the cells of all tables."""
-    seeds = [
-        len(files) for table in spec.tables for row in table.rows for files in row.scores.values()
-    ]
     return [
-        "Values are percent. A published value stands below ours with its source; ≠ says that the "
-        "two cannot be compared. The reasons are below the table, and compare.csv has those of "
-        "each value.",
-        *meaning(max(seeds, default=1)),
+        "Values are percent. A published value stands below ours with its paper and the numbers of "
+        "its tables; ≠ says that the two cannot be compared. The reasons are below the table, and "
+        "compare.csv has those of each value.",
+        *meaning(_seeds(spec)),
     ]
+
+
+def cautions(spec: ReportSpec) -> list[str]:
+    """Return sentences on what the answers cannot say."""
+    return [ONCE] if spec.trainings and _seeds(spec) == 1 else []
+
+
+def _seeds(spec: ReportSpec) -> int:
+    rows = [row for table in spec.tables for row in table.rows]
+    return max((len(files) for row in rows for files in row.scores.values()), default=1)
 
 
 def _score_table(table: TableSpec, published: Published) -> ScoreTable:
@@ -82,9 +91,15 @@ def _score_table(table: TableSpec, published: Published) -> ScoreTable:
         first = places[section.dataset, section.subset]
         columns = range(first, first + width)
         parts.append(_part(table, section, printed, columns, published))
-    answers = [f"{s.title}. {verdict(s.judgements[0])}" for s in judged]
-    contacts = contact_tables(table)
-    return ScoreTable(table.name, table.title, answers, parts, contacts, printed.notes)
+    contacts = contact_sections(table)
+    return ScoreTable(
+        table.name,
+        table.title,
+        answers(table, judged, contacts),
+        parts,
+        [contact_table(section) for section in contacts],
+        printed.notes,
+    )
 
 
 def _part(
@@ -109,9 +124,17 @@ def _part(
             reasons += [reason for line in found for reason in _reasons(line)]
             cells.append(Cell(words[k], tuple(lines), _number(words[k]), bold[k]))
         rows.append(cells)
-    notes = [verdict(judgement) for judgement in section.judgements]
     caption, unique = f"{section.title}: {section.counts}", list(dict.fromkeys(reasons))
-    return HtmlTable(caption, ["row", *headings], rows, notes, unique)
+    return HtmlTable(caption, ["row", *headings], rows, _verdicts(section), unique)
+
+
+def _verdicts(section: Section) -> list[str]:
+    """Return what the images say about each metric; what is equal for several is said once."""
+    metrics: dict[str, list[str]] = {}
+    for judgement in section.judgements:
+        name = judgement.quantity.metric
+        metrics.setdefault(verdict(judgement).removeprefix(f"{name}: "), []).append(name)
+    return [f"{', '.join(names)}: {sentence}" for sentence, names in metrics.items()]
 
 
 def _sure(judgement: Judgement | None, row: str) -> Iterator[str]:
@@ -134,14 +157,13 @@ def _rank(standing: Standing) -> str:
 
 
 def _printed(lines: Sequence[dict[str, str]]) -> Iterator[str]:
-    """Yield each published value of a cell with its sources."""
-    sources: dict[str, set[str]] = {}
+    """Yield each published value of a cell with its paper and its tables."""
+    tables: dict[tuple[str, str], set[str]] = {}
     for line in lines:
         value = f"{float(line['published']):.2f}{' ≠' if _reasons(line) else ''}"
-        source = f"{line['published_paper']} {line['published_table']}"
-        sources.setdefault(value, set()).add(source)
-    for value, names in sources.items():
-        yield f"{', '.join(sorted(names))}: {value}"
+        tables.setdefault((line["published_paper"], value), set()).add(line["published_table"])
+    for (paper, value), names in tables.items():
+        yield f"{paper} {', '.join(sorted(names))}: {value}"
 
 
 def _reasons(line: dict[str, str]) -> list[str]:

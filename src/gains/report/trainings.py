@@ -11,7 +11,7 @@ from typing import Any
 
 from gains.figures.curve.panels import draw_curves
 from gains.prediction.sidecar import sidecar_path
-from gains.report.content import Cell, HtmlTable, Picture, drawing
+from gains.report.content import CURVES, Cell, HtmlTable, Picture, drawing
 from gains.report.spec import ReportSpec, RunSpec, ShownSpec
 from gains.support.files import read_json
 from gains.tables.numerals import BLANK
@@ -39,7 +39,8 @@ def curves_of(spec: ReportSpec, dataset: str) -> Picture | None:
     out = io.BytesIO()
     draw_curves(folders, out)
     alt = f"Curves of the loss over the iterations of {', '.join(folders)} on {dataset}"
-    return drawing(out.getvalue(), alt, f"{dataset}: loss, and validation where there was one.")
+    caption = f"{dataset}: loss, and validation where there was one."
+    return drawing(out.getvalue(), alt, caption, CURVES // len(spec.datasets))
 
 
 def costs_table(records: list[tuple[RunSpec, Record]]) -> HtmlTable:

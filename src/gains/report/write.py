@@ -27,6 +27,7 @@ class Page:
     Attributes:
         spec: the report.
         tables: tables of scores.
+        cautions: sentences on what the answers cannot say.
         reading_help: sentences that explain their cells.
         images: a picture of each data set.
         audit: numbers of the data sets.
@@ -41,6 +42,7 @@ class Page:
 
     spec: ReportSpec
     tables: Sequence[scores.ScoreTable]
+    cautions: Sequence[str]
     reading_help: Sequence[str]
     images: Sequence[Picture]
     audit: HtmlTable
@@ -74,8 +76,9 @@ def _page(spec: ReportSpec) -> Page:
     return Page(
         spec=spec,
         tables=scores.score_tables(spec),
+        cautions=scores.cautions(spec),
         reading_help=scores.reading_help(spec),
-        images=[pictures_of(dataset) for dataset in spec.datasets],
+        images=pictures_of(spec),
         audit=audit_numbers(spec),
         examples={name: examples_of(spec, name) for name in names},
         curves=[picture for picture in curves if picture],

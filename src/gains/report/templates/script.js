@@ -8,11 +8,14 @@ for (const table of document.querySelectorAll("table")) {
     button.append(...heading.childNodes);
     heading.append(button);
     button.addEventListener("click", () => {
-      const down = heading.getAttribute("aria-sort") !== "descending";
+      const numbers = [...body.rows].some((row) => row.cells[index].dataset.order);
+      // the first click shows the highest number, or the first letter
+      const before = heading.getAttribute("aria-sort");
+      const down = before ? before === "ascending" : numbers;
       for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const rows = [...body.rows].sort((a, b) => compare(a.cells[index], b.cells[index]));
-      body.append(...(down ? rows.reverse() : rows));
+      const sign = down ? -1 : 1;
+      body.append(...[...body.rows].sort((a, b) => compare(a.cells[index], b.cells[index], sign)));
     });
   });
   if (body.rows.length < 5) continue;
@@ -28,9 +31,10 @@ for (const table of document.querySelectorAll("table")) {
     }
   });
 }
-function compare(a, b) {
-  if (a.dataset.order && b.dataset.order) return a.dataset.order - b.dataset.order;
-  // cells without a number come last among numbers, from the highest to the lowest
-  if (a.dataset.order || b.dataset.order) return a.dataset.order ? 1 : -1;
-  return a.textContent.localeCompare(b.textContent);
+function compare(a, b, sign) {
+  const x = a.dataset.order, y = b.dataset.order;
+  if (x && y) return sign * (x - y);
+  // cells without a number come last among numbers
+  if (x || y) return x ? -1 : 1;
+  return sign * a.textContent.localeCompare(b.textContent, "en", { numeric: true });
 }
