@@ -12,7 +12,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gains.cli.main import app
-from gains.datasets.audit import audit, audit_table, describe_part
+from gains.datasets.audit import audit, describe_part
+from gains.datasets.audit_csv import audit_table
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.import_labels import import_labels
@@ -80,6 +81,23 @@ def test_audit_by_hand(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert cells["overlap_ratio"] == {"min": 0.25, "median": 0.25, "mean": 0.25, "max": 0.25}
     assert content["parts"]["train"]["categories"]["2"]["area"] is None
     assert content["parts"]["val"]["images_without_objects"] == ["c.png"]
+
+
+def test_crowd_regions_have_no_contact_and_no_kind(files: tuple[Path, Path]) -> None:
+    """A is a crowd region, so B only touches C."""
+    coco = read_coco(files[0])
+    coco.annotations[1][0]["iscrowd"] = 1
+    cells = describe_part(coco, list(coco.images.values()), 4)["categories"]["1"]
+    assert cells["objects"] == 6 and cells["overlapping"] == 0
+    assert cells["touching"] == pytest.approx(2 / 5)
+    assert {kind: n for kind, n in cells["kinds"].items() if n} == {"isolated": 3, "touching": 2}
+
+
+def test_a_part_without_objects_has_no_share_and_no_kind(files: tuple[Path, Path]) -> None:
+    coco = read_coco(files[0])
+    cells = describe_part(coco, [coco.images[3]], 4)["categories"]["1"]
+    assert (cells["overlapping"], cells["touching"]) == (None, None)
+    assert sum(cells["kinds"].values()) == 0
 
 
 def test_audit_holds_what_the_conversion_found(files: tuple[Path, Path], tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gains.datasets.audit import audit, audit_table
+from gains.datasets.audit import audit
+from gains.datasets.audit_csv import audit_table
 from gains.instances import Instances
 from gains.masks.rle import Rle, encode_mask
 from gains.support.files import write_json
@@ -69,9 +70,11 @@ def test_every_number_of_an_audit(tmp_path: Path) -> None:
         "dataset,part,category,category_name,images,images_without_objects,"
         "images_above_max_detections,objects,objects_per_image_mean,objects_per_image_max,"
         "area_median,overlapping,touching,overlap_ratio_median,overlap_ratio_max,"
-        "images_published,objects_published",
-        "hand,all,1,cell,3,0,1,7,2.33333,4,4,0.285714,0.285714,0.125,0.125,5,9",
-        "hand,train,1,cell,1,0,1,4,4,4,6,0.5,0,0.125,0.125,,",
-        "hand,val,1,cell,1,0,0,2,2,2,2,0,1,,,,",
-        "hand,test,1,cell,1,0,0,1,1,1,20,0,0,,,,",
+        "objects_isolated,objects_touching,objects_light,objects_medium,objects_heavy,"
+        "objects_crossing,images_published,objects_published",
+        # the shared pixel is 1/8 of the one and 1/12 of the other
+        "hand,all,1,cell,3,0,1,7,2.33333,4,4,0.285714,0.285714,0.125,0.125,3,2,1,1,0,0,5,9",
+        "hand,train,1,cell,1,0,1,4,4,4,6,0.5,0,0.125,0.125,2,0,1,1,0,0,,",
+        "hand,val,1,cell,1,0,0,2,2,2,2,0,1,,,0,2,0,0,0,0,,",
+        "hand,test,1,cell,1,0,0,1,1,1,20,0,0,,,1,0,0,0,0,0,,",
     ]

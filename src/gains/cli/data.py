@@ -115,9 +115,9 @@ def audit_table(
     Example:
       gains audit-table cells.audit.json nuclei.audit.json --out data_audit.csv
     """
-    from gains.datasets import audit as auditing
+    from gains.datasets import audit_csv
 
-    auditing.audit_table(files, out)
+    audit_csv.audit_table(files, out)
 
 
 @app.command("import")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -16,20 +13,12 @@ from numpy.typing import NDArray
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.datasets.split_file import PARTS, read_split
 from gains.instances import Instances
-from gains.masks.contacts import contacts_of
+from gains.masks.contacts import KINDS, Contacts, contacts_of, in_batches
 from gains.masks.overlaps import mask_areas
 from gains.masks.rle import Rle
-from gains.masks.windows import window_of
-from gains.support.files import read_json, write_json, write_text
+from gains.support.files import read_json, write_json
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-FLAT = ("images", "images_without_objects", "images_above_max_detections", "objects")
-COLUMNS = (
-    *("dataset", "part", "category", "category_name", *FLAT),
-    *("objects_per_image_mean", "objects_per_image_max", "area_median"),
-    *("overlapping", "touching", "overlap_ratio_median", "overlap_ratio_max"),
-    *("images_published", "objects_published"),
-)
 
 
 class CategoryAudit(TypedDict):
@@ -43,6 +32,7 @@ class CategoryAudit(TypedDict):
     touching: float | None
     overlapping_pairs: int
     overlap_ratio: dict[str, float] | None
+    kinds: dict[str, int]
 
 
 class PartAudit(TypedDict):
@@ -77,25 +67,40 @@ def _summary(values: Sequence[float] | NDArray[np.float64]) -> dict[str, float] 
     }
 
 
-def _category(name: str, found: list[list[Rle]]) -> CategoryAudit:
-    """Describe one category; ``found`` holds a list of its masks for each image."""
+def _category(name: str, found: list[list[Rle]], single: list[list[Rle]]) -> CategoryAudit:
+    """Describe one category.
+
+    Args:
+        name: name of the category.
+        found: a list of its masks for each image.
+        single: the same without crowd regions, between which contact is found.
+    """
     areas = [float(area) for masks in found for area in mask_areas(masks)]
-    contacts = [contacts_of([window_of(rle) for rle in masks]) for masks in found]
-    ratios = np.concatenate([c.ratios for c in contacts])
+    contacts = [_contacts(single[part]) for part in in_batches([len(masks) for masks in single])]
+    ratios = np.concatenate([np.zeros(0), *(c.ratios for c in contacts)])
+    kinds = np.zeros(len(KINDS), dtype=np.int64)
+    for c in contacts:
+        kinds += np.bincount(c.kinds, minlength=len(KINDS))
     overlapping = sum(int((c.overlapped > 0).sum()) for c in contacts)
     touching = sum(int(((c.touched > 0) & (c.overlapped == 0)).sum()) for c in contacts)
-    n = len(areas)
+    n, whole = len(areas), sum(len(masks) for masks in single)
     quantiles = {f"q{int(q * 100):02d}": float(np.quantile(areas, q)) for q in QUANTILES if n}
     return {
         "name": name,
         "objects": n,
         "objects_per_image": _summary([len(masks) for masks in found]),
         "area": {"min": min(areas), "max": max(areas), **quantiles} if n else None,
-        "overlapping": overlapping / n if n else None,
-        "touching": touching / n if n else None,
+        "overlapping": overlapping / whole if whole else None,
+        "touching": touching / whole if whole else None,
         "overlapping_pairs": len(ratios),
         "overlap_ratio": _summary(ratios),
+        "kinds": dict(zip(KINDS, kinds.tolist(), strict=True)),
     }
+
+
+def _contacts(found: list[list[Rle]]) -> Contacts:
+    images = np.repeat(np.arange(len(found)), [len(masks) for masks in found])
+    return contacts_of([rle for masks in found for rle in masks], images)
 
 
 def describe_part(coco: CocoDataset, images: list[ImageRecord], max_detections: int) -> PartAudit:
@@ -105,13 +110,21 @@ def describe_part(coco: CocoDataset, images: list[ImageRecord], max_detections: 
         i.file_name for i, n in zip(images, instances, strict=True) if len(n) > max_detections
     ]
     empty = [i.file_name for i, n in zip(images, instances, strict=True) if not len(n)]
+    crowds = [[bool(a.get("iscrowd")) for a in coco.annotations[image.id]] for image in images]
     categories = {}
     for number, name in coco.categories.items():
-        masks = [
-            [rle for rle, c in zip(i.masks, i.categories, strict=True) if c == number]
-            for i in instances
-        ]
-        categories[str(number)] = _category(name, masks)
+        found, single = (
+            [
+                [
+                    rle
+                    for rle, c, crowd in zip(i.masks, i.categories, flags, strict=True)
+                    if c == number and (every or not crowd)
+                ]
+                for i, flags in zip(instances, crowds, strict=True)
+            ]
+            for every in (True, False)
+        )
+        categories[str(number)] = _category(name, found, single)
     return {
         "images": len(images),
         "image_sizes": dict(Counter(f"{i.height}x{i.width}" for i in images)),
@@ -128,9 +141,11 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
     Overlap and contact are between objects of the same category. ``overlapping`` is the share of
     objects that share a pixel with another one; ``touching`` is the share of those that share
     none, but would share one after growing by one pixel. The overlap ratio of a pair is the
-    intersection over the smaller area. Areas are in px. ``published_counts`` holds the published
-    and the actual numbers of a published data set, and is null for others. ``repairs`` holds what
-    the conversion changed, dropped or noticed, with the number of records that each rule touched.
+    intersection over the smaller area. ``kinds`` is the number of objects of each kind of contact,
+    see :class:`gains.masks.contacts.Contact`. Crowd regions are no objects of these four. Areas are
+    in px. ``published_counts`` holds the published and the actual numbers of a published data set,
+    and is null for others. ``repairs`` holds what the conversion changed, dropped or noticed, with
+    the number of records that each rule touched.
 
     Args:
         coco: COCO json.
@@ -158,75 +173,3 @@ def audit(coco: str | Path, split: str | Path, max_detections: int, out_json: st
     }
     write_json(out_json, content)
     return content
-
-
-def _row(
-    dataset: str, part: str, number: str, described: PartAudit, published: dict[str, Any]
-) -> dict[str, str | float | None]:
-    category = described["categories"][number]
-    per_image = category["objects_per_image"] or {}
-    ratio = category["overlap_ratio"] or {}
-    return {
-        "dataset": dataset,
-        "part": part,
-        "category": number,
-        "category_name": category["name"],
-        "images": described["images"],
-        "images_without_objects": len(described["images_without_objects"]),
-        "images_above_max_detections": len(described["images_above_max_detections"]),
-        "objects": category["objects"],
-        "objects_per_image_mean": per_image.get("mean"),
-        "objects_per_image_max": per_image.get("max"),
-        "area_median": (category["area"] or {}).get("q50"),
-        "overlapping": category["overlapping"],
-        "touching": category["touching"],
-        "overlap_ratio_median": ratio.get("median"),
-        "overlap_ratio_max": ratio.get("max"),
-        "images_published": published.get("images", {}).get("expected"),
-        "objects_published": published.get("objects", {}).get(category["name"], {}).get("expected"),
-    }
-
-
-def _rows(content: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one audit in the CSV file."""
-    for part in (name for name in ("all", *PARTS) if name in content["parts"]):
-        described = content["parts"][part]
-        for number in described["categories"]:
-            # the published numbers describe the whole data set
-            published = content.get("published_counts") if part == "all" else None
-            row = _row(content["dataset"], part, number, described, published or {})
-            yield {k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()}
-
-
-def audit_table(files: Sequence[str | Path], out_csv: str | Path) -> None:
-    """Write audits as one CSV with a row per data set, part and category.
-
-    Undefined cells are empty.
-
-    Raises:
-        FileNotFoundError: a file is missing.
-        ValueError: no file is given, one is given twice, or one is not an audit.
-    """
-    if not files:
-        raise ValueError("no audit was given; name at least one file that `gains audit` wrote")
-    counted = Counter(os.path.realpath(file) for file in files)
-    repeated = [path for path, n in counted.items() if n > 1]
-    if repeated:
-        raise ValueError(f"{', '.join(repeated)}: given more than once; name each audit once")
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for file in files:
-        content = read_json(file)
-        if not isinstance(content, dict) or "parts" not in content:
-            raise ValueError(
-                f"{file}: expected a file that `gains audit` wrote, but 'parts' is missing"
-            )
-        try:
-            writer.writerows(_rows(content))
-        except (LookupError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{file}: expected a file that `gains audit` wrote, but a part of it has another "
-                f"shape ({error}); make it again"
-            ) from error
-    write_text(out_csv, text.getvalue())

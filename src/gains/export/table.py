@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from gains.export.base import FORMATS, ExportedImage, ExportFormat, Results
 from gains.export.shape import Shape, shape_of
-from gains.masks.contacts import contacts_of
+from gains.masks.contacts import KINDS, contacts_of
 from gains.masks.windows import window_of
 
 COLUMNS = (
@@ -23,9 +23,9 @@ def _rows(results: Results, images: Sequence[ExportedImage]) -> Iterator[list[ob
     for image in images:
         objects = image.objects
         windows = [window_of(rle) for rle in objects.masks]
-        beside = contacts_of(windows)
+        beside = contacts_of(objects.masks)
         columns = (beside.overlapped, beside.touched, beside.shared_areas)
-        kinds = beside.kinds()
+        kinds = [KINDS[number] for number in beside.kinds.tolist()]
         for k, window in enumerate(windows):
             name = results.categories[int(objects.categories[k])]
             shape = [

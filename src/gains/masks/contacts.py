@@ -1,23 +1,22 @@
-"""Contact between the objects of one image: the kinds of contact, and how they are found."""
+"""Contact between the objects of images: the kinds of contact, and how they are found."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
-from gains.masks.windows import MaskWindow, overlap_of
-
-Ints = NDArray[np.int64]
-_Box = tuple[slice, slice]
+from gains.masks.columns import ColumnRuns, Ints, meeting_runs, spread
+from gains.masks.pieces import crossing_pairs
+from gains.masks.rle import Rle
 
 LIGHT, MEDIUM = 0.1, 0.3
 """Largest share of an object's pixels that belong to others too, for light and medium overlap."""
-PIECE = 0.05
-"""Smallest share of an object's pixels that counts as a piece of it."""
+BATCH = 2000
+"""Number of objects whose contacts are found in one pass, which bounds the memory."""
 
 
 class Contact(StrEnum):
@@ -27,7 +26,7 @@ class Contact(StrEnum):
     of the eight pixels around one of its pixels belongs to another object. light, medium and heavy
     overlap: up to :data:`LIGHT`, up to :data:`MEDIUM` or more of its pixels belong to others too.
     crossing: it and another object cut each other into pieces, of which each has at least
-    :data:`PIECE` of its pixels.
+    :data:`gains.masks.pieces.PIECE` of its pixels.
     """
 
     isolated = "isolated"
@@ -38,25 +37,31 @@ class Contact(StrEnum):
     crossing = "crossing"
 
 
+KINDS = tuple(Contact)
+
+
 @dataclass(frozen=True)
 class Contacts:
-    """Contact between N objects of one image.
+    """Contact between the N objects of some images.
 
     Attributes:
-        windows: the N masks.
         areas: int64 (N,), px.
         pairs: int64 (P, 2), the objects of each pair that overlaps or touches, in rising order.
         shared: int64 (P,), number of pixels that both have; 0 if they only touch.
-        shared_areas: int64 (N,), number of pixels that belong to another object too.
-        shared_masks: these pixels of each object, bool, in its window.
+        doubled: the pixels of each object that belong to another object too.
+        crossing: bool (N,), whether each object and another one cut each other.
     """
 
-    windows: list[MaskWindow]
     areas: Ints
     pairs: Ints
     shared: Ints
-    shared_areas: Ints
-    shared_masks: list[NDArray[np.bool_]]
+    doubled: ColumnRuns
+    crossing: NDArray[np.bool_]
+
+    @property
+    def shared_areas(self) -> Ints:
+        """Number of pixels of each object that belong to another one too, int64 (N,)."""
+        return self.doubled.areas
 
     @property
     def overlapped(self) -> Ints:
@@ -74,84 +79,103 @@ class Contacts:
         some = self.shared > 0
         return np.asarray(self.shared[some] / self.areas[self.pairs[some]].min(axis=1))
 
-    def kinds(self) -> list[Contact]:
-        """Return the kind of each object."""
+    @property
+    def kinds(self) -> Ints:
+        """Kind of each object as an index of :data:`KINDS`, int64 (N,)."""
         shares = self.shared_areas / np.maximum(self.areas, 1)
         conditions = {
-            Contact.crossing: self._crossing(),
+            Contact.crossing: self.crossing,
             Contact.heavy: shares > MEDIUM,
             Contact.medium: shares > LIGHT,
             Contact.light: shares > 0,
             Contact.touching: self.touched > 0,
         }
-        columns = [column.tolist() for column in conditions.values()]
-        strongest_first = [*conditions, Contact.isolated]
-        return [strongest_first[(*holds, True).index(True)] for holds in zip(*columns, strict=True)]
-
-    def _crossing(self) -> NDArray[np.bool_]:
-        crossing = np.zeros(len(self.windows), dtype=bool)
-        for i, j in self.pairs[self.shared > 0].tolist():
-            if not (crossing[i] and crossing[j]):
-                crossing[[i, j]] |= _cross(self.windows[i], self.windows[j])
-        return crossing
+        numbers = [KINDS.index(kind) for kind in conditions]
+        return np.asarray(np.select(list(conditions.values()), numbers, 0), dtype=np.int64)
 
     def _count(self, chosen: NDArray[np.bool_]) -> Ints:
         counts = np.bincount(self.pairs[chosen].ravel(), minlength=len(self.areas))
         return np.asarray(counts, dtype=np.int64)
 
 
-def contacts_of(windows: list[MaskWindow]) -> Contacts:
-    """Find the contacts between the N objects of one image, of any class."""
-    found: list[tuple[int, int, int]] = []
-    twice = [np.zeros_like(window.mask) for window in windows]
-    grown: dict[int, MaskWindow] = {}
-    for i, j in _near(windows):
-        if (shared := overlap_of(windows[i], windows[j])) is not None:
-            in_i, in_j, both = shared
-            twice[i][in_i] |= both
-            twice[j][in_j] |= both
-            found.append((i, j, int(both.sum())))
-            continue
-        if i not in grown:
-            grown[i] = windows[i].grown(1)
-        if overlap_of(grown[i], windows[j]) is not None:
-            found.append((i, j, 0))
-    table = np.array(found, dtype=np.int64).reshape(-1, 3)
-    areas, doubled = (
-        np.array([mask.sum() for mask in masks], dtype=np.int64)
-        for masks in ([window.mask for window in windows], twice)
+def contacts_of(masks: Sequence[Rle], images: Ints | None = None) -> Contacts:
+    """Find the contacts between the objects of images.
+
+    Args:
+        masks: the N objects.
+        images: int64 (N,), the image of each, in rising order; None: all are in one.
+
+    Raises:
+        ValueError: the code of a mask is damaged.
+    """
+    runs = ColumnRuns.of_masks(masks)
+    pairs = _near(runs, np.zeros(len(masks), dtype=np.int64) if images is None else images)
+    pair, a, b = meeting_runs(runs, runs, pairs)
+    start = np.maximum(runs.start[a], runs.start[b])
+    end = np.minimum(runs.end[a], runs.end[b])
+    some = np.flatnonzero(start < end)
+    pair, a, b, start, end = (values[some] for values in (pair, a, b, start, end))
+    shared = np.bincount(pair, end - start, len(pairs)).astype(np.int64)
+    doubled = _united(
+        runs, *(np.concatenate(both) for both in ((a, b), (start, start), (end, end)))
     )
-    return Contacts(windows, areas, table[:, :2], table[:, 2], doubled, twice)
+    crossing = np.zeros(len(masks), dtype=bool)
+    crossing[pairs[crossing_pairs(runs, pairs, shared, (pair, a, b, start, end))]] = True
+    kept = shared > 0
+    kept[~kept] = _touching(runs, pairs[~kept])
+    return Contacts(runs.areas, pairs[kept], shared[kept], doubled, crossing)
 
 
-def _near(windows: list[MaskWindow]) -> list[tuple[int, int]]:
+def in_batches(counts: Sequence[int]) -> Iterator[slice]:
+    """Yield adjacent parts of images, each of about :data:`BATCH` objects.
+
+    Args:
+        counts: number of objects of each image.
+    """
+    batch = np.cumsum(counts) // BATCH
+    borders = [0, *(np.flatnonzero(np.diff(batch)) + 1).tolist(), len(counts)]
+    yield from (slice(a, b) for a, b in zip(borders, borders[1:], strict=False) if a < b)
+
+
+def _near(runs: ColumnRuns, images: Ints) -> Ints:
     """Return the pairs of objects whose boxes overlap or touch, the smaller index first."""
-    begin = np.array([(w.x, w.y) for w in windows]).reshape(-1, 2)
-    end = begin + np.array([w.mask.shape[::-1] for w in windows]).reshape(-1, 2)
-    pairs: list[tuple[int, int]] = []
-    for i in range(len(windows)):
-        meets = (begin[i + 1 :] <= end[i]) & (begin[i] <= end[i + 1 :])
-        pairs += [(i, i + 1 + int(k)) for k in np.flatnonzero(meets.all(axis=1))]
-    return pairs
+    top, bottom = runs.rows()
+    filled = np.flatnonzero(runs.right)
+    place = images[filled] * (runs.right.max(initial=0) + 2)
+    left = place + runs.left[filled]
+    order = np.argsort(left, kind="stable")
+    behind = np.searchsorted(left[order], (place + runs.right[filled])[order], side="right")
+    item, step = spread(behind - np.arange(len(order)) - 1)
+    i, j = filled[order[item]], filled[order[item + step + 1]]
+    meets = (top[i] <= bottom[j]) & (top[j] <= bottom[i])
+    pairs = np.sort(np.column_stack([i, j])[meets], axis=1)
+    return np.asarray(pairs[np.lexsort(pairs.T[::-1])])
 
 
-def _cross(a: MaskWindow, b: MaskWindow) -> bool:
-    """Return whether each of two masks that overlap has more pieces without the shared pixels."""
-    shared = overlap_of(a, b)
-    if shared is None:
-        return False
-    in_a, in_b, both = shared
-    return _is_cut(a.mask, in_a, both) and _is_cut(b.mask, in_b, both)
+def _touching(runs: ColumnRuns, pairs: Ints) -> NDArray[np.bool_]:
+    """Return which pairs, which share no pixel, have a pixel beside one of the other."""
+    touching = np.zeros(len(pairs), dtype=bool)
+    for shift in (-1, 0, 1):
+        pair, a, b = meeting_runs(runs, runs, pairs, shift)
+        beside = (runs.start[a] <= runs.end[b]) & (runs.start[b] <= runs.end[a])
+        touching[pair[beside]] = True
+    return touching
 
 
-def _is_cut(mask: NDArray[np.bool_], place: _Box, both: NDArray[np.bool_]) -> bool:
-    rest = mask.copy()
-    rest[place] &= ~both
-    least = PIECE * mask.sum()
-    return _pieces(rest, least) > _pieces(mask, least)
+def _united(runs: ColumnRuns, of: Ints, start: Ints, end: Ints) -> ColumnRuns:
+    """Return parts of runs, which may overlap, as runs of the same masks.
 
-
-def _pieces(mask: NDArray[np.bool_], least: float) -> int:
-    """Return the number of pieces, connected by 8 neighbours, of at least ``least`` pixels."""
-    labels, _ = scipy.ndimage.label(mask, np.ones((3, 3)))
-    return int((np.bincount(labels.ravel())[1:] >= least).sum())
+    Args:
+        runs: the runs.
+        of: int64 (K,), the run of each part.
+        start: int64 (K,), first row of each part.
+        end: int64 (K,), the row behind it.
+    """
+    # one row lies between runs, so that those of neighbouring columns are not joined
+    height = int(runs.end.max(initial=0)) + 1
+    starts, ends = (np.sort(of * height + rows, kind="stable") for rows in (start, end))
+    apart = starts[1:] > ends[:-1]
+    opens, closes = (np.insert(apart, k, True)[: len(of)] for k in (0, len(apart)))
+    of, start = np.divmod(starts[opens], height)
+    end = ends[closes] - of * height
+    return ColumnRuns.of(runs.mask[of], runs.column[of], start, end, len(runs.left))

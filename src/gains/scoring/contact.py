@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from gains.metrics.contact import (
-    TERMS,
-    ImageContacts,
-    contact_terms,
-    overlapping_found,
-    precision_by_contact,
-)
+import numpy as np
+
+from gains.masks.columns import Ints
+from gains.metrics.contact import contact_terms, precision_by_contact
 from gains.metrics.pairs import Pairs
 from gains.scoring.pairing import ByClass
-from gains.scoring.resampling import numbers_as_text
 
 
 class ContactBlock(TypedDict):
@@ -48,20 +44,20 @@ def contact_block(
 
 
 def _of_class(image_ids: list[int], everything: list[Pairs], cleaned: list[Pairs]) -> ContactBlock:
-    beside = {pairs.image_id: ImageContacts.of(pairs) for pairs in everything}
-    terms = {p.image_id: contact_terms(p, beside[p.image_id]) for p in cleaned}
-    found = {p.image_id: overlapping_found(p, beside[p.image_id]) for p in cleaned}
-    texts = {
-        name: {
-            part: numbers_as_text(
-                terms[image][name][k] if image in terms else 0 for image in image_ids
-            )
-            for k, part in enumerate(("over", "under"))
-        }
-        for name in TERMS
-    }
+    found = contact_terms(cleaned)
+    positions = {image_id: k for k, image_id in enumerate(image_ids)}
+    places = np.array([positions[pairs.image_id] for pairs in cleaned], dtype=np.int64)
+
+    def text(values: Ints) -> str:
+        every = np.zeros(len(image_ids), dtype=np.int64)
+        every[places] = values
+        return " ".join(map(str, every.tolist()))
+
     return {
-        "terms": texts,
-        "precision": precision_by_contact(everything, list(beside.values())),
-        "overlapping": numbers_as_text(found.get(image, 0) for image in image_ids),
+        "terms": {
+            name: {"over": text(over), "under": text(under)}
+            for name, (over, under) in found.terms.items()
+        },
+        "precision": precision_by_contact(everything, found.kinds),
+        "overlapping": text(found.overlapping),
     }
