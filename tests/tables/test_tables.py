@@ -159,6 +159,14 @@ def test_latex_is_escaped_and_balanced() -> None:
     )
 
 
+@pytest.mark.parametrize("title", ["a < b > c", "~5 {x}", "^\\"])
+def test_any_title_of_a_data_set_has_its_text_in_latex(title: str) -> None:
+    table = spec_of(study([0], dataset={"title": title}))
+    write_scores(table, {"": 0.7})
+    write_table(table, "t.csv")
+    assert escape_latex(title) in Path("t.tex").read_text()
+
+
 def test_a_line_break_in_a_name_ends_no_row() -> None:
     """Names of rows and titles come from a study, in which text may have several lines."""
     assert escape_markdown("GAInS\n(ours) |\n") == "GAInS (ours) \\|"

@@ -31,7 +31,7 @@ class Answer:
 
     Attributes:
         title: data set, and subset of classes if there are several, in words.
-        sentences: by the first metric of the table.
+        sentences: by the first metric of the table that has values to compare.
         by_contact: for which objects.
     """
 
@@ -56,7 +56,8 @@ def answers(
 
 
 def _answer(section: Section, contact: ContactSection) -> Answer:
-    first = section.judgements[0]
+    # detections without scores have no AP that can be compared
+    first = next((j for j in section.judgements if j.best), section.judgements[0])
     sentences = [f"{section.counts}.", *_rank(first), *warnings([section])]
     return Answer(section.title, sentences, list(_by_contact(first.best, contact)))
 

@@ -10,7 +10,7 @@ from gains.datasets.base import DATASETS
 from gains.methods import METHODS
 from gains.report.spec import ImagesSpec, ReportSpec, RunSpec, ShownSpec
 from gains.study.citations import cited_names
-from gains.study.external import external_rows
+from gains.study.external import external_rows, folder_name
 from gains.study.study import Study
 from gains.support.names import portable
 from gains.tables.of_study import table_spec
@@ -71,11 +71,13 @@ def _shown(study: Study) -> list[ShownSpec]:
     for run in study.runs():
         key = run.dataset, title_of(run.method, run.variant)
         found.setdefault(key, []).append(str(study.run_folder(run)))
+    rows = [row for table in study.settings.tables.values() for row in table.rows if row.external]
+    labels = {folder_name(str(row.label)): str(row.label) for row in rows}
     for row in external_rows(study.settings):
         folds = range(study.folds(row.dataset)) if row.dataset not in study.absent else ()
         for fold in folds:
             folder = str(study.run_folder(row.run(fold)))
-            found.setdefault((row.dataset, row.name), []).append(folder)
+            found.setdefault((row.dataset, labels[row.name]), []).append(folder)
     order = list(study.settings.datasets)
     return [
         ShownSpec(dataset=dataset, title=title, folders=tuple(folders))

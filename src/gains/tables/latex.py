@@ -66,7 +66,9 @@ def _tabular(table: PrintedTable) -> str:
     # pandas would join neighbouring groups of one title, so it gets their numbers as keys
     titles, metrics = (text.columns.get_level_values(level) for level in (0, 1))
     text.columns = pd.MultiIndex.from_arrays([[i // k for i in range(columns)], metrics])
-    style = text.style.relabel_index(list(titles), axis="columns", level=0)
+    # which then formats the titles as templates, in which a brace is written twice
+    templates = [title.replace("{", "{{").replace("}", "}}") for title in titles]
+    style = text.style.relabel_index(templates, axis="columns", level=0)
     lines = style.to_latex(
         column_format="l" + "c" * columns, hrules=True, multicol_align="c"
     ).splitlines()
