@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.file import check
-from gains.datasets.audit import audit, audit_table
+from gains.datasets.audit import audit
+from gains.datasets.audit_csv import audit_table
 from gains.datasets.coco import read_coco
 from gains.external.job import import_predictions
 from gains.prediction.sidecar import sidecar_path

@@ -19,10 +19,17 @@ from helpers.reported import EXTERNAL, NASTY, TRAINED, finished_study
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-OPTIONS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-    "--disable-background-networking --disable-component-update --virtual-time-budget=2000"
-).split()
+OPTIONS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--virtual-time-budget=2000",
+]
 
 LISTENER = """<script>window.broken = [];
 addEventListener("error", (event) => broken.push(String(event.message)), true);</script>"""
