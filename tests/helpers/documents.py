@@ -92,6 +92,8 @@ class Reader:
         self._save_repository()
         self.run("make first")
         self._save_demo()
+        truth = read_coco(self.project.path("data/first/coco/synthetic-cells.json"))
+        draw_label_images(truth, self.project.path("my_predictions"))
 
     def run(self, command: str) -> None:
         """Run a command, once, in the project's folder with its environment active.
@@ -123,6 +125,21 @@ class Reader:
             shrink(study)
             self._write_study(name, study)
             self.shell(f"gains config show --study {name}")
+
+    def save_own_study(self) -> None:
+        """Save a study of label images in ``my-cells.yaml``, like that of `gains init`, shrunk."""
+        labels = {"images": "my_images", "labels": "my_labels", "category": "cell"}
+        rows = [{"method": "mask_rcnn"}, {"method": "gains"}]
+        study = {
+            "title": "my cells",
+            "datasets": {"my-cells": {"source": "folder", "options": labels}},
+            "tables": {"comparison": {"title": "Comparison", "rows": rows}},
+            "predictions": {},
+        }
+        shrink(study)
+        text = yaml.safe_dump({"studies": {"my-cells": study}}, sort_keys=False)
+        self.project.path("studies/my-cells.yaml").unlink(missing_ok=True)  # that of the tutorial
+        self.project.path("my-cells.yaml").write_text(text)
 
     def here(self, text: str) -> str:
         """Return a text whose paths /data and /path lie in the project's folder."""
@@ -176,7 +193,8 @@ class Reader:
                 record["file_name"] = name
         (folder / "annotations.json").write_text(json.dumps(content))
         shutil.copytree(folder / "images", self.project.path("reader/data/new-images"))
-        shutil.copytree(folder / "images", self.project.path("my_images"))
+        for name in ("my_images", "new_images"):
+            shutil.copytree(folder / "images", self.project.path(name))
         shutil.copy2(folder / "annotations.json", self.project.path("my_annotations.json"))
         for place in ("stage1_train", "reader/data/my-masks"):
             for part in ("images", "masks"):
@@ -216,7 +234,8 @@ class Reader:
     def _save_detections(self) -> None:
         """Save predictions in my_images: as of README.md, and label images of another program."""
         truth = read_coco(self.project.path("my.json"))
-        draw_label_images(truth, self.project.path("cellpose"))
+        for name in ("cellpose", "my_labels"):
+            draw_label_images(truth, self.project.path(name))
         found = [(image, truth.instances(number)) for number, image in truth.images.items()]
         info = {"categories": {str(number): name for number, name in truth.categories.items()}}
         write_predictions(self.project.path("detections.json"), found, info)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,12 @@ def test_many_images_need_not_be_seen_many_times(facts: Facts) -> None:
     assert found.methods == FIRST
     assert found.times_seen < 12
     assert "too short" not in " ".join(sentences(found, made_cost(1), budget, (1,)))
+
+
+def test_times_of_few_images_are_plain_numbers(facts: Facts) -> None:
+    found, budget = fit(draft_of(facts, 5), hours=0.001, iteration=1)
+    said = " ".join(sentences(found, made_cost(1), budget, (1,)))
+    assert re.search(r"sees each image only [0-9.]+ times, and [0-9]{3} times are the least", said)
 
 
 def test_iterations_end_where_more_are_of_no_use(facts: Facts) -> None:

@@ -51,9 +51,17 @@ DRY = {
     "gains figure ranks *": "needs a table of six data sets",
     "gains init *": "measures the machine for a minute",
     "gains predict --model best --config my-cells.yaml *": "needs a study that trains for an hour",
+    "gains certainty comparison --config my-cells.yaml": "needs a study that trains for an hour",
+    "gains export --predictions new.json *": "needs a study that trains for an hour",
     "python benchmarks/*": "takes minutes on a GPU",
 }
 """Commands whose programs only say what they would do, or only read their options."""
+FIRST_PAGE = ROOT / "docs/index.md"
+LONG = {
+    "gains init *": "measures the machine for a minute",
+    "gains run paper table3": "trains for days on a GPU",
+}
+"""The commands of the first page that do not run although their readers' studies are tiny."""
 NOT_RUN = {
     "pip install pre-commit": "needs the network",
     "pre-commit install": "needs a program that is not installed here",
@@ -127,6 +135,21 @@ def test_commands_work_as_they_stand(
             continue
         for command in commands(text):
             follow(command, reader, monkeypatch)
+
+
+def test_the_five_commands_of_each_reader_work(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [list(commands(text)) for language, text in blocks(FIRST_PAGE) if language == "sh"]
+    assert [len(of_reader) for of_reader in listed] == [5, 5, 5]
+    reader.save_own_study()
+    for command in sum(listed, []):
+        if named_in(LONG, command):
+            read_options(command, monkeypatch)
+        else:
+            reader.run(command)
+    assert reader.project.path("results/report.html").is_file()
+    reader.shell(f"MPLBACKEND=agg python {ROOT}/docs/tutorial_notebook.py")
 
 
 @pytest.mark.parametrize(

@@ -166,11 +166,14 @@ def sentences(draft: Draft, cost: Cost, budget: Budget, folds: tuple[int, ...]) 
     if len(draft.methods) == 1:
         found.append("A second method did not fit this time.")
     if _seen(draft) < _wanted(draft, LEAST):
-        times = float(f"{draft.times_seen:.2g}")
+        times, least = (
+            float(f"{number:.2g}")
+            for number in (draft.times_seen, _wanted(draft, LEAST) / draft.train_images)
+        )
         found.append(
             "This time is too short: a training sees each image only "
-            f"{times:g} times, and {_wanted(draft, LEAST) / draft.train_images:.2g} "
-            "times are the least that is useful. The numbers will be low."
+            f"{times:g} times, and {least:g} times are the least that is useful. The numbers will "
+            "be low."
         )
         lost = True
     elif _seen(draft) < _wanted(draft, ENOUGH):

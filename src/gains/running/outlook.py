@@ -54,7 +54,7 @@ def outlook_lines(study: Study, expected: Forecast) -> Iterator[str]:
     done = (
         f"{total - todo} of {total} trainings of the study are done"
         if todo < total
-        else (f"The study has {total} trainings")
+        else f"The study has {total} {'training' if total == 1 else 'trainings'}"
     )
     yield f"{done}; {todo} to do, {expected.slots} at a time, on {device(study, expected)}."
     seconds = expected.all
