@@ -72,6 +72,7 @@ def test_names_are_escaped_everywhere_and_absent_data_are_named(report: Path) ->
     assert "<b onclick" not in text and html.escape(NASTY, quote=False).split("'")[0] in text
     assert "<strong>gone</strong>: no answer, no.json is absent." in text
     assert "1 test image with 2 objects." in text
+    assert "and the objects that label images &lt;b" in text  # a picture has the label of its row
     # label images have no scores, so that the answer rests on the next metric
     assert "All rows have the same AJI, 83.3." in text
 
