@@ -2,10 +2,13 @@
 
 The script scores 200 images of 512 px with 60 objects and 100 detections each. It prints the median
 times of pycocotools and of faster-coco-eval, which compute the mAP alone (``COCO``, ``loadRes``,
-evaluation), of ``gains.scoring.score.score_files``, which computes every metric in both modes, and
-of the part of it that computes the mAP. All times include reading the files.
+evaluation), of ``gains.scoring.score.score_files``, which computes every metric in both modes, of
+the same without the scores by contact, and of the part of it that computes the mAP. All times
+include reading the files. Of images with more than 100 objects the references count 100 detections,
+so their AP is lower.
 
-    python benchmarks/scoring.py [--images 200] [--runs 5]
+    python benchmarks/scoring.py [--images 200] [--objects 60] [--size 512] [--runs 5]
+    python benchmarks/scoring.py --files TRUTH PREDICTIONS
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from faster_coco_eval import COCO as FasterCOCO
@@ -94,35 +98,59 @@ def evaluated(coco: Any, evaluator: Any, ground_truth: Path, found: Path) -> flo
     return float(evaluation.stats[0])
 
 
-def our_map(ground_truth: Path, found: Path) -> float:
+def our_map(ground_truth: Path, found: Path, limit: int) -> float:
     """Return our AP, without computing the other metrics."""
     truth = read_coco(ground_truth)
-    by_class = pairs_by_class(truth, read_predictions(found, truth), max_detections=100)
+    by_class = pairs_by_class(truth, read_predictions(found, truth), max_detections=limit)
     classes = [average_precision(images) for images in by_class.values()]
     return float(mean_average_precision(classes).ap)
+
+
+def without_contact(ground_truth: Path, found: Path, limit: int) -> float:
+    """Return our AP, with all that a score file holds but the scores by contact."""
+    with mock.patch("gains.scoring.score.contact_block", lambda *_: {}):
+        return float(score_files(ground_truth, found, max_detections=limit)["coco"]["AP"])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--images", type=int, default=200)
+    parser.add_argument("--objects", type=int, default=60, help="objects of an image")
+    parser.add_argument("--size", type=int, default=512, help="side of an image, px")
+    parser.add_argument("--files", type=Path, nargs=2, help="COCO file and its predictions")
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
     logging.disable()
+    limit = max(100, options.objects)
+    everything, without = "gains, every metric and mode", "gains, without contact"
     with tempfile.TemporaryDirectory() as folder:
-        files = make_scenes(Path(folder), options.images)
+        files = (
+            (options.files[0], options.files[1])
+            if options.files
+            else make_scenes(Path(folder), options.images, options.objects, limit, options.size)
+        )
         calls: dict[str, Callable[[], float]] = {
             "pycocotools, mAP alone": lambda: evaluated(COCO, COCOeval, *files),
             "faster-coco-eval, mAP alone": lambda: evaluated(FasterCOCO, COCOeval_faster, *files),
-            "gains, mAP alone": lambda: our_map(*files),
-            "gains, every metric and mode": lambda: score_files(*files)["coco"]["AP"],
+            "gains, mAP alone": lambda: our_map(*files, limit),
+            everything: lambda: score_files(*files, max_detections=limit)["coco"]["AP"],
+            without: lambda: without_contact(*files, limit),
         }
         found = {name: call() for name, call in calls.items()}
         taken = interleave(calls, options.runs)
     print(machine())
-    print(f"{options.images} images x 60 objects x 100 detections of 512 px, {options.runs} runs")
+    print(f"{options.files or describe(options, limit)}, {options.runs} runs")
     for name, seconds in taken.items():
         ratio = seconds / taken["faster-coco-eval, mAP alone"]
         print(f"{name:30}{seconds:7.3f} s   AP {found[name]:.6f}   {ratio:.2f} x faster-coco-eval")
+    print(f"with contact / without: {taken[everything] / taken[without]:.2f}")
+
+
+def describe(options: argparse.Namespace, limit: int) -> str:
+    return (
+        f"{options.images} images x {options.objects} objects x {limit} detections of "
+        f"{options.size} px"
+    )
 
 
 if __name__ == "__main__":

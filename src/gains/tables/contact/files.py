@@ -10,6 +10,7 @@ import pandas as pd
 
 from gains.certainty.judge import FEW
 from gains.certainty.words import verdict
+from gains.masks.contacts import LIGHT, MEDIUM
 from gains.metrics.contact import ALL, KINDS, REGIONS, UNMATCHED
 from gains.support.files import write_text, written_last
 from gains.support.markdown import escape_markdown, grid
@@ -71,9 +72,13 @@ def _four(value: float | None) -> str:
 def _markdown(spec: TableSpec, sections: Sequence[ContactSection]) -> str:
     notes = [
         f"Study {spec.study}. Values are percent; in brackets the interval of 95% over the test "
-        "images. n is the number of objects. Bold as in the table.",
-        "The kind of an object is its contact with other objects of its class. Recall and pixels "
-        f"count detections with a score of at least {spec.clean_score_threshold:g}.",
+        "images. n is the number of objects. Bold are the best value and all that the images "
+        "cannot tell from it; nothing is bold where the images cannot rank the rows.",
+        "The kind of an object is its strongest contact with other objects of its class. Light, "
+        f"medium and heavy overlap: up to {LIGHT:.0%}, up to {MEDIUM:.0%} or more of its pixels "
+        "belong to others too. Crossing: it and another object cut each other into pieces.",
+        "Recall and pixels count detections with a score of at least "
+        f"{spec.clean_score_threshold:g}.",
         "Overlap region and rest of object: share of the pixels that the detection covers, of the "
         "objects that overlap and are found. Their number is in brackets.",
         "Unmatched detections have no kind: their share of all detections is a column of its own, "
@@ -93,11 +98,14 @@ def _markdown(spec: TableSpec, sections: Sequence[ContactSection]) -> str:
 
 
 def _few(section: ContactSection) -> list[str]:
-    """Return a sentence on the kinds that have too few objects to say much."""
+    """Return sentences on the kinds that have too few objects to say much, or none."""
     few = [kind for kind, count in section.objects.items() if 0 < count < FEW]
-    if not few:
-        return []
-    return [f"Fewer than {FEW} objects: {', '.join(few)}. Do not rely on their values."]
+    none = [kind for kind, count in section.objects.items() if not count]
+    sentences = {
+        f"Fewer than {FEW} objects: {', '.join(few)}. Do not rely on their values.": few,
+        f"No objects, so no column: {', '.join(none)}.": none,
+    }
+    return [sentence for sentence, kinds in sentences.items() if kinds]
 
 
 def _listed(sentences: Sequence[str]) -> str:
@@ -111,6 +119,7 @@ def _frame(section: ContactSection, measure: str) -> pd.DataFrame:
             _text(section.cell(row, measure, kind)) for row in rows
         ]
         for kind in KINDS
+        if section.objects[kind] or kind == ALL
     }
     if measure == "R50":
         for region in REGIONS:
@@ -128,4 +137,4 @@ def _text(cell: ContactCell) -> str:
     if cell.standing is None:
         return text
     low, high = cell.standing.interval
-    return text if math.isnan(low) else f"{text} [{low:z.2f}, {high:z.2f}]"
+    return text if math.isnan(low) else f"{text} [{low:z.1f}, {high:z.1f}]"
