@@ -31,8 +31,14 @@ def test_a_row_that_is_ahead_is_named_with_its_value_and_its_interval() -> None:
     text = said({"gains": 0.8, "mask_rcnn": 0.6})
     assert text.startswith("12 test images with 12 objects. GAInS (R18) has the best AJI, 81.0 [")
     assert "], ahead of Mask R-CNN (R18)." in text
-    assert "GAInS (R18) finds 81% of 12 isolated, 81% of 4 crossing objects." in text
-    assert "Rows differ by more than chance explains in isolated objects (GAInS (R18) 81.0" in text
+    recall = "by contact of the objects: 81% for isolated (n = 12), 81% for crossing (n = 4)."
+    assert f"Recall of GAInS (R18) {recall}" in text
+    assert "Rows differ by more than chance explains in isolated objects (GAInS (R18): 81.0" in text
+
+
+def test_recall_of_several_classes_is_called_a_mean_over_them() -> None:
+    text = said({"gains": 0.8, "mask_rcnn": 0.6}, subsets=["average"])
+    assert "Recall of GAInS (R18), mean over classes, by contact" in text
 
 
 def test_equal_rows_are_not_ranked() -> None:

@@ -12,7 +12,7 @@ from gains.metrics.contact import ALL, KINDS, REGIONS, term
 from gains.tables.contact.sections import ContactSection
 from gains.tables.specs import TableSpec
 
-NAMED = 3
+NAMED = 5
 """Rows that a sentence names; of more rows it gives the number."""
 
 ADJECTIVES = {
@@ -21,7 +21,7 @@ ADJECTIVES = {
     "heavy overlap": "heavily overlapping",
 }
 """Kinds of contact that are no adjectives, as adjectives."""
-REGION = dict(zip(REGIONS, ("pixels of overlaps", "other pixels of objects"), strict=True))
+REGION = dict(zip(REGIONS, ("pixels in overlaps", "pixels outside overlaps"), strict=True))
 """Regions of objects in words."""
 
 
@@ -81,7 +81,8 @@ def _rank(judgement: Judgement) -> Iterator[str]:
         yield f"{best.row} has the best {metric}, {_value(best)}, ahead of {ahead}."
         level = [s.row for s in judgement.standings if s.row not in (*behind, best.row)]
         if level:
-            yield f"The images cannot tell {', '.join(level)} from it."
+            others = _rows(level, len(judgement.standings) - 1)
+            yield f"The images cannot tell {others} from it."
 
 
 def _value(standing: Standing) -> str:
@@ -104,16 +105,18 @@ def _by_contact(best: Standing | None, contact: ContactSection) -> Iterator[str]
     if best is None or not kinds:
         return
     shares = [
-        f"{contact.cell(best.row, 'R50', kind).score.mean:.0f}% of {contact.objects[kind]} "
-        f"{ADJECTIVES.get(kind, kind)}"
+        f"{contact.cell(best.row, 'R50', kind).score.mean:.0f}% for {ADJECTIVES.get(kind, kind)} "
+        f"(n = {contact.objects[kind]})"
         for kind in kinds
     ]
-    yield f"{best.row} finds {', '.join(shares)} objects."
+    # a rare class counts as much as a frequent one, so that 75% of 53 objects would be wrong
+    mean = ", mean over classes," if contact.subset == "average" else ""
+    yield f"Recall of {best.row}{mean} by contact of the objects: {', '.join(shares)}."
     words = {term("R50", kind): f"{ADJECTIVES.get(kind, kind)} objects" for kind in kinds} | REGION
     judged = [(words[name], j) for name, j in contact.judgements.items() if name in words]
     apart = [
-        f"{words} ({j.best.row} {_value(j.best)}, ahead of {_rows(j.behind, len(j.standings) - 1)})"
-        for words, j in judged
+        f"{what} ({j.best.row}: {_value(j.best)}, ahead of {_rows(j.behind, len(j.standings) - 1)})"
+        for what, j in judged
         if j.best and j.behind
     ]
     if apart:
