@@ -13,10 +13,11 @@
 # %% [markdown]
 # # From label images to a report, in Python
 #
-# This notebook reads what `gains run my-cells.yaml` made, as in the tutorial. It runs in the folder
-# of the project. The tutorial says how to open it in Jupyter.
+# This notebook reads what `gains run my-cells.yaml` made, as in the tutorial, which says how to
+# open it in Jupyter.
 
 # %%
+import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -25,6 +26,7 @@ import pandas as pd
 from gains.datasets.coco import read_coco
 from gains.prediction.files import read_predictions
 from gains.running.check import problems
+from gains.running.choice import find_project
 from gains.study.opening import open_study
 from gains.tables.cells import read_cells
 from gains.tables.certainty.sections import judge_table
@@ -33,9 +35,11 @@ from gains.tables.of_study import table_spec
 # %% [markdown]
 # ## The study and its images
 #
-# `problems` lists what `gains check` would refuse. The list should be empty.
+# Jupyter starts in the folder of the notebook, but the paths of a study begin in that of the
+# project. `problems` lists what `gains check` would refuse; the list should be empty.
 
 # %%
+os.chdir(find_project())
 study = open_study("my-cells.yaml")
 problems(study)
 

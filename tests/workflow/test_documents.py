@@ -149,7 +149,7 @@ def test_the_five_commands_of_each_reader_work(
         else:
             reader.run(command)
     assert reader.project.path("results/report.html").is_file()
-    reader.shell(f"MPLBACKEND=agg python {ROOT}/docs/tutorial_notebook.py")
+    reader.shell(f"cd studies; MPLBACKEND=agg python {ROOT}/docs/tutorial_notebook.py")
 
 
 @pytest.mark.parametrize(
