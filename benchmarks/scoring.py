@@ -132,9 +132,9 @@ def main() -> None:
         calls: dict[str, Callable[[], float]] = {
             "pycocotools, mAP alone": lambda: evaluated(COCO, COCOeval, *files),
             "faster-coco-eval, mAP alone": lambda: evaluated(FasterCOCO, COCOeval_faster, *files),
-            "gains, mAP alone": lambda: our_map(*files, limit),
+            "gains, mAP alone": lambda: our_map(files[0], files[1], limit),
             everything: lambda: score_files(*files, max_detections=limit)["coco"]["AP"],
-            without: lambda: without_contact(*files, limit),
+            without: lambda: without_contact(files[0], files[1], limit),
         }
         found = {name: call() for name, call in calls.items()}
         taken = interleave(calls, options.runs)
