@@ -90,6 +90,7 @@ def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], Stud
     assert sentence.startswith("cells: a relative path in a study file begins in the folder of")
     assert sentence.endswith(f"for example {file.parent / 'cells'}")
 
-    Path("cells").mkdir()
+    for name in ("cells", "cp"):
+        Path(name).mkdir()
     Path("cells.json").touch()
     assert quick_problems(chosen, [Path("change.yaml").absolute()]) == []
