@@ -84,11 +84,12 @@ def test_equal_files_at_another_place_change_nothing(mine: tuple[Project, Path])
     assert project.plan() == {}
     moved = folder.with_name("other")
     folder.rename(moved)
-    (moved / "images").rename(moved / "pictures")
-    (moved / "pictures/not listed.png").write_text("x")
+    (moved / "images/not listed.png").write_text("x")
     project.edit_config(use(str(moved)))
-    project.replace("config.yaml", f"{moved}/images", f"{moved}/pictures")
     assert project.plan() == {}
+    (moved / "images").rename(moved / "pictures")
+    project.replace("config.yaml", f"{moved}/images", f"{moved}/pictures")
+    assert project.plan() == {"report_study": 1, "copy_report": 1}  # which gives the folder's name
 
 
 STEPS = {

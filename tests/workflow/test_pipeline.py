@@ -66,7 +66,7 @@ def test_only_what_a_study_makes_is_recorded(project: Path) -> None:
     assert data["params"] == [{"studies/v1.2_x.yaml": ["studies"]}]
     assert runs["deps"][-2:] == outputs(data)
     assert outputs(tables) == [
-        f"results/v1.2_x/{name}" for name in ("audit", "tables", "provenance.json")
+        f"results/v1.2_x/{name}" for name in ("audit", "tables", "report.html", "provenance.json")
     ]
     assert tables["cmd"].endswith(" --config study=v1.2_x -- all_tables")
     assert tables["wdir"] == "../../.."

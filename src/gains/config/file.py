@@ -14,9 +14,9 @@ from pydantic import Field, model_validator
 from gains.config.base import NAME, Name, Settings, check_names, merge, validated
 from gains.config.study import StudySettings
 from gains.support.file_errors import worded
-from gains.support.files import read_utf8, require_file
+from gains.support.files import require_file
 from gains.support.names import is_junk
-from gains.support.yaml_text import parse_yaml
+from gains.support.yaml_text import parse_yaml, read_utf8
 
 logger = logging.getLogger(__name__)
 

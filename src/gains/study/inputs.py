@@ -9,8 +9,8 @@ from gains.methods.run_settings import RunSettings
 from gains.study.opening import open_study
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import read_utf8, require_file
-from gains.support.yaml_text import parse_yaml
+from gains.support.files import require_file
+from gains.support.yaml_text import parse_yaml, read_utf8
 
 
 @dataclass(frozen=True)

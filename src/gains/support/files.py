@@ -175,18 +175,6 @@ def require_file(path: str | Path, missing: str = "no such file") -> Path:
     return path
 
 
-def read_utf8(path: Path) -> str:
-    """Return the text of a file.
-
-    Raises:
-        ValueError: it is not text in UTF-8.
-    """
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error
-
-
 def read_json(path: str | Path) -> Any:
     """Read JSON, plain or gzip; the content decides which of the two it is, not the name.
 

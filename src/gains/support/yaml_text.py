@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -13,6 +14,18 @@ MOST_DEPTH = 50
 """Limit of values inside values; libyaml's loader ends the whole program far above it."""
 MOST_VALUES = 1_000_000
 """Limit of the values of a text, counted again for each alias that stands for them."""
+
+
+def read_utf8(path: Path) -> str:
+    """Return the text of a file.
+
+    Raises:
+        ValueError: it is not text in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8: {error}; save it as UTF-8") from error
 
 
 def parse_yaml(text: str, where: str) -> Any:
