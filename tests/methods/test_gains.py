@@ -124,6 +124,15 @@ def test_weights_of_the_losses_are_settings() -> None:
     assert changed["loss_anomaly"].item() == pytest.approx(5 * plain["loss_anomaly"].item())
 
 
+def test_the_predicted_map_starts_at_a_setting() -> None:
+    plain, features = tiny_settings("gains"), torch.rand(1, 32, 14, 14)
+    for start in (0.0, 1.0):
+        branch = GainsBranch(plain.model_copy(update={"anomaly_bias": start}), 2)
+        logits, values = branch(features)
+        assert values.mean().item() == pytest.approx(start, abs=0.01)
+        assert logits.mean().item() == pytest.approx(0, abs=0.01)
+
+
 def test_masks_are_the_mask_heads_probabilities_of_the_predicted_class() -> None:
     branch, finest, boxes = branch_of(), torch.rand(2, 32, 16, 16), two_images().boxes
     labels = torch.tensor([0, 1, 0, 1])

@@ -76,6 +76,19 @@ def test_a_choice_of_weights_depends_on_how_it_validates() -> None:
     assert RunSettings.from_json(settings.to_json(), "test", strict=True) == settings
 
 
+def test_a_setting_of_a_method_that_is_off_is_in_no_record() -> None:
+    """Records of trainings stay equal when a method gets such a setting."""
+    settings = settings_of("gains")
+    content = settings.training_json()
+    assert "anomaly_bias" not in content["method"]
+    assert RunSettings.from_json(content, "test", strict=True).training_json() == content
+    model = settings.model.model_copy(update={"anomaly_bias": 1.0})
+    assert replace(settings, model=model).training_json() == {
+        **content,
+        "method": {**content["method"], "anomaly_bias": 1.0},
+    }
+
+
 def test_a_curve_depends_on_its_interval_alone() -> None:
     settings = validated_run(validate_every=5, validation_metric="AJI", validation_threshold=0.3)
     content = settings.training_json()

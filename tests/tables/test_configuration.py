@@ -37,6 +37,7 @@ UNUSUAL: list[tuple[str, str, dict[str, Any], str]] = [
     ("fastinst", "FastInst", {"queries": 5}, "FastInst-D3 with queries=5"),
     ("donet", "DoNet", {"mask_weight": 1.0}, "DoNet DRM+CRM with mask_weight=1"),
     ("gains", "GAInS", {"anomaly_weight": 0.0}, "highlight=0.1 and anomaly_weight=0"),
+    ("gains", "GAInS", {"anomaly_bias": 1.0}, "highlight=0.1 and anomaly_bias=1"),
     ("gains", "GAInS", {"mask_channels": 8}, "highlight=0.1 and mask_channels=8"),
 ]
 

@@ -95,13 +95,15 @@ class RunSettings:
         Args:
             place: function that returns what stands for the path of a file.
         """
-        content = {**self.to_json(place), "recipe": switched_on(self.recipe, place)}
+        content = self.to_json(place)
         del content["max_detections"]
+        content["recipe"] = switched_on(self.recipe, place)
         for name in RESOLVED:
             del content["recipe"][name]
         if self.recipe.select == "last":
             content.pop("validation", None)
-        content["method"] = {k: v for k, v in content["method"].items() if k not in THRESHOLDS}
+        model = {"name": self.method, **switched_on(self.model, place)}
+        content["method"] = {k: v for k, v in model.items() if k not in THRESHOLDS}
         return content
 
     def recorded_json(self) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from gains.config.base import OFF_BY_DEFAULT
 from gains.detection.settings import TwoStageSettings
 from gains.methods.base import METHODS, Method
 
@@ -24,6 +25,11 @@ class GainsSettings(TwoStageSettings):
     gal: bool = Field(True, description="additional branch that learns the anomaly map (GAL)")
     mask_weight: float = Field(0.75, ge=0, description="weight of the mask loss")
     anomaly_weight: float = Field(1.0, ge=0, description="weight of the loss of the anomaly map")
+    anomaly_bias: Annotated[float, OFF_BY_DEFAULT] = Field(
+        0.0,
+        description="value of the predicted anomaly map at the start of the training; the program "
+        "starts at 0, and no value of a map is below 1",
+    )
 
 
 def build(settings: GainsSettings, task: Task) -> Detector:

@@ -60,6 +60,7 @@ class GainsBranch(nn.Module):
         # the program makes three of these, gives each the same input and uses only the last
         self.guidance = nn.Conv2d(pyramid + width, pyramid, 3, padding=1)
         self.anomaly = ConvHead(pyramid, width, num_classes)
+        nn.init.constant_(self.anomaly.predictor.get_parameter("bias"), settings.anomaly_bias)
 
     def forward(self, roi_features: Tensor) -> tuple[Tensor, Tensor]:
         """Return mask logits and anomaly values, both (R, K, 28, 28)."""
