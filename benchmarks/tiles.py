@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.datasets.readers.images import read_rgb
-from gains.figures.predicted_images import dataset_of
+from gains.figures.prediction.predicted_images import dataset_of
 from gains.masks.crops import encode_crops
 from gains.masks.overlaps import intersections, mask_areas
 from gains.masks.windows import window_of

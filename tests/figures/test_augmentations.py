@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from gains.datasets.coco import read_coco
-from gains.figures import augmentation_panels, augmentations
-from gains.figures.augmentation_panels import Panel
+from gains.figures import augmentations
+from gains.figures.augmentation import panels as augmentation_panels
+from gains.figures.augmentation.panels import Panel
 from gains.training.samples import CPU
 from gains.training.train import samples_of_job
 from helpers.tiny import Tiny, job_of, settings_of

@@ -17,9 +17,9 @@ from gains.cli.reports import FigureGroup
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
 from gains.figures import FIGURES, Figure, style
-from gains.figures.figure3_fields import steps
 from gains.figures.images import short, told_apart
-from gains.figures.prediction_columns import Column, all_predicted, refuse_unpredicted, titles_of
+from gains.figures.prediction.columns import Column, all_predicted, refuse_unpredicted, titles_of
+from gains.figures.steps.fields import steps
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.prediction.sidecar import sidecar_path

@@ -17,8 +17,8 @@ from gains.datasets.coco import read_coco
 from gains.figures import predictions as predictions_figure
 from gains.figures import style
 from gains.figures.colours import PALETTE, colours, palettes_of
-from gains.figures.outcomes import outcome_of
-from gains.figures.prediction_columns import Column, titles_of
+from gains.figures.prediction.columns import Column, titles_of
+from gains.figures.prediction.outcomes import outcome_of
 from gains.figures.predictions import evenly
 from gains.instances import Instances
 from gains.masks.rle import encode_mask

@@ -233,7 +233,9 @@ def test_verbs_take_the_workflow_s_form() -> None:
 
 
 def test_needs_no_torch() -> None:
-    rooms = "gains.tables.write, gains.tables.compare, gains.tables.summary, gains.figures.figure3_panels"
+    rooms = (
+        "gains.tables.write, gains.tables.compare, gains.tables.summary, gains.figures.steps.panels"
+    )
     code = f"import {rooms}, sys; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"

@@ -11,7 +11,7 @@ from gains.export.base import ExportFormat, Results
 from gains.export.results import read_results
 from gains.export.write import check_folder, write_formats
 from gains.figures.images import Pictures
-from gains.figures.predicted_images import reading_of
+from gains.figures.prediction.predicted_images import reading_of
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.datasets.pixel_bound import check_pixels
 from gains.datasets.records import CocoRecord, integer
 from gains.export.base import ExportedImage, Results
-from gains.figures.predicted_images import info_of
+from gains.figures.prediction.predicted_images import info_of
 from gains.instances import Instances
 from gains.masks.overlaps import mask_areas
 from gains.prediction.files import box_scores, read_predictions

@@ -67,7 +67,7 @@ def _draw(
     read: TrainingInputs, seed: int, fold: int, image: str | None, count: int, out: Path
 ) -> None:
     from gains.datasets.coco import name_of, read_coco
-    from gains.figures.augmentation_panels import Panel, draw_panels
+    from gains.figures.augmentation.panels import Panel, draw_panels
     from gains.figures.images import short
     from gains.training.job import Job
     from gains.training.samples import CPU

@@ -90,9 +90,9 @@ def draw(
         --worst 4 --scores b.scores.json --out worst.png
       gains figure predictions --images my_images --predictions detections.json --out own.png
     """
-    from gains.figures import prediction_columns as methods
     from gains.figures.images import candidates
-    from gains.figures.prediction_panels import draw_rows, rows
+    from gains.figures.prediction import columns as methods
+    from gains.figures.prediction.panels import draw_rows, rows
     from gains.study.scoring import least_score
 
     least = least_score(CONFIG, *predictions) if min_score is None else min_score
@@ -119,7 +119,7 @@ def _data(
     """Return the data set, its images and its name; without a COCO file, own ones."""
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.images import Pictures
-    from gains.figures.predicted_images import dataset_of, reading_of
+    from gains.figures.prediction.predicted_images import dataset_of, reading_of
 
     if coco is not None:
         return read_coco(coco), Pictures(coco, images), name_of(coco)
@@ -134,7 +134,7 @@ def _data(
 
 def _chosen(scores: Path | None, worst: int | None, spread: int | None) -> list[str]:
     """Return the file names of the images that --worst or --spread chooses; none without them."""
-    from gains.figures.image_values import image_values, worst_first
+    from gains.figures.prediction.image_values import image_values, worst_first
 
     if worst is None and spread is None:
         return []

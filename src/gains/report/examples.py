@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gains.datasets.coco import read_coco
-from gains.figures.image_values import image_values, worst_first
 from gains.figures.images import Pictures
-from gains.figures.prediction_columns import Column
-from gains.figures.prediction_panels import Row, draw_rows, rows
+from gains.figures.prediction.columns import Column
+from gains.figures.prediction.image_values import image_values, worst_first
+from gains.figures.prediction.panels import Row, draw_rows, rows
 from gains.report.content import EXAMPLES, Picture, photograph
 from gains.report.spec import ReportSpec, ShownSpec
 

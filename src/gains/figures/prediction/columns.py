@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.predicted_images import info_of
+from gains.figures.prediction.predicted_images import info_of
 from gains.instances import Instances
 from gains.methods import METHODS
 from gains.prediction.files import Predictions, box_scores, read_predictions

@@ -14,9 +14,9 @@ from PIL import Image
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.figures.colours import colours, palettes_of
 from gains.figures.images import Pictures, told_apart
-from gains.figures.outcomes import Outcome, outcome_of
-from gains.figures.prediction_columns import Column
-from gains.figures.prediction_signs import FILL, MISSED, Legend, cross, object_outlines
+from gains.figures.prediction.columns import Column
+from gains.figures.prediction.outcomes import Outcome, outcome_of
+from gains.figures.prediction.signs import FILL, MISSED, Legend, cross, object_outlines
 from gains.figures.style import DPI, Target, figure
 from gains.instances import Instances
 

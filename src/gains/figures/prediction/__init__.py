@@ -1,0 +1,1 @@
+"""The parts of the figures that show predictions beside the ground truth."""

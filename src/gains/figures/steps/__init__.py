@@ -1,0 +1,1 @@
+"""The fields between masks and anomaly maps, and the panels of figure 3."""
