@@ -32,7 +32,7 @@ from gains.training.job import Job
 from gains.training.samples import Samples, fits_cache
 from gains.training.scratch import Scratch
 from gains.training.state import TrainingState
-from gains.training.train import batches, build_model, samples_of_job, take_step
+from gains.training.train import batches, build_model, prepare, samples_of_job, take_step
 
 
 def answer_request(request: str, answer: str) -> None:
@@ -85,6 +85,7 @@ def _trained(
     samples.cached = fits_cache(whole, device)
     model = build_model(settings.while_training, sorted(coco.categories), job.seed)
     state = TrainingState(to_device(model, device), recipe, device)
+    prepare(state.model, samples, job.seed)
     start = time.time() - request.began
     times = _timed(state, samples, job, request)
     state.losses.flush()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -89,8 +90,8 @@ class Detections:
 class Detector(nn.Module, ABC):
     """The base class of every method's model.
 
-    Training calls :meth:`losses` and prediction calls :meth:`detect`. They use no other part of a
-    model.
+    Training calls :meth:`prepare` once and then :meth:`losses`, prediction calls :meth:`detect`.
+    They use no other part of a model.
 
     Attributes:
         encoder: prefix, in the state dict, of the part that pretrained weights fill and whose
@@ -101,6 +102,18 @@ class Detector(nn.Module, ABC):
 
     encoder: ClassVar[str] = "backbone.body."
     unlearnt_because: ClassVar[str] = ""
+
+    def prepare(self, targets: Iterable[Target], generator: torch.Generator) -> None:  # noqa: B027
+        """Learn what the model must know of the training objects before its first iteration.
+
+        By default this is nothing, and ``targets`` is not read. A training that continues from a
+        checkpoint does not call it, so all that it learns must be in the state dict.
+
+        Args:
+            targets: ground truth of each training image at the image's own size, without maps and
+                without augmentation, on the CPU; it is made while it is read.
+            generator: source of all random numbers, on the CPU.
+        """
 
     @abstractmethod
     def losses(

@@ -22,6 +22,7 @@ from gains.anomaly.store import MapStore
 from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.datasets.image_archive import ImageArchive
+from gains.instances import Instances
 from gains.models.contract import Target
 from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size
@@ -124,6 +125,14 @@ class Samples(Dataset[Sample]):
         index, short, _ = self._draw(position)
         return self._at_size(index, short)
 
+    def targets(self) -> Iterator[Target]:
+        """Yield the ground truth of each image at its own size, without maps; no image is read."""
+        for record in self.records:
+            instances = self.coco.instances(record.id)
+            yield make_target(
+                instances, self._labels(instances), None, (record.height, record.width)
+            )
+
     def positions(self, file_name: str) -> Iterator[int]:
         """Yield the positions of an image in the stream, of which each epoch has one."""
         names = np.asarray([record.file_name for record in self.records])
@@ -186,7 +195,7 @@ class Samples(Dataset[Sample]):
         record = self.records[index]
         size = scaled_size((record.height, record.width), short, self.recipe.max_size)
         instances = self.coco.instances(record.id)
-        labels = np.asarray([self.class_index[int(c)] for c in instances.categories])
+        labels = self._labels(instances)
         maps = None if self.maps is None else self._maps(self.maps, record, instances.ids.tolist())
         target = make_target(instances, labels, maps, size)
         sample = Sample(record.file_name, resize_image(self._image(record), size), target)
@@ -194,6 +203,9 @@ class Samples(Dataset[Sample]):
             sample = sample.to(self.device)
             self._cache[index, short] = sample
         return sample
+
+    def _labels(self, instances: Instances) -> NDArray[np.int64]:
+        return np.asarray([self.class_index[int(c)] for c in instances.categories])
 
     def _image(self, record: ImageRecord) -> Tensor:
         pixels = self.archive.read(record.file_name)

@@ -42,8 +42,8 @@ from gains.training.validations import Validate
 
 logger = logging.getLogger(__name__)
 
-SAMPLING = 3
-"""The stream of random numbers for the model's sampling; samples.py has the other streams."""
+SAMPLING, PREPARATION = 3, 4
+"""The model's streams of random numbers; samples.py and augment.py have the other streams."""
 
 
 def train(job: Job, validate: Validate | None = None) -> None:
@@ -160,6 +160,8 @@ def _loop(
 ) -> None:
     recipe, scratch = job.settings.recipe, Scratch(job.scratch)
     state.resume(scratch, key)
+    if state.done == 0:
+        prepare(state.model, samples, job.seed)
     generator, timer = torch.Generator(state.device), CheckpointTimer(recipe.checkpoint_every)
     state.model.train()
     first_pass = FirstPass(samples.coco, len(samples.records))
@@ -184,6 +186,17 @@ def _loop(
     state.validations.restore(state.model)
 
 
+def prepare(model: Detector, samples: Samples, seed: int) -> None:
+    """Let a model learn what it must know before the first iteration; see ``Detector.prepare``."""
+    generator = torch.Generator()
+    generator.manual_seed(_seed_of(seed, PREPARATION))
+    model.prepare(samples.targets(), generator)
+
+
+def _seed_of(*content: int) -> int:
+    return int(settings_hash(list(content)), 16) % 2**63
+
+
 def take_step(
     state: TrainingState, batch: list[Sample], job: Job, generator: torch.Generator
 ) -> None:
@@ -199,7 +212,7 @@ def take_step(
     rate = learning_rate(recipe, iteration)
     for group in state.optimiser.param_groups:
         group["lr"] = rate * group["factor"]
-    generator.manual_seed(int(settings_hash([job.seed, SAMPLING, iteration]), 16) % 2**63)
+    generator.manual_seed(_seed_of(job.seed, SAMPLING, iteration))
     losses = step(state.model, state.optimiser, batch, recipe, generator, state.device)
     state.losses.add(iteration, rate, [sample.name for sample in batch], losses)
     state.done += 1
