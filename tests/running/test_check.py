@@ -50,6 +50,7 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
         other = {"external": "/no/cp", "label": "Cellpose", "datasets": ["synthetic-cells"]}
         study["tables"]["table3"]["rows"] += [row, other]
         study["tables"]["table3"]["metrics"] = ["mAP", "AJI"]
+        study["tables"]["table3"]["subsets"] = ["average", "nuclei", "nucleolus"]
 
     found = "\n".join(problems(opened(change)))
     assert "maps.target_category is 7, but the categories are 1 (cytoplasm), 2 (nucleus)" in found
@@ -58,6 +59,8 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
     assert "/no/labels.json does not exist" in found
     assert "external row 'Cellpose': /no/cp does not exist; correct the path" in found
     assert found.count("/no/labels.json") == 1
+    assert "'nucleolus', which the data set lacks; did you mean 'nucleus'?" in found
+    assert "'nuclei'" not in found
 
 
 def test_converted_data_need_no_own_files(opened: Callable[[Change], Study]) -> None:

@@ -258,8 +258,9 @@ def test_a_data_set_of_quoted_rows_alone_is_refused() -> None:
 
 def test_no_two_published_numbers_compete_for_one_cell() -> None:
     places = Counter(
-        (n.paper, n.table, n.row, n.dataset, n.metric, n.our_subset)
+        (n.paper, n.table, n.row, n.dataset, n.metric, subset)
         for n in numbers()
-        if n.our_subset
+        for subset in ("target", "average", "nucleus")
+        if n.is_of(subset)
     )
     assert [place for place, count in places.items() if count > 1] == []

@@ -147,6 +147,11 @@ class Comparison:
         self.methods = {row: ResampledMethod(items, resamples) for row, items in evidence.items()}
         self.files = methods
 
+    @property
+    def any_file(self) -> ScoreFile:
+        """One of the score files; all of them are of the same data set."""
+        return next(iter(self.files.values()))[0]
+
     def judge(self, quantity: Quantity) -> Judgement:
         """Return what the images say about the methods whose values can be compared."""
         scores = {row: self.score(row, quantity) for row in self.files}

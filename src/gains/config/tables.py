@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from gains.config.base import OwnPath, Settings
+from gains.published.classes import AVERAGE
 from gains.published.papers import PAPERS
 
 
@@ -151,10 +152,11 @@ class TableSettings(Settings):
         min_length=1,
         description="metrics of the columns, see metrics.md",
     )
-    subsets: tuple[Literal["target", "average"], ...] = Field(
-        ("average",),
+    subsets: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (AVERAGE,),
         min_length=1,
-        description="objects that count: those of the target category of the maps, or all",
+        description="objects that count: `average` for all classes, `target` for the target "
+        "category of the maps, or the name of a class of the data sets, for example `nucleus`",
     )
     costs: tuple[Cost, ...] = Field(
         (),

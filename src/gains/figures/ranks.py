@@ -22,7 +22,7 @@ def draw(
     certainty: Annotated[Path, typer.Option(help="CSV file <table>.certainty.csv beside a table.")],
     metric: Annotated[str, typer.Option(help="Metric of the table.")] = "mAP",
     subset: Annotated[
-        str, typer.Option(help="Classes of the table: average or target.")
+        str, typer.Option(help="Classes: average, target or the name of a class, as in the table.")
     ] = "average",
 ) -> None:
     """Draw the mean ranks of methods over at least six data sets, with the critical difference.

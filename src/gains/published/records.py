@@ -10,6 +10,7 @@ import functools
 import re
 from dataclasses import dataclass
 
+from gains.published.classes import is_of
 from gains.published.conditions import (
     Conditions,
     conditions_of,
@@ -21,8 +22,6 @@ from gains.support.registry import nearest
 
 FRACTIONS = (("Layering", "1"), ("Layering", "2"), ("DoNet", "2"))
 """(paper, table) that print fractions; all others print percent."""
-
-_SUBSETS = {"cell": "target", "cytoplasm": "target", "average": "average", "all": "average"}
 
 
 @dataclass(frozen=True)
@@ -61,10 +60,9 @@ class Published:
         """Name of the row without its backbone, e.g. ``GAInS`` for ``GAInS (R101)``."""
         return re.sub(r"\s*\(R\d+\)$", "", self.row)
 
-    @property
-    def our_subset(self) -> str | None:
-        """Subset of classes, ``target`` or ``average``; None if no subset of ours equals it."""
-        return _SUBSETS.get(self.subset)
+    def is_of(self, subset: str) -> bool:
+        """Return whether the number belongs to a subset of a table, see :func:`is_of`."""
+        return is_of(self.subset, subset)
 
 
 @functools.cache

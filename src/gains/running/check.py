@@ -10,6 +10,7 @@ from gains.datasets.coco import read_coco
 from gains.datasets.convert import check_options, fetched_folder
 from gains.datasets.findings import Findings
 from gains.methods.run_settings import build_method
+from gains.published.classes import AVERAGE, TARGET, class_named
 from gains.study.problems import misplaced_paths, missing_inputs_of
 from gains.study.study import Study
 from gains.support.file_errors import worded
@@ -74,6 +75,17 @@ def categories_of(study: Study, dataset: str) -> dict[int, str] | None:
     return DATASETS.get(source).make(options, Findings()).categories
 
 
+def _of_subsets(study: Study, dataset: str, categories: dict[int, str]) -> Iterator[str]:
+    """Yield which classes of the tables the data set lacks."""
+    for table, settings in study.settings.tables.items():
+        for subset in settings.subsets if dataset in study.table_datasets(table) else ():
+            try:
+                if subset not in (AVERAGE, TARGET):
+                    class_named(subset, categories.values())
+            except ValueError as error:
+                yield f"table {table!r}, data set {dataset!r}: {error}"
+
+
 def _of_categories(study: Study, dataset: str, categories: dict[int, str]) -> Iterator[str]:
     """Yield what maps, figures and methods refuse about the categories of a data set."""
     known = ", ".join(f"{number} ({name})" for number, name in sorted(categories.items()))
@@ -87,6 +99,7 @@ def _of_categories(study: Study, dataset: str, categories: dict[int, str]) -> It
             f"data set {dataset!r}: maps.target_category is {target}, but the categories are "
             f"{known}; choose one of them"
         )
+    yield from _of_subsets(study, dataset, categories)
     for run in {(run.method, run.variant): run for run in runs}.values():
         try:
             build_method(study.run_settings(run), sorted(categories))

@@ -87,7 +87,7 @@ def score(
 
     Returns:
         A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``,
-        ``resampling``, ``contact``, ``counts``, ``settings``, ``version``.
+        ``resampling``, ``contact``, ``categories``, ``counts``, ``settings``, ``version``.
 
     Raises:
         ValueError: the ground truth is empty or holds only crowd regions, one of its masks is
@@ -131,6 +131,7 @@ def _score(
         "per_image": _per_image(ground_truth, cleaned),
         "resampling": resampling_block(sorted(ground_truth.images), everything, cleaned),
         "contact": contact_block(sorted(ground_truth.images), everything, cleaned),
+        "categories": {str(number): name for number, name in ground_truth.categories.items()},
         "counts": {
             "images": len(ground_truth.images),
             "ground_truths": total,

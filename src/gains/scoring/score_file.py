@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gains.metrics.names import COCO_METRICS, MODES
+from gains.published.classes import class_named
 from gains.support.files import read_json, require_file
 
 
@@ -60,6 +61,27 @@ class ScoreFile:
             rows = [block["per_class"][key] for key in self._present()]
             return _mean([self._look_up(row, metric) for row in rows])
         return self._look_up(block["average"], metric)
+
+    def category(self, name: str) -> int:
+        """Return the category id of a class.
+
+        Args:
+            name: name of the class, or another name of the same class.
+
+        Raises:
+            ValueError: the data set has no such class, or an earlier version wrote the file.
+        """
+        known = self.content.get("categories")
+        if known is None:
+            raise ValueError(
+                f"{self.path}: expected the names of the classes, which this version of `gains "
+                "score` writes; score the predictions again"
+            )
+        try:
+            found = class_named(name, known.values())
+        except ValueError as error:
+            raise ValueError(f"{self.path}: {error}") from None
+        return next(int(number) for number, text in known.items() if text == found)
 
     def _of_class(self, metric: str, mode: str, target: int) -> float | None:
         classes, key = self.content["coco"]["per_category"], str(target)

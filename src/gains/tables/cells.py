@@ -10,7 +10,7 @@ import pandas as pd
 from gains.certainty.words import Section
 from gains.scoring.score_file import ScoreFile, over_seeds, read_scores
 from gains.support.files import read_json, require_file
-from gains.tables.columns import STANDARD, Field, columns_of
+from gains.tables.columns import STANDARD, Field, category_of, columns_of
 from gains.tables.external import external_columns
 from gains.tables.quotations import differences
 from gains.tables.specs import DatasetSpec, RowSpec, Subset, TableSpec, cost_path
@@ -108,7 +108,7 @@ def _numbers(
     paths = row.scores[dataset.name]
     if not paths:
         raise ValueError(f"table {spec.name!r}: {row.label} has no run on {dataset.name}")
-    target = dataset.target_category if subset == "target" else None
+    target = category_of(subset, dataset, files[paths[0]])
     numbers: dict[str, Field] = {}
     for name in _metrics(spec):
         for heading, mode in columns_of(name).items():

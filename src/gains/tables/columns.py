@@ -1,10 +1,13 @@
-"""The metrics of tables, their modes and the columns that they fill."""
+"""The classes and metrics of tables, their modes and the columns that they fill."""
 
 from __future__ import annotations
 
 from gains.config.tables import Cost
 from gains.metrics import METRICS
 from gains.metrics.names import COCO_METRICS, MODES
+from gains.published.classes import AVERAGE, TARGET
+from gains.scoring.score_file import ScoreFile
+from gains.tables.specs import DatasetSpec
 
 Field = str | int | float | None
 """A value of a line of a table's CSV."""
@@ -18,6 +21,9 @@ COSTS: dict[Cost, tuple[str, float]] = {
     "training_memory_mb": ("memory of training (GB)", 1e3),
 }
 """Heading and unit of each cost in the printed table; the CSV has whole units."""
+
+SUBSETS = {TARGET: "target class", AVERAGE: "average over classes"}
+"""The subsets that are no single named class, in words."""
 
 STANDARD = ("mAP", "AP50", "AP75", "AJI", "Dice", "F1", "TPp", "FNo")
 """Metrics of every table's CSV; a table's settings may add others of the score file."""
@@ -33,6 +39,22 @@ def columns_of(name: str) -> dict[str, str]:
         return {name: MODES[0]}
     record = METRICS.get(name)
     return {column(name, mode): mode for mode in MODES if getattr(record, mode) is not None}
+
+
+def category_of(subset: str, dataset: DatasetSpec, scores: ScoreFile) -> int | None:
+    """Return the category id of a subset of the classes; None for the average over all.
+
+    Args:
+        subset: ``average``, ``target`` or the name of a class.
+        dataset: the data set.
+        scores: scores on this data set.
+
+    Raises:
+        ValueError: the data set has no class of this name.
+    """
+    if subset == AVERAGE:
+        return None
+    return dataset.target_category if subset == TARGET else scores.category(subset)
 
 
 def column(name: str, mode: str) -> str:

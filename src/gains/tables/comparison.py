@@ -35,7 +35,7 @@ class Line:
         max_detections: largest number of our detections per image.
         recipe: our training in short words; the last checkpoint is taken unless another is named.
         metric: name of the metric.
-        subset: classes, ``target`` or ``average``.
+        subset: classes, ``target``, ``average`` or the name of a class.
         mode: printed mode of the table; None for COCO metrics, which have no modes.
         mean: our mean over seeds, percent; None where undefined.
         sd: our sample standard deviation, percent; None for a single seed.
@@ -122,8 +122,7 @@ def compare_cells(spec: CompareSpec, cells: Cells) -> list[Line]:
 
 def _ours(pair: Pair, cells: Cells) -> MeanOverSeeds:
     """Return our number from the CSV files of the tables."""
-    subset = str(pair.published.our_subset)
-    key = (pair.table.name, pair.row.label, pair.dataset.name, subset)
+    key = (pair.table.name, pair.row.label, pair.dataset.name, pair.subset)
     if key not in cells:
         raise ValueError(
             f"no table given holds {', '.join(key)}; give the CSV of every table of the study"
@@ -153,7 +152,7 @@ def _line(study: str, pair: Pair, cells: Cells) -> Line:
         max_detections=model.max_detections,
         recipe=model.recipe,
         metric=pair.metric,
-        subset=str(published.our_subset),
+        subset=pair.subset,
         mode=pair.mode,
         mean=ours.mean,
         sd=ours.sd,

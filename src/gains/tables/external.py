@@ -8,6 +8,7 @@ import pandas as pd
 
 from gains.external.origin import origin_in
 from gains.metrics.names import COCO_METRICS
+from gains.published.classes import AVERAGE
 from gains.scoring.score_file import ScoreFile
 from gains.tables.columns import Field
 from gains.tables.specs import RowSpec, TableSpec
@@ -69,7 +70,7 @@ def notes_on_external(spec: TableSpec, cells: pd.DataFrame) -> list[str]:
 
 
 def _on_absent_classes(spec: TableSpec, lines: pd.DataFrame) -> list[str]:
-    if "average" not in spec.subsets:
+    if AVERAGE not in spec.subsets:
         return []
     found = lines.dropna(subset=[ABSENT])[["row", "dataset", ABSENT]].drop_duplicates()
     titles = {dataset.name: dataset.title for dataset in spec.datasets}

@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 
 from gains.metrics.names import COCO_METRICS
+from gains.published.classes import TARGET
+from gains.tables.columns import SUBSETS
 from gains.tables.numerals import BLANK, exact, limit
 from gains.tables.quotations import notes_on_quoted
 from gains.tables.specs import CellSpec, RowSpec, TableSpec, TrainingSpec
@@ -33,7 +35,9 @@ def notes_of(spec: TableSpec, on_images: Sequence[str] = ()) -> list[str]:
 def _of_measured(spec: TableSpec, on_images: Sequence[str]) -> list[str]:
     """Return the notes on a table whose rows are all measured."""
     notes = [f"Study {spec.study}: {spec.study_title}.", _seeds(spec), *on_images, *_metrics(spec)]
-    if "target" in spec.subsets:
+    if named := [subset for subset in spec.subsets if subset not in SUBSETS]:
+        notes.append(f"{', '.join(named)}: only objects and detections of this class count.")
+    if TARGET in spec.subsets:
         ids = ", ".join(f"{d.title}: category {d.target_category}" for d in spec.datasets)
         notes.append(f"Target class of the anomaly maps: {ids}.")
     if spec.costs:

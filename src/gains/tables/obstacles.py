@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gains.published.classes import TARGET
 from gains.tables.columns import definition
 from gains.tables.configuration import USUAL_CATEGORY
 from gains.tables.numerals import exact, limit
@@ -38,7 +39,7 @@ def _split(pair: Pair) -> str | None:
 
 def _target(pair: Pair) -> str | None:
     found = pair.dataset.target_category
-    if pair.published.our_subset != "target" or found == USUAL_CATEGORY:
+    if pair.subset != TARGET or found == USUAL_CATEGORY:
         return None
     return f"target class is category {found}, published category {USUAL_CATEGORY}"
 

@@ -11,6 +11,7 @@ from gains.datasets.base import DATASETS
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.metrics.names import check_metric
+from gains.published.classes import TARGET
 from gains.published.records import of_row, row_names
 from gains.study.external import external_cell, scored_runs
 from gains.study.runs import Run
@@ -202,8 +203,9 @@ def _quoted_row(row: RowSettings, table: TableSettings, datasets: Sequence[Datas
         for number in of_row(table.paper, str(table.table), str(row.published), dataset.represents)
         for subset in table.subsets
         for metric in table.metrics
-        if (number.our_subset, number.metric) == (subset, metric)
-        and (subset != "target" or dataset.target_category == USUAL_CATEGORY)
+        if number.metric == metric
+        and number.is_of(subset)
+        and (subset != TARGET or dataset.target_category == USUAL_CATEGORY)
     )
     label = row.label or str(row.published)
     return RowSpec(

@@ -18,6 +18,7 @@ class Pair:
         row: our row.
         dataset: our data set.
         metric: name of the metric.
+        subset: classes of our number.
         published: the published number.
     """
 
@@ -25,6 +26,7 @@ class Pair:
     row: RowSpec
     dataset: DatasetSpec
     metric: str
+    subset: str
     published: Published
 
     @property
@@ -58,14 +60,15 @@ def pairs_of(table: TableSpec) -> list[Pair]:
     if table.table is None:
         return []
     return [
-        Pair(table, row, dataset, metric, published)
+        Pair(table, row, dataset, metric, subset, published)
         for row in table.rows
         if row.published
         for dataset in table.datasets
         if dataset.name in row.scores and dataset.absent is None
         for metric in table.metrics
         for published in _beside(table, row, dataset)
-        if published.metric == metric and published.our_subset in table.subsets
+        for subset in table.subsets
+        if published.metric == metric and published.is_of(subset)
     ]
 
 

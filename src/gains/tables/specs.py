@@ -12,7 +12,8 @@ from gains.config.tables import Cost
 from gains.tables.numerals import exact
 
 Mode = Literal["clean", "as_published"]
-Subset = Literal["target", "average"]
+Subset = str
+"""``target``, ``average`` or the name of a class."""
 
 
 def cost_path(scores: str) -> str:

@@ -121,7 +121,7 @@ def two_of_one_stem(layout: Layout) -> None:
         (lambda cps: cps.json("odd.json", {"a": 1}), r"odd\.json: expected COCO ground truth"),
         (
             lambda cps: cps.json("odd.json", cps_json("a.png", cell="debris")),
-            r"odd\.json: unknown categories 'debris'; expected .* one of cell, .*nucleus",
+            r"odd\.json: unknown categories 'debris'; expected .* one of cytoplasm, .*nucleus",
         ),
         (
             lambda cps: cps.json("odd.json", cps_json("a.png", cell="nucleus")),

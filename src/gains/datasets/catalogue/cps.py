@@ -27,20 +27,13 @@ from gains.datasets.readers.coco_folder import scenes
 from gains.datasets.readers.image_index import Choose, ImageIndex
 from gains.datasets.readers.raw_files import RawSettings, some_files
 from gains.datasets.records import CocoId, CocoRecord
+from gains.published.classes import names_of
 from gains.support.files import sha256
 
 logger = logging.getLogger(__name__)
 
 CATEGORIES = {1: "cytoplasm", 2: "nucleus"}
-NAMES = {
-    "cell": 1,
-    "cells": 1,
-    "cyto": 1,
-    "cytoplasm": 1,
-    "cytoplasms": 1,
-    "nuclei": 2,
-    "nucleus": 2,
-}
+NAMES = {name: number for number, usual in CATEGORIES.items() for name in names_of(usual)}
 """Category ids by known names in lower case."""
 
 

@@ -6,10 +6,8 @@ from gains.certainty.evidence import Quantity
 from gains.certainty.judge import Comparison
 from gains.certainty.words import Section
 from gains.scoring.score_file import read_scores
+from gains.tables.columns import SUBSETS, category_of
 from gains.tables.specs import DatasetSpec, TableSpec
-
-SUBSETS = {"target": "target class", "average": "average over classes"}
-"""The subsets of classes in words."""
 
 
 def judge_table(spec: TableSpec) -> list[Section]:
@@ -33,24 +31,19 @@ def judge_table(spec: TableSpec) -> list[Section]:
 
 
 def _sections(spec: TableSpec, dataset: DatasetSpec, comparison: Comparison) -> list[Section]:
-    return [
-        Section(
-            dataset.name,
-            group_title(spec, dataset, subset),
-            subset,
-            [
-                comparison.judge(
-                    Quantity(
-                        metric, spec.mode, dataset.target_category if subset == "target" else None
-                    )
-                )
-                for metric in spec.metrics
-            ],
-        )
-        for subset in spec.subsets
-    ]
+    found = []
+    for subset in spec.subsets:
+        target = category_of(subset, dataset, comparison.any_file)
+        judged = [comparison.judge(Quantity(name, spec.mode, target)) for name in spec.metrics]
+        found.append(Section(dataset.name, group_title(spec, dataset, subset), subset, judged))
+    return found
 
 
 def group_title(spec: TableSpec, dataset: DatasetSpec, subset: str) -> str:
-    """Return the title of a group of columns: the data set, and the subset if there are several."""
-    return dataset.title + (f", {SUBSETS[subset]}" if len(spec.subsets) > 1 else "")
+    """Return the title of a group of columns: the data set, and which classes count.
+
+    A table with one subset names it only if it is a single named class.
+    """
+    if len(spec.subsets) == 1 and subset in SUBSETS:
+        return dataset.title
+    return f"{dataset.title}, {SUBSETS.get(subset, subset)}"

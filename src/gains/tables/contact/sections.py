@@ -11,6 +11,7 @@ from gains.certainty.judge import Judgement, Standing
 from gains.metrics.contact import ALL, KINDS, PRECISIONS, RECALLS, REGIONS, UNMATCHED, term
 from gains.scoring.score_file import MeanOverSeeds, read_scores
 from gains.tables.certainty.sections import group_title
+from gains.tables.columns import category_of
 from gains.tables.specs import DatasetSpec, TableSpec
 
 PIXELS = "pixel recall"
@@ -97,7 +98,7 @@ def contact_sections(spec: TableSpec) -> list[ContactSection]:
 def _section(
     spec: TableSpec, dataset: DatasetSpec, subset: str, comparison: ContactComparison
 ) -> ContactSection:
-    target = dataset.target_category if subset == "target" else None
+    target = category_of(subset, dataset, comparison.any_file)
     first = next(iter(comparison.files))
     objects = {
         kind: round(_count(comparison, first, Quantity(term("R50", kind), "clean", target)))
