@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -81,6 +82,7 @@ class Judgement:
         quantity: metric, mode and class.
         images: number of test images.
         objects: number of objects in them.
+        seeds: largest number of seeds of a method on the same test images.
         standings: the methods that have a value, in the order of the table.
         differences: every pair of them.
     """
@@ -88,6 +90,7 @@ class Judgement:
     quantity: Quantity
     images: int
     objects: int
+    seeds: int
     standings: Sequence[Standing]
     differences: Sequence[Difference]
 
@@ -148,6 +151,12 @@ class Comparison:
         self.files = methods
 
     @property
+    def seeds(self) -> int:
+        """Largest number of seeds of a method on the same test images, so without its folds."""
+        methods = self.methods.values()
+        return max(max(Counter(e.images for e in m.evidence).values()) for m in methods)
+
+    @property
     def any_file(self) -> ScoreFile:
         """One of the score files; all of them are of the same data set."""
         return next(iter(self.files.values()))[0]
@@ -166,6 +175,7 @@ class Comparison:
             quantity,
             self.images,
             self.objects(quantity.target),
+            self.seeds,
             _standings(quantity.metric, scores, values),
             _differences(quantity, methods, values),
         )

@@ -16,8 +16,8 @@ RULE = (
 """The rule for bold values."""
 
 ONCE = (
-    "Each method was trained once. The intervals say what these models would do on other images of "
-    "the same kind, and not how another training of the method would differ."
+    "Each method was trained with one seed. The intervals say what these models would do on other "
+    "images of the same kind, and not how another training of the method would differ."
 )
 """What one seed cannot say."""
 
@@ -114,7 +114,7 @@ def meaning(seeds: int) -> list[str]:
     """Return the sentences that explain the numbers.
 
     Args:
-        seeds: largest number of seeds and folds of a row.
+        seeds: largest number of seeds of a row.
     """
     drawn = "test images" if seeds == 1 else "test images, and the seeds of each method"
     found = [

@@ -76,8 +76,7 @@ def cautions(spec: ReportSpec) -> list[str]:
 
 
 def _seeds(spec: ReportSpec) -> int:
-    rows = [row for table in spec.tables for row in table.rows]
-    return max((len(files) for row in rows for files in row.scores.values()), default=1)
+    return max((table.seeds for table in spec.tables), default=1)
 
 
 def _score_table(table: TableSpec, published: Published) -> ScoreTable:

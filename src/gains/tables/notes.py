@@ -18,6 +18,8 @@ _COSTS = (
     "where there is none. Times of other machines cannot be compared with these."
 )
 
+_ONE_SEED = "how another training of a row would differ is not known."
+
 _ALL = "all detections above the score threshold"
 
 
@@ -67,12 +69,22 @@ def _absences(spec: TableSpec) -> list[str]:
 
 
 def _seeds(spec: TableSpec) -> str:
-    counts = {len(paths) for row in spec.rows for paths in row.scores.values() if paths}
-    if counts == {1}:
-        return "One seed (n = 1): how another training of a row would differ is not known."
-    n = "/".join(str(count) for count in sorted(counts))
-    over = "seeds and folds" if max(d.folds for d in spec.datasets if not d.absent) > 1 else "seeds"
-    return f"Mean ± sample standard deviation over {over} (n = {n})."
+    """Return the note on the spread: over what it is, and of how many values on each data set."""
+    counts = {
+        d.name: sorted({len(row.scores[d.name]) for row in spec.rows if row.scores.get(d.name)})
+        for d in spec.datasets
+    }
+    shown = [d for d in spec.datasets if counts[d.name]]
+    if all(counts[d.name] == [1] for d in shown):
+        return f"One seed (n = 1): {_ONE_SEED}"
+    folds = max(d.folds for d in shown) > 1
+    over = "seeds and folds" if folds and spec.seeds > 1 else "folds" if folds else "seeds"
+    texts = {d.title: f"n = {'/'.join(map(str, counts[d.name]))}" for d in shown}
+    if len(set(texts.values())) > 1:
+        texts = {title: f"{text} on {title}" for title, text in texts.items()}
+    listed = ", ".join(dict.fromkeys(texts.values()))
+    one = "" if spec.seeds > 1 else f" One seed: {_ONE_SEED}"
+    return f"Mean ± sample standard deviation over {over} ({listed}).{one}"
 
 
 def _metrics(spec: TableSpec) -> list[str]:

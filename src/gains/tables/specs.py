@@ -240,6 +240,13 @@ class TableSpec(Settings):
     rows: tuple[RowSpec, ...]
 
     @property
+    def seeds(self) -> int:
+        """Largest number of seeds of a row on a data set."""
+        folds = {dataset.name: dataset.folds for dataset in self.datasets}
+        rows = [row.scores.items() for row in self.rows]
+        return max((len(paths) // folds[name] for row in rows for name, paths in row), default=1)
+
+    @property
     def source(self) -> str:
         """The published table in words, e.g. ``GAInS Table III``."""
         return f"{self.paper} Table {self.table}"

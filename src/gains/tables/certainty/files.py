@@ -98,7 +98,7 @@ def _rank(value: float) -> str:
 
 
 def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
-    seeds = [s.score.n for part in sections for j in part.judgements for s in j.standings]
+    seeds = [judgement.seeds for part in sections for judgement in part.judgements]
     notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1))]
     notes += warnings(sections)
     parts = [f"# {escape_markdown(title)}: how sure the values are", _listed(notes)]
