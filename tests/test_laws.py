@@ -105,7 +105,8 @@ FORBIDDEN = [
     ),
     ("gains.anomaly.build", ("gains.detection", "gains.training", "gains.scoring")),
     ("gains.detection.two_stage", ("gains.training", "gains.methods", "gains.anomaly")),
-    ("gains.training.train", ("gains.figures", "gains.study")),
+    ("gains.training.train", ("gains.figures", "gains.study", "gains.clusters")),
+    ("gains.clusters.scenes", ("gains.training", "gains.figures", "gains.study")),
     ("gains.certainty.judge", ("gains.tables", "gains.study", "gains.training", "gains.config")),
     ("gains.tables", ("gains.figures", "gains.training", "gains.detection")),
 ]

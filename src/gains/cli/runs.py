@@ -85,12 +85,16 @@ def train(
     folder = scratch or out.with_name(f"{out.name}.scratch")
     data = read.coco, read.split, read.maps
     job = Job(read.settings, *data, seed, fold, out, folder, name or read.name, code)
-    if read.settings.recipe.validation_interval is None:
-        run_training(job)
-    else:
+    hooks: dict[str, Any] = {}
+    if read.settings.recipe.validation_interval is not None:
         from gains.validation.validation import Validation
 
-        run_training(job, Validation(job.settings, job.coco, job.split, fold))
+        hooks["validate"] = Validation(job.settings, job.coco, job.split, fold)
+    if read.settings.recipe.clusters is not None:
+        from gains.clusters.scenes import cluster_scenes
+
+        hooks["make_scenes"] = cluster_scenes
+    run_training(job, **hooks)
 
 
 @app.command()

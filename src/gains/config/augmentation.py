@@ -34,11 +34,12 @@ class TransformSettings(Settings):
     def words(self) -> str:
         """The transform with its settings, e.g. ``rotation (p 0.5, degrees -180 to 180)``."""
         keys = {key: value for key, value in self.model_dump().items() if key != "name"}
-        inside = ", ".join(f"{key} {_text(value)}" for key, value in keys.items())
+        inside = ", ".join(f"{key} {text_of(value)}" for key, value in keys.items())
         return f"{self.name} ({inside})"
 
 
-def _text(value: float | tuple[float, float]) -> str:
+def text_of(value: float | tuple[float, float]) -> str:
+    """Return a number, or the two ends of a range, in words."""
     if isinstance(value, tuple):
         return " to ".join(f"{end:g}" for end in value)
     return f"{value:g}"

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from gains.config.augmentation import Augmentation
 from gains.config.base import OFF_BY_DEFAULT, OptionalPath, Settings
+from gains.config.clusters import ClusterSettings
 
 MOST_PIXELS = 16384
 """Limit of the sides of images that a model sees, in px; a square of it takes 3 GB of memory."""
@@ -73,6 +74,12 @@ class RecipeSettings(Settings):
         description="random transforms of the training samples, in this order, after the flips; "
         "each is a mapping with the `name` of a transform and its keys, see below",
     )
+    clusters: Annotated[ClusterSettings | None, OFF_BY_DEFAULT] = Field(
+        None,
+        exclude_if=lambda clusters: clusters is None,
+        description="synthetic scenes of overlapping cells that are added to the training images, "
+        "see below; default: none",
+    )
     amp: bool = Field(
         False,
         description="computation in bfloat16 where it is safe; the paper's runs do not use it",
@@ -135,6 +142,12 @@ class RecipeSettings(Settings):
         if self.validate_every is None and self.select == "best":
             return max(1, self.iterations // 10)
         return self.validate_every
+
+    @property
+    def augmented_by(self) -> str:
+        """The random transforms besides flips, and the added clusters, in words; "" for none."""
+        blocks = (*self.augmentations, *([] if self.clusters is None else [self.clusters]))
+        return " + ".join(block.words for block in blocks)
 
     @property
     def images_seen(self) -> int:

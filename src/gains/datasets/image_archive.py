@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gains.datasets.coco import ImageRecord
 from gains.datasets.pixel_bound import check_pixels
 from gains.support.archives import BROKEN_ZIP, check_zip, open_entry
 from gains.support.files import require_file
@@ -102,3 +103,18 @@ class ImageArchive:
             return np.asarray(image.convert("RGB"))
         except (OSError, SyntaxError) as error:  # Pillow's errors on a PNG file that is cut off
             raise self._damaged(error) from error
+
+    def pixels(self, record: ImageRecord) -> NDArray[np.uint8]:
+        """Return the image of a record as :meth:`read` does.
+
+        Raises:
+            ValueError: as in :meth:`read`, or the image has another size than the record.
+        """
+        pixels = self.read(record.file_name)
+        if pixels.shape[:2] != (record.height, record.width):
+            raise ValueError(
+                f"{self.path}: {record.file_name} has (height, width) {pixels.shape[:2]}, "
+                f"but the data set's JSON file gives {(record.height, record.width)}; make the "
+                "data set again"
+            )
+        return pixels

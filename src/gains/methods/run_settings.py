@@ -29,7 +29,8 @@ class RunSettings:
         recipe: optimiser, schedule, image sizes.
         maps: map parameters, or None if the method reads no maps.
         max_detections: maximum number of detections per image.
-        cell_category: category whose objects overlap, or None if the method does not use it.
+        cell_category: category whose objects overlap, or None if neither the method nor synthetic
+            clusters use it.
         validation: how a training predicts and scores the validation part, or None if it does not.
     """
 

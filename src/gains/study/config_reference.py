@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gains.config.augmentation import TRANSFORMS
+from gains.config.clusters import ClusterSettings
 from gains.config.data import DatasetSettings, SplitSettings
 from gains.config.file import Config
 from gains.config.maps import MapSettings
@@ -28,6 +29,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Split", SplitSettings, "`datasets.<name>.split`"),
     ("Anomaly maps", MapSettings, "`datasets.<name>.maps`"),
     ("Recipe", RecipeSettings, "`recipe`; changed per data set, method and variant."),
+    ("Clusters", ClusterSettings, "`recipe.clusters`"),
     ("Method of a study", MethodSettings, "`methods.<method>`"),
     ("Variant", VariantSettings, "`variants.<method>.<variant>`"),
     ("Table", TableSettings, "`tables.<name>`"),

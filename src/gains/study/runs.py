@@ -108,7 +108,7 @@ def merged_settings(
         recipe=recipe,
         maps=maps if record.needs_maps(model) else None,
         max_detections=block.max_detections,
-        cell_category=_cell(block) if record.needs_cell else None,
+        cell_category=_cell(block) if record.needs_cell or recipe.clusters else None,
         validation=_validation(layers, model, recipe),
     )
 

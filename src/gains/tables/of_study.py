@@ -237,7 +237,7 @@ def _training(settings: RunSettings) -> TrainingSpec:
     own = {
         "weights": initial_weights(settings),
         "selection": _selection(settings),
-        "augmented_by": " + ".join(block.words for block in settings.recipe.augmentations),
+        "augmented_by": settings.recipe.augmented_by,
     }
     return TrainingSpec.model_validate({**recipe, **own})
 

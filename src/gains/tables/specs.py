@@ -33,7 +33,8 @@ class TrainingSpec(Settings):
         train_sizes: short sides of training images in px.
         weights: weights that the training starts from: ``imagenet``, ``none`` or a file.
         selection: how the weights of the model were picked; "" for those of the last step.
-        augmented_by: random transforms of training images besides flips, or "".
+        augmented_by: random transforms of training images besides flips, and the synthetic clusters
+            that are added to them, or "".
     """
 
     optimiser: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from gains.models.device import free_bytes
 from gains.models.resize import resize_image, scaled_size
 from gains.models.scale import TrainingScale, longer_sides, training_scale
 from gains.training.augment import augment
+from gains.training.extra_scenes import Content, ExtraScenes
 from gains.training.targets import make_target
 
 logger = logging.getLogger(__name__)
@@ -51,17 +52,19 @@ class Sample:
         image: uint8 (3, H, W) RGB.
         target: its ground truth.
         moved_out: number of objects that an augmentation moved out of the image.
+        vanished: number of objects that became empty when the image was resized.
     """
 
     name: str
     image: Tensor
     target: Target
     moved_out: int = 0
+    vanished: int = 0
 
     def to(self, device: torch.device) -> Sample:
         """Return the sample on a device; tensors already on it are not copied."""
         image = self.image.to(device, non_blocking=True)
-        return Sample(self.name, image, self.target.to(device), self.moved_out)
+        return replace(self, image=image, target=self.target.to(device))
 
 
 class Samples(Dataset[Sample]):
@@ -75,6 +78,7 @@ class Samples(Dataset[Sample]):
         maps: gradient anomaly maps, or None if the method reads no maps.
         seed: seed of order and augmentation.
         length: number of samples in the stream.
+        scenes: synthetic scenes that extend the images, or None.
         device: device that holds the samples if all fit; ``cached`` tells whether they do, and
             ``bytes`` how much memory they take at all sizes.
 
@@ -92,15 +96,18 @@ class Samples(Dataset[Sample]):
         seed: int,
         length: int,
         device: torch.device = CPU,
+        scenes: ExtraScenes | None = None,
     ) -> None:
         self.coco, self.archive, self.recipe, self.maps = coco, archive, recipe, maps
         self.seed, self.length = seed, length
-        self.records = [r for r in records if coco.annotations[r.id]]
+        self.records = with_objects(coco, records)
         if not self.records:
             raise ValueError(f"{coco.path}: none of the {len(records)} training images has objects")
         if len(self.records) < len(records):
             left_out = len(records) - len(self.records)
             logger.info("%d training images without objects are left out", left_out)
+        self.scenes = scenes
+        self.shown = [*self.records, *([] if scenes is None else scenes.records)]
         self.class_index = {category: i for i, category in enumerate(sorted(coco.categories))}
         self.device = device
         self.bytes = self._bytes()
@@ -118,7 +125,7 @@ class Samples(Dataset[Sample]):
             return sample
         image, target = augment(sample.image, sample.target, chosen, self.seed, position)
         moved_out = len(sample.target.boxes) - len(target.boxes)
-        return Sample(sample.name, image, target, moved_out)
+        return replace(sample, image=image, target=target, moved_out=moved_out)
 
     def unaugmented(self, position: int) -> Sample:
         """Return a sample at its size, without flips and other augmentations."""
@@ -135,7 +142,7 @@ class Samples(Dataset[Sample]):
 
     def positions(self, file_name: str) -> Iterator[int]:
         """Yield the positions of an image in the stream, of which each epoch has one."""
-        names = np.asarray([record.file_name for record in self.records])
+        names = np.asarray([record.file_name for record in self.shown])
         for epoch in range(math.ceil(self.length / len(names))):
             (place,) = np.flatnonzero(names[self._order(epoch)] == file_name)
             if epoch * len(names) + place < self.length:
@@ -153,11 +160,11 @@ class Samples(Dataset[Sample]):
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         """Return the index of the image at each place of an epoch."""
-        return np.random.default_rng((self.seed, ORDER, epoch)).permutation(len(self.records))
+        return np.random.default_rng((self.seed, ORDER, epoch)).permutation(len(self.shown))
 
     def _draw(self, position: int) -> tuple[int, int, list[int]]:
         """Return the index of the image, its short side and the axes along which it is flipped."""
-        epoch, place = divmod(position, len(self.records))
+        epoch, place = divmod(position, len(self.shown))
         rng = np.random.default_rng((self.seed, AUGMENTATION, position))
         short = int(rng.choice(np.asarray(self.recipe.train_sizes)))
         flips = [
@@ -169,14 +176,22 @@ class Samples(Dataset[Sample]):
 
     def _bytes(self) -> int:
         """Return the bytes of all samples at every size: image and masks, and the maps' blocks."""
+        contents = [
+            (
+                len(self.coco.annotations[record.id]),
+                0 if self.maps is None else self._block_pixels(self.maps, record),
+            )
+            for record in self.records
+        ]
+        if self.scenes is not None:
+            contents += [self.scenes.largest_content(k) for k in range(len(self.scenes.records))]
         total = 0
-        for record in self.records:
-            block = 0 if self.maps is None else self._block_pixels(self.maps, record)
+        for record, (objects, block) in zip(self.shown, contents, strict=True):
             for short in self.recipe.train_sizes:
                 pixels = math.prod(
                     scaled_size((record.height, record.width), short, self.recipe.max_size)
                 )
-                total += pixels * (3 + len(self.coco.annotations[record.id]))
+                total += pixels * (3 + objects)
                 total += 4 * block * pixels // (record.height * record.width)
         return total
 
@@ -192,13 +207,14 @@ class Samples(Dataset[Sample]):
         """Return a sample at the size that the model sees, on the device if samples are cached."""
         if (index, short) in self._cache:
             return self._cache[index, short]
-        record = self.records[index]
+        pixels, instances, maps = self._content(index)
+        record = self.shown[index]
         size = scaled_size((record.height, record.width), short, self.recipe.max_size)
-        instances = self.coco.instances(record.id)
         labels = self._labels(instances)
-        maps = None if self.maps is None else self._maps(self.maps, record, instances.ids.tolist())
         target = make_target(instances, labels, maps, size)
-        sample = Sample(record.file_name, resize_image(self._image(record), size), target)
+        image = resize_image(torch.from_numpy(pixels.copy()).permute(2, 0, 1), size)
+        vanished = len(instances) - len(target.boxes)
+        sample = Sample(record.file_name, image, target, vanished=vanished)
         if self.cached:
             sample = sample.to(self.device)
             self._cache[index, short] = sample
@@ -207,15 +223,15 @@ class Samples(Dataset[Sample]):
     def _labels(self, instances: Instances) -> NDArray[np.int64]:
         return np.asarray([self.class_index[int(c)] for c in instances.categories])
 
-    def _image(self, record: ImageRecord) -> Tensor:
-        pixels = self.archive.read(record.file_name)
-        if pixels.shape[:2] != (record.height, record.width):
-            raise ValueError(
-                f"{self.archive.path}: {record.file_name} has (height, width) {pixels.shape[:2]}, "
-                f"but the data set's JSON file gives {(record.height, record.width)}; make the "
-                "data set again"
-            )
-        return torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+    def _content(self, index: int) -> Content:
+        """Return pixels, objects and maps of an image or scene at its own size."""
+        if index >= len(self.records):
+            assert self.scenes is not None
+            return self.scenes.content(index - len(self.records))
+        record = self.records[index]
+        instances = self.coco.instances(record.id)
+        maps = None if self.maps is None else self._maps(self.maps, record, instances.ids.tolist())
+        return self.archive.pixels(record), instances, maps
 
     def _maps(self, store: MapStore, record: ImageRecord, ids: list[int]) -> list[AnomalyMap]:
         for annotation in ids:
@@ -226,6 +242,11 @@ class Samples(Dataset[Sample]):
                     f"{(record.height, record.width)}; make the maps of this data set"
                 )
         return [store.block(annotation) for annotation in ids]
+
+
+def with_objects(coco: CocoDataset, records: list[ImageRecord]) -> list[ImageRecord]:
+    """Return the images that have objects."""
+    return [record for record in records if coco.annotations[record.id]]
 
 
 def fits_cache(size: int, device: torch.device) -> bool:
@@ -247,4 +268,4 @@ def flip_sample(sample: Sample, axes: list[int]) -> Sample:
         )
     maps = None if target.maps is None else target.maps.flip(axes)
     turned = Target(boxes, target.labels, target.masks.flip(axes), maps)
-    return Sample(sample.name, sample.image.flip(axes), turned)
+    return replace(sample, image=sample.image.flip(axes), target=turned)

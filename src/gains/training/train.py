@@ -31,9 +31,10 @@ from gains.support.claims import claimed, require_claim
 from gains.support.files import check_output, settings_hash, write_json
 from gains.support.progress import progress
 from gains.training.checkpoint_timer import CheckpointTimer
+from gains.training.extra_scenes import MakeScenes
 from gains.training.job import Job, provenance
 from gains.training.optimiser import learning_rate
-from gains.training.samples import Sample, Samples
+from gains.training.samples import Sample, Samples, with_objects
 from gains.training.scratch import LOSSES, MODEL, RECORD, VALIDATION, Scratch
 from gains.training.state import LAYOUT, TrainingState
 from gains.training.step import step
@@ -46,12 +47,15 @@ SAMPLING, PREPARATION = 3, 4
 """The model's streams of random numbers; samples.py and augment.py have the other streams."""
 
 
-def train(job: Job, validate: Validate | None = None) -> None:
+def train(
+    job: Job, validate: Validate | None = None, make_scenes: MakeScenes | None = None
+) -> None:
     """Train a model, or continue an interrupted training of the same job.
 
     Args:
         job: the job.
         validate: the function that validates the model, if the recipe asks for it.
+        make_scenes: the function that makes synthetic clusters, if the recipe asks for them.
 
     Raises:
         ValueError: settings or data are not valid, a loss is not finite, or the recipe validates
@@ -64,7 +68,7 @@ def train(job: Job, validate: Validate | None = None) -> None:
     torch.set_num_threads(recipe.threads)
     coco = read_coco(job.coco)
     device = choose_device(recipe.device)
-    samples = samples_of_job(job, coco, device)
+    samples = samples_of_job(job, coco, device, make_scenes)
     inputs = job.inputs()
     content = [job.settings.recorded_json(), job.seed, job.fold, job.code, inputs]
     key = settings_hash([LAYOUT, *content])
@@ -81,6 +85,8 @@ def train(job: Job, validate: Validate | None = None) -> None:
             state = TrainingState(model, recipe, device)
             _loop(state, samples, job, key, validate)
             how = {"images": len(samples.records), **start, **state.to_json()}
+            if samples.scenes is not None:
+                how["clusters"] = samples.scenes.to_json()
             record = {**provenance(job, inputs, device), **how}
             _save(state, scratch.finished, job, samples, record)
             scratch.finish(key)
@@ -110,16 +116,21 @@ def _save(
     write_json(folder / RECORD, record)
 
 
-def samples_of_job(job: Job, coco: CocoDataset, device: torch.device) -> Samples:
+def samples_of_job(
+    job: Job, coco: CocoDataset, device: torch.device, make_scenes: MakeScenes | None = None
+) -> Samples:
     """Return the samples of a job.
 
     Args:
         job: the job.
         coco: content of its COCO file.
         device: device of the training.
+        make_scenes: the function that makes synthetic clusters; without clusters in the recipe it
+            is not called.
 
     Raises:
-        ValueError: the maps are missing or were made with other settings, or no image has objects.
+        ValueError: the maps are missing or were made with other settings, no image has objects, or
+            the recipe asks for clusters and no function is given.
         FileNotFoundError: an input is missing.
     """
     recipe = job.settings.recipe
@@ -136,8 +147,16 @@ def samples_of_job(job: Job, coco: CocoDataset, device: torch.device) -> Samples
             )
     archive = ImageArchive(job.coco.with_suffix(".zip"))
     archive.check()
+    scenes = None
+    if recipe.clusters is not None:
+        if make_scenes is None:
+            raise ValueError(
+                "the recipe adds clusters, but no function that makes them is given; give "
+                "`make_scenes` (gains.clusters.scenes)"
+            )
+        scenes = make_scenes(coco, archive, with_objects(coco, records), job.settings, job.seed)
     length = recipe.iterations * recipe.batch_size
-    return Samples(coco, archive, records, recipe, maps, job.seed, length, device)
+    return Samples(coco, archive, records, recipe, maps, job.seed, length, device, scenes)
 
 
 def build_model(settings: RunSettings, categories: list[int], seed: int) -> Detector:
@@ -164,7 +183,7 @@ def _loop(
         prepare(state.model, samples, job.seed)
     generator, timer = torch.Generator(state.device), CheckpointTimer(recipe.checkpoint_every)
     state.model.train()
-    first_pass = FirstPass(samples.coco, len(samples.records))
+    first_pass = FirstPass(len(samples.shown))
     with progress(job.name or job.out.name, recipe.iterations, state.done) as advance:
         for batch in batches(samples, recipe, state.done, state.device):
             first_pass.add(state.model, batch)

@@ -6,7 +6,6 @@ import logging
 
 from torch import Tensor
 
-from gains.datasets.coco import CocoDataset
 from gains.models.contract import Detector
 from gains.training.samples import Sample
 
@@ -20,12 +19,10 @@ class FirstPass:
     leave it out.
 
     Args:
-        coco: the data set.
-        images: number of training images.
+        images: number of training images and scenes.
     """
 
-    def __init__(self, coco: CocoDataset, images: int) -> None:
-        self._objects = {i.file_name: len(coco.annotations[i.id]) for i in coco.images.values()}
+    def __init__(self, images: int) -> None:
         self._images = images
         self._all = self._vanished = 0
         self._unlearnt: list[Tensor] = []
@@ -35,9 +32,8 @@ class FirstPass:
         if self._images <= 0:
             return
         for sample in batch[: self._images]:
-            objects = self._objects[sample.name]
-            self._all += objects
-            self._vanished += objects - len(sample.target.boxes) - sample.moved_out
+            self._all += len(sample.target.boxes) + sample.moved_out + sample.vanished
+            self._vanished += sample.vanished
             self._unlearnt.append(model.unlearnt(sample.target).sum())
         self._images -= len(batch)
         if self._images <= 0:

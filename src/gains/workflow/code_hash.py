@@ -18,6 +18,7 @@ from gains.support.files import settings_hash, sha256
 
 CONFIG_SECTIONS = (
     "augmentation",
+    "clusters",
     "data",
     "file",
     "maps",

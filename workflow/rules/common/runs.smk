@@ -80,9 +80,15 @@ def run_code(step):
 
 
 def training_code(wildcards):
-    """Return the hash of the code of a training, with that of validations that choose weights."""
+    """Return the hash of the code of a training.
+
+    The code of validations that choose weights, and that of clusters, count where they are used.
+    """
     steps = ["gains.training.train"]
-    if STUDY.run_settings(run_of(wildcards)).recipe.select == "best":
+    recipe = STUDY.run_settings(run_of(wildcards)).recipe
+    if recipe.clusters is not None:
+        steps.append("gains.clusters.scenes")
+    if recipe.select == "best":
         steps.append("gains.validation.validation")
     return code_hash(*steps, *METHODS.get(wildcards.method).modules)
 

@@ -124,5 +124,5 @@ def _map(axes: Axes, panel: Panel, top: float) -> None:
 def _words(recipe: RecipeSettings) -> str:
     flips = {"horizontal flip": recipe.horizontal_flip, "vertical flip": recipe.vertical_flip}
     words = [f"{name} (p {share:g})" for name, share in flips.items() if share]
-    words += [block.words for block in recipe.augmentations]
+    words += [recipe.augmented_by] if recipe.augmented_by else []
     return ", ".join(words) or "no augmentation"

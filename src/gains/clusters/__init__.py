@@ -1,0 +1,1 @@
+"""Synthetic scenes of overlapping cells, put together from the annotated cells of images."""
