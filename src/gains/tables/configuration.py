@@ -32,8 +32,8 @@ def changes_of(settings: RunSettings) -> str:
     """Return the settings by which the method is not the published one, e.g. ``carl_power=0``.
 
     The method is measured by the first of its default and its built-in variants that has the same
-    modules. Modules, thresholds, backbone and maps are told elsewhere. The text is empty if no
-    other setting differs.
+    modules. Modules, thresholds, backbone and maps are told elsewhere. Images that are added to the
+    training images count as a change. The text is empty if no other setting differs.
     """
     record, model = settings.record, settings.model
     usual = _usual(record, model)
@@ -45,6 +45,8 @@ def changes_of(settings: RunSettings) -> str:
     ]
     if settings.cell_category not in (None, USUAL_CATEGORY):
         found.append(f"cell_category={settings.cell_category}")
+    if settings.recipe.clusters is not None:
+        found.append("synthetic clusters")
     rest = len(found) - MOST_CHANGES
     more = [f"and {rest} other settings"] if rest > 1 else found[MOST_CHANGES:]
     return " ".join([*found[:MOST_CHANGES], *more])
