@@ -53,4 +53,7 @@ def test_few_images_are_named_as_such() -> None:
 
 def test_a_single_image_and_a_single_row_have_a_value_without_interval_and_rank() -> None:
     text = said({"": 0.6}, images=1, rows=[{"method": "gains"}])
-    assert text.startswith("1 test image with 1 object. Only GAInS (R18) has a value of AJI: 61.0.")
+    assert text.startswith(
+        "1 test image with 1 object. Only GAInS (R18) was measured, so nothing is "
+    )
+    assert "compared. Its AJI is 61.0. Fewer than 12 test images" in text

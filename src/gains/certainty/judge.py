@@ -20,8 +20,16 @@ from gains.scoring.score_file import MeanOverSeeds, ScoreFile, over_seeds
 FEW = 12
 """Below this number of test images a table warns, and no value is bold."""
 
+LEAST = 5
+"""With objects in fewer test images, a value has no interval and no test; see
+benchmarks/coverage.py."""
+
 SIGNIFICANT = 0.05
 """A corrected p value below this tells two methods apart."""
+
+
+NOTHING = Interval(math.nan, math.nan)
+"""No interval."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class Standing:
         interval: interval of the mean over images and seeds.
         rank: rank by the mean, 1 for the best.
         ranks: interval of the rank.
+        support: number of test images that the value rests on, see
+            :meth:`gains.certainty.resamples.ResampledMethod.support`.
     """
 
     row: str
@@ -41,6 +51,7 @@ class Standing:
     interval: Interval
     rank: int
     ranks: Interval
+    support: int
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,7 @@ class Judgement:
         quantity: metric, mode and class.
         images: number of test images.
         objects: number of objects in them.
+        rows: number of methods that were measured.
         standings: the methods that have a value, in the order of the table.
         differences: every pair of them.
     """
@@ -88,6 +100,7 @@ class Judgement:
     quantity: Quantity
     images: int
     objects: int
+    rows: int
     standings: Sequence[Standing]
     differences: Sequence[Difference]
 
@@ -105,6 +118,12 @@ class Judgement:
             for pair in self.differences
             if best in (pair.row, pair.other) and pair.told_apart
         ]
+
+    @property
+    def level(self) -> list[str]:
+        """The methods that the images cannot tell from the best, without the best one."""
+        best = self.best.row if self.best else None
+        return [s.row for s in self.standings if s.row not in (best, *self.behind)]
 
     @property
     def leading(self) -> list[str]:
@@ -157,12 +176,14 @@ class Comparison:
             and all(item.ranks_in(quantity) for item in method.evidence)
         }
         values = {row: method.values(quantity) for row, method in methods.items()}
+        support = {row: method.support(quantity) for row, method in methods.items()}
         return Judgement(
             quantity,
             self.images,
             self.objects(quantity.target),
-            _standings(quantity.metric, scores, values),
-            _differences(quantity, methods, values),
+            len(self.files),
+            _standings(quantity.metric, scores, values, support),
+            _differences(quantity, methods, values, support),
         )
 
     def score(self, row: str, quantity: Quantity) -> MeanOverSeeds:
@@ -186,14 +207,17 @@ def _images(evidence: Sequence[Evidence]) -> list[str]:
 
 
 def _standings(
-    metric: str, scores: Mapping[str, MeanOverSeeds], values: Mapping[str, Values]
+    metric: str,
+    scores: Mapping[str, MeanOverSeeds],
+    values: Mapping[str, Values],
+    support: Mapping[str, int],
 ) -> list[Standing]:
     if not values:
         return []
     sign = -1 if metric in smaller_is_better() else 1
     means = np.array([[scores[row].mean] for row in values], dtype=np.float64)
     resampled = np.stack([found.resampled for found in values.values()])
-    known = ~np.isnan(resampled).any(axis=0)
+    known = ~np.isnan(resampled).any(axis=0) & (min(support.values()) >= LEAST)
     order = ranks(sign * means)[:, 0]
     in_resamples = ranks(sign * resampled[:, known])
     share = (1 - 0.95) / 2
@@ -201,25 +225,33 @@ def _standings(
         Standing(
             row,
             scores[row],
-            _interval(found),
+            _of_value(found, support[row]),
             int(order[k]),
             Interval(*np.quantile(in_resamples[k], [share, 1 - share], method="inverted_cdf"))
             if known.any()
-            else Interval(math.nan, math.nan),
+            else NOTHING,
+            support[row],
         )
         for k, (row, found) in enumerate(values.items())
     ]
 
 
-def _interval(values: Values) -> Interval:
-    images = len(values.without)
-    if images < 2:
-        return Interval(math.nan, math.nan)
-    return bca_interval(values, tail(images))
+def _of_value(values: Values, support: int) -> Interval:
+    """Return the interval of a value; resamples without any spread say nothing of its own."""
+    found = _interval(values, support)
+    known = values.resampled[~np.isnan(values.resampled)]
+    return found if len(known) and np.ptp(known) > 1e-9 else NOTHING
+
+
+def _interval(values: Values, support: int) -> Interval:
+    return bca_interval(values, tail(len(values.without))) if support >= LEAST else NOTHING
 
 
 def _differences(
-    quantity: Quantity, methods: Mapping[str, ResampledMethod], values: Mapping[str, Values]
+    quantity: Quantity,
+    methods: Mapping[str, ResampledMethod],
+    values: Mapping[str, Values],
+    support: Mapping[str, int],
 ) -> list[Difference]:
     """Return every pair, with p values that are corrected for all pairs."""
     of_images = (
@@ -230,16 +262,17 @@ def _differences(
     found = []
     for row, other in itertools.combinations(values, 2):
         difference = values[row] - values[other]
-        several = len(difference.without) > 1
+        least = min(support[row], support[other])
+        tested = least >= LEAST
         found.append(
             Difference(
                 row,
                 other,
                 difference.whole,
-                _interval(difference),
-                p_value(difference) if several else math.nan,
+                _interval(difference, least),
+                p_value(difference) if tested else math.nan,
                 math.nan,
-                signed_rank(of_images[row], of_images[other]) if of_images else math.nan,
+                signed_rank(of_images[row], of_images[other]) if of_images and tested else math.nan,
                 math.nan,
             )
         )
