@@ -55,7 +55,7 @@ def answers(
 def _answer(section: Section, contact: ContactSection) -> Answer:
     # detections without scores have no AP that can be compared
     first = next((j for j in section.judgements if j.best), section.judgements[0])
-    sentences = [f"{section.counts}.", *_rank(first), *warnings([section])]
+    sentences = [*_rank(first), f"Measured on {section.counts}.", *warnings([section])]
     return Answer(section.title, sentences, list(_by_contact(first.best, contact)))
 
 
