@@ -186,3 +186,18 @@ def test_a_report_says_nothing_about_the_machine() -> None:
     spec = report_spec(open_study(ROOT / "config.yaml", "first"))
     assert "mem_mb" not in spec.settings
     assert spec.settings["recipe"]["iterations"] == 200
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "first", "real-images", "paper-batch8"])
+def test_the_report_of_every_study_reads_the_results_of_all_its_runs(name: str) -> None:
+    study = open_study(ROOT / "config.yaml", name)
+    spec = report_spec(study)
+    for run in study.trainings():
+        assert f"{study.run_folder(run)}/run.json" in spec.paths
+    for run in study.runs():
+        for file in ("test.predictions.json.gz", "test.scores.json"):
+            assert f"{study.run_folder(run)}/{file}" in spec.paths
+    present = [dataset for dataset in study.settings.datasets if dataset not in study.absent]
+    assert [dataset.name for dataset in spec.datasets] == present
+    assert {table.name for table in spec.tables} == set(study.tables)
+    assert spec.paths[-2:] == [spec.compare, spec.audit]
