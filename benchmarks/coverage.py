@@ -64,6 +64,26 @@ def holds(values: Floats, images: int, expected: float) -> bool:
     return bool(low <= expected <= high)
 
 
+def rare(generator: np.random.Generator, trials: int, resamples: int) -> None:
+    """Print the coverage of the recall of rare objects, by the number of images that have any."""
+    for images in (12, 20, 45):
+        weights = weights_of(generator, images, resamples)
+        inside: dict[int, list[bool]] = {}
+        for k in range(6 * trials):
+            share = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)[k % 6]
+            some = generator.random(images) < share
+            objects = np.where(some, generator.integers(1, 6, images), 0)
+            found = generator.binomial(objects, generator.beta(6, 2, images)) @ weights
+            sums = objects @ weights
+            values = np.divide(found, sums, out=np.full_like(sums, np.nan), where=sums > 0)
+            known = values[images + 1 :][~np.isnan(values[images + 1 :])]
+            # without spread there is no interval
+            if len(known) and np.ptp(known) > 0:
+                inside.setdefault(int(some.sum()), []).append(holds(values, images, 0.75))
+        for count in (2, 3, 4, 5, 6, 8, 10):
+            print(f"{images} images, {count} with objects, recall: {np.mean(inside[count]):.1%}")
+
+
 def main() -> None:
     """Print the share of intervals that hold the true value."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -71,6 +91,7 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=1000)
     options = parser.parse_args()
     generator = np.random.default_rng(0)
+    rare(generator, options.trials, options.resamples)
     truth = resampled_precision(detections(generator, 20_000), np.ones((20_000, 1)))[:2, 0]
     for images in (12, 20, 45):
         weights = weights_of(generator, images, options.resamples)

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from gains.certainty.intervals import bca_interval, p_value, tail
+from gains.certainty.judgement import LEAST
 from gains.certainty.precision import Floats
 from gains.certainty.resamples import RESAMPLES, Resamples, Values
 
@@ -95,3 +96,22 @@ def test_nineteen_of_twenty_intervals_hold_the_mean(images: int, skewed: bool) -
         low, high = bca_interval(mean_of(generator.beta(a, b, images), draws), tail(images))
         inside += low <= a / (a + b) <= high
     assert 0.90 <= inside / 600 <= 0.98
+
+
+def test_recall_of_rare_objects_needs_five_images_with_any() -> None:
+    """Most images have no object of the kind; how often the interval holds the true recall."""
+    generator, images, recall = np.random.default_rng(0), 20, 0.75
+    drawn = generator.multinomial(images, np.full(images, 1 / images), 800).T
+    weights = np.concatenate([np.ones((images, 1)), 1 - np.eye(images), drawn], axis=1)
+    inside: dict[bool, list[bool]] = {True: [], False: []}
+    for _ in range(1500):
+        objects = np.where(generator.random(images) < 0.2, generator.integers(1, 6, images), 0)
+        found = generator.binomial(objects, generator.beta(6, 2, images))
+        sums = objects @ weights
+        values = np.divide(found @ weights, sums, out=np.full_like(sums, np.nan), where=sums > 0)
+        known = values[1 + images :][~np.isnan(values[1 + images :])]
+        if len(known) and np.ptp(known) > 0:
+            parts = Values(values[0], values[1 : 1 + images], values[1 + images :])
+            low, high = bca_interval(parts, tail(images))
+            inside[bool((objects > 0).sum() >= LEAST)].append(low <= recall <= high)
+    assert np.mean(inside[False]) < 0.92 < np.mean(inside[True]) < 0.98

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gains.certainty.evidence import Quantity
-from gains.certainty.judge import Comparison, Judgement
-from gains.certainty.words import verdict
+from gains.certainty.judge import Comparison
+from gains.certainty.judgement import Judgement
+from gains.certainty.words import Case, case_of, verdict
 from gains.scoring.score_file import ScoreFile
 from gains.tables.write import write_table
 from helpers.table_scenes import lines_of, scores, spec_of, study, write_scores
@@ -69,6 +72,39 @@ def test_a_smaller_value_may_be_the_best() -> None:
     assert found.leading == ["b"]
 
 
+def test_values_of_fewer_than_five_images_have_no_interval_and_no_test() -> None:
+    def of(images: int) -> Judgement:
+        given = {"images": images}
+        return judge(a=[file_of(0.6, 0.02, **given)], b=[file_of(0.4, 0.01, **given)])
+
+    for number, known in ((4, False), (5, True)):
+        found = of(number)
+        (pair,) = found.differences
+        numbers = [*found.standings[0].interval, *found.standings[0].ranks, *pair.interval, pair.p]
+        assert {math.isnan(value) for value in numbers} == {not known}
+        assert bool(found.behind) == known
+
+
+def test_resamples_without_spread_give_no_interval() -> None:
+    # all images are equal, which says nothing about the spread of others
+    (standing,) = judge(a=[file_of(0.6)]).standings
+    assert standing.score.mean == pytest.approx(61) and math.isnan(standing.interval.low)
+
+
+def test_a_single_method_is_not_said_to_be_compared() -> None:
+    found = judge(a=[file_of(0.6)])
+    assert case_of(found) is Case.alone
+    assert verdict(found) == "AJI: only a was measured, so nothing is compared."
+    of_two = replace(found, rows=2)
+    assert verdict(of_two) == "AJI: only a has a value."
+
+
+def test_many_rows_are_counted_and_not_named() -> None:
+    others: dict[str, Any] = {f"m{k}": [file_of(0.3, 0.01 * k)] for k in range(6)}
+    found = judge("AJI", a=[file_of(0.6, 0.02)], **others)
+    assert verdict(found) == "AJI: a has the best value, ahead of all 6 other rows."
+
+
 def test_p_values_are_corrected_for_all_pairs() -> None:
     found = judge(a=[file_of(0.6, 0.02)], b=[file_of(0.6)], c=[file_of(0.4)])
     by_pair = {(d.row, d.other): d for d in found.differences}
@@ -78,8 +114,7 @@ def test_p_values_are_corrected_for_all_pairs() -> None:
 
 
 def test_seeds_are_drawn_within_and_averaged() -> None:
-    one, three = judge(a=[file_of(0.6)]), judge(a=[file_of(v) for v in (0.5, 0.6, 0.7)])
-    assert one.standings[0].interval == pytest.approx((61, 61))
+    three = judge(a=[file_of(v) for v in (0.5, 0.6, 0.7)])
     low, high = three.standings[0].interval
     assert three.standings[0].score.mean == pytest.approx(61)
     assert low < 55 and high > 67, "the images are equal, so the interval is that of the seeds"

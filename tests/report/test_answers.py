@@ -29,8 +29,8 @@ def said(values: dict[str, float], images: int = 12, **changes: Any) -> str:
 
 def test_a_row_that_is_ahead_is_named_with_its_value_and_its_interval() -> None:
     text = said({"gains": 0.8, "mask_rcnn": 0.6})
-    assert text.startswith("12 test images with 12 objects. GAInS (R18) has the best AJI, 81.0 [")
-    assert "], ahead of Mask R-CNN (R18)." in text
+    assert text.startswith("GAInS (R18) has the best AJI, 81.0 [")
+    assert "], ahead of Mask R-CNN (R18). Measured on 12 test images with 12 objects." in text
     recall = "by contact of the objects: 81% for isolated (n = 12), 81% for crossing (n = 4)."
     assert f"Recall of GAInS (R18) {recall}" in text
     assert "Rows differ by more than chance explains in isolated objects (GAInS (R18): 81.0" in text
@@ -53,4 +53,7 @@ def test_few_images_are_named_as_such() -> None:
 
 def test_a_single_image_and_a_single_row_have_a_value_without_interval_and_rank() -> None:
     text = said({"": 0.6}, images=1, rows=[{"method": "gains"}])
-    assert text.startswith("1 test image with 1 object. Only GAInS (R18) has a value of AJI: 61.0.")
+    assert text.startswith(
+        "Only GAInS (R18) was measured, so nothing is compared. Its AJI is 61.0."
+    )
+    assert "Measured on 1 test image with 1 object. Fewer than 12 test images" in text

@@ -73,6 +73,8 @@ def test_names_are_escaped_everywhere_and_absent_data_are_named(report: Path) ->
     assert "<strong>gone</strong>: no answer, no.json is absent." in text
     assert "1 test image with 2 objects." in text
     assert "and the objects that label images &lt;b" in text  # a picture has the label of its row
+    for heading in ("isolated", "touching", "light overlap", "heavy overlap", "crossing"):
+        assert f'class="number">{heading}</th>' in text  # the audit counts the kinds
     # label images have no scores, so that the answer rests on the next metric
     assert "All rows have the same AJI, 83.3." in text
 
@@ -85,7 +87,9 @@ def test_a_study_of_one_row_has_a_report(
     spec = report_spec(finished_study(rows, ("b.png", "c.png")))
     write_report(spec, "report.html")
     text = Path("report.html").read_text()
-    assert "Only " in text and "2 test images with 4 objects." in text
+    assert (
+        "was measured, so nothing is compared." in text and "2 test images with 4 objects." in text
+    )
     assert ("Nothing was trained." in text) == (rows == [EXTERNAL])
     first = Path("report.html").read_bytes()
     write_report(spec, "report.html")
@@ -107,7 +111,7 @@ def test_a_browser_shows_it_without_errors_and_sorts_and_filters_tables(report: 
     said = json.loads(html.unescape(found[1]))
     assert said["broken"] == said["requests"] == []
     assert said["tables"] == tables + 1
-    assert len(said["pictures"]) == 4 and min(said["pictures"]) > 100
+    assert len(said["pictures"]) == 5 and min(said["pictures"]) > 100
     assert said["clickable"] == 0
     assert said["wide"] <= 0  # wide tables scroll in themselves
     down, up, a_to_z, z_to_a = said["orders"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gains.instances import Instances
+from gains.masks.contacts import KINDS
+from gains.masks.rle import Rle, encode_mask
 from gains.report.answers import Answer
 from gains.report.content import (
     CURVES,
     DATA,
     EXAMPLES,
+    KINDS_SHOWN,
     NARROWEST,
     Cell,
     HtmlTable,
@@ -24,6 +29,7 @@ from gains.report.content import (
     photograph,
 )
 from gains.report.examples import chosen_examples
+from gains.report.kinds import kinds_of
 from gains.report.of_study import report_spec, without_folders
 from gains.report.scores import ScoreTable
 from gains.report.write import Page, rendered
@@ -66,6 +72,7 @@ def page() -> Page:
         cautions=[NASTY],
         reading_help=["help"],
         images=[drawing(png(), "drawn", NASTY, 10_000)],
+        kinds=[photograph(png(), "kinds", "caption", 10_000)],
         audit=table,
         examples={"cells": [photograph(png(), NASTY, "caption", 10_000)]},
         curves=[],
@@ -94,12 +101,34 @@ def test_people_who_do_not_see_pictures_or_use_a_mouse_can_read_it(page: Page) -
     found = Found(rendered(page))
     assert found.named("html")[0]["lang"] == "en"
     assert all(image["alt"] for image in found.named("img"))
-    assert len(found.named("img")) == 2
+    assert len(found.named("img")) == 3
     heads = found.named("th")
     assert {head["scope"] for head in heads} == {"col", "row"}
     assert len(found.named("caption")) == len(found.named("table")) == 5
     anchors = {link["href"] for link in found.named("a")}
     assert anchors == {f"#{section['id']}" for section in found.named("section")}
+
+
+def test_the_table_that_compares_methods_comes_first_and_others_are_folded(page: Page) -> None:
+    spec = report_spec(open_study(ROOT / "config.yaml", "demo"))
+    assert [table.name for table in spec.tables] == ["table3", "table2", "table1"]
+    first, second = page.tables[0], replace(page.tables[0], title="the second table")
+    text = rendered(replace(page, tables=[first, second]))
+    folded = '<details><summary class="table">the second table</summary>'
+    assert text.count('<summary class="table">') == 1 and folded in text
+
+
+def test_each_object_has_the_kind_of_its_contact_within_its_class() -> None:
+    def square(left: int) -> Rle:
+        mask = np.zeros((20, 40), dtype=bool)
+        mask[5:15, left : left + 10] = True
+        return encode_mask(mask)
+
+    masks = [square(0), square(9), square(19), square(0)]
+    # the last one lies on the first, but is of another class
+    found = kinds_of(Instances.from_rles(20, 40, masks, categories=[1, 1, 1, 2]))
+    kinds = [KINDS[k] for k in found]
+    assert kinds == ["light overlap", "light overlap", "touching", "isolated"]
 
 
 def test_a_cell_has_its_value_its_interval_and_the_published_value(page: Page) -> None:
@@ -122,7 +151,7 @@ def test_a_picture_stays_below_its_limit_and_never_becomes_tiny(make: Any) -> No
 
 
 def test_all_pictures_fit_into_eight_megabytes() -> None:
-    assert (DATA + EXAMPLES + CURVES) * 4 / 3 < 7e6  # the rest is for the tables
+    assert (DATA + KINDS_SHOWN + EXAMPLES + CURVES) * 4 / 3 < 7e6  # the rest is for the tables
 
 
 def scored(folder: Path, values: dict[str, float]) -> str:
@@ -157,3 +186,18 @@ def test_a_report_says_nothing_about_the_machine() -> None:
     spec = report_spec(open_study(ROOT / "config.yaml", "first"))
     assert "mem_mb" not in spec.settings
     assert spec.settings["recipe"]["iterations"] == 200
+
+
+@pytest.mark.parametrize("name", ["demo", "paper", "first", "real-images", "paper-batch8"])
+def test_the_report_of_every_study_reads_the_results_of_all_its_runs(name: str) -> None:
+    study = open_study(ROOT / "config.yaml", name)
+    spec = report_spec(study)
+    for run in study.trainings():
+        assert f"{study.run_folder(run)}/run.json" in spec.paths
+    for run in study.runs():
+        for file in ("test.predictions.json.gz", "test.scores.json"):
+            assert f"{study.run_folder(run)}/{file}" in spec.paths
+    present = [dataset for dataset in study.settings.datasets if dataset not in study.absent]
+    assert [dataset.name for dataset in spec.datasets] == present
+    assert {table.name for table in spec.tables} == set(study.tables)
+    assert spec.paths[-2:] == [spec.compare, spec.audit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,9 @@ def test_every_row_and_kind_has_its_value_its_objects_and_an_interval() -> None:
     assert (crossing["value"], crossing["objects"], crossing["n"]) == ("66.0000", "4", "2")
     average = found[row, "average", "R50", "crossing"]
     assert (average["value"], average["objects"]) == ("66.5000", "8")
-    assert float(average["low"]) <= 66.5 <= float(average["high"])
+    assert (average["low"], average["high"]) == ("", ""), "only four images have such objects"
+    everywhere = found[row, "average", "R50", "isolated"]
+    assert float(everywhere["low"]) <= 66.5 <= float(everywhere["high"])
     assert found[row, "target", "AP50", "crossing"]["value"] == "66.0000"
     nothing = found[row, "target", "R50", "touching"]
     assert (nothing["value"], nothing["low"], nothing["objects"]) == ("", "", "0")
@@ -45,7 +48,27 @@ def test_the_markdown_names_kinds_with_their_objects_and_warns_of_few() -> None:
     assert "touching (n" not in text
     assert "No objects, so no column: touching" in text
     assert "Fewer than 12 objects: crossing. Do not rely on their values." in text
+    assert "Fewer than 5 test images (in brackets) with such objects of each class" in text
+    assert "no interval and no test: crossing (4)." in text
     assert "- R50 crossing: " in text and "R50 touching: " not in text
+
+
+def test_the_rarest_class_decides_whether_a_mean_over_classes_has_an_interval() -> None:
+    table = spec_of(study([0]))
+    write_scores(table, {"mask_rcnn": 0.5, "gains": 0.6})
+    for path in table.score_paths:
+        content = read_json(path)
+        # objects of the second class are isolated in one image alone, half of them are found
+        terms = content["contact"]["2"]["terms"]["R50 isolated"]
+        terms["over"], terms["under"] = "1" + " 0" * 11, "2" + " 0" * 11
+        write_json(path, content)
+    target, average = contact_sections(table)
+    for section, images, known in ((target, 12, True), (average, 1, False)):
+        (standing, _) = section.judgements["R50 isolated"].standings
+        assert standing.support == images
+        assert not known or standing.support >= 5
+        pair = section.judgements["R50 isolated"].differences[0]
+        assert math.isnan(pair.p) != known
 
 
 def test_a_fold_without_objects_of_a_kind_does_not_enter_its_mean() -> None:

@@ -83,6 +83,9 @@ class ContactEvidence(Evidence):
         keys = self._keys(target)
         return int(sum(parse_numbers(self._blocks[key]["overlapping"]).sum() for key in keys))
 
+    def _counted(self, key: str, quantity: Quantity) -> Floats:
+        return self._terms(key, quantity)[1]
+
     def _terms(self, key: str, quantity: Quantity) -> tuple[Floats, Floats]:
         terms = self._blocks[key]["terms"][quantity.metric]
         return parse_numbers(terms["over"]), parse_numbers(terms["under"])

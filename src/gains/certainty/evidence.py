@@ -112,6 +112,13 @@ class Evidence:
                 found.append(np.divide(over, under, out=empty, where=under > 0))
         return mean_of_known(np.array(found).reshape(len(found), len(self.images)))
 
+    def present(self, quantity: Quantity) -> dict[str, NDArray[np.bool_]]:
+        """Return which images have what a value is computed from, bool (N,), by class."""
+        return {key: self._counted(key, quantity) > 0 for key in self._keys(quantity.target)}
+
+    def _counted(self, key: str, _: Quantity) -> Floats:
+        return self.truths[key]
+
     def _keys(self, target: int | None) -> list[str]:
         if target is None:
             return list(self._classes)

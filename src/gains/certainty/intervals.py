@@ -7,6 +7,7 @@ compare it with that of scipy.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ class Interval(NamedTuple):
     high: float
 
 
+@functools.cache
 def tail(images: int) -> float:
     """Return the share of resamples beyond each end of an interval of a normal mean.
 

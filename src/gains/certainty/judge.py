@@ -1,4 +1,4 @@
-"""What the test images say about the methods of one column of a table."""
+"""The comparison of methods on the test images of a data set, quantity by quantity."""
 
 from __future__ import annotations
 
@@ -6,119 +6,18 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
 
 from gains.certainty.evidence import Evidence, Quantity
 from gains.certainty.intervals import Interval, bca_interval, p_value, tail
+from gains.certainty.judgement import LEAST, NOTHING, Difference, Judgement, Standing
 from gains.certainty.ranking import holm, ranks, signed_rank
 from gains.certainty.resamples import ResampledMethod, Resamples, Values
 from gains.metrics.names import COCO_METRICS, smaller_is_better
 from gains.scoring.score_file import MeanOverSeeds, ScoreFile, over_seeds
-
-FEW = 12
-"""Below this number of test images a table warns, and no value is bold."""
-
-SIGNIFICANT = 0.05
-"""A corrected p value below this tells two methods apart."""
-
-
-@dataclass(frozen=True)
-class Standing:
-    """A method in a quantity, in percent.
-
-    Attributes:
-        row: label of the method.
-        score: mean and spread over seeds and folds, as in the table.
-        interval: interval of the mean over images and seeds.
-        rank: rank by the mean, 1 for the best.
-        ranks: interval of the rank.
-    """
-
-    row: str
-    score: MeanOverSeeds
-    interval: Interval
-    rank: int
-    ranks: Interval
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Two methods in a quantity, in percent.
-
-    Attributes:
-        row: label of the first method.
-        other: label of the second method.
-        value: first minus second.
-        interval: interval of the difference.
-        p: p value of the difference of the means.
-        p_holm: the same, corrected for all pairs of the quantity.
-        wilcoxon: p value of the signed rank test; NaN for the AP, which no single image has.
-        wilcoxon_holm: the same, corrected.
-    """
-
-    row: str
-    other: str
-    value: float
-    interval: Interval
-    p: float
-    p_holm: float
-    wilcoxon: float
-    wilcoxon_holm: float
-
-    @property
-    def told_apart(self) -> bool:
-        """Whether the images tell the two methods apart."""
-        return self.p_holm < SIGNIFICANT
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """A column of a table.
-
-    Attributes:
-        quantity: metric, mode and class.
-        images: number of test images.
-        objects: number of objects in them.
-        seeds: largest number of seeds of a method on the same test images.
-        standings: the methods that have a value, in the order of the table.
-        differences: every pair of them.
-    """
-
-    quantity: Quantity
-    images: int
-    objects: int
-    seeds: int
-    standings: Sequence[Standing]
-    differences: Sequence[Difference]
-
-    @property
-    def best(self) -> Standing | None:
-        """The method of rank 1."""
-        return min(self.standings, key=lambda standing: standing.rank, default=None)
-
-    @property
-    def behind(self) -> list[str]:
-        """The methods that the images tell from the best."""
-        best = self.best.row if self.best else None
-        return [
-            pair.other if pair.row == best else pair.row
-            for pair in self.differences
-            if best in (pair.row, pair.other) and pair.told_apart
-        ]
-
-    @property
-    def leading(self) -> list[str]:
-        """The best method and all that the images cannot tell from it.
-
-        The list is empty if there are few images, or if they tell no method from the best.
-        """
-        behind = self.behind
-        if self.images < FEW or not behind:
-            return []
-        return [standing.row for standing in self.standings if standing.row not in behind]
 
 
 class Comparison:
@@ -171,13 +70,15 @@ class Comparison:
             and all(item.ranks_in(quantity) for item in method.evidence)
         }
         values = {row: method.values(quantity) for row, method in methods.items()}
+        support = {row: method.support(quantity) for row, method in methods.items()}
         return Judgement(
             quantity,
             self.images,
             self.objects(quantity.target),
             self.seeds,
-            _standings(quantity.metric, scores, values),
-            _differences(quantity, methods, values),
+            len(self.files),
+            _standings(quantity.metric, scores, values, support),
+            _differences(quantity, methods, values, support),
         )
 
     def score(self, row: str, quantity: Quantity) -> MeanOverSeeds:
@@ -201,14 +102,17 @@ def _images(evidence: Sequence[Evidence]) -> list[str]:
 
 
 def _standings(
-    metric: str, scores: Mapping[str, MeanOverSeeds], values: Mapping[str, Values]
+    metric: str,
+    scores: Mapping[str, MeanOverSeeds],
+    values: Mapping[str, Values],
+    support: Mapping[str, int],
 ) -> list[Standing]:
     if not values:
         return []
     sign = -1 if metric in smaller_is_better() else 1
     means = np.array([[scores[row].mean] for row in values], dtype=np.float64)
     resampled = np.stack([found.resampled for found in values.values()])
-    known = ~np.isnan(resampled).any(axis=0)
+    known = ~np.isnan(resampled).any(axis=0) & (min(support.values()) >= LEAST)
     order = ranks(sign * means)[:, 0]
     in_resamples = ranks(sign * resampled[:, known])
     share = (1 - 0.95) / 2
@@ -216,25 +120,33 @@ def _standings(
         Standing(
             row,
             scores[row],
-            _interval(found),
+            _of_value(found, support[row]),
             int(order[k]),
             Interval(*np.quantile(in_resamples[k], [share, 1 - share], method="inverted_cdf"))
             if known.any()
-            else Interval(math.nan, math.nan),
+            else NOTHING,
+            support[row],
         )
         for k, (row, found) in enumerate(values.items())
     ]
 
 
-def _interval(values: Values) -> Interval:
-    images = len(values.without)
-    if images < 2:
-        return Interval(math.nan, math.nan)
-    return bca_interval(values, tail(images))
+def _of_value(values: Values, support: int) -> Interval:
+    """Return the interval of a value; resamples without any spread say nothing of its own."""
+    found = _interval(values, support)
+    known = values.resampled[~np.isnan(values.resampled)]
+    return found if len(known) and np.ptp(known) > 1e-9 else NOTHING
+
+
+def _interval(values: Values, support: int) -> Interval:
+    return bca_interval(values, tail(len(values.without))) if support >= LEAST else NOTHING
 
 
 def _differences(
-    quantity: Quantity, methods: Mapping[str, ResampledMethod], values: Mapping[str, Values]
+    quantity: Quantity,
+    methods: Mapping[str, ResampledMethod],
+    values: Mapping[str, Values],
+    support: Mapping[str, int],
 ) -> list[Difference]:
     """Return every pair, with p values that are corrected for all pairs."""
     of_images = (
@@ -245,16 +157,17 @@ def _differences(
     found = []
     for row, other in itertools.combinations(values, 2):
         difference = values[row] - values[other]
-        several = len(difference.without) > 1
+        least = min(support[row], support[other])
+        tested = least >= LEAST
         found.append(
             Difference(
                 row,
                 other,
                 difference.whole,
-                _interval(difference),
-                p_value(difference) if several else math.nan,
+                _interval(difference, least),
+                p_value(difference) if tested else math.nan,
                 math.nan,
-                signed_rank(of_images[row], of_images[other]) if of_images else math.nan,
+                signed_rank(of_images[row], of_images[other]) if of_images and tested else math.nan,
                 math.nan,
             )
         )

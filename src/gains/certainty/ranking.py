@@ -46,7 +46,9 @@ def _exact(differences: Floats) -> float:
     doubled = np.rint(2 * stats.rankdata(np.abs(differences))).astype(np.int64)
     ways = np.ones(1)
     for rank in doubled:
-        ways = np.pad(ways, (0, rank)) + np.pad(ways, (rank, 0))
+        longer = np.concatenate([ways, np.zeros(rank)])
+        longer[rank:] += ways
+        ways = longer
     middle = doubled.sum() / 2
     extreme = np.abs(np.arange(len(ways)) - middle) >= abs(doubled[differences > 0].sum() - middle)
     return float(ways[extreme].sum() / ways.sum())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,6 +104,19 @@ class ResampledMethod:
         for row, item in zip(found, self.evidence, strict=True):
             row[self._places(item)] = 100 * item.per_image(quantity)
         return mean_of_known(found)
+
+    def support(self, quantity: Quantity) -> int:
+        """Return the number of images that have what a value is computed from.
+
+        Images of all seeds and folds count, and of several classes the one with the fewest: a
+        resample without its images would be about fewer classes.
+        """
+        found: dict[str, set[str]] = {}
+        for item in self.evidence:
+            for key, some in item.present(quantity).items():
+                names = itertools.compress(item.images, some)
+                found.setdefault(key, set()).update(names)
+        return min((len(names) for names in found.values() if names), default=0)
 
     def _places(self, item: Evidence) -> list[int]:
         position = {name: k for k, name in enumerate(self.resamples.images)}

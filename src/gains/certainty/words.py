@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from gains.certainty.intervals import LEVEL
-from gains.certainty.judge import FEW, SIGNIFICANT, Judgement
+from gains.certainty.judgement import FEW, LEAST, SIGNIFICANT, Judgement
 
 RULE = (
     "Bold: the best value of a column and all that the test images cannot tell from it (p of the "
@@ -20,6 +21,52 @@ ONCE = (
     "images of the same kind, and not how another training of the method would differ."
 )
 """What one seed cannot say."""
+
+
+NO_INTERVAL = (
+    f"A value has no interval if fewer than {LEAST} test images have such objects (in a mean over "
+    "classes: of one of the classes), or if all resamples have the same value, for example 100."
+)
+"""Where a value has no interval."""
+
+NAMED = 5
+"""Rows that a sentence names; of more rows it gives the number."""
+
+
+class Case(Enum):
+    """What the images say about a column.
+
+    empty: no row has a value. alone: one row was measured. single: one row of several has a value.
+    equal: all values are the same. unranked: no row is told from the best one. ahead: the best row
+    is told from others.
+    """
+
+    empty = auto()
+    alone = auto()
+    single = auto()
+    equal = auto()
+    unranked = auto()
+    ahead = auto()
+
+
+def case_of(judgement: Judgement) -> Case:
+    """Return what the images say about a column."""
+    ranks = [standing.rank for standing in judgement.standings]
+    if not ranks:
+        return Case.empty
+    if len(ranks) == 1:
+        return Case.alone if judgement.rows == 1 else Case.single
+    if set(ranks) == {1}:
+        return Case.equal
+    return Case.ahead if judgement.behind else Case.unranked
+
+
+def rows_in_words(rows: Sequence[str], judgement: Judgement) -> str:
+    """Return some rows of a column, all but the best, by name, or by number if they are many."""
+    count = len(judgement.standings) - 1
+    if len(rows) <= NAMED:
+        return ", ".join(rows)
+    return f"all {count} other rows" if len(rows) == count else f"{len(rows)} of {count} other rows"
 
 
 @dataclass(frozen=True)
@@ -92,22 +139,19 @@ def _cannot_rank(section: Section) -> str:
 
 def verdict(judgement: Judgement) -> str:
     """Return a sentence on one column: which rows the images tell from the best one."""
-    best, behind = judgement.best, judgement.behind
-    name = judgement.quantity.metric
-    if best is None:
-        return f"{name}: no row has a value."
-    if not judgement.differences:
-        return f"{name}: only {best.row} has a value."
-    if all(standing.rank == 1 for standing in judgement.standings):
-        return f"{name}: all rows have the same value."
-    if not behind:
-        return (
-            f"{name}: the images cannot rank the rows. {best.row} has the best value, but no row "
-            "differs from it by more than chance explains."
-        )
-    level = [s.row for s in judgement.standings if s.row not in (*behind, best.row)]
-    equal = f" The images cannot tell {', '.join(level)} from it." if level else ""
-    return f"{name}: {best.row} has the best value, ahead of {', '.join(behind)}.{equal}"
+    best = judgement.best.row if judgement.best else ""
+    behind, level = (rows_in_words(rows, judgement) for rows in (judgement.behind, judgement.level))
+    found = {
+        Case.empty: "no row has a value.",
+        Case.alone: f"only {best} was measured, so nothing is compared.",
+        Case.single: f"only {best} has a value.",
+        Case.equal: "all rows have the same value.",
+        Case.unranked: f"the images cannot rank the rows. {best} has the best value, but no row "
+        "differs from it by more than chance explains.",
+        Case.ahead: f"{best} has the best value, ahead of {behind}."
+        + (f" The images cannot tell {level} from it." if level else ""),
+    }
+    return f"{judgement.quantity.metric}: {found[case_of(judgement)]}"
 
 
 def meaning(seeds: int) -> list[str]:
@@ -124,6 +168,7 @@ def meaning(seeds: int) -> list[str]:
         "p: difference of the means, with the standard error of the resamples; Wilcoxon: signed "
         "rank test on the values of the images, which the AP has not. Both are corrected for all "
         "pairs of rows of the column (Holm).",
+        NO_INTERVAL,
     ]
     if seeds == 1:
         found.append(ONCE)

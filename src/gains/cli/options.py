@@ -60,6 +60,13 @@ Crowds = Annotated[
         help="What becomes of crowd regions of a COCO JSON file: drop or keep; by default drop."
     ),
 ]
+ScoreThreshold = Annotated[
+    float | None, typer.Option(help="Score above which a detection is kept.")
+]
+Nms = Annotated[float | None, typer.Option(help="IoU threshold of the suppression of detections.")]
+MaxDetections = Annotated[
+    int | None, typer.Option(help="Maximum number of detections per image or tile.")
+]
 
 
 def given(**options: T | None) -> dict[str, T]:

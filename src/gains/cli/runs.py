@@ -16,11 +16,14 @@ from gains.cli.options import (
     Dataset,
     Fold,
     Images,
+    MaxDetections,
     Method,
     More,
+    Nms,
     Orientation,
     Part,
     Percentiles,
+    ScoreThreshold,
     Seed,
     Split,
     StudyName,
@@ -122,15 +125,9 @@ def predict(
     device: Annotated[
         str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
     ] = None,
-    score_threshold: Annotated[
-        float | None, typer.Option(help="Score above which a detection is kept.")
-    ] = None,
-    nms: Annotated[
-        float | None, typer.Option(help="IoU threshold of the suppression of detections.")
-    ] = None,
-    max_detections: Annotated[
-        int | None, typer.Option(help="Maximum number of detections per image or tile.")
-    ] = None,
+    score_threshold: ScoreThreshold = None,
+    nms: Nms = None,
+    max_detections: MaxDetections = None,
     tiles: Annotated[
         str | None,
         typer.Option(
@@ -200,15 +197,9 @@ def cost(
     split: Annotated[Path, typer.Option(help="Split file of the data set.")],
     out: Annotated[Path, typer.Option(help="JSON file to write.")],
     fold: Fold = 0,
-    score_threshold: Annotated[
-        float | None, typer.Option(help="Score above which a detection is kept.")
-    ] = None,
-    nms: Annotated[
-        float | None, typer.Option(help="IoU threshold of the suppression of detections.")
-    ] = None,
-    max_detections: Annotated[
-        int | None, typer.Option(help="Maximum number of detections per image.")
-    ] = None,
+    score_threshold: ScoreThreshold = None,
+    nms: Nms = None,
+    max_detections: MaxDetections = None,
 ) -> None:
     """Measure what a model costs: parameters, multiply-adds, time and memory.
 

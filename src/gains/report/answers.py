@@ -6,14 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gains.certainty.judge import Judgement, Standing
-from gains.certainty.words import Section, verdict, warnings
+from gains.certainty.judgement import Judgement, Standing
+from gains.certainty.words import Case, Section, case_of, rows_in_words, verdict, warnings
 from gains.metrics.contact import ALL, KINDS, REGIONS, term
 from gains.tables.contact.sections import ContactSection
 from gains.tables.specs import TableSpec
-
-NAMED = 5
-"""Rows that a sentence names; of more rows it gives the number."""
 
 ADJECTIVES = {
     "light overlap": "lightly overlapping",
@@ -58,31 +55,29 @@ def answers(
 def _answer(section: Section, contact: ContactSection) -> Answer:
     # detections without scores have no AP that can be compared
     first = next((j for j in section.judgements if j.best), section.judgements[0])
-    sentences = [f"{section.counts}.", *_rank(first), *warnings([section])]
+    sentences = [*_rank(first), f"Measured on {section.counts}.", *warnings([section])]
     return Answer(section.title, sentences, list(_by_contact(first.best, contact)))
 
 
 def _rank(judgement: Judgement) -> Iterator[str]:
     """Yield which rows are ahead by a metric, and by how much."""
-    best, behind, metric = judgement.best, judgement.behind, judgement.quantity.metric
+    best, metric = judgement.best, judgement.quantity.metric
     if best is None:
         yield verdict(judgement)
-    elif not judgement.differences:
-        yield f"Only {best.row} has a value of {metric}: {_value(best)}."
-    elif all(standing.rank == 1 for standing in judgement.standings):
-        yield f"All rows have the same {metric}, {_value(best)}."
-    elif not behind:
-        yield (
-            f"The images cannot rank the rows by {metric}: {best.row} has the best value, "
-            f"{_value(best)}, but no row differs from it by more than chance explains."
-        )
-    else:
-        ahead = _rows(behind, len(judgement.standings) - 1)
-        yield f"{best.row} has the best {metric}, {_value(best)}, ahead of {ahead}."
-        level = [s.row for s in judgement.standings if s.row not in (*behind, best.row)]
-        if level:
-            others = _rows(level, len(judgement.standings) - 1)
-            yield f"The images cannot tell {others} from it."
+        return
+    row, value = best.row, _value(best)
+    behind, level = (rows_in_words(rows, judgement) for rows in (judgement.behind, judgement.level))
+    case = case_of(judgement)
+    yield {
+        Case.alone: f"Only {row} was measured, so nothing is compared. Its {metric} is {value}.",
+        Case.single: f"Only {row} has a value of {metric}: {value}.",
+        Case.equal: f"All rows have the same {metric}, {value}.",
+        Case.unranked: f"The images cannot rank the rows by {metric}: {row} has the best value, "
+        f"{value}, but no row differs from it by more than chance explains.",
+        Case.ahead: f"{row} has the best {metric}, {value}, ahead of {behind}.",
+    }[case]
+    if case is Case.ahead and level:
+        yield f"The images cannot tell {level} from it."
 
 
 def _value(standing: Standing) -> str:
@@ -90,13 +85,6 @@ def _value(standing: Standing) -> str:
     low, high = standing.interval
     interval = "" if math.isnan(low) else f" [{low:z.1f}, {high:z.1f}]"
     return f"{standing.score.mean:z.1f}{interval}"
-
-
-def _rows(rows: Sequence[str], count: int) -> str:
-    """Return rows in words, out of ``count``."""
-    if len(rows) <= NAMED:
-        return ", ".join(rows)
-    return f"all {count} other rows" if len(rows) == count else f"{len(rows)} of {count} other rows"
 
 
 def _by_contact(best: Standing | None, contact: ContactSection) -> Iterator[str]:
@@ -115,7 +103,7 @@ def _by_contact(best: Standing | None, contact: ContactSection) -> Iterator[str]
     words = {term("R50", kind): f"{ADJECTIVES.get(kind, kind)} objects" for kind in kinds} | REGION
     judged = [(words[name], j) for name, j in contact.judgements.items() if name in words]
     apart = [
-        f"{what} ({j.best.row}: {_value(j.best)}, ahead of {_rows(j.behind, len(j.standings) - 1)})"
+        f"{what} ({j.best.row}: {_value(j.best)}, ahead of {rows_in_words(j.behind, j)})"
         for what, j in judged
         if j.best and j.behind
     ]

@@ -16,7 +16,7 @@ COLOURS = 64
 NARROWEST = 160
 """Width below which no picture is made smaller, px."""
 
-DATA, EXAMPLES, CURVES = 800_000, 3_900_000, 400_000
+DATA, KINDS_SHOWN, EXAMPLES, CURVES = 600_000, 400_000, 3_700_000, 400_000
 """Bytes of all pictures of a kind: the more there are, the smaller they are. So a report stays
 below 8 MB and can be mailed. As text, pictures need a third more."""
 

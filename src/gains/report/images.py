@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from gains.figures.contact_sheet import contact_sheet
+from gains.masks.contacts import LIGHT, MEDIUM, Contact
 from gains.report.content import DATA, Cell, HtmlTable, Picture, photograph
 from gains.report.spec import ImagesSpec, ReportSpec
 from gains.support.csv_file import read_csv
@@ -22,11 +23,9 @@ AUDITED = {
     "objects_per_image_mean": "objects per image",
     "area_median": "median area (px)",
     "overlapping": "overlapping (%)",
-    "touching": "touching (%)",
+    **{f"objects_{kind.name}": kind.value for kind in Contact},
 }
 """Headings of the columns of the audit."""
-SHARES = ("overlapping", "touching")
-"""Columns that hold fractions."""
 
 
 def pictures_of(spec: ReportSpec) -> list[Picture]:
@@ -59,8 +58,10 @@ def audit_numbers(spec: ReportSpec) -> HtmlTable:
         ["data set", *AUDITED.values()],
         [[Cell(line["dataset"]), *(_cell(name, line[name]) for name in AUDITED)] for line in lines],
         [
-            "Overlapping objects share pixels with another object of their class; touching objects "
-            "share none, but lie side by side."
+            "Overlapping objects share pixels with another object of their class.",
+            "Numbers of objects by their strongest contact: touching objects share no pixel, but "
+            f"lie side by side; light, medium and heavy overlap is up to {LIGHT:.0%}, up to "
+            f"{MEDIUM:.0%} or more of an object's pixels; crossing objects cut each other.",
         ],
     )
 
@@ -72,6 +73,6 @@ def _cell(name: str, text: str) -> Cell:
         value = float(text)
     except ValueError:
         return Cell(text)
-    if name in SHARES:
+    if name == "overlapping":
         return Cell(f"{100 * value:.1f}", order=value)
     return Cell(text if value.is_integer() else f"{value:.1f}", order=value)

@@ -14,6 +14,7 @@ from gains.study.external import external_rows, folder_name
 from gains.study.study import Study
 from gains.support.names import portable
 from gains.tables.of_study import table_spec
+from gains.tables.specs import TableSpec
 
 
 def report_spec(study: Study) -> ReportSpec:
@@ -26,7 +27,9 @@ def report_spec(study: Study) -> ReportSpec:
     return ReportSpec(
         study=study.tag,
         study_title=study.settings.title,
-        tables=tuple(table_spec(study, name) for name in study.tables),
+        tables=tuple(
+            sorted((table_spec(study, name) for name in study.tables), key=_methods, reverse=True)
+        ),
         datasets=tuple(_images(study, name) for name in present),
         trainings=tuple(
             RunSpec(
@@ -45,6 +48,11 @@ def report_spec(study: Study) -> ReportSpec:
         settings=_as_written(study),
         cited=cited_names(study),
     )
+
+
+def _methods(table: TableSpec) -> int:
+    """Return how many methods a table compares; variants of one method count once."""
+    return len({row.method or row.label for row in table.measured.rows})
 
 
 def title_of(method: str, variant: str) -> str:

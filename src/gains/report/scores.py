@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gains.certainty.judge import Judgement, Standing
+from gains.certainty.judgement import Judgement, Standing
 from gains.certainty.words import ONCE, Section, meaning, verdict
 from gains.report.answers import Answer, answers
 from gains.report.contacts import contact_table

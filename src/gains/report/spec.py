@@ -64,7 +64,8 @@ class ReportSpec(Settings):
     Attributes:
         study: name of the study.
         study_title: title of the study.
-        tables: its tables with at least one data set that is not absent.
+        tables: its tables with at least one data set that is not absent, first those that compare
+            most methods.
         datasets: its data sets that are not absent.
         trainings: its trainings.
         shown: the methods on each data set.

@@ -15,6 +15,7 @@ from gains.report import scores, trainings
 from gains.report.content import HtmlTable, Picture
 from gains.report.examples import examples_of
 from gains.report.images import audit_numbers, pictures_of
+from gains.report.kinds import pictures_of_kinds
 from gains.report.spec import ReportSpec
 from gains.study.citations import bibtex
 from gains.support.files import require_suffix, write_text
@@ -30,6 +31,7 @@ class Page:
         cautions: sentences on what the answers cannot say.
         reading_help: sentences that explain their cells.
         images: a picture of each data set.
+        kinds: pictures of the kinds of contact.
         audit: numbers of the data sets.
         examples: pictures of predictions by data set.
         curves: losses and validations.
@@ -45,6 +47,7 @@ class Page:
     cautions: Sequence[str]
     reading_help: Sequence[str]
     images: Sequence[Picture]
+    kinds: Sequence[Picture]
     audit: HtmlTable
     examples: Mapping[str, Sequence[Picture]]
     curves: Sequence[Picture]
@@ -79,6 +82,7 @@ def _page(spec: ReportSpec) -> Page:
         cautions=scores.cautions(spec),
         reading_help=scores.reading_help(spec),
         images=pictures_of(spec),
+        kinds=pictures_of_kinds(spec),
         audit=audit_numbers(spec),
         examples={name: examples_of(spec, name) for name in names},
         curves=[picture for picture in curves if picture],

@@ -57,39 +57,13 @@ def init(
       gains init my_images --labels my_labels --hours 1 --out my-cells.yaml
       gains run my-cells.yaml
     """
-    import re
-
-    from gains.cli.overwriting import refuse_overwriting
-    from gains.config.base import NAME
     from gains.proposal.propose import Wish, propose
-    from gains.proposal.text import is_unchanged
     from gains.running.choice import find_project, inside, refuse_taken_name
     from gains.running.owner import require_owner
 
-    if out.suffix != ".yaml" or not re.match(NAME, out.stem):
-        raise ValueError(
-            f"{out}: expected the name of a study with the ending .yaml, of letters, digits, '.', "
-            "'_' and '-', for example my-cells.yaml"
-        )
-    if out.exists() and not force and not is_unchanged(out):
-        raise ValueError(
-            f"{out}: was edited since `gains init` wrote it, or is another file; name another file "
-            "with --out, or overwrite it with --force"
-        )
     sheet = out.with_suffix(".png")
-    if sheet.exists() and not out.exists() and not force:
-        raise ValueError(
-            f"{sheet}: the picture of the labels would overwrite this file; name another study "
-            "with --out, or overwrite it with --force"
-        )
-    for folder in (images, labels):
-        if out.resolve().is_relative_to(folder.resolve()):
-            raise ValueError(
-                f"{out}: lies in {folder}, whose files are read; name a file elsewhere with --out"
-            )
-    read = [images, labels, *([] if weights is None else [weights])]
-    for file in (out, sheet):
-        refuse_overwriting("init", file, read, folders=True)
+    _check_files(out, sheet, force)
+    _check_places((out, sheet), [images, labels, *([] if weights is None else [weights])])
     options = given(
         category=category, crowds=crowds, orientation=orientation, percentiles=percentiles
     )
@@ -106,3 +80,41 @@ def init(
             typer.echo(sentence)
     typer.echo(f"\nLook at {sheet}: the outlines must fit the objects.")
     typer.echo(f"Then run: gains run {out}")
+
+
+def _check_files(out: Path, sheet: Path, force: bool) -> None:
+    """Refuse a name that no study can have, and files that the verb has not written itself."""
+    import re
+
+    from gains.config.base import NAME
+    from gains.proposal.text import is_unchanged
+
+    if out.suffix != ".yaml" or not re.match(NAME, out.stem):
+        raise ValueError(
+            f"{out}: expected the name of a study with the ending .yaml, of letters, digits, '.', "
+            "'_' and '-', for example my-cells.yaml"
+        )
+    if out.exists() and not force and not is_unchanged(out):
+        raise ValueError(
+            f"{out}: was edited since `gains init` wrote it, or is another file; name another file "
+            "with --out, or overwrite it with --force"
+        )
+    if sheet.exists() and not out.exists() and not force:
+        raise ValueError(
+            f"{sheet}: the picture of the labels would overwrite this file; name another study "
+            "with --out, or overwrite it with --force"
+        )
+
+
+def _check_places(written: tuple[Path, Path], read: list[Path]) -> None:
+    """Refuse to write into the folders of images and labels, or over files that are read."""
+    from gains.cli.overwriting import refuse_overwriting
+
+    out = written[0]
+    for folder in read[:2]:
+        if out.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(
+                f"{out}: lies in {folder}, whose files are read; name a file elsewhere with --out"
+            )
+    for file in written:
+        refuse_overwriting("init", file, read, folders=True)

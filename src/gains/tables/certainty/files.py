@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from gains.certainty.intervals import Interval
-from gains.certainty.judge import Difference, Judgement
+from gains.certainty.judgement import Difference, Judgement
 from gains.certainty.words import Section, meaning, verdict, warnings
 from gains.metrics.names import COCO_METRICS
 from gains.support.files import write_text, written_last

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gains.certainty.evidence import Quantity
 from gains.certainty.judge import Comparison
 from gains.certainty.words import Section
-from gains.scoring.score_file import read_scores
+from gains.scoring.score_file import ScoreFile, read_scores
 from gains.tables.columns import SUBSETS, category_of
 from gains.tables.specs import DatasetSpec, TableSpec
 
@@ -21,13 +21,22 @@ def judge_table(spec: TableSpec) -> list[Section]:
     found = []
     for dataset in spec.datasets:
         if dataset.absent is None:
-            methods = {
-                row.label: list(map(read_scores, row.scores[dataset.name]))
-                for row in spec.measured.rows
-                if dataset.name in row.scores
-            }
-            found += _sections(spec, dataset, Comparison(methods))
+            found += _sections(spec, dataset, Comparison(measured_scores(spec, dataset)))
     return found
+
+
+def measured_scores(spec: TableSpec, dataset: DatasetSpec) -> dict[str, list[ScoreFile]]:
+    """Return the score files of each row on a data set, by the label of the row.
+
+    Raises:
+        FileNotFoundError: a score file is missing.
+        ValueError: a score file is truncated.
+    """
+    return {
+        row.label: list(map(read_scores, row.scores[dataset.name]))
+        for row in spec.measured.rows
+        if dataset.name in row.scores
+    }
 
 
 def _sections(spec: TableSpec, dataset: DatasetSpec, comparison: Comparison) -> list[Section]:

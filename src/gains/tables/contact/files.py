@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from gains.certainty.judge import FEW
-from gains.certainty.words import verdict
+from gains.certainty.judgement import FEW, LEAST
+from gains.certainty.words import NO_INTERVAL, verdict
 from gains.masks.contacts import LIGHT, MEDIUM
 from gains.metrics.contact import ALL, KINDS, REGIONS, UNMATCHED
 from gains.support.files import write_text, written_last
@@ -84,6 +84,7 @@ def _markdown(spec: TableSpec, sections: Sequence[ContactSection]) -> str:
         "Unmatched detections have no kind: their share of all detections is a column of its own, "
         "and in the AP each kind carries the share of them that it has of the objects. "
         "docs/metrics.md has the formulas.",
+        NO_INTERVAL,
     ]
     parts = [f"# {escape_markdown(spec.title)}: scores by contact", _listed(notes)]
     for section in sections:
@@ -101,9 +102,17 @@ def _few(section: ContactSection) -> list[str]:
     """Return sentences on the kinds that have too few objects to say much, or none."""
     few = [kind for kind, count in section.objects.items() if 0 < count < FEW]
     none = [kind for kind, count in section.objects.items() if not count]
+    rare = {
+        name.removeprefix("R50 "): least
+        for name, judgement in section.judgements.items()
+        if (least := min((s.support for s in judgement.standings), default=LEAST)) < LEAST
+    }
+    listed = ", ".join(f"{name} ({least})" for name, least in rare.items())
     sentences = {
         f"Fewer than {FEW} objects: {', '.join(few)}. Do not rely on their values.": few,
         f"No objects, so no column: {', '.join(none)}.": none,
+        f"Fewer than {LEAST} test images (in brackets) with such objects of each class, so no "
+        f"interval and no test: {listed}.": rare,
     }
     return [sentence for sentence, kinds in sentences.items() if kinds]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from gains.certainty.contact import ContactComparison
 from gains.certainty.evidence import Quantity
-from gains.certainty.judge import Judgement, Standing
+from gains.certainty.judgement import Judgement, Standing
 from gains.metrics.contact import ALL, KINDS, PRECISIONS, RECALLS, REGIONS, UNMATCHED, term
-from gains.scoring.score_file import MeanOverSeeds, read_scores
-from gains.tables.certainty.sections import group_title
+from gains.scoring.score_file import MeanOverSeeds
+from gains.tables.certainty.sections import group_title, measured_scores
 from gains.tables.columns import category_of
 from gains.tables.specs import DatasetSpec, TableSpec
 
@@ -85,12 +85,7 @@ def contact_sections(spec: TableSpec) -> list[ContactSection]:
     found = []
     for dataset in spec.datasets:
         if dataset.absent is None:
-            methods = {
-                row.label: list(map(read_scores, row.scores[dataset.name]))
-                for row in spec.measured.rows
-                if dataset.name in row.scores
-            }
-            comparison = ContactComparison(methods)
+            comparison = ContactComparison(measured_scores(spec, dataset))
             found += [_section(spec, dataset, subset, comparison) for subset in spec.subsets]
     return found
 
