@@ -101,3 +101,15 @@ def test_a_study_without_any_data_is_refused(plain: Project, tmp_path: Path) -> 
     project.edit_config(lambda study: study["tables"].pop("t"))
     text = " ".join(project.snakemake("-n", ok=False).split())
     assert "study 'demo': no data set of its tables is on this machine. Data set 'own'" in text
+
+
+def test_the_study_of_donet_trains_on_cps_only_if_it_is_there(
+    plain: Project, tmp_path: Path
+) -> None:
+    project, chosen = plain.twin(tmp_path / "twin"), ("--config", "study=donet")
+    plan = project.plan(*chosen)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (1, 1, 10, 4)
+    project.path("data/raw/cps/coco").mkdir(parents=True)
+    plan = project.plan(*chosen)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (2, 2, 37, 4)
+    assert plan["predict"] == plan["score"] == plan["train"]
