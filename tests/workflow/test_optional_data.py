@@ -30,6 +30,7 @@ def use(folder: Path) -> Callable[[dict[str, Any]], None]:
             "only": {"title": "t", "datasets": ["own"], "rows": rows},
         }
         study["figure3"] = {"dataset": "own"}
+        del study["figure1"], study["figure4"]
 
     return change
 
@@ -67,7 +68,7 @@ def test_an_optional_data_set_is_absent_arrives_and_vanishes(tmp_path: Path) -> 
     assert plan == {**dict.fromkeys(PER_DATASET, 1), **dict.fromkeys(ONCE, 1)}
     put(project, folder)
     plan = project.plan()
-    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure3": 1, "copy_figure": 1}
+    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure": 1, "copy_figure": 1}
     assert plan == {**dict.fromkeys(PER_DATASET, 3), **dict.fromkeys(ONCE, 1), **more}
     project.snakemake("--quiet", "all")
     assert project.plan() == {}

@@ -1,4 +1,4 @@
-"""The rows of a table that the figure of predictions shows."""
+"""The files and options of the figures of a study."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import yaml
 from gains.config.file import check
 from gains.study.opening import from_config
 from gains.study.study import Study
-from gains.workflow.pictured import PicturedRow, pictured_rows
+from gains.workflow.figure_jobs import PicturedRow, pictured_rows
 from helpers.paths import ROOT
 
 TEXT = (ROOT / "tests/studies/tiny.yaml").read_text()
