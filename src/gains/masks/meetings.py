@@ -78,7 +78,7 @@ def enclosing(boxes: Iterable[Box]) -> Box:
     return min(left), min(top), max(right), max(bottom)
 
 
-def joined(boxes: Iterable[Box], margin: int) -> list[Box]:
+def with_margin(boxes: Iterable[Box], margin: int) -> list[Box]:
     """Return boxes that are enlarged by a margin on each side; those that then overlap are one."""
     result: list[Box] = []
     for left, top, right, bottom in boxes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gains.datasets.coco import CocoDataset, ImageRecord
 from gains.figures.papers.choice import true_objects
-from gains.masks.meetings import Box, joined, meetings_of
+from gains.masks.meetings import Box, meetings_of, with_margin
 
 MARGIN = 0.02
 """Distance between a box and what it marks, as a share of the longer side of the image."""
@@ -21,4 +21,4 @@ def marked_places(coco: CocoDataset, image: ImageRecord) -> list[Box]:
         for category in coco.categories
         for meeting in meetings_of(true_objects(coco, image, category).masks)
     ]
-    return joined(found, margin)
+    return with_margin(found, margin)
