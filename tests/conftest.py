@@ -41,9 +41,14 @@ def golden() -> Path:
 
 @pytest.fixture
 def content() -> dict[str, Any]:
-    """Return the content of the project's config file, which a test may change."""
+    """Return the content of the project's config file, which a test may change.
+
+    The figures that name rows of tables are left out, since many tests change the tables.
+    """
     found = yaml.safe_load((ROOT / "config.yaml").read_text())
     assert isinstance(found, dict)
+    for study in found["studies"].values():
+        del study["figure4"]
     return found
 
 

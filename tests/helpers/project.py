@@ -41,6 +41,7 @@ def trim(study: dict[str, Any]) -> None:
         study["tables"][name]["rows"] = [
             r for r in rows if r["method"] in TRIMMED and r.get("variant") != "deep"
         ]
+    study["figure4"]["rows"] = [f"{method}/default" for method in TRIMMED]
 
 
 def environment(**extra: str) -> dict[str, str]:

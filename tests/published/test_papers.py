@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from gains.config.tables import FIGURES as FIGURES_OF_STUDIES
+from gains.config.figures import FIGURES as FIGURES_OF_STUDIES
 from gains.figures import FIGURES
 from gains.methods import METHODS
 from gains.published import records

@@ -55,7 +55,7 @@ def test_one_table_asks_for_nothing_else(plain: Project) -> None:
     assert plain.plan("--", "results/figure3.png") == {
         "convert": 1,
         "split": 1,
-        "figure3": 1,
+        "figure": 1,
         "copy_figure": 1,
     }
 
@@ -75,7 +75,7 @@ def test_the_figure_of_predictions_asks_for_its_runs_and_the_scores_that_choose(
     plan, command = planned()
     assert plan == {
         **{"convert": 1, "split": 1, "maps": 1, "train": 2, "predict": 2, "score": 1},
-        **{"figure_predictions": 1, "copy_figure": 1},
+        **{"figure": 1, "copy_figure": 1},
     }
     for text in ("--label 'GAInS (R18)'", "--spread 4 --scores", "--min-score 0.5", "--study mine"):
         assert text in command

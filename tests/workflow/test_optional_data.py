@@ -30,6 +30,7 @@ def use(folder: Path) -> Callable[[dict[str, Any]], None]:
             "only": {"title": "t", "datasets": ["own"], "rows": rows},
         }
         study["figure3"] = {"dataset": "own"}
+        del study["figure1"], study["figure4"]
 
     return change
 
@@ -67,7 +68,7 @@ def test_an_optional_data_set_is_absent_arrives_and_vanishes(tmp_path: Path) -> 
     assert plan == {**dict.fromkeys(PER_DATASET, 1), **dict.fromkeys(ONCE, 1)}
     put(project, folder)
     plan = project.plan()
-    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure3": 1, "copy_figure": 1}
+    more = {"table": 2, "copy_table": 2, "fetch": 1, "figure": 1, "copy_figure": 1}
     assert plan == {**dict.fromkeys(PER_DATASET, 3), **dict.fromkeys(ONCE, 1), **more}
     project.snakemake("--quiet", "all")
     assert project.plan() == {}
@@ -101,3 +102,15 @@ def test_a_study_without_any_data_is_refused(plain: Project, tmp_path: Path) -> 
     project.edit_config(lambda study: study["tables"].pop("t"))
     text = " ".join(project.snakemake("-n", ok=False).split())
     assert "study 'demo': no data set of its tables is on this machine. Data set 'own'" in text
+
+
+def test_the_study_of_donet_trains_on_cps_only_if_it_is_there(
+    plain: Project, tmp_path: Path
+) -> None:
+    project, chosen = plain.twin(tmp_path / "twin"), ("--config", "study=donet")
+    plan = project.plan(*chosen)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (1, 1, 10, 4)
+    project.path("data/raw/cps/coco").mkdir(parents=True)
+    plan = project.plan(*chosen)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (2, 2, 37, 4)
+    assert plan["predict"] == plan["score"] == plan["train"]

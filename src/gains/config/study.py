@@ -8,21 +8,17 @@ from pydantic import Field, field_validator, model_validator
 
 from gains.config.base import Changes, Name, Settings, check_names
 from gains.config.data import DatasetSettings
+from gains.config.figures import FIGURES, FigureBlocks
 from gains.config.methods import MethodSettings, VariantSettings
-from gains.config.tables import (
-    FIGURES,
-    RESERVED,
-    Figure3Settings,
-    PredictionsSettings,
-    TableSettings,
-)
+from gains.config.tables import TableSettings
 from gains.published.papers import paper_named
 
+RESERVED = ("compare", "data_audit", "summary", "report", *FIGURES)
+"""Names of other outputs in the folder of the tables."""
 
-class StudySettings(Settings):
-    """Settings of a study, as a config file gives them."""
 
-    RENAMED: ClassVar[dict[str, str]] = {"report": "printed_mode"}
+class StudyContent(Settings):
+    """The data, runs and tables of a study."""
 
     title: str = Field(description="title of the study, shown under its tables")
     seeds: tuple[int, ...] = Field(
@@ -43,14 +39,14 @@ class StudySettings(Settings):
         default_factory=dict, description="further variants of methods, by method and name"
     )
     tables: dict[Name, TableSettings] = Field(min_length=1, description="tables by name")
-    figure3: Figure3Settings | None = Field(
-        None, description="settings of figure 3; default: no such figure"
-    )
-    predictions: PredictionsSettings | None = Field(
-        None,
-        description="settings of the figure of test images with predictions, `{}` for the "
-        "defaults; default: no such figure",
-    )
+
+
+# Keys are listed in this order: data, runs and tables, then figures, then the rest.
+class StudySettings(FigureBlocks, StudyContent):
+    """Settings of a study, as a config file gives them."""
+
+    RENAMED: ClassVar[dict[str, str]] = {"report": "printed_mode"}
+
     printed_mode: Literal["clean", "as_published"] = Field(
         "clean", description="mode of the metrics that Markdown and LaTeX tables show"
     )
@@ -60,22 +56,6 @@ class StudySettings(Settings):
         lt=1,
         description="lowest score of the detections that count in clean AJI, Dice and F1",
     )
-
-    @property
-    def figures(self) -> tuple[str, ...]:
-        """The names of the figures that the study makes."""
-        return tuple(name for name in FIGURES if getattr(self, name) is not None)
-
-    @property
-    def pictured_table(self) -> str:
-        """The table whose rows the figure of predictions shows."""
-        named = self.predictions and self.predictions.table
-        return named or next(iter(self.tables))
-
-    def figure_dataset(self, figure: str) -> str:
-        """Return the data set that a figure of the study shows."""
-        named: str | None = getattr(self, figure).dataset
-        return named or (self.tables[self.pictured_table].datasets or tuple(self.datasets))[0]
 
     @field_validator("tables", mode="before")
     @classmethod
@@ -110,12 +90,8 @@ class StudySettings(Settings):
         for name, changes in self.methods.items():
             known = list(self.datasets)
             check_names(f"methods.{name}.images_factor_on", tuple(changes.images_factor_on), known)
-        if self.figure3:
-            check_names("figure3.dataset", (self.figure3.dataset,), list(self.datasets))
-        if self.predictions:
-            check_names("predictions.table", (self.pictured_table,), list(self.tables))
-            shown = list(self.tables[self.pictured_table].datasets or self.datasets)
-            check_names("predictions.dataset", (self.figure_dataset("predictions"),), shown)
+        for name in self.figures:
+            self.figure(name).check(name, self)
         return self
 
     def _check_rows(self, name: str, table: TableSettings) -> None:

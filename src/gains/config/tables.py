@@ -1,4 +1,4 @@
-"""The tables and figures of a study."""
+"""The tables of a study."""
 
 from __future__ import annotations
 
@@ -122,10 +122,6 @@ CONTACT = ("contact.csv", "contact.md")
 TABLE_KINDS = ("csv", "md", "tex", *CERTAINTY, *CONTACT)
 FIGURE_KINDS = ("pdf", "png")
 """Suffixes of the files of a table and of a figure."""
-FIGURES = ("figure3", "predictions")
-"""Figures that a study can make; a block of this name in the study asks for the figure."""
-RESERVED = ("compare", "data_audit", "summary", "report", *FIGURES)
-"""Names of other outputs in the folder of the tables."""
 
 
 Cost = Literal[
@@ -181,35 +177,3 @@ class TableSettings(Settings):
     @classmethod
     def _known(cls, paper: str) -> str:
         return PAPERS.get(paper).name
-
-
-class Figure3Settings(Settings):
-    """The image that figure 3 shows."""
-
-    dataset: str = Field(description="data set of the study")
-    image: str | None = Field(
-        None, description="file name of the image; default: the first training image"
-    )
-
-
-class PredictionsSettings(Settings):
-    """The rows and test images that the figure of predictions shows."""
-
-    table: str | None = Field(
-        None, description="table of the study whose rows are shown; default: the first"
-    )
-    dataset: str | None = Field(
-        None, description="data set of that table; default: the first that it shows"
-    )
-    number: int = Field(
-        4,
-        ge=1,
-        le=20,
-        description="number of test images, spread evenly from the one with the lowest AJI of the "
-        "first row to the one with the highest",
-    )
-    images: tuple[str, ...] | None = Field(
-        None,
-        min_length=1,
-        description="file names of test images of the first fold, to be shown instead",
-    )

@@ -1,6 +1,34 @@
 """The figures. Importing this package registers all of them."""
 
-from gains.figures import augmentations, curves, figure3, predictions, ranks
+from gains.figures import (
+    augmentations,
+    curves,
+    donet_figure1,
+    donet_figure3,
+    donet_figure4,
+    donet_figure5,
+    donet_figure6,
+    figure1,
+    figure3,
+    figure4,
+    predictions,
+    ranks,
+)
 from gains.figures.base import FIGURES, Figure
 
-__all__ = ["FIGURES", "Figure", "augmentations", "curves", "figure3", "predictions", "ranks"]
+__all__ = [
+    "FIGURES",
+    "Figure",
+    "augmentations",
+    "curves",
+    "donet_figure1",
+    "donet_figure3",
+    "donet_figure4",
+    "donet_figure5",
+    "donet_figure6",
+    "figure1",
+    "figure3",
+    "figure4",
+    "predictions",
+    "ranks",
+]

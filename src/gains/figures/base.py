@@ -18,6 +18,20 @@ Images = Annotated[
     Path | None, typer.Option(help="Folder of images; by default the .zip archive beside --coco.")
 ]
 Split = Annotated[Path | None, typer.Option(help="Split file, to choose images by part.")]
+TargetCategory = Annotated[
+    int, typer.Option(min=0, help="Category of the objects that the figure is about.")
+]
+Model = Annotated[Path, typer.Option(help="Model file of a trained DoNet.")]
+TestImage = Annotated[
+    str | None,
+    typer.Option(
+        help="File name of the image; by default the first of the test part in which objects of "
+        "the category overlap."
+    ),
+]
+MinScore = Annotated[
+    float, typer.Option(min=0, max=1, help="Lowest score of the detections that are drawn.")
+]
 Out = Annotated[
     Path, typer.Option(help="PDF or PNG file to write; the other is written beside it.")
 ]

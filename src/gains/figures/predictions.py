@@ -110,7 +110,7 @@ def draw(
     found = rows(content, records, pictures, columns, least)
     source = f"{name}, study {study}" if study else name
     heading = f"{source}: predictions with a score of at least {least:g}"
-    draw_rows(found, titles, content.categories, heading, out)
+    draw_rows(found, titles, heading, out)
 
 
 def _data(

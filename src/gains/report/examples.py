@@ -80,7 +80,7 @@ class _Drawer:
         read = functools.cache(functools.partial(self._column, shown.title))
         drawn = [self._row(example, read(example.folder)) for example in examples]
         out = io.BytesIO()
-        draw_rows(drawn, [shown.title], self._truth.categories, "", out)
+        draw_rows(drawn, [shown.title], "", out)
         listed = "; ".join(f"{e.place}: {e.name}, AJI {100 * e.value:.1f}" for e in examples)
         alt = (
             f"Images of {shown.dataset} with the ground truth and the objects that {shown.title} "

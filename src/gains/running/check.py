@@ -90,10 +90,12 @@ def _of_categories(study: Study, dataset: str, categories: dict[int, str]) -> It
     """Yield what maps, figures and methods refuse about the categories of a data set."""
     known = ", ".join(f"{number} ({name})" for number, name in sorted(categories.items()))
     runs = [run for run in study.trainings() if run.dataset == dataset]
-    figure, block = study.settings.figure3, study.dataset(dataset)
     maps = {s.target_category for run in runs if (s := study.run_settings(run).maps)}
-    if figure is not None and figure.dataset == dataset:
-        maps.add(block.maps.target_category)
+    if any(
+        study.settings.figure(name).TARGET and dataset in study.figure_datasets(name)
+        for name in study.settings.figures
+    ):
+        maps.add(study.dataset(dataset).maps.target_category)
     for target in sorted(maps - categories.keys()):
         yield (
             f"data set {dataset!r}: maps.target_category is {target}, but the categories are "

@@ -22,9 +22,8 @@ WORDS = {
     TRAIN: "train",
     "predict": "predict",
     "score": "score",
-    "figure3": "draw figure 3",
     "report_study": "write the report",
-    "figure_predictions": "draw predictions",
+    "figure": "draw figure",
 }
 """What the rules do, in words for people; other rules have their own names."""
 TAIL = 4096

@@ -12,12 +12,13 @@ from pydantic.fields import FieldInfo
 from gains.config.augmentation import TRANSFORMS
 from gains.config.clusters import ClusterSettings
 from gains.config.data import DatasetSettings, SplitSettings
+from gains.config.figures import FigureBlocks
 from gains.config.file import Config
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
-from gains.config.tables import Figure3Settings, PredictionsSettings, RowSettings, TableSettings
+from gains.config.tables import RowSettings, TableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.detection.settings import TwoStageSettings
 from gains.methods import METHODS, Method
@@ -34,8 +35,6 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Variant", VariantSettings, "`variants.<method>.<variant>`"),
     ("Table", TableSettings, "`tables.<name>`"),
     ("Table row", RowSettings, "An entry of `tables.<name>.rows`."),
-    ("Figure 3", Figure3Settings, "`figure3`"),
-    ("Figure of predictions", PredictionsSettings, "`predictions`"),
 )
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _INTRODUCTION = """\
@@ -69,6 +68,7 @@ def reference() -> str:
     """
     parts = [_INTRODUCTION]
     parts += [_section(title, model, text) for title, model, text in _SECTIONS]
+    parts += _figures()
     parts += [_transform(name, model) for name, model in TRANSFORMS.items()]
     text = (
         "Keys of `detector` that most methods share. The section of a method lists the keys that "
@@ -87,6 +87,18 @@ def reference() -> str:
         title = f"Options of data set `{dataset.name}`"
         parts.append(_section(title, dataset.settings, f"{dataset.title}. `options`"))
     return "\n".join(parts)
+
+
+def _figures() -> list[str]:
+    """Return the sections of the blocks of figures; figures with the same keys share a section."""
+    names: dict[type[BaseModel], list[str]] = {}
+    for name, info in FigureBlocks.model_fields.items():
+        model = next(kind for kind in get_args(info.annotation) if issubclass(kind, BaseModel))
+        names.setdefault(model, []).append(f"`{name}`")
+    return [
+        _section(f"Figure {', '.join(found)}", model, (model.__doc__ or "").strip())
+        for model, found in names.items()
+    ]
 
 
 def _transform(name: str, model: type[BaseModel]) -> str:

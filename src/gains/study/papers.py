@@ -107,12 +107,12 @@ def _of_study(study: Study, figures: Mapping[str, PublishedFigure]) -> Iterator[
         heading = (paper, number, table.title)
         yield _product(study, name, heading, study.table_datasets(name), runs, "tables")
     for name in study.settings.figures:
-        dataset, runs = study.settings.figure_dataset(name), study.figure_runs(name)
+        datasets, runs = study.figure_datasets(name), study.figure_runs(name)
         if shown := figures.get(name):
             heading = (shown.paper, f"Figure {shown.number}", shown.shows)
         else:
-            heading = ("", name, f"Test images of {dataset} with their {name}")
-        yield _product(study, name, heading, [dataset], runs, "figures")
+            heading = ("", name, f"Test images of {', '.join(datasets)} with their {name}")
+        yield _product(study, name, heading, datasets, runs, "figures")
 
 
 def _product(

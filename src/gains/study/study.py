@@ -116,9 +116,8 @@ class Study:
 
     @property
     def figures(self) -> list[str]:
-        """The figures of data sets that are not absent; the others cannot be made."""
-        settings = self.settings
-        return [n for n in settings.figures if settings.figure_dataset(n) not in self.absent]
+        """The figures with a data set that is not absent; the others cannot be made."""
+        return [n for n in self.settings.figures if {*self.figure_datasets(n)} - self.absent.keys()]
 
     def require_tables(self) -> None:
         """Refuse a study of which no table can be made.
@@ -257,17 +256,14 @@ class Study:
                     runs.update(dict.fromkeys(self.cell_runs(dataset, row.method, row.variant)))
         return list(runs)
 
+    def figure_datasets(self, figure: str) -> list[str]:
+        """Return the data sets that a figure shows."""
+        return list(self.settings.figure(figure).shown(self.settings))
+
     def figure_runs(self, figure: str) -> list[Run]:
-        """Return the runs that a figure shows: of each row of its table the first, if any."""
-        if figure != "predictions":
-            return []
-        dataset = self.settings.figure_dataset(figure)
-        return [
-            run
-            for row in self.settings.tables[self.settings.pictured_table].rows
-            if row.method and row.has(dataset)
-            for run in self.cell_runs(dataset, row.method, row.variant)[:1]
-        ]
+        """Return the runs that a figure shows: of each of its cells the first, if any."""
+        cells = self.settings.figure(figure).cells(self.settings)
+        return [run for cell in cells for run in self.cell_runs(*cell)[:1]]
 
     def runs(self) -> Iterator[Run]:
         """Yield every run of the study once; each has its own predictions and scores."""

@@ -20,6 +20,7 @@ CONFIG_SECTIONS = (
     "augmentation",
     "clusters",
     "data",
+    "figures",
     "file",
     "maps",
     "methods",

@@ -1,6 +1,6 @@
 """Specifications of the tables, and parameters of the rules that make tables and figures."""
 
-import shlex
+import functools
 
 from snakemake.exceptions import WorkflowError
 
@@ -10,7 +10,7 @@ from gains.report.of_study import report_spec
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
 from gains.workflow import ask
 from gains.workflow.code_hash import code_hash, published_hash, templates_hash
-from gains.workflow.pictured import pictured_rows
+from gains.workflow.figure_jobs import figure_job
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
 REPORT_SPEC = report_spec(STUDY)
@@ -48,43 +48,32 @@ def table_spec_file(wildcards):
     return SPEC_FILES[wildcards.table]
 
 
-def figure3_image(wildcards):
-    """Return the option that names the image, if the study names one."""
-    image = SETTINGS.figure3.image
-    return f"--image {shlex.quote(image)}" if image else ""
+@functools.cache
+def drawing(figure):
+    """Return the job of a figure."""
+    return figure_job(STUDY, figure)
 
 
-def figure3_settings(wildcards):
-    maps = SETTINGS.datasets[SETTINGS.figure3.dataset].maps
-    return as_json(maps.model_dump(mode="json"))
+def figure_inputs(wildcards):
+    return drawing(wildcards.figure).inputs
 
 
-# The rows that the figure of predictions shows, if the study has one.
-PICTURED = pictured_rows(STUDY) if SETTINGS.predictions else []
+def figure_options(wildcards):
+    return drawing(wildcards.figure).options
 
 
-def pictured_scores(wildcards):
-    """Return the scores that choose the images, unless the study names images."""
-    return [row.scores for row in PICTURED[:1] if SETTINGS.predictions.images is None]
+def figure_threads(wildcards):
+    """Return the threads of a model's recipe, which results depend on, or 1 without a model."""
+    model = drawing(wildcards.figure).model
+    return STUDY.run_settings(model).recipe.threads if model else 1
 
 
-def pictured_options(wildcards):
-    """Return the options of the figure of predictions: its columns, its images and the threshold."""
-    block = SETTINGS.predictions
-    images = [f"--image {shlex.quote(name)}" for name in block.images or ()]
-    chosen = images or [
-        f"--spread {block.number} --scores {row.scores}" for row in PICTURED[:1]
-    ]
-    return " ".join(
-        [
-            *(
-                f"--predictions {row.predictions} --label {shlex.quote(row.label)}"
-                for row in PICTURED
-            ),
-            *chosen,
-            f"--min-score {SETTINGS.clean_score_threshold}",
-        ]
-    )
+def figure_memory(wildcards):
+    return SETTINGS.mem_mb if drawing(wildcards.figure).model else 1000
+
+
+def figure_gpu(wildcards):
+    return SETTINGS.gpu if drawing(wildcards.figure).model else 0
 
 
 def refuse_other(wildcards):

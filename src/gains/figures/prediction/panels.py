@@ -16,9 +16,11 @@ from gains.figures.colours import colours, palettes_of
 from gains.figures.images import Pictures, told_apart
 from gains.figures.prediction.columns import Column
 from gains.figures.prediction.outcomes import Outcome, outcome_of
-from gains.figures.prediction.signs import FILL, MISSED, Legend, cross, object_outlines
+from gains.figures.prediction.places import marked_places
+from gains.figures.prediction.signs import FILL, MISSED, Legend, boxes, cross, object_outlines
 from gains.figures.style import DPI, Target, figure
 from gains.instances import Instances
+from gains.masks.meetings import Box
 
 PANEL = 1.9
 """Width of a panel with an image of up to :data:`USUAL` px, inches; larger ones up to twice it."""
@@ -43,6 +45,8 @@ class Row:
         truth: objects of the ground truth; None for images without any.
         found: detections of each method.
         outcomes: outcome of each method; none without ground truth.
+        categories: names of the categories of its data set by number.
+        marked: red boxes.
     """
 
     name: str
@@ -50,6 +54,19 @@ class Row:
     truth: Instances | None
     found: list[Instances]
     outcomes: list[Outcome]
+    categories: dict[int, str]
+    marked: list[Box]
+
+    @property
+    def palettes(self) -> dict[int, tuple[str, ...]]:
+        """The colours of each category of the data set."""
+        return palettes_of(sorted(self.categories))
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """The names and colours of its categories with objects."""
+        present = sorted({int(c) for i in self.every for c in i.categories})
+        return {self.categories[c]: self.palettes[c] for c in present}
 
     @property
     def every(self) -> list[Instances]:
@@ -67,27 +84,36 @@ def rows(
     pictures: Pictures,
     columns: list[Column],
     min_score: float,
+    mark: bool = False,
 ) -> list[Row]:
-    """Return the rows of the figure; a data set without an object gives rows without truth."""
+    """Return the rows of the figure; a data set without an object gives rows without truth.
+
+    Args:
+        coco: the data set.
+        records: the images.
+        pictures: their pixels.
+        columns: the methods.
+        min_score: lowest score of the detections.
+        mark: whether the places where objects of the ground truth meet are marked.
+    """
     known = any(coco.annotations.values())
     result = []
     for image in records:
         found = [column.instances_of(image, min_score) for column in columns]
         outcomes = [outcome_of(coco, image, instances) for instances in found] if known else []
         truth = coco.instances(image.id) if known else None
-        result.append(Row(image.file_name, pictures.read(image), truth, found, outcomes))
+        marked = marked_places(coco, image) if mark else []
+        pixels = pictures.read(image)
+        result.append(Row(image.file_name, pixels, truth, found, outcomes, coco.categories, marked))
     return result
 
 
-def draw_rows(
-    found: list[Row], titles: list[str], categories: dict[int, str], heading: str, out: Target
-) -> None:
+def draw_rows(found: list[Row], titles: list[str], heading: str, out: Target) -> None:
     """Draw the rows and save them.
 
     Args:
         found: at least one image.
         titles: titles of the methods' columns.
-        categories: names of the categories by number.
         heading: title of the figure.
         out: ``.pdf`` or ``.png``; the other is written beside it. Or a stream, for a PNG.
     """
@@ -105,11 +131,9 @@ def draw_rows(
     shapes = [min(row.pixels.shape[0] / row.pixels.shape[1], TALLEST) for row in found]
     heights = [width * shape + 2.5 * LINE * scale for shape in shapes] * len(blocks)
     lines = textwrap.wrap(heading, int(LETTERS * PANEL * across))
-    present = sorted({int(c) for row in found for i in row.every for c in i.categories})
-    palettes = palettes_of(sorted(categories))
-    named = {categories[c]: palettes[c] for c in present} if len(present) > 1 else {}
     labels = told_apart([row.name for row in found])
-    legend = Legend(named, compared, width * across, 7 * scale)
+    marks = any(row.marked for row in found)
+    legend = Legend(_named(found), compared, marks, width * across, 7 * scale)
     above = TITLE * (len(lines) + sum(max(t.count("\n") + 1 for t in h) for h in headings))
     size = width * across, sum(heights) + above * scale + legend.height
     with figure(*size, out, "constrained") as drawn:
@@ -121,9 +145,24 @@ def draw_rows(
             for place, title in zip(places[0], texts, strict=False):
                 place.set_title(title, fontsize=8.5 * scale)
             parts = [row.part(block) for row in found]
-            _block(places, parts, labels, palettes, scale)
+            _block(places, parts, labels, scale)
         drawn.suptitle("\n".join(lines), fontsize=8 * scale)
         legend.add(drawn)
+
+
+def _named(found: list[Row]) -> dict[str, tuple[str, ...]]:
+    """Return the colours of the classes of all data sets of which more than one class is shown."""
+    every: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+    for row in found:
+        classes = tuple(row.categories[number] for number in sorted(row.categories))
+        every.setdefault(classes, {}).update(row.named)
+    return {
+        name: named[name]
+        for categories, named in every.items()
+        if len(named) > 1
+        for name in categories
+        if name in named
+    }
 
 
 def blocks_of(number: int) -> list[slice]:
@@ -136,20 +175,17 @@ def _block(
     places: NDArray[np.object_],
     found: list[Row],
     labels: list[str],
-    palettes: dict[int, tuple[str, ...]],
     scale: float,
 ) -> None:
     """Draw the rows of some methods into panels (rows, columns); further panels are taken away."""
     used = (1 if found[0].truth is None else 2) + len(found[0].found)
     for row, axes, label in zip(found, places, labels, strict=True):
-        _row(list(axes[:used]), row, label, palettes, scale)
+        _row(list(axes[:used]), row, label, scale)
         for place in axes[used:]:
             place.remove()
 
 
-def _row(
-    axes: list[Axes], row: Row, label: str, palettes: dict[int, tuple[str, ...]], scale: float
-) -> None:
+def _row(axes: list[Axes], row: Row, label: str, scale: float) -> None:
     (height, across), width = row.pixels.shape[:2], PANEL * scale
     point = 72 * min(width / across, width * TALLEST / height)
     pixels = _reduced(row.pixels, round(width * DPI))
@@ -158,6 +194,8 @@ def _row(
         place.imshow(pixels, extent=(-0.5, across - 0.5, height - 0.5, -0.5))
         place.set(xticks=[], yticks=[])
         place.xaxis.label.set_fontsize(7 * scale)
+        boxes(place, row.marked)
+    palettes = row.palettes
     _caption(axes[0], label)
     if row.truth is None:
         for place, instances in zip(axes[1:], row.found, strict=True):

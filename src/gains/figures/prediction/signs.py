@@ -12,10 +12,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from gains.figures.style import LineStyle, outlines
 from gains.instances import Instances
+from gains.masks.meetings import Box
 
 FILL = 0.25
 """Opacity of the area of an object."""
@@ -72,6 +73,15 @@ def cross(axes: Axes, instances: Instances, point: float) -> None:
         axes.add_line(_cross(x, y, size))
 
 
+def boxes(axes: Axes, places: Sequence[Box], width: float = 0.8) -> None:
+    """Draw red boxes."""
+    for left, top, right, bottom in places:
+        # a pixel reaches half a unit to each side of its centre
+        corner, sides = (left - 0.5, top - 0.5), (right - left, bottom - top)
+        made = Rectangle(corner, *sides, fill=False, edgecolor=RED, linewidth=width, zorder=4)
+        axes.add_patch(made)
+
+
 def _cross(x: float, y: float, size: float) -> Line2D:
     found = Line2D([x], [y], linestyle="", color=RED, marker="X", markersize=size)
     found.set(markeredgecolor="white", markeredgewidth=0.3)
@@ -85,12 +95,14 @@ class Legend:
     Attributes:
         named: colours of each class that is named.
         compared: whether predictions are compared with the ground truth.
+        marked: whether places where objects meet are marked.
         width: width of the figure, inches.
         size: size of the letters, points.
     """
 
     named: Mapping[str, Sequence[str]]
     compared: bool
+    marked: bool
     width: float
     size: float
 
@@ -120,6 +132,9 @@ class Legend:
                 ("missed", Line2D([], [], color=GREY, linestyle=MISSED)),
                 ("false find", _cross(0, 0, 5)),
             ]
+        if self.marked:
+            sign = Patch(facecolor="none", edgecolor=RED)
+            entries.append(("objects cross, overlap or touch", sign))
         return entries
 
     def add(self, drawn: Figure) -> None:

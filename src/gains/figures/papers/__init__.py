@@ -1,0 +1,1 @@
+"""The parts of the figures that papers have."""
