@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
 from gains.figures.colours import PALETTE
 from gains.figures.images import Pictures, short
-from gains.figures.prediction_signs import object_outlines
+from gains.figures.prediction.signs import object_outlines
 from gains.figures.style import figure, picture
 from gains.instances import Instances
 from gains.masks.contacts import KINDS, contacts_of
