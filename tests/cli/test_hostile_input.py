@@ -152,6 +152,41 @@ CALLS = [
         {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>f.png}"},
     ),
     Call(
+        ("figure", "figure1"),
+        {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>f.png}"},
+    ),
+    Call(
+        ("figure", "figure4"),
+        {
+            "--coco": "{tiny.json}",
+            "--predictions": "{found.json}",
+            "--scores": "{scores.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
+        ("figure", "donet_figure1"),
+        {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>f.png}"},
+    ),
+    Call(
+        ("figure", "donet_figure3"),
+        {
+            "--model": "{model.pt}",
+            "--coco": "{tiny.json}",
+            "--split": "{split.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
+        ("figure", "donet_figure6"),
+        {
+            "--model": "{model.pt}",
+            "--coco": "{tiny.json}",
+            "--split": "{split.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
         ("figure", "predictions", "--image", "cells-0001.png"),
         {"--coco": "{tiny.json}", "--predictions": "{found.json}", "--out": "{>f.png}"},
     ),
