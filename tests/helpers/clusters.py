@@ -61,3 +61,11 @@ def write_images(
         {1: "cell", 2: "nucleus"},
         {},
     )
+
+
+def scenes_of_images(path: Path, **block: Any) -> ClusterScenes:
+    """Return scenes without maps, made from all images of a data set."""
+    coco = read_coco(path)
+    settings = ClusterSettings.model_validate({**BLOCK, **block})
+    archive = ImageArchive(path.with_suffix(".zip"))
+    return ClusterScenes(coco, archive, list(coco.images.values()), settings, 1, None, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from typer.testing import CliRunner
 from gains.anomaly.build import build_maps
 from gains.cli.main import app
 from gains.cli.plan import costs
+from gains.config.clusters import ClusterSettings
 from gains.config.data import SplitSettings
+from gains.config.recipe import RecipeSettings
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.make_split import make_split
@@ -19,7 +22,7 @@ from gains.datasets.split_file import read_split
 from gains.measuring.few_images import FEW, few_images
 from gains.measuring.measure import Limits, measure
 from gains.measuring.request import Request
-from gains.measuring.worker import measured
+from gains.measuring.worker import _short, measured
 from gains.study.cost import cost_of, jobs_at_once, unmeasured
 from gains.study.measured import (
     Measurement,
@@ -33,6 +36,7 @@ from gains.study.opening import open_study
 from gains.study.plan import estimates, plan
 from gains.study.runs import Run
 from gains.study.study import Study
+from gains.support.files import write_json
 from helpers.paths import ROOT
 
 MASK_RCNN, GAINS = (
@@ -125,6 +129,27 @@ def test_a_process_times_training_and_prediction_and_leaves_nothing(
     assert (found.training.iterations, found.predicted) == (1, 1)
 
 
+def test_a_measurement_has_scenes_in_the_proportion_of_the_images(tmp_path: Path) -> None:
+    write_json(tmp_path / "split.json", {"folds": [{"train": ["a", "b", "c"], "test": ["d"]}]})
+    request = Request(
+        settings={},
+        coco="x.json",
+        split=str(tmp_path / "split.json"),
+        maps=None,
+        model=None,
+        images=12,
+        iterations=5,
+        seconds=1,
+        began=0,
+    )
+    recipe = RecipeSettings(batch_size=2, clusters=ClusterSettings(scenes=17))
+    found = _short(recipe, request)
+    assert found.clusters is not None
+    assert found.clusters.scenes == 5  # 17 * 3 / 12
+    assert found.iterations == 4 + 5
+    assert _short(recipe.model_copy(update={"clusters": None}), request).iterations == 2 + 5
+
+
 def test_a_second_call_measures_nothing(study: Study) -> None:
     lines: list[tuple[str, bool]] = []
 
@@ -189,6 +214,10 @@ def test_the_time_of_a_training_by_hand(study: Study) -> None:
     assert found.training_seconds(study.run_settings(MASK_RCNN)) == 3 + 12 + 4
     # and two validations on 2 images of 4 s
     assert found.training_seconds(study.run_settings(GAINS)) == 3 + 12 + 4 + 16
+    # each of 3 scenes is read once, as the images are
+    plain = study.run_settings(MASK_RCNN)
+    recipe = plain.recipe.model_copy(update={"clusters": ClusterSettings(scenes=3)})
+    assert found.training_seconds(replace(plain, recipe=recipe)) == 3 + 12 + 5.5
     alone = measurement(study, MASK_RCNN, training=None)
     assert alone.training_seconds(study.run_settings(MASK_RCNN)) is None
     assert found.training is not None

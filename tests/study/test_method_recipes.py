@@ -145,12 +145,15 @@ def test_the_cell_category_is_the_maps_target_unless_said() -> None:
                 "cell_category": 0,
             },
         },
+        "variants": {"mask_rcnn": {"clusters": {"recipe": {"clusters": {"scenes": 5}}}}},
         "tables": {"t": {"title": "t", "rows": [{"method": "mask_rcnn"}, {"method": "donet"}]}},
     }
     found = from_config(check({"study": "s", "studies": {"s": block}}, "test"))
     cells = [found.run_settings(Run(d, "donet", "default", 0)).cell_category for d in "abc"]
     assert cells == [2, 1, 0]
     assert found.run_settings(Run("b", "mask_rcnn", "default", 0)).cell_category is None
+    # clusters of any method need the category too
+    assert found.run_settings(Run("b", "mask_rcnn", "clusters", 0)).cell_category == 1
 
 
 def notes_of(found: Study, tmp_path: Any) -> str:

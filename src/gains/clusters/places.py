@@ -86,18 +86,18 @@ def _placed(
     rng: np.random.Generator,
 ) -> Placed:
     """Return the first try whose ratio is near the drawn one, or else the nearest of all."""
-    low, high = settings.overlap
-    drawn, opacity = rng.uniform(low, high), rng.uniform(*settings.opacity)
+    drawn, opacity = rng.uniform(*settings.overlap), rng.uniform(*settings.opacity)
     tries: list[Placed] = []
     for _ in range(TRIES):
         cell, turn = cells[int(rng.integers(len(cells)))], int(rng.integers(8))
         mask = turned(cell.mask, turn)
         ratios = shared_area(occupied, mask) / mask.sum()
-        y, x = _nearest(ratios, shared_area(cluster, mask) > 0, drawn, rng)
+        distance = _distance(ratios, drawn, settings)
+        y, x = _nearest(distance, shared_area(cluster, mask) > 0, rng)
         tries.append(Placed(cell, turn, y, x, drawn, float(ratios[y, x]), opacity))
-        if abs(tries[-1].reached - drawn) <= CLOSE and low <= tries[-1].reached <= high:
+        if distance[y, x] <= CLOSE:
             return tries[-1]
-    return min(tries, key=lambda placed: abs(placed.reached - drawn))
+    return min(tries, key=lambda one: float(_distance(np.array(one.reached), drawn, settings)))
 
 
 def shared_area(plane: Mask, mask: Mask) -> NDArray[np.int64]:
@@ -116,11 +116,19 @@ def shared_area(plane: Mask, mask: Mask) -> NDArray[np.int64]:
     return np.asarray(np.rint(whole), dtype=np.int64)
 
 
+def _distance(
+    ratios: NDArray[np.float64], drawn: float, settings: ClusterSettings
+) -> NDArray[np.float64]:
+    """Return how far ratios are from the drawn one; those outside the range come last."""
+    low, high = settings.overlap
+    return np.asarray(np.abs(ratios - drawn) + ((ratios < low) | (ratios > high)))
+
+
 def _nearest(
-    ratios: NDArray[np.float64], touching: Mask, drawn: float, rng: np.random.Generator
+    distance: NDArray[np.float64], touching: Mask, rng: np.random.Generator
 ) -> tuple[int, int]:
-    """Return one of the places that touch the cluster and are nearest to the drawn ratio."""
-    distance = np.where(touching, np.abs(ratios - drawn), np.inf)
-    places = np.argwhere(distance <= distance.min() + ALIKE)
+    """Return one of the places of the smallest distance that touch the cluster."""
+    possible = np.where(touching, distance, np.inf)
+    places = np.argwhere(possible <= possible.min() + ALIKE)
     y, x = places[rng.integers(len(places))]
     return int(y), int(x)

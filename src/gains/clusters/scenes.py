@@ -41,6 +41,7 @@ class ClusterScene:
         objects: the objects of the canvas, then the placed cells, each followed by its parts.
         maps: their gradient anomaly maps, float32, or None if the method reads none.
         placed: the placed cells.
+        present: number of objects of the canvas.
     """
 
     canvas: ImageRecord
@@ -48,6 +49,7 @@ class ClusterScene:
     objects: Instances
     maps: list[AnomalyMap] | None
     placed: list[Placed]
+    present: int
 
 
 class ClusterScenes:
@@ -125,7 +127,9 @@ class ClusterScenes:
         annotations = self._annotations(canvas, placed)
         objects = replace(self.coco, annotations={canvas.id: annotations}).instances(canvas.id)
         values = np.rint(scene).clip(0, 255).astype(np.uint8)
-        return ClusterScene(canvas, values, objects, self._maps(number, annotations), placed)
+        maps = self._maps(number, annotations)
+        present = len(self.coco.annotations[canvas.id])
+        return ClusterScene(canvas, values, objects, maps, placed, present)
 
     def placed(self, number: int) -> list[Placed]:
         """Return the cells that are placed in a scene, without their pixels."""

@@ -2,6 +2,7 @@
 
 from gains.figures import (
     augmentations,
+    clusters,
     curves,
     donet_figure1,
     donet_figure3,
@@ -20,6 +21,7 @@ __all__ = [
     "FIGURES",
     "Figure",
     "augmentations",
+    "clusters",
     "curves",
     "donet_figure1",
     "donet_figure3",

@@ -66,6 +66,7 @@ def draw(
 def _draw(
     read: TrainingInputs, seed: int, fold: int, image: str | None, count: int, out: Path
 ) -> None:
+    from gains.clusters.scenes import cluster_scenes
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.augmentation.panels import Panel, draw_panels
     from gains.figures.images import short
@@ -75,7 +76,7 @@ def _draw(
 
     content, recipe = read_coco(read.coco), read.settings.recipe
     job = Job(read.settings, read.coco, read.split, read.maps, seed, fold, out, out)
-    samples = samples_of_job(job, content, CPU)
+    samples = samples_of_job(job, content, CPU, cluster_scenes)
     record = content.by_name([image])[0] if image else samples.records[0]
     if record not in samples.records:
         raise ValueError(

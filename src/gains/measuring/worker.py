@@ -16,6 +16,8 @@ from typing import NamedTuple
 
 import torch
 
+from gains.clusters.scenes import cluster_scenes
+from gains.config.recipe import RecipeSettings
 from gains.config.settings_file import read_settings
 from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
@@ -71,8 +73,7 @@ def _trained(
     request: Request, settings: RunSettings, folder: Path
 ) -> tuple[ImagePredictor, float, TrainingMeasurement]:
     """Train for a few iterations; return the model, the time before them, and the measurement."""
-    planned = _warmup(request, settings) + request.iterations
-    recipe = settings.recipe.model_copy(update={"iterations": planned})
+    recipe = _short(settings.recipe, request)
     maps = None if request.maps is None else Path(request.maps)
     scratch = Scratch(folder / "scratch")
     job = Job(
@@ -80,7 +81,7 @@ def _trained(
         *(Path(request.coco), Path(request.split), maps, 0, 0, folder / "model.pt", scratch.folder),
     )
     coco, device = read_coco(job.coco), choose_device(recipe.device)
-    samples = samples_of_job(job, coco, device)
+    samples = samples_of_job(job, coco, device, cluster_scenes)
     whole = samples.bytes * request.images // len(samples.records)
     samples.cached = fits_cache(whole, device)
     model = build_model(settings.while_training, sorted(coco.categories), job.seed)
@@ -101,10 +102,20 @@ def _trained(
     return ImagePredictor(model.eval(), settings, coco.categories, device), start, training
 
 
-def _warmup(request: Request, settings: RunSettings) -> int:
-    """Return the number of iterations that see each of the few images once, at least 2."""
+def _short(recipe: RecipeSettings, request: Request) -> RecipeSettings:
+    """Return the recipe of the measurement.
+
+    It has few scenes for the few images, in the proportion of the whole training. Before the timed
+    iterations are those that see each image and scene once, at least 2.
+    """
     images = len(read_split(request.split).names("train"))
-    return max(2, math.ceil(images / settings.recipe.batch_size))
+    clusters, scenes = recipe.clusters, 0
+    if clusters is not None:
+        scenes = math.ceil(clusters.scenes * images / request.images)
+        clusters = clusters.model_copy(update={"scenes": scenes})
+    warmup = max(2, math.ceil((images + scenes) / recipe.batch_size))
+    planned = warmup + request.iterations
+    return recipe.model_copy(update={"iterations": planned, "clusters": clusters})
 
 
 class _Times(NamedTuple):

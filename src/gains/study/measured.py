@@ -64,7 +64,9 @@ class Measurement(RunMeasurement):
         measured, recipe = self.training, settings.recipe
         if measured is None:
             return None
-        first = self.images * len(recipe.train_sizes) if measured.cached else 0
+        scenes = 0 if recipe.clusters is None else recipe.clusters.scenes
+        shown = self.images + scenes
+        first = shown * len(recipe.train_sizes) if measured.cached else 0
         every = recipe.validation_interval
         validations = 0 if every is None else -(-recipe.iterations // every)
         return (
