@@ -1,6 +1,6 @@
 """What a trained DoNet computes on the way to its detections, for figures.
 
-Training and prediction do not use this module, so that a change of it reruns neither.
+This is no module of the method, because all of these count as the code of its trainings.
 """
 
 from __future__ import annotations
