@@ -25,8 +25,11 @@ WITH: dict[tuple[str, str], dict[str, Any]] = {
     **{("condinst", name): {"score_threshold": 0.0} for name in ("pre_nms", "score_threshold")},
 }
 """Other settings with which a setting has an effect at all on a new model."""
-ELSEWHERE = {("condinst", "nms")}
-"""Settings without an effect on a new model, whose boxes do not overlap: test_fcos_selection."""
+ELSEWHERE = {("condinst", "nms"), ("vrsp_net", "codes"), ("vrsp_net", "prior_objects")}
+"""Settings without an effect on a new model and this scene.
+
+Its boxes do not overlap: test_fcos_selection. Its objects have one shape: test_vrsp_prior.
+"""
 VALUES: dict[str, Any] = {
     "anchor_sizes": (12, 16, 32, 64, 128),
     "aspect_ratios": (0.5, 1.0),
@@ -68,6 +71,7 @@ def behaviour(method: str, settings: Settings) -> list[Tensor]:
     torch.manual_seed(0)
     model = METHODS.get(method).build(settings, Task(2, 100, 0))
     image, target = scene()
+    model.prepare([target], torch.Generator().manual_seed(0))
     losses = model.losses([image], [target], torch.Generator().manual_seed(0))
     torch.stack(list(losses.values())).sum().backward()
     with torch.no_grad():

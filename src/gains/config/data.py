@@ -60,8 +60,8 @@ class DatasetSettings(Settings):
     cell_category: int | None = Field(
         None,
         ge=0,
-        description="category whose objects overlap, for DoNet, Occlusion R-CNN and synthetic "
-        "clusters; default: the target category of the maps",
+        description="category whose objects overlap, for DoNet, Occlusion R-CNN, VRSP-Net and "
+        "synthetic clusters; default: the target category of the maps",
     )
     max_detections: int = Field(
         100,

@@ -35,6 +35,10 @@ class BoxDetections:
     scores: Tensor
     labels: Tensor
 
+    def select(self, keep: Tensor) -> BoxDetections:
+        """Return the detections that ``keep``, bool (D,) or indices, selects."""
+        return BoxDetections(self.boxes[keep], self.scores[keep], self.labels[keep])
+
 
 class RoiBoxBranch(Protocol):
     """The part of a two-stage detector that classifies and refines boxes."""
@@ -139,13 +143,25 @@ def select_boxes(
         settings: ``score_threshold`` and ``nms``.
         kept: largest number of detections.
     """
-    row, label = torch.nonzero(scores > settings.score_threshold, as_tuple=True)
+    found = candidate_boxes(boxes, scores, size, settings.score_threshold)
+    return found.select(batched_nms(found.boxes, found.scores, found.labels, settings.nms)[:kept])
+
+
+def candidate_boxes(
+    boxes: Tensor, scores: Tensor, size: tuple[int, int], threshold: float
+) -> BoxDetections:
+    """Return all boxes of one image with a score above a threshold, clipped, in no order.
+
+    Args:
+        boxes: (R, K or 1, 4), px.
+        scores: (R, K).
+        size: height and width of the image.
+        threshold: the score.
+    """
+    row, label = torch.nonzero(scores > threshold, as_tuple=True)
     column = label if boxes.shape[1] > 1 else torch.zeros_like(label)
-    candidates, score = box_ops.clip(boxes[row, column], size), scores[row, label]
-    valid = box_ops.nonempty(candidates)
-    candidates, score, label = candidates[valid], score[valid], label[valid]
-    keep = batched_nms(candidates, score, label, settings.nms)[:kept]
-    return BoxDetections(candidates[keep], score[keep], label[keep])
+    found = BoxDetections(box_ops.clip(boxes[row, column], size), scores[row, label], label)
+    return found.select(box_ops.nonempty(found.boxes))
 
 
 class BoxBranch(nn.Module):
@@ -191,7 +207,16 @@ class BoxBranch(nn.Module):
         scores = logits.float().softmax(dim=1)[:, :-1]
         decoded = box_ops.decode(deltas, torch.cat(proposals)[:, None], DELTA_WEIGHTS)
         parts = zip(torch.split(decoded, counts), torch.split(scores, counts), sizes, strict=True)
-        return [
-            select_boxes(boxes, score, size, self.settings, self.task.max_detections)
-            for boxes, score, size in parts
-        ]
+        return [self.select(boxes, score, size) for boxes, score, size in parts]
+
+    def select(self, boxes: Tensor, scores: Tensor, size: tuple[int, int]) -> BoxDetections:
+        """Return the detections of one image: here by threshold, NMS and number.
+
+        This is a hook: a subclass may keep more boxes, which the detector then chooses from.
+
+        Args:
+            boxes: (R, K, 4), px.
+            scores: (R, K).
+            size: height and width of the image.
+        """
+        return select_boxes(boxes, scores, size, self.settings, self.task.max_detections)

@@ -12,6 +12,7 @@ from gains.methods import (
     occlusion_rcnn,
     pisa,
     pointrend,
+    vrsp_net,
 )
 from gains.methods.base import METHODS, Method
 
@@ -29,4 +30,5 @@ __all__ = [
     "occlusion_rcnn",
     "pisa",
     "pointrend",
+    "vrsp_net",
 ]

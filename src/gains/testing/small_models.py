@@ -38,6 +38,9 @@ DETECTOR: Changes = {
     "queries": 12,
     "feedforward_dim": 64,
     "points": 256,
+    "reclass_dim": 32,
+    "prior_steps": 20,
+    "codes": 32,
 }
 """Settings of small models; a method uses those that it has."""
 
