@@ -109,8 +109,8 @@ def test_the_study_of_donet_trains_on_cps_only_if_it_is_there(
 ) -> None:
     project, chosen = plain.twin(tmp_path / "twin"), ("--config", "study=donet")
     plan = project.plan(*chosen)
-    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (1, 1, 10, 4)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (1, 1, 11, 4)
     project.path("data/raw/cps/coco").mkdir(parents=True)
     plan = project.plan(*chosen)
-    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (2, 2, 37, 4)
+    assert (plan["fetch"], plan["convert"], plan["train"], plan["table"]) == (2, 2, 41, 4)
     assert plan["predict"] == plan["score"] == plan["train"]
