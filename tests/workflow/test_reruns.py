@@ -79,7 +79,7 @@ def test_code_reruns_what_runs_it(twin: Project) -> None:
     assert plan_after("\n# a comment\n", *everywhere) == {}
     plan = plan_after("\nEDITED = 1\n", "methods/mask_rcnn.py")
     assert (plan["train"], plan["predict"], plan["score"]) == (1, 1, 1)
-    assert "maps" not in plan and "figure" not in plan
+    assert "maps" not in plan and plan["figure"] == 1  # figure 4 shows its predictions
     plan = plan_after("\nEDITED = 1\n", "methods/gains/__init__.py")
     assert (plan["train"], plan["predict"], plan["score"]) == (5, 5, 5)
     assert plan_after("\nEDITED = 1\n", "figures/figure3.py") == {
