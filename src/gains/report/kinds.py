@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from gains.datasets.coco import CocoDataset, ImageRecord, read_coco
+from gains.datasets.coco import read_coco
 from gains.figures.colours import PALETTE
 from gains.figures.images import Pictures, short
+from gains.figures.papers.choice import true_objects
 from gains.figures.prediction.signs import object_outlines
 from gains.figures.style import figure, picture
 from gains.instances import Instances
@@ -55,7 +56,8 @@ def kinds_of(truth: Instances) -> NDArray[np.int64]:
 def _drawn(path: Path) -> bytes | None:
     """Return a PNG with the images that have most kinds, or None without any object."""
     coco, pictures = read_coco(path), Pictures(path, ())
-    first = [(record, _truth(coco, record)) for record in list(coco.images.values())[:CANDIDATES]]
+    records = list(coco.images.values())[:CANDIDATES]
+    first = [(record, true_objects(coco, record)) for record in records]
     found = [(record, truth, kinds_of(truth)) for record, truth in first if len(truth)]
     chosen = sorted(found, key=lambda one: -len(set(one[2].tolist())))[:SHOWN]
     if not chosen:
@@ -75,16 +77,3 @@ def _drawn(path: Path) -> bytes | None:
             signs, list(KINDS), loc="outside lower center", ncols=len(KINDS), frameon=False
         )
     return out.getvalue()
-
-
-def _truth(coco: CocoDataset, record: ImageRecord) -> Instances:
-    """Return the objects of an image; crowd regions are none."""
-    objects = coco.instances(record.id)
-    crowd = [bool(a.get("iscrowd")) for a in coco.annotations[record.id]]
-    kept = np.flatnonzero(~np.array(crowd, dtype=bool))
-    return Instances.from_rles(
-        record.height,
-        record.width,
-        [objects.masks[k] for k in kept],
-        objects.categories[kept].tolist(),
-    )
