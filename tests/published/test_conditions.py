@@ -83,6 +83,7 @@ def test_every_known_value_names_its_source_and_no_other_does() -> None:
         ("GAInS/III/DoNet/Kaggle2018", None, 0.9),
         ("DoNet/1/DoNet/ISBI2014", "DoNet DRM+CRM+MRP", 0.9),
         ("DoNet/1/HTC/ISBI2014", "HTC", None),
+        ("DoNet/1/Xiao et al./ISBI2014", "VRSP-Net", None),
         ("DoNet/3/Base+DRM/CPS", "DoNet DRM", 0.9),
         ("DoNet/4/Hi+Ho+Hm/ISBI2014", "DoNet DRM", 0.9),
         ("DoNet/4/Hi+Ho+Hm+FU/ISBI2014", "DoNet DRM+FU", 0.9),

@@ -98,6 +98,17 @@ def test_rows_whose_conditions_are_known_can_be_compared(present: Study) -> None
             assert (obstacles(pair) == []) == known, (pair.row.label, pair.metric)
 
 
+@pytest.mark.parametrize("published", ["Cascade R-CNN", "HTC", "Xiao et al."])
+def test_rows_of_unknown_conditions_say_which(present: Study, published: str) -> None:
+    (row,) = (r for r in table_spec(present, "donet_table1").rows if r.published == published)
+    name = row.cells["isbi2014"].configuration
+    for pair in own_pairs(table_spec(present, "donet_table1")):
+        if pair.row.label == row.label:
+            found = obstacles(pair)
+            assert f"{name} with rois_per_image=256, published {name}" in found
+            assert "score threshold 0.9, published unknown" in found
+
+
 def test_clusters_are_a_change_of_the_method(present: Study) -> None:
     found = {
         reason

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from gains.certainty.words import Section, notes_on_images
+from gains.tables.certainty.equal_rows import notes_on_equal_rows
 from gains.tables.certainty.sections import group_title
 from gains.tables.columns import COSTS, column
 from gains.tables.external import notes_on_external
@@ -72,7 +73,8 @@ def print_table(spec: TableSpec, cells: pd.DataFrame, judged: Sequence[Section])
             text.loc[row.label, (name, number.dataset, number.subset)] = printed
     repeated = headings * (len(groups) // len(headings))
     text.columns = best.columns = pd.MultiIndex.from_arrays([groups, repeated])
-    notes = [*notes_of(spec, notes_on_images(judged)), *notes_on_external(spec, cells)]
+    on_images = [*notes_on_images(judged), *notes_on_equal_rows(spec)]
+    notes = [*notes_of(spec, on_images), *notes_on_external(spec, cells)]
     return PrintedTable(spec.name, spec.title, text, best, notes)
 
 
