@@ -83,6 +83,8 @@ CALLS = [
     Call(("papers",), CONFIG),
     Call(("table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),
+    Call(("validation-table", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
+    Call(("validation-table",), {"--spec": "{spec.json}", "--out": "{>t.csv}"}),
     Call(("certainty", "table3"), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("certainty",), {"--scores": "{scores.json}", "--out": "{>t.csv}"}),
     Call(("compare",), {**CONFIG, "--tables": "{table.csv}", "--out": "{>c.csv}"}),
@@ -281,7 +283,7 @@ BAD = ("pipe", "loop", "file/x", "x" * 300)
 def test_a_path_that_is_no_file_is_refused(
     call: Call, files: Path, tmp_path: Path, run: Callable[[list[str]], tuple[int, str]]
 ) -> None:
-    other = (str(files), "expected a name ending", "no data set 'x'")  # refused first
+    other = (str(files), "expected a name ending", "no data set 'x'", "no table")  # refused first
     for place in call.places:
         for bad in () if place.endswith("/") else BAD:
             value = str(files / bad)

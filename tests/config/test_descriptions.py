@@ -15,6 +15,7 @@ FILES = (
     "gains.models.checkpoint",
     "gains.models.scale",
     "gains.tables.specs",
+    "gains.tables.validation.specs",
     "gains.report.spec",
 )
 """Modules whose settings are formats of files, which people do not write."""

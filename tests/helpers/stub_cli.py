@@ -27,6 +27,7 @@ BESIDE = {
         out.with_suffix(f".{kind}")
         for kind in ("md", "tex", "certainty.csv", "certainty.md", "contact.csv", "contact.md")
     ],
+    "validation-table": lambda out: [out.with_suffix(".md"), out.with_suffix(".tex")],
     "compare": lambda out: [out.with_suffix(".md")],
     "figure": lambda out: [out.with_suffix(".png")],
 }

@@ -63,6 +63,17 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
     assert "'nuclei'" not in found
 
 
+def test_a_table_of_validations_without_validations_is_a_problem(
+    opened: Callable[[Change], Study],
+) -> None:
+    def change(study: dict[str, Any]) -> None:
+        block = {"title": "Order", "rows": [{"method": "mask_rcnn"}]}
+        study["validation_tables"] = {"order": block}
+
+    (found,) = problems(opened(change))
+    assert "validation_tables.order.rows, mask_rcnn/default: its training does not val" in found
+
+
 def test_converted_data_need_no_own_files(opened: Callable[[Change], Study]) -> None:
     def change(study: dict[str, Any]) -> None:
         block = study["datasets"]["synthetic-cells"]

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from helpers.project import Project
 
@@ -106,3 +107,26 @@ def test_rescoring_refuses_wrong_options_and_writes_nothing(
     given = ("gains", "rescore", "--config", "tests/studies/tiny.yaml", *options)
     assert message in tiny.call(*given, ok=False)
     assert not tiny.path("new").exists()
+
+
+def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
+    tiny: Project, tmp_path: Path
+) -> None:
+    project = tiny.twin(tmp_path / "twin")
+    file = project.path("tests/studies/tiny.yaml")
+    study = yaml.safe_load(file.read_text())
+    block = {"title": "Order", "rows": [{"method": "gains"}]}
+    study["studies"]["tiny"]["validation_tables"] = {"order": block}
+    file.write_text(yaml.safe_dump(study))
+    project.snakemake("--cores", "2", *OVERLAY, "--", "results/order.csv")
+    with project.path("results/order.csv").open(newline="") as table:
+        rows = {row["quantity"]: row for row in csv.DictReader(table)}
+    assert (rows["best"]["n"], rows["end"]["iteration"], rows["third"]["value"]) == ("2", "6", "")
+    assert "No test image was looked at" in project.path("results/order.md").read_text()
+    assert project.path("results/order.tex").is_file()
+    block["rows"] = [{"method": "gains"}, {"method": "gains", "variant": "gal", "label": "GAL"}]
+    file.write_text(yaml.safe_dump(study))
+    more = {"train": 2, "validation_table": 1, "copy_validation_table": 1}
+    assert project.plan(*OVERLAY, "--", "results/order.csv") == more
+    plan = project.plan(*OVERLAY, "--", "all")
+    assert (plan["train"], plan["predict"], plan["score"]) == (2, 4, 4)

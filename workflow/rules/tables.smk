@@ -34,6 +34,34 @@ rule table:
         "gains table --spec {input.spec} --out {output.csv} > {log} 2>&1"
 
 
+rule validation_table:
+    """Make a table of the values that trainings reach on validation images."""
+    input:
+        validations=validations,
+        spec=validation_spec_file,
+    output:
+        csv=report(
+            f"{RESULTS}/tables/{{validated}}.csv",
+            caption="../report/validation_table.rst",
+            category="Tables",
+        ),
+        markdown=f"{RESULTS}/tables/{{validated}}.md",
+        latex=f"{RESULTS}/tables/{{validated}}.tex",
+    log:
+        f"logs/{STUDY_TAG}/validation_table/{{validated}}.log",
+    benchmark:
+        f"logs/benchmarks/{STUDY_TAG}/validation_table/{{validated}}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        code=code_hash("gains.tables.validation.write"),
+    shell:
+        "gains validation-table --spec {input.spec} --out {output.csv} > {log} 2>&1"
+
+
 rule compare:
     """Compare each cell of the tables with the published values."""
     input:
@@ -149,6 +177,34 @@ rule copy_table:
         " {input.certainty_markdown} {output.certainty_markdown}"
         " {input.contact} {output.contact}"
         " {input.contact_markdown} {output.contact_markdown} > {log} 2>&1"
+
+
+rule copy_validation_table:
+    """Copy a table of validations to the top of results/."""
+    input:
+        csv=f"{RESULTS}/tables/{{validated}}.csv",
+        markdown=f"{RESULTS}/tables/{{validated}}.md",
+        latex=f"{RESULTS}/tables/{{validated}}.tex",
+    output:
+        csv="results/{validated}.csv",
+        markdown="results/{validated}.md",
+        latex="results/{validated}.tex",
+    log:
+        f"logs/{STUDY_TAG}/copy/{{validated}}.log",
+    benchmark:
+        f"logs/benchmarks/{STUDY_TAG}/copy/{{validated}}.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=200,
+    params:
+        study=STUDY_TAG,
+        code=code_hash("gains.workflow.copies"),
+    shell:
+        "gains copy --study {params.study} {input.csv} {output.csv}"
+        " {input.markdown} {output.markdown} {input.latex} {output.latex} > {log} 2>&1"
 
 
 rule copy_compare:

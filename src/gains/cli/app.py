@@ -20,6 +20,7 @@ SECTIONS = {
     "Results": (
         "papers",
         "table",
+        "validation-table",
         "certainty",
         "compare",
         "summary",

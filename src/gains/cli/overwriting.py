@@ -14,6 +14,7 @@ BESIDE = {
     "predict": (".images.json",),
     "import-predictions": (".images.json",),
     "table": (".md", ".tex", ".certainty.csv", ".certainty.md", ".contact.csv", ".contact.md"),
+    "validation-table": (".md", ".tex"),
     "certainty": (".md",),
     "compare": (".md",),
 }

@@ -90,9 +90,12 @@ def _command(product: Product, found: Readable, config: Path) -> str:
 def _check(study: Study) -> None:
     """Refuse a study of which a table cannot be made."""
     from gains.tables.of_study import table_spec
+    from gains.tables.validation.of_study import validation_spec
 
     for table in study.settings.tables:
         table_spec(study, table)
+    for table in study.settings.validation_tables:
+        validation_spec(study, table)
 
 
 def line(product: Product, command: str) -> tuple[str, ...]:

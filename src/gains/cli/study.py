@@ -36,11 +36,14 @@ def show(
     from gains.study.opening import open_study
     from gains.study.show import of_run, of_study
     from gains.tables.of_study import table_spec
+    from gains.tables.validation.of_study import validation_spec
 
     chosen = open_study(config, study)
     if dataset is None and method is None:
         for table in chosen.settings.tables:
             table_spec(chosen, table)  # this call refuses a table that cannot be made
+        for table in chosen.settings.validation_tables:
+            validation_spec(chosen, table)  # as above
         content = of_study(chosen)
     elif dataset is None or method is None:
         raise ValueError("a run has a data set and a method: give both --dataset and --method")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -11,6 +12,7 @@ from gains.config.data import DatasetSettings
 from gains.config.figures import FIGURES, FigureBlocks
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.tables import TableSettings
+from gains.config.validation_tables import ValidationTableSettings
 from gains.published.papers import paper_named
 
 RESERVED = ("compare", "data_audit", "summary", "report", *FIGURES)
@@ -39,6 +41,11 @@ class StudyContent(Settings):
         default_factory=dict, description="further variants of methods, by method and name"
     )
     tables: dict[Name, TableSettings] = Field(min_length=1, description="tables by name")
+    validation_tables: dict[Name, ValidationTableSettings] = Field(
+        default_factory=dict,
+        description="tables by name that are made from validations alone; their runs are trained, "
+        "but not tested",
+    )
 
 
 # Keys are listed in this order: data, runs and tables, then figures, then the rest.
@@ -75,10 +82,7 @@ class StudySettings(FigureBlocks, StudyContent):
     @model_validator(mode="after")
     def _names_agree(self) -> StudySettings:
         for name, table in self.tables.items():
-            if name in RESERVED or name.endswith((".certainty", ".contact")):
-                raise ValueError(
-                    f"tables.{name}: another output file has this name; choose another name"
-                )
+            _refuse_taken(f"tables.{name}", name, RESERVED)
             paper = paper_named(name)
             if paper and paper.name != table.paper:
                 raise ValueError(
@@ -87,6 +91,10 @@ class StudySettings(FigureBlocks, StudyContent):
                 )
             check_names(f"tables.{name}.datasets", table.datasets or (), list(self.datasets))
             self._check_rows(name, table)
+        for name, validated in self.validation_tables.items():
+            where = f"validation_tables.{name}"
+            _refuse_taken(where, name, (*RESERVED, *self.tables))
+            check_names(f"{where}.datasets", validated.datasets or (), list(self.datasets))
         for name, changes in self.methods.items():
             known = list(self.datasets)
             check_names(f"methods.{name}.images_factor_on", tuple(changes.images_factor_on), known)
@@ -117,6 +125,11 @@ class StudySettings(FigureBlocks, StudyContent):
                     "`datasets` of a row, add external predictions, or leave it out of `datasets` "
                     "of the table"
                 )
+
+
+def _refuse_taken(where: str, name: str, taken: Sequence[str]) -> None:
+    if name in taken or name.endswith((".certainty", ".contact")):
+        raise ValueError(f"{where}: another output file has this name; choose another name")
 
 
 def _with_paper(name: str, table: Any) -> Any:

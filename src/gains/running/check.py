@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from gains.datasets.catalogue import DATASETS
@@ -15,6 +15,7 @@ from gains.study.problems import misplaced_paths, missing_inputs_of
 from gains.study.study import Study
 from gains.support.file_errors import worded
 from gains.tables.of_study import table_spec
+from gains.tables.validation.of_study import validation_spec
 
 
 def quick_problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
@@ -26,9 +27,13 @@ def quick_problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
     """
     misplaced = [text for file in files for text in misplaced_paths(study, file)]
     found = misplaced or missing_inputs_of(study)
-    for table in study.settings.tables:
+    checks: list[tuple[Callable[[Study, str], object], str]] = [
+        *((table_spec, table) for table in study.settings.tables),
+        *((validation_spec, table) for table in study.settings.validation_tables),
+    ]
+    for check, table in checks:
         try:
-            table_spec(study, table)
+            check(study, table)
         except ValueError as error:
             found.append(str(error))
     return found

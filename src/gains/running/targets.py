@@ -27,7 +27,7 @@ def product_target(study: Study, name: str | None) -> str:
     """
     if name is None:
         return EVERYTHING
-    known = [*study.tables, *FURTHER, *study.figures, REPORT]
+    known = [*study.tables, *study.validation_tables, *FURTHER, *study.figures, REPORT]
     stem = Path(name).stem
     if stem not in known:
         raise ValueError(
@@ -51,7 +51,8 @@ def made(study: Study, target: str) -> tuple[list[Path], list[Path]]:
         return target == EVERYTHING or name == stem
 
     folder = Path(study.results).absolute()
-    tables = [folder / f"tables/{name}.md" for name in study.tables if asked(name)]
+    names = [*study.tables, *study.validation_tables]
+    tables = [folder / f"tables/{name}.md" for name in names if asked(name)]
     figures = [folder / f"figures/{name}.png" for name in study.figures if asked(name)]
     further = [folder / f"tables/{name}.csv" for name in FURTHER if asked(name)]
     report = [folder / f"{REPORT}.html"] if asked(REPORT) else []

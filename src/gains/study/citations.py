@@ -17,8 +17,9 @@ def cited_names(study: Study) -> dict[str, str]:
     The text is empty for papers, which are always known, and for what has none, as own images.
     """
     settings = study.settings
-    rows = [row for table in settings.tables.values() for row in table.rows]
-    methods = [METHODS.get(row.method) for row in rows if row.method]
+    names = [row.method for table in settings.tables.values() for row in table.rows if row.method]
+    names += [row.method for t in settings.validation_tables.values() for row in t.rows]
+    methods = [METHODS.get(name) for name in names]
     sources = [DATASETS.get(block.source or name) for name, block in settings.datasets.items()]
     papers = [table.paper for table in settings.tables.values() if table.table]
     return {

@@ -19,6 +19,7 @@ from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.config.tables import RowSettings, TableSettings
+from gains.config.validation_tables import ValidationRowSettings, ValidationTableSettings
 from gains.datasets.catalogue import DATASETS
 from gains.detection.settings import TwoStageSettings
 from gains.methods import METHODS, Method
@@ -35,6 +36,12 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Variant", VariantSettings, "`variants.<method>.<variant>`"),
     ("Table", TableSettings, "`tables.<name>`"),
     ("Table row", RowSettings, "An entry of `tables.<name>.rows`."),
+    ("Table of validations", ValidationTableSettings, "`validation_tables.<name>`"),
+    (
+        "Row of a table of validations",
+        ValidationRowSettings,
+        "An entry of `validation_tables.<name>.rows`.",
+    ),
 )
 _BOUNDS = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
 _INTRODUCTION = """\

@@ -11,6 +11,7 @@ from gains.config.base import merge
 from gains.config.file import Config
 from gains.config.study import StudySettings
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
+from gains.config.validation_tables import VALIDATION_KINDS
 from gains.study.study import Study
 from gains.support.registry import nearest
 
@@ -133,4 +134,5 @@ def made_by_others(config: Config) -> dict[str, list[str]]:
 def _files(settings: StudySettings) -> list[str]:
     """Return the names of the files with the tables and figures of a study."""
     tables = [f"{table}.{kind}" for table in settings.tables for kind in TABLE_KINDS]
+    tables += [f"{t}.{kind}" for t in settings.validation_tables for kind in VALIDATION_KINDS]
     return tables + [f"{figure}.{kind}" for figure in settings.figures for kind in FIGURE_KINDS]

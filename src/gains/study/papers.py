@@ -7,10 +7,11 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from gains.config.file import Readable
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
+from gains.config.validation_tables import VALIDATION_KINDS
 from gains.datasets.convert import fetched_folder, inputs_of
 from gains.fetch.sources import fetched_name
 from gains.fetch.status import state
@@ -19,6 +20,7 @@ from gains.published.records import numbers
 from gains.study.plan import record_of
 from gains.study.runs import Run
 from gains.study.study import Study
+from gains.study.validated import validated_runs
 from gains.support.file_errors import worded
 
 
@@ -105,14 +107,18 @@ def _of_study(study: Study, figures: Mapping[str, PublishedFigure]) -> Iterator[
         runs = study.table_runs(name)
         paper, number = (table.paper, f"Table {table.table}") if table.table else ("", name)
         heading = (paper, number, table.title)
-        yield _product(study, name, heading, study.table_datasets(name), runs, "tables")
+        yield _product(study, name, heading, study.table_datasets(name), runs, TABLE_KINDS)
+    for name, validated in study.settings.validation_tables.items():
+        heading, datasets = ("", name, validated.title), study.table_datasets(name)
+        runs = validated_runs(study, name)
+        yield _product(study, name, heading, datasets, runs, VALIDATION_KINDS)
     for name in study.settings.figures:
         datasets, runs = study.figure_datasets(name), study.figure_runs(name)
         if shown := figures.get(name):
             heading = (shown.paper, f"Figure {shown.number}", shown.shows)
         else:
             heading = ("", name, f"Test images of {', '.join(datasets)} with their {name}")
-        yield _product(study, name, heading, datasets, runs, "figures")
+        yield _product(study, name, heading, datasets, runs, FIGURE_KINDS)
 
 
 def _product(
@@ -121,7 +127,7 @@ def _product(
     heading: tuple[str, str, str],
     datasets: list[str],
     runs: list[Run],
-    kind: Literal["tables", "figures"],
+    kinds: Sequence[str],
 ) -> Product:
     """Return a table or a figure.
 
@@ -131,10 +137,11 @@ def _product(
         heading: paper, number and title.
         datasets: data sets that it needs.
         runs: runs that it needs.
-        kind: folder of its files.
+        kinds: suffixes of its files.
     """
-    folder, is_table = f"{study.results}/{kind}", kind == "tables"
-    files = [Path(f"{folder}/{name}.{k}") for k in (TABLE_KINDS if is_table else FIGURE_KINDS)]
+    is_table = kinds != FIGURE_KINDS
+    folder = f"{study.results}/{'tables' if is_table else 'figures'}"
+    files = [Path(f"{folder}/{name}.{kind}") for kind in kinds]
     asked = f"{name}.{'csv' if is_table else 'png'}"
     made, target = Path(folder, asked), Path("results", asked)
     trainings = list(dict.fromkeys(study.trained(run) for run in runs))

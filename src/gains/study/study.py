@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from gains.methods.run_settings import RunSettings
 from gains.study.checks import check_datasets, check_start
 from gains.study.external import external_rows
 from gains.study.runs import Run, merged_settings, variants_of
+from gains.study.validated import validated_runs
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
 
@@ -69,6 +71,8 @@ class Study:
         self._check_changes()
         for table in settings.tables:
             self.table_runs(table)
+        for table in settings.validation_tables:
+            validated_runs(self, table)
 
     def _check_changes(self) -> None:
         """Check the study's changes of methods, also of methods that no table shows."""
@@ -113,6 +117,12 @@ class Study:
     def tables(self) -> list[str]:
         """The tables that show a data set which is not absent; the others cannot be made."""
         return [t for t in self.settings.tables if {*self.table_datasets(t)} - self.absent.keys()]
+
+    @property
+    def validation_tables(self) -> list[str]:
+        """The tables of validations that show a data set which is not absent."""
+        present = self.settings.datasets.keys() - self.absent.keys()
+        return [t for t in self.settings.validation_tables if {*self.table_datasets(t)} & present]
 
     @property
     def figures(self) -> list[str]:
@@ -200,8 +210,9 @@ class Study:
         }
 
     def table_datasets(self, table: str) -> list[str]:
-        """Return the data sets that a table shows."""
-        return list(self.settings.tables[table].datasets or self.settings.datasets)
+        """Return the data sets that a table shows, which may be one of validations."""
+        blocks = self.settings.tables | self.settings.validation_tables
+        return list(blocks[table].datasets or self.settings.datasets)
 
     def cell_runs(self, dataset: str, method: str, variant: str) -> list[Run]:
         """Return the runs behind one table cell, one per seed and fold; none if it is absent."""
@@ -271,7 +282,9 @@ class Study:
 
     def trainings(self) -> Iterator[Run]:
         """Yield every run of the study that is trained, once; other runs use their models."""
-        yield from dict.fromkeys(self.trained(run) for run in self.runs())
+        tested = map(self.trained, self.runs())
+        validated = (validated_runs(self, t) for t in self.settings.validation_tables)
+        yield from dict.fromkeys(itertools.chain(tested, *validated))
 
     # The rules of the workflow contain the same paths.
 

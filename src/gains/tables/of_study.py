@@ -60,7 +60,7 @@ def table_spec(study: Study, name: str) -> TableSpec:
         check_metric(metric, study.settings.printed_mode, f"{where}.metrics")
     shown = tuple(_dataset(study, dataset) for dataset in datasets)
     rows = tuple(_row_of(study, row, settings, shown) for row in _ordered(settings, where))
-    _check_labels([row.label for row in rows], where)
+    check_labels([row.label for row in rows], where)
     spec = TableSpec(
         study=study.tag,
         study_title=study.settings.title,
@@ -101,7 +101,12 @@ def _score_path(study: Study, run: Run) -> str:
     return str(study.run_folder(run) / "test.scores.json")
 
 
-def _check_labels(labels: list[str], where: str) -> None:
+def check_labels(labels: list[str], where: str) -> None:
+    """Refuse a label that two rows of a table have.
+
+    Raises:
+        ValueError: there is such a label.
+    """
     for label in labels:
         if labels.count(label) > 1:
             raise ValueError(
@@ -172,15 +177,19 @@ def _row_of(
 
 def _row(study: Study, row: RowSettings, method: str, datasets: list[str]) -> RowSpec:
     cells = {name: _cell(study, name, method, row.variant) for name in datasets if row.has(name)}
-    title = METHODS.get(method).title
-    backbones = "/".join(dict.fromkeys(c.backbone for c in cells.values() if c.backbone))
     return RowSpec(
-        label=row.label or (f"{title} ({backbones})" if backbones else title),
+        label=row.label or usual_label(method, [cell.backbone for cell in cells.values()]),
         method=method,
         variant=row.variant,
         published=row.published,
         cells=cells,
     )
+
+
+def usual_label(method: str, backbones: Sequence[str]) -> str:
+    """Return the label of a row that has none of its own, such as ``GAInS (R18)``."""
+    title, named = METHODS.get(method).title, "/".join(dict.fromkeys(filter(None, backbones)))
+    return f"{title} ({named})" if named else title
 
 
 def _quoted_row(row: RowSettings, table: TableSettings, datasets: Sequence[DatasetSpec]) -> RowSpec:

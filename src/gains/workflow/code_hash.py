@@ -28,6 +28,7 @@ CONFIG_SECTIONS = (
     "recipe",
     "study",
     "tables",
+    "validation_tables",
 )
 LEFT_OUT = frozenset(
     {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gains.config.study import StudySettings
 from gains.config.tables import FIGURE_KINDS, TABLE_KINDS
+from gains.config.validation_tables import VALIDATION_KINDS
 from gains.datasets.convert import fetched_folder
 from gains.study.study import Study
 
@@ -20,6 +21,7 @@ def fetched_data(settings: StudySettings) -> dict[str, str]:
 def table_files(study: Study) -> list[str]:
     """Return the names of the files with tables, which are copied to ``results/``."""
     tables = [f"{table}.{kind}" for table in study.tables for kind in TABLE_KINDS]
+    tables += [f"{table}.{kind}" for table in study.validation_tables for kind in VALIDATION_KINDS]
     return [*tables, "compare.csv", "compare.md", "data_audit.csv"]
 
 

@@ -113,13 +113,14 @@ def one_of(names):
 
 wildcard_constraints:
     dataset=one_of(SETTINGS.datasets),
-    method=one_of(run.method for run in RUNS),
+    method=one_of(run.method for run in (*RUNS, *TRAININGS)),
     variant=one_of(run.variant for run in (*RUNS, *TRAININGS)),
-    seed=one_of(str(run.seed) for run in RUNS),
-    fold=one_of(str(run.fold) for run in (*RUNS, *EXTERNAL_RUNS)),
+    seed=one_of(str(run.seed) for run in (*RUNS, *TRAININGS)),
+    fold=one_of(str(run.fold) for run in (*RUNS, *TRAININGS, *EXTERNAL_RUNS)),
     external=one_of(run.variant for run in EXTERNAL_RUNS),
     mapkey=one_of(MAP_SETTINGS),
     table=one_of(SETTINGS.tables),
+    validated=one_of(SETTINGS.validation_tables),
     other=one_of(OTHERS),
     figure=one_of(SETTINGS.figures),
     raw=one_of([*FETCHED.values(), *WEIGHTS.values()]),

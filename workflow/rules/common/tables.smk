@@ -8,11 +8,15 @@ from gains.config.file import studies_of_files
 from gains.config.settings_file import write_settings
 from gains.report.of_study import report_spec
 from gains.tables.of_study import compare_spec, summary_spec, table_spec
+from gains.tables.validation.of_study import validation_spec
 from gains.workflow import ask
 from gains.workflow.code_hash import code_hash, published_hash, templates_hash
 from gains.workflow.figure_jobs import figure_job
 
 TABLE_SPECS = {name: table_spec(STUDY, name) for name in SETTINGS.tables}
+VALIDATION_SPECS = {
+    name: validation_spec(STUDY, name) for name in SETTINGS.validation_tables
+}
 REPORT_SPEC = report_spec(STUDY)
 # The specification of a table grows with the study, but Linux limits the command of a rule to
 # 128 KiB, so it goes into a file. The name of that file has a hash of the content: a changed
@@ -22,6 +26,7 @@ SPEC_FILES = {
     name: str(write_settings(f"scratch/{STUDY_TAG}/specs", name, spec))
     for name, spec in {
         **TABLE_SPECS,
+        **VALIDATION_SPECS,
         "compare": compare_spec(STUDY),
         "summary": summary_spec(STUDY),
         "report": REPORT_SPEC,
@@ -31,13 +36,24 @@ SPEC_FILES = {
 
 def table_scores(wildcards):
     """Return the scores of a table; refuse a table that cannot be made."""
-    if wildcards.table not in STUDY.tables:
-        absent = STUDY.table_datasets(wildcards.table)
+    refuse_absent(wildcards.table)
+    return TABLE_SPECS[wildcards.table].score_paths
+
+
+def validations(wildcards):
+    """Return the validations of a table of them; refuse a table that cannot be made."""
+    refuse_absent(wildcards.validated)
+    return VALIDATION_SPECS[wildcards.validated].paths
+
+
+def refuse_absent(table):
+    """Refuse a table of which all data sets are absent."""
+    if table not in (*STUDY.tables, *STUDY.validation_tables):
+        absent = STUDY.table_datasets(table)
         raise WorkflowError(
-            f"table {wildcards.table!r} has no data set that is on this machine. "
+            f"table {table!r} has no data set that is on this machine. "
             f"{'. '.join(map(STUDY.absence, absent))}. docs/datasets.md says how to get it"
         )
-    return TABLE_SPECS[wildcards.table].score_paths
 
 
 def table_costs(wildcards):
@@ -46,6 +62,10 @@ def table_costs(wildcards):
 
 def table_spec_file(wildcards):
     return SPEC_FILES[wildcards.table]
+
+
+def validation_spec_file(wildcards):
+    return SPEC_FILES[wildcards.validated]
 
 
 @functools.cache

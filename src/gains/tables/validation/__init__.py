@@ -1,0 +1,1 @@
+"""Tables of the values that trainings reach on validation images."""
