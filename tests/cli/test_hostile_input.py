@@ -167,6 +167,15 @@ CALLS = [
         },
     ),
     Call(
+        ("figure", "differences", "--label", "a", "--label", "b"),
+        {
+            "--coco": "{tiny.json}",
+            "--predictions": "{found.json}",
+            "--scores": "{scores.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
         ("figure", "donet_figure1"),
         {"--coco": "{tiny.json}", "--split": "{split.json}", "--out": "{>f.png}"},
     ),

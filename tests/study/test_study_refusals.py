@@ -136,6 +136,14 @@ def test_names_are_fit_for_paths(content: dict[str, Any]) -> None:
         ({"figure3": {"dataset": "cels"}}, "figure3.dataset: there is no 'cels'"),
         ({"predictions": {"table": "tt"}}, "predictions.table: there is no 'tt'"),
         ({"predictions": {"dataset": "cels"}}, "predictions.dataset: there is no 'cels'"),
+        (
+            {"differences": {"between": ["mask_rcnn/default", "mask_rcn/default"]}},
+            "differences.between: there is no 'mask_rcn/default'",
+        ),
+        (
+            {"differences": {"between": ["mask_rcnn/default", "mask_rcnn/default"]}},
+            "differences.between: mask_rcnn/default is named twice",
+        ),
         ({"predictions": {"number": 0}}, "predictions.number: .*greater than or equal to 1"),
         ({"clean_score_threshold": 1.0}, "less than 1"),
     ],

@@ -129,4 +129,5 @@ def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
     more = {"train": 2, "validation_table": 1, "copy_validation_table": 1}
     assert project.plan(*OVERLAY, "--", "results/order.csv") == more
     plan = project.plan(*OVERLAY, "--", "all")
-    assert (plan["train"], plan["predict"], plan["score"]) == (2, 4, 4)
+    assert plan["train"] == 2
+    assert not {"predict", "score"} & plan.keys()

@@ -42,7 +42,10 @@ def test_the_first_table_and_its_first_data_set_are_shown_in_its_order() -> None
     assert [row.label for row in rows_of(study)] == ["Mask R-CNN (R18)", "GAInS (R18)"]
     folder = Path("results/tiny/runs/synthetic-cells/gains/default/seed0/fold0")
     assert rows_of(study)[1] == PicturedRow(
-        "GAInS (R18)", f"{folder}/test.predictions.json.gz", f"{folder}/test.scores.json"
+        "gains/default",
+        "GAInS (R18)",
+        f"{folder}/test.predictions.json.gz",
+        f"{folder}/test.scores.json",
     )
     assert [run.method for run in study.figure_runs("predictions")] == ["mask_rcnn", "gains"]
     assert study.figure_runs("figure3") == []
@@ -73,6 +76,7 @@ def study_of_figures() -> Study:
     study["donet_figure4"] = {"datasets": ["more"], "rows": ["gains/default"], "images": ["b.png"]}
     study |= {"donet_figure1": {"dataset": "more"}, "donet_figure3": {"dataset": "more"}}
     study |= {"donet_figure6": {"dataset": "more", "image": "c.png"}, "predictions": {}}
+    study["differences"] = {"between": ["donet/mrp", "mask_rcnn/default"]}
     return from_config(check(content, "c"))
 
 
@@ -122,3 +126,21 @@ def test_a_figure_of_a_model_needs_its_training_alone() -> None:
     ]
     assert words(study, "donet_figure6")["--image"] == ["c.png"]
     assert figure_job(study, "figure4").model is None
+
+
+def test_differences_take_every_fold_of_the_two_rows_in_their_order() -> None:
+    rows = [{"method": "mask_rcnn"}, {"method": "gains"}, {"method": "htc"}]
+    study = study_with({}, rows)
+    content = study.settings.model_dump()
+    between = ["gains/default", "mask_rcnn/default"]
+    content["differences"] = {"table": "mine", "between": between, "number": 3}
+    study = from_config(check({"study": "tiny", "studies": {"tiny": content}}, "c"))
+    given = words(study, "differences")
+    assert given["--label"] == ["GAInS (R18)", "Mask R-CNN (R18)"]
+    for option in ("--predictions", "--scores"):
+        assert [path.split("/")[4:8:3] for path in given[option]] == [
+            [method, f"fold{fold}"] for method in ("gains", "mask_rcnn") for fold in range(3)
+        ]
+    assert {path.split("/")[6] for path in given["--scores"]} == {"seed0"}
+    assert (given["--number"], given["--min-score"]) == (["3"], ["0.5"])
+    assert len(study.figure_runs("differences")) == 6

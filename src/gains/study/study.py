@@ -272,9 +272,13 @@ class Study:
         return list(self.settings.figure(figure).shown(self.settings))
 
     def figure_runs(self, figure: str) -> list[Run]:
-        """Return the runs that a figure shows: of each of its cells the first, if any."""
-        cells = self.settings.figure(figure).cells(self.settings)
-        return [run for cell in cells for run in self.cell_runs(*cell)[:1]]
+        """Return the runs that a figure shows: of its cells the first, or that of each fold."""
+        block = self.settings.figure(figure)
+        return [
+            run
+            for cell in block.cells(self.settings)
+            for run in self.cell_runs(*cell)[: self.folds(cell[0]) if block.EVERY_FOLD else 1]
+        ]
 
     def runs(self) -> Iterator[Run]:
         """Yield every run of the study once; each has its own predictions and scores."""

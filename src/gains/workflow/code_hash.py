@@ -20,6 +20,7 @@ CONFIG_SECTIONS = (
     "augmentation",
     "clusters",
     "data",
+    "figure_kinds",
     "figures",
     "file",
     "maps",

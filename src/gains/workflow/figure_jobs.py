@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gains.config.figures import (
+from gains.config.figure_kinds import (
     ComparisonSettings,
+    DifferencesSettings,
     FigureSettings,
     LayersSettings,
     ModelSettings,
@@ -41,14 +42,16 @@ class FigureJob:
 
 @dataclass(frozen=True)
 class PicturedRow:
-    """A row of a table, with the files of its first seed and fold on one data set.
+    """A row of a table, with the files of its first seed and one fold on one data set.
 
     Attributes:
+        name: method and variant of the row.
         label: text that names the row in the table.
         predictions: predictions of the test images.
         scores: their scores.
     """
 
+    name: str
     label: str
     predictions: str
     scores: str
@@ -148,6 +151,22 @@ def _comparison(study: Study, block: ComparisonSettings, datasets: list[str]) ->
     return [*_file("--coco", *cocos), *_compared(study, block, rows, "--worst")]
 
 
+def _differences(study: Study, block: DifferencesSettings, datasets: list[str]) -> list[_Word]:
+    found = pictured_rows(study, block, datasets[0])
+    # two rows of a table may have one method and variant, and other published rows
+    label = {row.name: row.label for row in reversed(found)}
+    order = [label[name] for name in block.between if name in label]
+    rows = [row for wanted in order for row in found if row.label == wanted]
+    return [
+        *_file("--coco", study.coco(datasets[0])),
+        *_option("--label", *order),
+        *_file("--predictions", *(row.predictions for row in rows)),
+        *_file("--scores", *(row.scores for row in rows)),
+        *_option("--number", block.number),
+        *_option("--min-score", study.settings.clean_score_threshold),
+    ]
+
+
 def _compared(
     study: Study,
     block: PredictionsSettings | ComparisonSettings,
@@ -175,18 +194,22 @@ def _compared(
 def pictured_rows(study: Study, block: RowsSettings, dataset: str) -> list[PicturedRow]:
     """Return the rows of a table that a figure shows, with the files of one of its data sets.
 
-    They stand in the order of the table. There are none if the data set is absent.
+    They stand in the order of the table, once for each fold that the figure shows. There are none
+    if the data set is absent.
 
     Raises:
         ValueError: see :func:`gains.tables.of_study.table_spec`.
     """
     table = study.settings.tables[block.table_in(study.settings)]
     shown = {row.name for row in table.rows if block.has(row, study.settings)}
+    folds = study.folds(dataset) if block.EVERY_FOLD else 1
     return [
-        PicturedRow(row.label, str(Path(scores).with_name("test.predictions.json.gz")), scores)
+        PicturedRow(
+            name, row.label, str(Path(scores).with_name("test.predictions.json.gz")), scores
+        )
         for row in table_spec(study, block.table_in(study.settings)).rows
-        if f"{row.method}/{row.variant}" in shown and dataset in row.cells
-        for scores in row.cells[dataset].scores[:1]
+        if (name := f"{row.method}/{row.variant}") in shown and dataset in row.cells
+        for scores in row.cells[dataset].scores[:folds]
     ]
 
 
@@ -197,5 +220,6 @@ _WORDS: dict[type[FigureSettings], Callable[..., list[_Word]]] = {
     ModelSettings: _model,
     PredictionsSettings: _predictions,
     ComparisonSettings: _comparison,
+    DifferencesSettings: _differences,
 }
 """The options of each kind of figure."""

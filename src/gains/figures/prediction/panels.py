@@ -47,6 +47,7 @@ class Row:
         outcomes: outcome of each method; none without ground truth.
         categories: names of the categories of its data set by number.
         marked: red boxes.
+        note: line below its name, or "".
     """
 
     name: str
@@ -56,6 +57,7 @@ class Row:
     outcomes: list[Outcome]
     categories: dict[int, str]
     marked: list[Box]
+    note: str = ""
 
     @property
     def palettes(self) -> dict[int, tuple[str, ...]]:
@@ -131,7 +133,8 @@ def draw_rows(found: list[Row], titles: list[str], heading: str, out: Target) ->
     shapes = [min(row.pixels.shape[0] / row.pixels.shape[1], TALLEST) for row in found]
     heights = [width * shape + 2.5 * LINE * scale for shape in shapes] * len(blocks)
     lines = textwrap.wrap(heading, int(LETTERS * PANEL * across))
-    labels = told_apart([row.name for row in found])
+    names = zip(told_apart([row.name for row in found]), found, strict=True)
+    labels = [f"{name}\n{row.note}" if row.note else name for name, row in names]
     marks = any(row.marked for row in found)
     legend = Legend(_named(found), compared, marks, width * across, 7 * scale)
     above = TITLE * (len(lines) + sum(max(t.count("\n") + 1 for t in h) for h in headings))
