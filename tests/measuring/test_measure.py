@@ -20,7 +20,7 @@ from gains.datasets.convert import convert
 from gains.datasets.make_split import make_split
 from gains.datasets.split_file import read_split
 from gains.measuring.few_images import FEW, few_images
-from gains.measuring.measure import Limits, measure
+from gains.measuring.measure import Limits, _Trial, measure, require_data
 from gains.measuring.request import Request
 from gains.measuring.worker import _short, measured
 from gains.study.cost import cost_of, jobs_at_once, unmeasured
@@ -181,11 +181,39 @@ def test_a_failure_is_told_in_the_words_of_the_training(
         measure(study, [MASK_RCNN], 1, lambda *_: None)
 
 
+def test_after_a_failure_no_other_run_is_measured(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def fails(trial: _Trial, _: Limits) -> Measurement:
+        begun.append(trial.kind)
+        raise ValueError("no memory")
+
+    monkeypatch.setattr(_Trial, "measured", fails)
+    with pytest.raises(ValueError, match="no memory"):
+        measure(study, [MASK_RCNN, GAINS], 1, lambda *_: None)
+    assert begun == [kind_of(MASK_RCNN)]
+
+
+def test_missing_initial_weights_are_named_before_anything_is_measured(study: Study) -> None:
+    content = study.settings.model_dump()
+    content["detector"] = {"backbone": {"name": "resnet50", "weights": "imagenet"}}
+    pretrained = Study("tiny", study.settings.model_validate(content))
+    with pytest.raises(FileNotFoundError, match="Run `gains fetch imagenet-resnet50`"):
+        require_data(pretrained, [MASK_RCNN])
+
+
 def test_data_that_are_not_converted_are_named_with_the_command(study: Study) -> None:
     study.split("synthetic-cells").unlink()
     command = "snakemake --cores 8 data/tiny/splits/synthetic-cells.json --config study=tiny"
     with pytest.raises(FileNotFoundError, match=command):
         measure(study, [MASK_RCNN], 1, lambda *_: None)
+    call = CliRunner().invoke(
+        app, ["plan", "--config", str(ROOT / "tests/studies/tiny.yaml"), "--measure"]
+    )
+    assert call.exception and command in str(call.exception)
+    assert "measuring" not in call.output
 
 
 def test_few_images_span_the_numbers_of_objects(study: Study) -> None:

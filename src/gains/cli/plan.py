@@ -86,16 +86,20 @@ def plan(
 
 def _measure(study: Study, at_once: int) -> None:
     """Measure what no finished training has measured, and print a line for each kind of run."""
-    from gains.measuring.measure import measure
+    from gains.measuring.measure import SECONDS, measure, require_data
     from gains.study.cost import unmeasured
 
     def report(kind: str, found: Measurement, kept: bool) -> None:
         typer.echo(f"{kind}: {measured_line(found)}{', measured before' if kept else ''}")
 
     runs = unmeasured(study)
+    require_data(study, runs)
     if runs:
         together = f", {at_once} at the same time" if at_once > 1 else ""
-        typer.echo(f"measuring {len(runs)} kinds of runs{together}:")
+        typer.echo(
+            f"measuring {len(runs)} kinds of runs{together}; each trains and predicts for about "
+            f"{duration(2 * SECONDS)} at most:"
+        )
     measure(study, runs, at_once, report)
 
 

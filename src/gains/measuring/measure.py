@@ -8,10 +8,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import torch
 
@@ -23,6 +24,7 @@ from gains.datasets.split_file import read_split
 from gains.measuring.few_images import few_images
 from gains.measuring.request import Request
 from gains.models.device import choose_device
+from gains.models.imagenet import require_weights
 from gains.study.measured import (
     Measurement,
     Measurements,
@@ -34,7 +36,7 @@ from gains.study.measured import (
 )
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import require_file, settings_hash, sha256, write_json
+from gains.support.files import settings_hash, sha256, write_json
 from gains.workflow.ask import command
 from gains.workflow.code_hash import code_hash
 
@@ -83,6 +85,7 @@ def measure(
         FileNotFoundError: a data set is not converted or not divided; the message says how to.
         ValueError: a short training failed; the message gives its last words.
     """
+    require_data(study, runs)
     path = measured_file(study)
     kept = read_measurements(path).runs
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,13 +100,55 @@ def measure(
                 report(trial.kind, kept[trial.kind], True)
         for trial in new:
             trial.prepare()
-        with ThreadPoolExecutor(at_once) as pool:
-            waiting = {pool.submit(trial.measured, limits): trial for trial in new}
-            for future in as_completed(waiting):
-                kind = waiting[future].kind
-                kept[kind] = future.result()
-                write_json(path, Measurements(runs=kept).model_dump(mode="json"))
-                report(kind, kept[kind], False)
+        for trial, found in _all_measured(new, at_once, limits):
+            kept[trial.kind] = found
+            write_json(path, Measurements(runs=kept).model_dump(mode="json"))
+            report(trial.kind, found, False)
+
+
+def _all_measured(
+    trials: Sequence[_Trial], at_once: int, limits: Limits
+) -> Iterator[tuple[_Trial, Measurement]]:
+    """Yield trials as soon as they are measured; after a failure no further one begins."""
+    failed = Event()
+
+    def measured(trial: _Trial) -> Measurement:
+        if failed.is_set():
+            raise CancelledError
+        try:
+            return trial.measured(limits)
+        except BaseException:
+            failed.set()
+            raise
+
+    with ThreadPoolExecutor(at_once) as pool:
+        waiting = {pool.submit(measured, trial): trial for trial in trials}
+        for future in as_completed(waiting):
+            if not isinstance(future.exception(), CancelledError):
+                yield waiting[future], future.result()
+
+
+def require_data(study: Study, runs: Sequence[Run]) -> None:
+    """Refuse to measure without the converted data and the initial weights.
+
+    Raises:
+        FileNotFoundError: a data set is not converted or not divided, or a file of weights is
+            missing; the message says how to get it.
+    """
+    needed = {run.dataset: (study.coco(run.dataset), study.split(run.dataset)) for run in runs}
+    missing = {
+        name: str(path) for name, paths in needed.items() for path in paths if not path.is_file()
+    }
+    if missing:
+        asked = (command(str(study.split(name)), study.name, None) for name in missing)
+        raise FileNotFoundError(
+            f"{', '.join(missing.values())}: time and memory are measured on the converted data; "
+            f"make them with {', '.join(f'`{text}`' for text in asked)}"
+        )
+    for run in runs:
+        weights = study.run_settings(run).initial_weights
+        if weights is not None and _finished_model(study, run) is None:
+            require_weights(weights)
 
 
 class _Trial:
@@ -195,12 +240,6 @@ def _environment() -> dict[str, str]:
 def _key(study: Study, run: Run, at_once: int) -> str:
     """Return the hash of all that a measurement depends on."""
     settings, coco = study.run_settings(run), study.coco(run.dataset)
-    for path in (coco, study.split(run.dataset)):
-        require_file(
-            path,
-            "time and memory are measured on the converted data; make them with "
-            f"`{command(str(study.split(run.dataset)), study.name, None)}`",
-        )
     device = choose_device(settings.recipe.device)
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     code = code_hash("gains.measuring.worker", settings.record.build.__module__)
