@@ -50,6 +50,8 @@ DRY = {
     "gains convert isbi2014*": "needs a data set that is downloaded",
     "gains figure donet_figure3 *": "needs a trained DoNet",
     "gains figure ranks *": "needs a table of six data sets",
+    "gains validation-table *": "needs trainings with validations",
+    "for method in *": "names its outputs in a variable; it runs all the same",
     "gains init *": "measures the machine for a minute",
     "gains run demo-donet": "trains 35 models",
     "snakemake * --config study=donet": "trains for days on a GPU",
