@@ -45,11 +45,3 @@ def test_own_files_are_missing_one_after_the_other() -> None:
     assert missing("x", source="folder", options=options) == ["mine"]
     Path("mine").mkdir()
     assert missing("x", source="folder", options=options) == []
-
-
-def test_only_optional_data_sets_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    def never(*_: object) -> list[Path]:
-        raise AssertionError("looked for files")
-
-    monkeypatch.setattr("gains.datasets.presence.inputs_of", never)
-    assert missing("cps", optional=False) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,31 @@ def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
     plan = project.plan(*OVERLAY, "--", "all")
     assert plan["train"] == 2
     assert not {"predict", "score"} & plan.keys()
+
+
+def test_kept_runs_make_the_same_tables_without_training_and_data(
+    tiny: Project, tmp_path: Path
+) -> None:
+    project = tiny.twin(tmp_path / "twin")
+    project.replace(OVERLAY[1], "seeds: [0, 1]", "seeds: [0, 1]\n    kept: kept")
+    assert "4 runs were copied" in project.call("gains", "keep", "--config", OVERLAY[1])
+    tables = {path.name: path.read_bytes() for path in project.path("results").glob("table3.*")}
+    for folder in ("results", "data/tiny", "scratch", "logs", ".snakemake"):
+        shutil.rmtree(project.path(folder))
+    target = (*OVERLAY, "--", TARGETS[0])
+    assert project.plan(*target) == {"table": 1, "copy_table": 1}
+    project.snakemake("--quiet", "all", *target)
+    assert project.plan(*target) == {}
+    assert len(tables) == 7
+    for name, content in tables.items():
+        assert project.path(f"results/{name}").read_bytes() == content, name
+    model = "results/tiny/runs/synthetic-cells/gains/default/seed0/fold0/model.pt"
+    text = " ".join(project.snakemake("-n", *OVERLAY, "--", model, ok=False).split())
+    kept = "kept/synthetic-cells/gains/default/seed0/fold0"
+    assert f"is kept in {kept}, without this file. Remove that folder" in text
+    project.replace(OVERLAY[1], "seeds: [0, 1]", "seeds: [0, 1, 2]")
+    plan = project.plan(*target)
+    assert (plan["train"], plan["predict"], plan["score"]) == (2, 2, 2)
+    project.replace(OVERLAY[1], "lr: 0.01", "lr: 0.02")
+    text = " ".join(project.snakemake("-n", *target, ok=False).split())
+    assert "recipe.lr 0.01, but the study has 0.02" in text

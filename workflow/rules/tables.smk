@@ -94,7 +94,7 @@ rule compare:
 rule audit_table:
     """Collect the audits of all data sets in one table."""
     input:
-        expand(f"{RESULTS}/audit/{{dataset}}.json", dataset=PRESENT),
+        audits,
     output:
         report(
             f"{RESULTS}/tables/data_audit.csv",

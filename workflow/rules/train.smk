@@ -38,3 +38,13 @@ rule train:
         " --settings {params.options:q} --coco {input.coco} --split {input.split} {params.maps}"
         " --seed {wildcards.seed} --fold {wildcards.fold} --code {params.code}"
         " --scratch {params.scratch} --out {output.model} > {log} 2>&1"
+
+
+rule of_kept_run:
+    """Say that a file of a kept run is not made again."""
+    input:
+        refuse_gone,
+    output:
+        "{gone}",
+    wildcard_constraints:
+        gone=one_of(GONE),

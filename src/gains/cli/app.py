@@ -36,6 +36,7 @@ SECTIONS = {
         "data",
         "weights",
         "copy",
+        "keep",
         "record",
         "provenance",
     ),

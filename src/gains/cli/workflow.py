@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gains.cli.app import add_group, app
-from gains.cli.options import CONFIG
+from gains.cli.options import CONFIG, Config, StudyName
+
+if TYPE_CHECKING:
+    from gains.workflow.keep import Kept
 
 provenance_app = add_group("provenance", "Check the record of how results were made.")
 
@@ -50,6 +54,62 @@ def copy(
             "add the missing path"
         )
     copies.copy_files(study, list(zip(files[::2], files[1::2], strict=True)))
+
+
+@app.command()
+def keep(
+    config: Config = CONFIG,
+    study: StudyName = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of kept runs; by default the one that the study names."),
+    ] = None,
+    clone: Annotated[
+        Path, typer.Option("--from", help="Clone of the project that holds the results.")
+    ] = Path(),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace kept runs that have another content.")
+    ] = False,
+) -> None:
+    """Keep the finished runs of a study in the repository, without models, to be committed.
+
+    A kept run is not made again: every clone makes the tables from it, without images, weights or
+    training.
+
+    \b
+    Example:
+      gains keep --study evidence
+    """
+    from gains.study.opening import open_study
+    from gains.workflow.keep import keep_runs
+
+    opened = open_study(config, study)
+    folder = out or (Path(opened.settings.kept) if opened.settings.kept else None)
+    if folder is None:
+        raise ValueError(
+            f"study {opened.name!r} names no folder of kept runs; add `kept: studies/{opened.name}`"
+            " to its block, or name a folder with --out"
+        )
+    for line in kept_lines(folder, keep_runs(opened, folder, clone, overwrite)):
+        typer.echo(line)
+
+
+def kept_lines(folder: Path, found: Kept) -> Iterator[str]:
+    """Yield what a person should know of a folder of kept runs."""
+    from gains.support.durations import duration
+
+    yield (
+        f"{folder}: {found.new} runs were copied, {found.before} were there already, and "
+        f"{found.unfinished} runs of the study are not finished."
+    )
+    yield (
+        f"The kept runs have {found.bytes / 1e6:.1f} MB and hold {duration(found.seconds)} of "
+        "training. The commits of their code:"
+    )
+    for commit, count in sorted(found.commits.items(), key=str):
+        yield f"  {commit or 'not known, since the code of the clone is another'}: {count}"
+    if found.new:
+        yield f"Type next: git add {folder}"
 
 
 @app.command()

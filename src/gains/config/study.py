@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gains.config.base import Changes, Name, Settings, check_names
+from gains.config.base import Changes, Name, OptionalPath, Settings, check_names
 from gains.config.data import DatasetSettings
 from gains.config.figures import FIGURES, FigureBlocks
 from gains.config.methods import MethodSettings, VariantSettings
@@ -62,6 +62,11 @@ class StudySettings(FigureBlocks, StudyContent):
         ge=0,
         lt=1,
         description="lowest score of the detections that count in clean AJI, Dice and F1",
+    )
+    kept: OptionalPath = Field(
+        None,
+        description="folder of runs that `gains keep` has copied there without their models; they "
+        "are not made again",
     )
 
     @field_validator("tables", mode="before")

@@ -1,4 +1,4 @@
-"""Optional data sets whose files, which only a person can provide, are not on this machine."""
+"""Data sets whose files, which only a person can provide, are not on this machine."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gains.fetch.sources import RAW, files_of
 
 
 def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
-    """Return the optional data sets with a missing file, each with the first path that is missing.
+    """Return the data sets with a missing file, each with the first path that is missing.
 
     Only files count that a person has to provide: the own files that the options name, and the
     files of a published data set that no address gives. What `gains fetch` can download is never
     missing.
 
     Args:
-        datasets: blocks of a study by the name of the data set.
+        datasets: blocks of those data sets that may be missing, by their names.
 
     Raises:
         FileNotFoundError: there is no file of addresses.
@@ -26,7 +26,7 @@ def missing_files(datasets: Mapping[str, DatasetSettings]) -> dict[str, Path]:
     """
     found: dict[str, Path] = {}
     for name, block in datasets.items():
-        paths = _by_hand(block.source or name, block) if block.optional else []
+        paths = _by_hand(block.source or name, block)
         missing = [path for path in paths if not path.exists()]
         if missing:
             found[name] = missing[0]

@@ -23,7 +23,7 @@ def report_spec(study: Study) -> ReportSpec:
     Raises:
         ValueError: see :func:`gains.tables.of_study.table_spec`.
     """
-    present = [name for name in study.settings.datasets if name not in study.absent]
+    present = [name for name in study.settings.datasets if name not in study.without_images]
     return ReportSpec(
         study=study.tag,
         study_title=study.settings.title,
@@ -38,6 +38,7 @@ def report_spec(study: Study) -> ReportSpec:
                 seed=run.seed,
                 fold=run.fold,
                 folder=str(study.run_folder(run)),
+                kept=study.is_kept(run),
             )
             for run in study.trainings()
         ),

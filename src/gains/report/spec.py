@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pydantic import Field
+
 from gains.config.base import Changes, Settings
 from gains.tables.specs import TableSpec
 
@@ -35,6 +37,7 @@ class RunSpec(Settings):
         seed: seed of all random numbers.
         fold: fold of the split.
         folder: folder of its files.
+        kept: whether it is a kept run, whose losses are not there; left out of a file if it is not.
     """
 
     dataset: str
@@ -42,6 +45,7 @@ class RunSpec(Settings):
     seed: int
     fold: int
     folder: str
+    kept: bool = Field(False, exclude_if=lambda kept: not kept)
 
 
 class ShownSpec(Settings):
@@ -66,7 +70,7 @@ class ReportSpec(Settings):
         study_title: title of the study.
         tables: its tables with at least one data set that is not absent, first those that compare
             most methods.
-        datasets: its data sets that are not absent.
+        datasets: its data sets whose images are here.
         trainings: its trainings.
         shown: the methods on each data set.
         compare: CSV file of the comparison with published numbers.
@@ -96,13 +100,15 @@ class ReportSpec(Settings):
         for dataset in self.datasets:
             found += [dataset.coco, str(Path(dataset.coco).with_suffix(".zip"))]
         for run in self.trainings:
-            found += [f"{run.folder}/{name}" for name in OF_TRAININGS]
+            names = [name for name in OF_TRAININGS if not (run.kept and name == LOSSES)]
+            found += [f"{run.folder}/{name}" for name in names]
         for shown in self.shown:
             found += [f"{folder}/{name}" for folder in shown.folders for name in OF_PREDICTIONS]
         return [*dict.fromkeys(found), self.compare, self.audit]
 
 
-OF_TRAININGS = ("run.json", "losses.csv", "validation.csv")
+LOSSES = "losses.csv"
+OF_TRAININGS = ("run.json", LOSSES, "validation.csv")
 OF_PREDICTIONS = (
     "test.predictions.json.gz",
     "test.predictions.images.json",

@@ -32,7 +32,7 @@ def curves_of(spec: ReportSpec, dataset: str) -> Picture | None:
     """Return the losses and validations of the trainings on a data set, if there are any."""
     folders: dict[str, list[Path]] = {}
     for run in spec.trainings:
-        if run.dataset == dataset:
+        if run.dataset == dataset and not run.kept:
             folders.setdefault(run.title, []).append(Path(run.folder))
     if not folders:
         return None
@@ -123,8 +123,25 @@ def origins_table(records: list[tuple[RunSpec, Record]]) -> HtmlTable:
         "Trainings",
         columns,
         rows,
-        ["Images: training images. Code and settings are hashes; equal hashes are equal content."],
+        [
+            "Images: training images. Code and settings are hashes; equal hashes are equal "
+            "content.",
+            *_on_kept(records),
+        ],
     )
+
+
+def _on_kept(records: list[tuple[RunSpec, Record]]) -> list[str]:
+    """Return the note on the trainings that were not made here, if there are any."""
+    kept = [record for run, record in records if run.kept]
+    if not kept:
+        return []
+    commits = Counter(record.get("commit") or "not known" for record in kept)
+    listed = ", ".join(f"{commit} ({count} trainings)" for commit, count in commits.items())
+    return [
+        f"{len(kept)} of {len(records)} trainings were kept with the study and not made again, so "
+        f"their losses are not shown. Commits of their code: {listed}."
+    ]
 
 
 def predictions_table(spec: ReportSpec) -> HtmlTable:

@@ -11,6 +11,7 @@ from gains.datasets.convert import check_options, fetched_folder
 from gains.datasets.findings import Findings
 from gains.methods.run_settings import build_method
 from gains.published.classes import AVERAGE, TARGET, class_named
+from gains.study.kept import kept_problems
 from gains.study.problems import misplaced_paths, missing_inputs_of
 from gains.study.study import Study
 from gains.support.file_errors import worded
@@ -26,7 +27,7 @@ def quick_problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
         files: study files of the command line.
     """
     misplaced = [text for file in files for text in misplaced_paths(study, file)]
-    found = misplaced or missing_inputs_of(study)
+    found = [*(misplaced or missing_inputs_of(study)), *kept_problems(study)]
     checks: list[tuple[Callable[[Study, str], object], str]] = [
         *((table_spec, table) for table in study.settings.tables),
         *((validation_spec, table) for table in study.settings.validation_tables),
@@ -74,7 +75,7 @@ def categories_of(study: Study, dataset: str) -> dict[int, str] | None:
         return dict(read_coco(coco).categories)
     source = block.source or dataset
     fetched = fetched_folder(source, block.options)
-    if dataset in study.absent or (fetched and not Path("data/raw", fetched).is_dir()):
+    if dataset in study.without_images or (fetched and not Path("data/raw", fetched).is_dir()):
         return None
     options = check_options(source, block.options)
     return DATASETS.get(source).make(options, Findings()).categories

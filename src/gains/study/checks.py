@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
@@ -11,6 +12,22 @@ from gains.datasets.convert import check_options
 from gains.methods import METHODS, Method
 from gains.published.records import numbers
 from gains.support.registry import nearest
+
+if TYPE_CHECKING:
+    from gains.study.study import Study
+
+
+def require_tables(study: Study) -> None:
+    """Refuse a study of which no table can be made.
+
+    Raises:
+        FileNotFoundError: every data set of its tables is absent.
+    """
+    if not study.tables:
+        raise FileNotFoundError(
+            f"study {study.name!r}: no data set of its tables is on this machine. "
+            f"{'. '.join(map(study.absence, study.absent))}. docs/datasets.md says how to get it"
+        )
 
 
 def check_datasets(study: str, settings: StudySettings) -> None:

@@ -14,7 +14,8 @@ from gains.study.study import Study
 def missing_inputs_of(study: Study) -> list[str]:
     """Return a sentence for each file or folder of a person that a job needs and that is missing.
 
-    What was made from own files before is used without them. Optional data sets may be absent.
+    What was made from own files before is used without them. Optional data sets may be absent, and
+    so may those with kept runs, of which the workflow says what it cannot make.
     """
     return list(dict.fromkeys([*_data(study), *_weights(study), *missing_external(study)]))
 
@@ -22,7 +23,7 @@ def missing_inputs_of(study: Study) -> list[str]:
 def _data(study: Study) -> Iterator[str]:
     for name, block in study.settings.datasets.items():
         source = block.source or name
-        made = study.coco(name).is_file() or name in study.absent
+        made = study.coco(name).is_file() or name in study.without_images
         if made or fetched_folder(source, block.options):
             continue
         for path in inputs_of(source, block.options):
@@ -35,6 +36,8 @@ def _data(study: Study) -> Iterator[str]:
 
 def _weights(study: Study) -> Iterator[str]:
     for run in study.trainings():
+        if study.is_kept(run) or run.dataset in study.without_images:
+            continue
         settings = study.run_settings(run)
         file = settings.record.weights(settings.model)
         needed = file is not None and not study.model(run).is_file() and not fetched_name(file)

@@ -210,3 +210,10 @@ def _threshold_of(metric: str, study: StudySettings) -> float | None:
 
 def _cell(block: DatasetSettings) -> int:
     return block.maps.target_category if block.cell_category is None else block.cell_category
+
+
+def of_training(settings: RunSettings) -> Changes:
+    """Return what decides a training; a default interval of validations equals the same number."""
+    content = settings.training_json()
+    content["recipe"]["validate_every"] = settings.recipe.validation_interval
+    return content

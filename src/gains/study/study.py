@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from gains.config.base import Changes, validated
+from gains.config.base import validated
 from gains.config.data import DatasetSettings
 from gains.config.study import StudySettings
 from gains.datasets.presence import missing_files
@@ -18,7 +18,8 @@ from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
 from gains.study.checks import check_datasets, check_start
 from gains.study.external import external_rows
-from gains.study.runs import Run, merged_settings, variants_of
+from gains.study.kept import data_of, kept_paths
+from gains.study.runs import Run, merged_settings, of_training, variants_of
 from gains.study.validated import validated_runs
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
@@ -89,6 +90,8 @@ class Study:
     def with_results_folder(self, results: str, **changes: Any) -> Study:
         """Return this study with another folder for its results; the data stay where they are.
 
+        The results of kept runs have their places in that folder too.
+
         Args:
             results: the folder.
             changes: changed settings; the study then gets a label.
@@ -97,21 +100,44 @@ class Study:
             ValueError: a value is out of range.
         """
         if not changes:
-            return Study(self.name, self.settings, self.label, data=self.data, results=results)
-        content = {**self.settings.model_dump(), **changes}
+            settings = self.settings.model_copy(update={"kept": None})
+            return Study(self.name, settings, self.label, data=self.data, results=results)
+        content = {**self.settings.model_dump(), "kept": None, **changes}
         settings = validated(StudySettings, content, f"studies.{self.name}")
         label = f"{self.label}+rescored" if self.label else "rescored"
         return Study(self.name, settings, label, data=self.data, results=results)
 
     @functools.cached_property
+    def kept(self) -> frozenset[str]:
+        """The paths of the runs in the folder of kept runs; a changed study with a label has none.
+
+        See :mod:`gains.study.kept`.
+        """
+        folder = self.settings.kept
+        return frozenset() if folder is None or self.label else kept_paths(Path(folder))
+
+    def is_kept(self, run: Run) -> bool:
+        """Return whether a run is kept, so that it is neither trained nor predicted nor scored."""
+        return run.path in self.kept
+
+    @functools.cached_property
     def missing(self) -> dict[str, Path]:
-        """The optional data sets with a missing file, each with the path that does not exist."""
-        return missing_files(self.settings.datasets)
+        """The data sets that may be missing and have a missing file, each with its path.
+
+        Optional data sets may be missing, and those with kept runs.
+        """
+        blocks, kept = self.settings.datasets, data_of(self.kept)
+        return missing_files({n: b for n, b in blocks.items() if b.optional or n in kept})
+
+    @functools.cached_property
+    def without_images(self) -> dict[str, Path]:
+        """Those missing data sets of which no conversion exists either."""
+        return {name: path for name, path in self.missing.items() if not self.coco(name).is_file()}
 
     @functools.cached_property
     def absent(self) -> dict[str, Path]:
-        """Those missing data sets of which no conversion exists either; they have no runs."""
-        return {name: path for name, path in self.missing.items() if not self.coco(name).is_file()}
+        """Those data sets without images that have no kept runs; they have no runs at all."""
+        return {n: p for n, p in self.without_images.items() if n not in data_of(self.kept)}
 
     @property
     def tables(self) -> list[str]:
@@ -126,24 +152,14 @@ class Study:
 
     @property
     def figures(self) -> list[str]:
-        """The figures with a data set that is not absent; the others cannot be made."""
-        return [n for n in self.settings.figures if {*self.figure_datasets(n)} - self.absent.keys()]
-
-    def require_tables(self) -> None:
-        """Refuse a study of which no table can be made.
-
-        Raises:
-            FileNotFoundError: every data set of its tables is absent.
-        """
-        if not self.tables:
-            raise FileNotFoundError(
-                f"study {self.name!r}: no data set of its tables is on this machine. "
-                f"{'. '.join(map(self.absence, self.absent))}. docs/datasets.md says how to get it"
-            )
+        """The figures with a data set whose images are here; the others cannot be made."""
+        without = self.without_images.keys()
+        return [name for name in self.settings.figures if {*self.figure_datasets(name)} - without]
 
     def absence(self, dataset: str) -> str:
-        """Return a sentence on an absent data set, without a full stop."""
-        return f"Data set {dataset!r} is not on this machine: {self.absent[dataset]} does not exist"
+        """Return a sentence on a data set without images, without a full stop."""
+        path = self.without_images[dataset]
+        return f"Data set {dataset!r} is not on this machine: {path} does not exist"
 
     def dataset(self, name: str) -> DatasetSettings:
         """Return a data set's block; if there is none, a ValueError lists the known names."""
@@ -187,7 +203,7 @@ class Study:
         choice depends on the variants alone, and not on the rows of tables, so that a further row
         does not move a finished model.
         """
-        return self._first_alike(dataset, method, variant, _of_training)
+        return self._first_alike(dataset, method, variant, of_training)
 
     def _first_alike(
         self, dataset: str, method: str, variant: str, part: Callable[[RunSettings], object]
@@ -308,16 +324,11 @@ class Study:
         return Path(f"{self.data}/maps/{run.dataset}/fold{run.fold}.train.{settings.key}.npz")
 
     def run_folder(self, run: Run) -> Path:
-        """Return the folder of a run's files."""
+        """Return the folder of a run's files but the model: of the results, or of kept runs."""
+        if self.is_kept(run):
+            return Path(f"{self.settings.kept}/{run.path}")
         return Path(f"{self.results}/runs/{run.path}")
 
     def model(self, run: Run) -> Path:
-        """Return the path of the model that a run predicts with."""
-        return self.run_folder(self.trained(run)) / "model.pt"
-
-
-def _of_training(settings: RunSettings) -> Changes:
-    """Return what decides a training; a default interval of validations equals the same number."""
-    content = settings.training_json()
-    content["recipe"]["validate_every"] = settings.recipe.validation_interval
-    return content
+        """Return the path of the model that a run predicts with; models are not kept."""
+        return Path(f"{self.results}/runs/{self.trained(run).path}/model.pt")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gains.datasets.split_file import read_split
 from gains.scoring.score import score_files
+from gains.study.checks import require_tables
 from gains.study.external import scored_runs
 from gains.study.runs import Run
 from gains.study.study import ScoreOptions, Study
@@ -58,7 +59,7 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )
-    study.require_tables()
+    require_tables(study)
     moved = study.with_results_folder(str(out), **changes)
     work = [_work(study, moved, run) for run in scored_runs(study)]
     missing = [item.predictions for item in work if not item.predictions.is_file()]

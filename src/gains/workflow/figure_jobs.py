@@ -58,15 +58,15 @@ class PicturedRow:
 
 
 def figure_job(study: Study, name: str) -> FigureJob:
-    """Return the job of a figure, of the data sets that are not absent.
+    """Return the job of a figure, of the data sets whose images are here.
 
     Raises:
         ValueError: see :func:`gains.tables.of_study.table_spec`.
     """
     block = study.settings.figure(name)
     shown = study.figure_datasets(name)
-    # if all are absent, the rule that converts one of them says how to get it
-    datasets = [dataset for dataset in shown if dataset not in study.absent] or shown
+    # if there are none, the rule that converts one of them says how to get it
+    datasets = [dataset for dataset in shown if dataset not in study.without_images] or shown
     read: Callable[[Study, Any, list[str]], list[_Word]] = _WORDS[type(block)]
     words = read(study, block, datasets)
     archives = [str(study.coco(dataset).with_suffix(".zip")) for dataset in datasets]

@@ -22,7 +22,8 @@ def table_files(study: Study) -> list[str]:
     """Return the names of the files with tables, which are copied to ``results/``."""
     tables = [f"{table}.{kind}" for table in study.tables for kind in TABLE_KINDS]
     tables += [f"{table}.{kind}" for table in study.validation_tables for kind in VALIDATION_KINDS]
-    return [*tables, "compare.csv", "compare.md", "data_audit.csv"]
+    audit = ["data_audit.csv"] if study.settings.datasets.keys() - study.without_images else []
+    return [*tables, "compare.csv", "compare.md", *audit]
 
 
 def figure_files(study: Study) -> list[str]:

@@ -13,14 +13,24 @@ def source_of(wildcards):
 
 
 def source_receipt(wildcards):
-    """Return the receipt of a fetched data set; refuse a data set that is absent."""
-    if wildcards.dataset in STUDY.absent:
+    """Return the receipt of a fetched data set; refuse a data set without images."""
+    if wildcards.dataset in STUDY.without_images:
         raise WorkflowError(
-            f"{STUDY.absence(wildcards.dataset)}. docs/datasets.md says how to get it"
+            f"{STUDY.absence(wildcards.dataset)}{not_kept(wildcards.dataset)}. "
+            "docs/datasets.md says how to get it"
         )
     options = SETTINGS.datasets[wildcards.dataset].options
     found = map(str, inputs_of(source_of(wildcards), options))
     return [path for path in found if path in RECEIPTS]
+
+
+def not_kept(dataset):
+    """Return which runs of a data set with kept runs are not kept and need its images."""
+    runs = [run for run in all_runs(STUDY) if run.dataset == dataset]
+    other = [run.path for run in runs if not STUDY.is_kept(run)]
+    if not other or len(other) == len(runs):
+        return ""
+    return f", and {len(other)} of its {len(runs)} runs are not kept, first {other[0]}"
 
 
 def source_content(wildcards):

@@ -6,6 +6,7 @@ from gains.config.settings_file import write_settings
 from gains.methods import METHODS
 from gains.support.names import portable
 from gains.workflow.code_hash import code_hash
+from gains.workflow.training_code import training_modules
 
 
 def training_inputs(wildcards):
@@ -80,17 +81,9 @@ def run_code(step):
 
 
 def training_code(wildcards):
-    """Return the hash of the code of a training.
-
-    The code of validations that choose weights, and that of clusters, count where they are used.
-    """
-    steps = ["gains.training.train"]
-    recipe = STUDY.run_settings(run_of(wildcards)).recipe
-    if recipe.clusters is not None:
-        steps.append("gains.clusters.scenes")
-    if recipe.select == "best":
-        steps.append("gains.validation.validation")
-    return code_hash(*steps, *METHODS.get(wildcards.method).modules)
+    """Return the hash of the code of a training."""
+    settings = STUDY.run_settings(run_of(wildcards))
+    return code_hash(*training_modules(settings))
 
 
 def score_options(wildcards):

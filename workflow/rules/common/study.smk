@@ -16,7 +16,9 @@ from gains.datasets.convert import receipt
 from gains.external.origin import KEY as EXTERNAL
 from gains.fetch.sources import fetched_name
 from gains.running.check import quick_problems
+from gains.study.checks import require_tables
 from gains.study.external import external_rows, external_runs
+from gains.study.kept import all_runs, kept_notes, require_kept
 from gains.study.runs import Run
 from gains.study.opening import config_of, from_config
 from gains.study.opening import made_by_others, not_in_force
@@ -49,12 +51,15 @@ STUDY_TAG = STUDY.tag
 DATA = STUDY.data
 # Folder of the runs, tables and figures.
 RESULTS = STUDY.results
-# Optional data sets whose files are not on this machine have no jobs.
+# Optional data sets whose files are not on this machine have no jobs. Nor have kept runs, whose files
+# must be those of the study.
 try:
-    STUDY.require_tables()
-except FileNotFoundError as error:
+    require_tables(STUDY)
+    if workflow.is_main_process:
+        require_kept(STUDY)
+except (FileNotFoundError, ValueError) as error:
     raise WorkflowError(str(error))
-PRESENT = [name for name in SETTINGS.datasets if name not in STUDY.absent]
+PRESENT = [name for name in SETTINGS.datasets if name not in STUDY.without_images]
 if workflow.is_main_process:
     for sentence in not_in_force(GIVEN, STUDY.name):
         logger.warning(sentence)
@@ -64,13 +69,17 @@ if workflow.is_main_process:
         logger.warning(
             f"{STUDY.absence(name)}. Nothing is made from it, and its cells of tables are empty."
         )
+    for sentence in kept_notes(STUDY):
+        logger.warning(sentence)
 # Every run of the study, without repetitions.
 RUNS = list(STUDY.runs())
 # The rows with predictions of other programs, by data set and name, and their runs.
 EXTERNAL_ROWS = {(row.dataset, row.name): row for row in external_rows(SETTINGS)}
 EXTERNAL_RUNS = external_runs(STUDY)
+# Runs whose files are kept in the repository: nothing makes them.
+KEPT = [run for run in all_runs(STUDY) if STUDY.is_kept(run)]
 # The runs that are trained. The other runs use their models and differ only in prediction.
-TRAININGS = list(STUDY.trainings())
+TRAININGS = [run for run in STUDY.trainings() if not STUDY.is_kept(run)]
 # Path of a run below RESULTS/runs, with wildcards. Logs and scratch use the same path.
 RUN_PATH = "{dataset}/{method}/{variant}/seed{seed}/fold{fold}"
 # The same path for predictions of another program, which have no seed.
@@ -87,7 +96,7 @@ RECEIPTS = [str(receipt(raw)) for raw in sorted(set(FETCHED.values()))]
 VANISHED = {FETCHED[name] for name in STUDY.missing if name in FETCHED}
 if workflow.is_main_process:
     for name, path in STUDY.missing.items():
-        if name in FETCHED and name not in STUDY.absent:
+        if name in FETCHED and name not in STUDY.without_images:
             logger.warning(
                 f"{path} does not exist. {STUDY.coco(name)} was made from it before and is used as it is"
             )
@@ -111,8 +120,12 @@ def one_of(names):
     return "|".join(re.escape(name) for name in sorted(set(names))) or "(?!)"
 
 
+# A regular expression of the paths of kept runs, which no rule that makes runs may match.
+KEPT_PATHS = one_of(run.path for run in KEPT)
+
+
 wildcard_constraints:
-    dataset=one_of(SETTINGS.datasets),
+    dataset=f"(?!(?:{KEPT_PATHS})/)(?:{one_of(SETTINGS.datasets)})",
     method=one_of(run.method for run in (*RUNS, *TRAININGS)),
     variant=one_of(run.variant for run in (*RUNS, *TRAININGS)),
     seed=one_of(str(run.seed) for run in (*RUNS, *TRAININGS)),
