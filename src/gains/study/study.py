@@ -109,10 +109,7 @@ class Study:
 
     @functools.cached_property
     def kept(self) -> frozenset[str]:
-        """The paths of the runs in the folder of kept runs; a changed study with a label has none.
-
-        See :mod:`gains.study.kept`.
-        """
+        """The paths of the runs in the folder of kept runs; a study with a label has none."""
         folder = self.settings.kept
         return frozenset() if folder is None or self.label else kept_paths(Path(folder))
 
@@ -122,10 +119,7 @@ class Study:
 
     @functools.cached_property
     def missing(self) -> dict[str, Path]:
-        """The data sets that may be missing and have a missing file, each with its path.
-
-        Optional data sets may be missing, and those with kept runs.
-        """
+        """The optional data sets, and those with kept runs, that have a missing file: its path."""
         blocks, kept = self.settings.datasets, data_of(self.kept)
         return missing_files({n: b for n, b in blocks.items() if b.optional or n in kept})
 
