@@ -170,8 +170,10 @@ CALLS = [
         ("figure", "differences", "--label", "a", "--label", "b"),
         {
             "--coco": "{tiny.json}",
-            "--predictions": "{found.json}",
-            "--scores": "{scores.json}",
+            "--first": "{found.json}",
+            "--first-scores": "{scores.json}",
+            "--second": "{found.json}",
+            "--second-scores": "{scores.json}",
             "--out": "{>f.png}",
         },
     ),

@@ -93,7 +93,9 @@ def test_each_image_shows_the_predictions_of_the_fold_that_tested_it(
     kept: list[Figure] = []
     monkeypatch.setattr(style, "_save", lambda drawn, *_: kept.append(drawn))
     predictions, scores = files
-    differences.draw(coco, predictions, scores, ["M", "G"], coco.with_name("f.png"), study="s")
+    out = coco.with_name("f.png")
+    first, second = (predictions[:2], scores[:2]), (predictions[2:], scores[2:])
+    differences.draw(coco, *first, *second, ["M", "G"], out, study="s")
     captions = [axes.get_xlabel() for axes in kept[0].axes]
     assert captions[::4] == [
         "a.png\nfold 0, AJI +30.0",
@@ -112,10 +114,12 @@ def test_what_cannot_be_compared_is_refused(
     coco: Path, files: tuple[list[Path], list[Path]]
 ) -> None:
     predictions, scores = files
-    out = coco.with_name("f.png")
-    for labels, some in ((["M", "G"], predictions[:3]), (["M"], predictions)):
-        with pytest.raises(ValueError, match="give two labels, and for each of the two methods"):
-            differences.draw(coco, some, scores, labels, out)
+    out, one = coco.with_name("f.png"), (predictions[:1], scores[:1])
+    for labels, other in ((["M", "G"], (predictions[2:], scores[2:])), (["M"], one)):
+        with pytest.raises(
+            ValueError, match="expected two labels, and of both methods predictions"
+        ):
+            differences.draw(coco, *one, *other, labels, out)
     with pytest.raises(ValueError, match="not about the same images: only one .* 'a.png'"):
         most_differing(scores[:1], scores[3:], 1)
     with pytest.raises(ValueError, match="the same AJI on every image"):

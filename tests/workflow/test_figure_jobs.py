@@ -137,10 +137,11 @@ def test_differences_take_every_fold_of_the_two_rows_in_their_order() -> None:
     study = from_config(check({"study": "tiny", "studies": {"tiny": content}}, "c"))
     given = words(study, "differences")
     assert given["--label"] == ["GAInS (R18)", "Mask R-CNN (R18)"]
-    for option in ("--predictions", "--scores"):
-        assert [path.split("/")[4:8:3] for path in given[option]] == [
-            [method, f"fold{fold}"] for method in ("gains", "mask_rcnn") for fold in range(3)
-        ]
-    assert {path.split("/")[6] for path in given["--scores"]} == {"seed0"}
+    for option, method in (("--first", "gains"), ("--second", "mask_rcnn")):
+        for name, file in ((option, "predictions.json.gz"), (f"{option}-scores", "scores.json")):
+            assert given[name] == [
+                f"results/tiny/runs/more/{method}/default/seed0/fold{fold}/test.{file}"
+                for fold in range(3)
+            ]
     assert (given["--number"], given["--min-score"]) == (["3"], ["0.5"])
     assert len(study.figure_runs("differences")) == 6

@@ -18,17 +18,19 @@ def draw(
     coco: Annotated[
         Path, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
     ],
-    predictions: Annotated[
+    first: Annotated[
         list[Path],
         typer.Option(
-            help="COCO result list; the option is repeated for each fold of the first method, and "
-            "then, in the same order, of the second."
+            help="COCO result list of the first method; the option is repeated for each fold."
         ),
     ],
-    scores: Annotated[
-        list[Path],
-        typer.Option(help="Score file of each of them, in the same order; its images are tested."),
+    first_scores: Annotated[
+        list[Path], typer.Option(help="Score file of each of them; its images are tested.")
     ],
+    second: Annotated[
+        list[Path], typer.Option(help="COCO result list of the second method, in the same way.")
+    ],
+    second_scores: Annotated[list[Path], typer.Option(help="Score file of each of them.")],
     label: Annotated[list[str], typer.Option(help="Title of each of the two methods.")],
     out: Out,
     number: Annotated[
@@ -47,25 +49,23 @@ def draw(
 
     \b
     Example:
-      gains figure differences --coco my.json --predictions a.json.gz --scores a.scores.json \\
-        --label "Mask R-CNN" --predictions b.json.gz --scores b.scores.json --label GAInS \\
+      gains figure differences --coco my.json --first a.json.gz --first-scores a.scores.json \\
+        --label "Mask R-CNN" --second b.json.gz --second-scores b.scores.json --label GAInS \\
         --out differences.pdf
     """
     from gains.datasets.coco import name_of
     from gains.figures.prediction.differing import most_differing
     from gains.figures.prediction.panels import draw_rows
 
-    folds, rest = divmod(len(predictions), 2)
-    if rest or len(scores) != len(predictions) or len(label) != 2:
+    counts = [len(files) for files in (first, first_scores, second, second_scores)]
+    if len(set(counts)) > 1 or len(label) != 2:
         raise ValueError(
-            f"{len(predictions)} --predictions, {len(scores)} --scores and {len(label)} --label; "
-            "give two labels, and for each of the two methods as many predictions and scores as "
-            "there are folds"
+            f"expected two labels, and of both methods predictions and scores of each fold, found "
+            f"{len(label)} --label, {counts[0]} --first, {counts[1]} --first-scores, {counts[2]} "
+            f"--second and {counts[3]} --second-scores; give as many of each file"
         )
-    ahead, behind = most_differing(scores[:folds], scores[folds:], number)
-    found = _rows(
-        coco, [*ahead, *behind], label, (predictions[:folds], predictions[folds:]), min_score
-    )
+    ahead, behind = most_differing(first_scores, second_scores, number)
+    found = _rows(coco, [*ahead, *behind], label, (first, second), min_score)
     source = f"{name_of(coco)}, study {study}" if study else name_of(coco)
     places = [
         f"{side} most ({len(some)})"

@@ -156,12 +156,18 @@ def _differences(study: Study, block: DifferencesSettings, datasets: list[str]) 
     # two rows of a table may have one method and variant, and other published rows
     label = {row.name: row.label for row in reversed(found)}
     order = [label[name] for name in block.between if name in label]
-    rows = [row for wanted in order for row in found if row.label == wanted]
+
+    def files(wanted: str, option: str) -> list[_Word]:
+        rows = [row for row in found if row.label == wanted]
+        return [
+            *_file(f"--{option}", *(row.predictions for row in rows)),
+            *_file(f"--{option}-scores", *(row.scores for row in rows)),
+        ]
+
     return [
         *_file("--coco", study.coco(datasets[0])),
         *_option("--label", *order),
-        *_file("--predictions", *(row.predictions for row in rows)),
-        *_file("--scores", *(row.scores for row in rows)),
+        *(word for pair in zip(order, ("first", "second"), strict=False) for word in files(*pair)),
         *_option("--number", block.number),
         *_option("--min-score", study.settings.clean_score_threshold),
     ]
