@@ -146,6 +146,8 @@ CALLS = [
         {"--predictions": "{found.json}", "--coco": "{tiny.json}", "--out": "{exported/}"},
     ),
     Call(("copy", "--study", "demo"), {}, ("{table.csv}", "{>t.csv}")),
+    Call(("keep",), {**CONFIG, "--from": "{folder/}", "--out": "{>kept/}"}),
+    Call(("embed",), {}, ("{page.md}",)),
     Call(("data", "verify", "cps"), {"--sources": "{sources.csv}", "--raw": "{raw/}"}),
     Call(("data", "sheet"), {"--coco": "{tiny.json}", "--out": "{>s.png}"}),
     Call(("figure", "ranks"), {"--certainty": "{table.csv}", "--out": "{>f.png}"}),
@@ -226,6 +228,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("spec.json", "audit.json", "scores.json"):
         (folder / name).write_text(json.dumps(SCORES))
     (folder / "found.json").write_text("[]")
+    shown = f"<!-- results: {folder}/page.md -->\n<!-- end of results -->\n"
+    (folder / "page.md").write_text(shown)
     (folder / "table.csv").write_text("study,method\ndemo,x\n")
     (folder / "config.yaml").write_bytes((ROOT / "studies" / "first.yaml").read_bytes())
     (folder / "sources.csv").write_bytes((ROOT / "data" / "sources.csv").read_bytes())

@@ -37,6 +37,7 @@ SECTIONS = {
         "weights",
         "copy",
         "keep",
+        "embed",
         "record",
         "provenance",
     ),

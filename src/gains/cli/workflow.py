@@ -113,6 +113,36 @@ def kept_lines(folder: Path, found: Kept) -> Iterator[str]:
 
 
 @app.command()
+def embed(
+    pages: Annotated[list[Path], typer.Argument(help="Markdown pages, which are changed.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare only; fail if a page shows something else.")
+    ] = False,
+) -> None:
+    """Write tables of results into Markdown pages, between the comments that name them.
+
+    A page has `<!-- results: results/evidence/tables/table3.md -->` on a line, and below it
+    `<!-- end of results -->`. The lines between become the content of that file.
+
+    \b
+    Example:
+      gains embed README.md docs/results.md
+    """
+    from gains.support.embedding import embed_results
+
+    found = [place for page in pages for place in embed_results(page, check)]
+    other = [
+        f"{place.page}, line {place.line}: {place.file}" for place in found if not place.agrees
+    ]
+    if check and other:
+        names = " ".join(map(str, pages))
+        raise ValueError(
+            f"{'; '.join(other)}: the page shows another content; type `gains embed {names}`"
+        )
+    typer.echo(f"{len(found)} files are shown, {len(other)} of them with new content")
+
+
+@app.command()
 def record(
     study: Annotated[str, typer.Argument(help="Study of config.yaml or of the folder studies.")],
 ) -> None:
