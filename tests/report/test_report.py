@@ -32,6 +32,7 @@ from gains.report.examples import chosen_examples
 from gains.report.kinds import kinds_of
 from gains.report.of_study import report_spec, without_folders
 from gains.report.scores import ScoreTable
+from gains.report.validated import ValidatedTable
 from gains.report.write import Page, rendered
 from gains.study.opening import open_study
 from gains.support.files import write_json
@@ -69,6 +70,7 @@ def page() -> Page:
     return Page(
         spec=spec,
         tables=[ScoreTable("table3", NASTY, [Answer(NASTY, [NASTY])], [table], [table], [NASTY])],
+        validations=[ValidatedTable("search", NASTY, [table], [NASTY])],
         cautions=[NASTY],
         reading_help=["help"],
         images=[drawing(png(), "drawn", NASTY, 10_000)],
@@ -104,7 +106,7 @@ def test_people_who_do_not_see_pictures_or_use_a_mouse_can_read_it(page: Page) -
     assert len(found.named("img")) == 3
     heads = found.named("th")
     assert {head["scope"] for head in heads} == {"col", "row"}
-    assert len(found.named("caption")) == len(found.named("table")) == 5
+    assert len(found.named("caption")) == len(found.named("table")) == 6
     anchors = {link["href"] for link in found.named("a")}
     assert anchors == {f"#{section['id']}" for section in found.named("section")}
 
@@ -188,7 +190,9 @@ def test_a_report_says_nothing_about_the_machine() -> None:
     assert spec.settings["recipe"]["iterations"] == 200
 
 
-@pytest.mark.parametrize("name", ["demo", "paper", "first", "real-images", "paper-batch8"])
+@pytest.mark.parametrize(
+    "name", ["demo", "paper", "first", "real-images", "paper-batch8", "evidence"]
+)
 def test_the_report_of_every_study_reads_the_results_of_all_its_runs(name: str) -> None:
     study = open_study(ROOT / "config.yaml", name)
     spec = report_spec(study)

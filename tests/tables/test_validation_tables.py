@@ -12,6 +12,9 @@ import pytest
 from scipy import stats
 
 from gains.certainty.paired import paired_difference
+from gains.report.content import Cell
+from gains.report.of_study import report_spec
+from gains.report.validated import validated_tables
 from gains.running.targets import made as made_files
 from gains.running.targets import product_target
 from gains.study.citations import cited_names
@@ -166,7 +169,9 @@ def test_notes_name_metric_threshold_images_runs_and_time() -> None:
     _, text = made({"mask_rcnn": M, "gains": G})
     assert "mAP in percent at score threshold 0.05, on 9 images in each validation part" in text
     assert "folds 0, 1, 2, 1 seed; 6 trainings of 3.0 h together." in text
-    assert "optimistic and serve comparison only. No test image was looked at." in text
+    assert (
+        "optimistic and serve comparison only. No test image was looked at for this table." in text
+    )
     assert "whose weights are kept" in text
 
 
@@ -271,3 +276,17 @@ def test_the_table_is_a_product_of_the_study_with_its_files() -> None:
 def test_methods_of_the_table_are_cited() -> None:
     block = {"title": "x", "rows": [{"method": "htc"}]}
     assert "method htc" in cited_names(validated_study(study={"validation_tables": {"v": block}}))
+
+
+def test_the_report_shows_values_and_differences() -> None:
+    better = [[value + 10 + k / 10 for value in row] for k, row in enumerate(M)]
+    found = validated_study()
+    write_validations(found, {"mask_rcnn": M, "gains": better})
+    spec = report_spec(found)
+    (shown,) = validated_tables(spec)
+    values, differences = shown.parts
+    assert [row[0].text for row in values.rows] == ["M", "G"]
+    assert values.rows[0][1] == Cell("64.00 ± 1.00", order=64.0)
+    assert differences.rows[0][2] == Cell("+10.10 ± 0.10 [9.75, 10.45]", order=10.1, bold=True)
+    assert any("more than chance explains" in note for note in values.notes)
+    assert {f"{run}/validation.csv" for run in spec.validations[0].folders} <= set(spec.paths)

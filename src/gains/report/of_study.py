@@ -15,6 +15,7 @@ from gains.study.study import Study
 from gains.support.names import portable
 from gains.tables.of_study import table_spec
 from gains.tables.specs import TableSpec
+from gains.tables.validation.of_study import validation_spec
 
 
 def report_spec(study: Study) -> ReportSpec:
@@ -30,6 +31,7 @@ def report_spec(study: Study) -> ReportSpec:
         tables=tuple(
             sorted((table_spec(study, name) for name in study.tables), key=_methods, reverse=True)
         ),
+        validations=tuple(validation_spec(study, name) for name in study.validation_tables),
         datasets=tuple(_images(study, name) for name in present),
         trainings=tuple(
             RunSpec(

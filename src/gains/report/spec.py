@@ -8,6 +8,7 @@ from pydantic import Field
 
 from gains.config.base import Changes, Settings
 from gains.tables.specs import TableSpec
+from gains.tables.validation.specs import ValidationSpec
 
 
 class ImagesSpec(Settings):
@@ -70,6 +71,8 @@ class ReportSpec(Settings):
         study_title: title of the study.
         tables: its tables with at least one data set that is not absent, first those that compare
             most methods.
+        validations: its tables of validations with such a data set; left out of a file if there are
+            none.
         datasets: its data sets whose images are here.
         trainings: its trainings.
         shown: the methods on each data set.
@@ -84,6 +87,7 @@ class ReportSpec(Settings):
     study: str
     study_title: str
     tables: tuple[TableSpec, ...]
+    validations: tuple[ValidationSpec, ...] = Field((), exclude_if=lambda tables: not tables)
     datasets: tuple[ImagesSpec, ...]
     trainings: tuple[RunSpec, ...]
     shown: tuple[ShownSpec, ...]

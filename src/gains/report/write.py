@@ -17,6 +17,7 @@ from gains.report.examples import examples_of
 from gains.report.images import audit_numbers, pictures_of
 from gains.report.kinds import pictures_of_kinds
 from gains.report.spec import ReportSpec
+from gains.report.validated import ValidatedTable, validated_tables
 from gains.study.citations import bibtex
 from gains.support.files import require_suffix, write_text
 
@@ -28,6 +29,7 @@ class Page:
     Attributes:
         spec: the report.
         tables: tables of scores.
+        validations: tables of validations.
         cautions: sentences on what the answers cannot say.
         reading_help: sentences that explain their cells.
         images: a picture of each data set.
@@ -44,6 +46,7 @@ class Page:
 
     spec: ReportSpec
     tables: Sequence[scores.ScoreTable]
+    validations: Sequence[ValidatedTable]
     cautions: Sequence[str]
     reading_help: Sequence[str]
     images: Sequence[Picture]
@@ -79,6 +82,7 @@ def _page(spec: ReportSpec) -> Page:
     return Page(
         spec=spec,
         tables=scores.score_tables(spec),
+        validations=validated_tables(spec),
         cautions=scores.cautions(spec),
         reading_help=scores.reading_help(spec),
         images=pictures_of(spec),

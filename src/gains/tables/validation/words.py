@@ -29,7 +29,7 @@ def notes_on_validations(spec: ValidationSpec, sections: Sequence[ValidatedSecti
     found = [
         f"Study {spec.study}: {spec.study_title}.",
         "All values come from the validation parts, which also pick the weights, so they are "
-        "optimistic and serve comparison only. No test image was looked at.",
+        "optimistic and serve comparison only. No test image was looked at for this table.",
         *(_rests_on(section, spec) for section in sections),
         *(_absent(dataset) for dataset in spec.datasets if dataset.absent),
         f"Best: highest value of the validations of a training, {kept}. At 1/3, 2/3 and the end: "

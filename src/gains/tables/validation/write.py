@@ -100,9 +100,9 @@ def _markdown(
     for section in sections:
         parts.append(f"### {escape_markdown(section.dataset.title)}")
         parts.append(_listed(verdicts(section)))
-        parts.append(grid(_values(section)))
+        parts.append(grid(value_grid(section)))
         if any(row.comparisons for row in section.rows):
-            parts += ["Differences to the row named:", grid(_differences(section), words=(0, 1))]
+            parts += ["Differences to the row named:", grid(difference_grid(section), words=(0, 1))]
         if len(section.rows) > 1:
             parts += ["Order, the largest value first:", grid(_order(section), words=range(4))]
     return "\n\n".join([*filter(None, parts), _listed(notes)]) + "\n"
@@ -112,7 +112,8 @@ def _listed(sentences: Sequence[str]) -> str:
     return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
-def _values(section: ValidatedSection) -> pd.DataFrame:
+def value_grid(section: ValidatedSection) -> pd.DataFrame:
+    """Return the values of the rows as text."""
     return pd.DataFrame(
         [
             {
@@ -126,7 +127,8 @@ def _values(section: ValidatedSection) -> pd.DataFrame:
     )
 
 
-def _differences(section: ValidatedSection) -> pd.DataFrame:
+def difference_grid(section: ValidatedSection) -> pd.DataFrame:
+    """Return the differences of the compared rows as text; ``**`` marks those told apart."""
     return pd.DataFrame(
         [
             {
