@@ -123,3 +123,18 @@ def test_each_cell_touches_the_cluster_and_has_the_ratio(tmp_path: Path) -> None
             assert abs(one.reached - one.drawn) <= CLOSE
             occupied, cluster = occupied | mask, cluster | mask
     assert numbers == {2, 3, 4}
+
+
+def test_a_cell_that_cannot_touch_the_cluster_has_the_ratio(tmp_path: Path) -> None:
+    """No place of a disc covers the corner of the image."""
+    middle, corner = disc(SIZE, 32, 40, 10), box(0, 0, 1, 1)
+    write_images(tmp_path / "x.json", [(np.full(SIZE, 200, np.uint8), [(1, middle)])])
+    coco = read_coco(tmp_path / "x.json")
+    cells = whole_cells(coco, coco.images[1], 1)
+    settings = ClusterSettings(scenes=1, objects=(1, 1), overlap=(0.2, 0.4))
+    rng = np.random.default_rng(0)
+    for _ in range(10):
+        (found,) = cluster_places(cells, middle | corner, corner, settings, rng)
+        shared = (middle[found.box] & turned(cells[0].mask, found.turn)).sum()
+        assert found.reached == shared / cells[0].mask.sum()
+        assert 0.2 <= found.reached <= 0.4

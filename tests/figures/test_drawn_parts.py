@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -149,9 +150,12 @@ def test_the_masks_of_figure_6_stand_under_their_titles(coco: Path, kept: list[F
     values = {"intersection": 0.2, "complement": 0.6, "refined": 0.9}
     masks = {name: torch.full((1, 28, 28), value) for name, value in values.items()}
     boxes = torch.tensor([[5.0, 20.0, 25.0, 30.0]])
-    found = ObjectRegions(boxes, torch.ones(1), torch.zeros(1, dtype=torch.int64), masks)
+    found = ObjectRegions(boxes, torch.ones(1), torch.ones(1, dtype=torch.int64), masks)
     truth = read_coco(coco)
     record = next(iter(truth.images.values()))
+
+    # the model knows a category more than the data set, and labels are its indices
+    model: Any = SimpleNamespace(categories={0: "nucleus", 1: "cell"}, path="model.pt")
 
     class Known(Seen):
         scale = (1.0, 1.0)
@@ -159,13 +163,19 @@ def test_the_masks_of_figure_6_stand_under_their_titles(coco: Path, kept: list[F
         def compute(self, _function: object) -> ObjectRegions:  # type: ignore[override]
             return found
 
-    draw_heat(Known(None, truth, record, GREY, "scene"), 1, 0.5, Path("x.png"))  # type: ignore[arg-type]
+    seen = Known(model, truth, record, GREY, "scene")
+    draw_heat(seen, 1, 0.5, Path("x.png"))
     shown = {
         axes.get_title()[4:]: float(np.asarray(axes.images[0].get_array()).max())
         for axes in kept[0].axes[1:4]
     }
     wanted = {"Intersection": 0.2, "Complement": 0.6, "Refined instance": 0.9}
     assert shown == pytest.approx(wanted, abs=1e-6)
+    words = r"'cell' in 'a\.png' has a score of at least 1\.5; .* \(best: 1\.00\), or name"
+    with pytest.raises(ValueError, match=words):
+        draw_heat(seen, 1, 1.5, Path("x.png"))
+    with pytest.raises(ValueError, match=r"model\.pt: the model knows no category 3, only 0, 1"):
+        draw_heat(seen, 3, 0.5, Path("x.png"))
 
 
 def test_the_lines_below_a_scene_are_ratio_and_opacity(

@@ -161,7 +161,8 @@ def test_the_first_image_with_the_strongest_contact_is_chosen(coco: Path) -> Non
     assert chosen_image(truth, None, None, "train", 1, *kinds).file_name == "c.png"
     assert chosen_image(truth, None, None, "train", 1, Contact.touching).file_name == "b.png"
     assert chosen_image(truth, "a.png", None, "train", 1, *kinds).file_name == "a.png"
-    with pytest.raises(ValueError, match="are two objects of the category 'cell' in contact"):
+    words = "in none of 3 images are two objects of the category 'cell' in contact"
+    with pytest.raises(ValueError, match=words):
         chosen_image(truth, None, None, "train", 1, Contact.crossing)
     with pytest.raises(ValueError, match=r"no category 3; known: 1 \(cell\), 2 \(nucleus\)"):
         chosen_image(truth, None, None, "train", 3, *kinds)

@@ -146,3 +146,17 @@ def test_with_cps_each_row_is_trained_on_three_folds(present: Study) -> None:
 def test_a_table_is_told_that_cps_is_absent(absent: Study) -> None:
     (cps,) = (d for d in table_spec(absent, "donet_table1").datasets if d.name == "cps")
     assert cps.absent == "data/raw/cps/coco"
+
+
+@pytest.mark.parametrize(
+    ("figure", "variant", "modules"),
+    [("donet_figure3", "default", "crm"), ("donet_figure6", "drm", "drm")],
+)
+def test_a_figure_of_a_model_without_its_part_is_refused_at_once(
+    figure: str, variant: str, modules: str
+) -> None:
+    settings = opened("demo-donet").settings
+    block = settings.figure(figure).model_copy(update={"variant": variant})
+    words = f"studies.x.{figure}.variant: donet/{variant} has `modules: {modules}`"
+    with pytest.raises(ValueError, match=words):
+        Study("x", settings.model_copy(update={figure: block}))

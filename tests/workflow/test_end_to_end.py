@@ -53,6 +53,25 @@ def test_second_run_does_nothing(tiny: Project) -> None:
     assert tiny.plan(*OVERLAY, "--", *TARGETS) == {}
 
 
+def test_clusters_extend_a_training_whose_code_then_includes_theirs(
+    tiny: Project, tmp_path: Path
+) -> None:
+    project = tiny.twin(tmp_path / "twin")
+    block = "mask_rcnn: {recipe: {clusters: {scenes: 4, overlap: [0.1, 0.5]}}}"
+    project.replace("tests/studies/tiny.yaml", "    methods:\n", f"    methods:\n      {block}\n")
+    runs = "results/tiny/runs/synthetic-cells/{}/default/seed0/fold0/model.pt"
+    extended, plain = runs.format("mask_rcnn"), runs.format("gains")
+    assert project.plan(*OVERLAY, "--", extended, plain) == {"train": 1}
+    project.snakemake(*OVERLAY, "--", extended, plain)
+    made = json.loads(project.path(extended).with_name("run.json").read_text())
+    assert made["clusters"]["scenes"] == 4
+    assert project.plan(*OVERLAY, "--", extended, plain) == {}
+    code = project.path("src/gains/clusters/render.py")
+    code.write_text(code.read_text() + "\nEDITED = 1\n")
+    assert project.plan(*OVERLAY, "--", extended) == {"train": 1}
+    assert project.plan(*OVERLAY, "--", plain) == {}
+
+
 def test_one_setting_reruns_its_descendants(tiny: Project, tmp_path: Path) -> None:
     project = tiny.twin(tmp_path / "twin")
     project.replace("tests/studies/tiny.yaml", "f_ga: 0.5", "f_ga: 0.6")

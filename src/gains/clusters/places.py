@@ -60,6 +60,8 @@ def cluster_places(
 
     Each touches the cluster, and shares the drawn part of its area with the cells before it, also
     with those outside the cluster. Where no try reaches the range of ratios, the nearest is taken.
+    A cell that cannot touch the cluster, for example in the corner of the image, is placed by its
+    ratio alone.
 
     Args:
         cells: cells to choose from; each fits into the scene.
@@ -127,8 +129,8 @@ def _distance(
 def _nearest(
     distance: NDArray[np.float64], touching: Mask, rng: np.random.Generator
 ) -> tuple[int, int]:
-    """Return one of the places of the smallest distance that touch the cluster."""
-    possible = np.where(touching, distance, np.inf)
+    """Return one of the places of the smallest distance that touch the cluster, if any do."""
+    possible = np.where(touching, distance, np.inf) if touching.any() else distance
     places = np.argwhere(possible <= possible.min() + ALIKE)
     y, x = places[rng.integers(len(places))]
     return int(y), int(x)

@@ -255,6 +255,8 @@ class ModelSettings(FigureSettings):
     """The trained DoNet and the test image of which a figure shows what the model computes."""
 
     METHOD: ClassVar[str] = "donet"
+    MODULES: ClassVar[tuple[str, ...]] = ("crm", "mrp")
+    """Values of the method's setting ``modules`` with which a model has what the figure shows."""
 
     dataset: str = Field(description="data set of the study")
     variant: str = Field(
@@ -290,3 +292,25 @@ class ModelSettings(FigureSettings):
                 f"{name}: no table has a row {self.METHOD}/{self.variant} on {self.dataset!r}, so "
                 f"no such model is trained; add a row, or set `variant`. Trained there: {variants}"
             )
+
+    def check_model(self, name: str, modules: str) -> None:
+        """Refuse a model that lacks what the figure shows.
+
+        Args:
+            name: name of the figure, for messages.
+            modules: the setting of the model that :meth:`cells` names.
+
+        Raises:
+            ValueError: it lacks that.
+        """
+        if modules not in self.MODULES:
+            raise ValueError(
+                f"{name}.variant: {self.METHOD}/{self.variant} has `modules: {modules}`, but the "
+                f"figure expects {' or '.join(self.MODULES)}; name another variant"
+            )
+
+
+class AttentionSettings(ModelSettings):
+    """The trained DoNet with a second search, and the test image, of which a figure shows both."""
+
+    MODULES: ClassVar[tuple[str, ...]] = ("mrp",)

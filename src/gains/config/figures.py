@@ -9,6 +9,7 @@ from pydantic import Field
 
 from gains.config.base import Settings
 from gains.config.figure_kinds import (
+    AttentionSettings,
     ComparisonSettings,
     DifferencesSettings,
     FigureSettings,
@@ -41,7 +42,7 @@ class FigureBlocks(Settings):
         description="settings of figure 1 of DoNet: the intersection, complement and instance "
         "layers of an image; default: no such figure",
     )
-    donet_figure3: ModelSettings | None = Field(
+    donet_figure3: AttentionSettings | None = Field(
         None,
         description="settings of figure 3 of DoNet: the attention of its second search; default: "
         "no such figure",

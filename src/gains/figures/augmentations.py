@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gains.figures.base import FIGURES, Figure, Out
+from gains.figures.base import (
+    CONFIG,
+    FIGURES,
+    Config,
+    DatasetName,
+    Figure,
+    Fold,
+    MethodName,
+    Out,
+    OwnCoco,
+    OwnSplit,
+    RunSettings,
+    Seed,
+    StudyName,
+    Variant,
+)
 
 if TYPE_CHECKING:
     from gains.study.inputs import TrainingInputs
@@ -16,26 +31,17 @@ if TYPE_CHECKING:
 
 def draw(
     out: Out,
-    config: Annotated[Path, typer.Option(help="Config file that defines the study.")] = Path(
-        "config.yaml"
-    ),
-    study: Annotated[
-        str | None, typer.Option(help="Study; by default the one that the config file names.")
-    ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set of the study.")] = None,
-    method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
-    variant: Annotated[str, typer.Option(help="Variant of the method.")] = "default",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
-    fold: Annotated[int, typer.Option(min=0, help="Fold of the split file.")] = 0,
-    coco: Annotated[
-        Path | None,
-        typer.Option(help="COCO JSON file, with the images in a .zip archive beside it."),
-    ] = None,
-    split: Annotated[Path | None, typer.Option(help="Split file of the data set.")] = None,
+    config: Config = CONFIG,
+    study: StudyName = None,
+    dataset: DatasetName = None,
+    method: MethodName = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
+    fold: Fold = 0,
+    coco: OwnCoco = None,
+    split: OwnSplit = None,
     maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training images.")] = None,
-    settings: Annotated[
-        str | None, typer.Option(help="Settings of a run, as `gains config show` prints them.")
-    ] = None,
+    settings: RunSettings = None,
     image: Annotated[
         str | None,
         typer.Option(help="File name of a training image; by default the first with objects."),

@@ -36,6 +36,25 @@ Out = Annotated[
     Path, typer.Option(help="PDF or PNG file to write; the other is written beside it.")
 ]
 
+# Options of figures that show what a training sees.
+Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]
+StudyName = Annotated[
+    str | None, typer.Option(help="Study; by default the one that the config file names.")
+]
+DatasetName = Annotated[str | None, typer.Option(help="Data set of the study.")]
+MethodName = Annotated[str | None, typer.Option(help="Method of the run.")]
+Variant = Annotated[str, typer.Option(help="Variant of the method.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the training.")]
+Fold = Annotated[int, typer.Option(min=0, help="Fold of the split file.")]
+OwnCoco = Annotated[
+    Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
+]
+OwnSplit = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
+RunSettings = Annotated[
+    str | None, typer.Option(help="Settings of a run, as `gains config show` prints them.")
+]
+CONFIG = Path("config.yaml")
+
 
 @dataclass(frozen=True)
 class Figure:

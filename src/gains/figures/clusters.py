@@ -9,7 +9,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from gains.figures.base import FIGURES, Figure, Out
+from gains.figures.base import (
+    CONFIG,
+    FIGURES,
+    Config,
+    DatasetName,
+    Figure,
+    Fold,
+    MethodName,
+    Out,
+    OwnCoco,
+    OwnSplit,
+    RunSettings,
+    Seed,
+    StudyName,
+    Variant,
+)
 
 if TYPE_CHECKING:
     from gains.clusters.scenes import ClusterScene
@@ -22,27 +37,16 @@ ROWS = ("training image", "scene", "placed cells")
 
 def draw(
     out: Out,
-    config: Annotated[Path, typer.Option(help="Config file that defines the study.")] = Path(
-        "config.yaml"
-    ),
-    study: Annotated[
-        str | None, typer.Option(help="Study; by default the one that the config file names.")
-    ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Data set of the study.")] = None,
-    method: Annotated[str | None, typer.Option(help="Method of the run.")] = None,
-    variant: Annotated[
-        str, typer.Option(help="Variant of the method, whose recipe has clusters.")
-    ] = "default",
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the training.")] = 0,
-    fold: Annotated[int, typer.Option(min=0, help="Fold of the split file.")] = 0,
-    coco: Annotated[
-        Path | None,
-        typer.Option(help="COCO JSON file, with the images in a .zip archive beside it."),
-    ] = None,
-    split: Annotated[Path | None, typer.Option(help="Split file of the data set.")] = None,
-    settings: Annotated[
-        str | None, typer.Option(help="Settings of a run, as `gains config show` prints them.")
-    ] = None,
+    config: Config = CONFIG,
+    study: StudyName = None,
+    dataset: DatasetName = None,
+    method: MethodName = None,
+    variant: Variant = "default",
+    seed: Seed = 0,
+    fold: Fold = 0,
+    coco: OwnCoco = None,
+    split: OwnSplit = None,
+    settings: RunSettings = None,
     count: Annotated[int, typer.Option(min=1, max=8, help="Number of scenes.")] = 4,
 ) -> None:
     """Draw the first synthetic scenes of a training below the images from which they are made.
@@ -107,7 +111,7 @@ def _outline(axes: Any, scene: ClusterScene) -> None:
     text = []
     for number, one in enumerate(scene.placed, start=1):
         rows, columns = one.box
-        axes.text(
+        label = axes.text(
             (columns.start + columns.stop) / 2,
             (rows.start + rows.stop) / 2,
             str(number),
@@ -115,6 +119,8 @@ def _outline(axes: Any, scene: ClusterScene) -> None:
             ha="center",
             va="center",
         )
+        # nuclei are dark
+        label.set_bbox({"facecolor": "white", "alpha": 0.8, "pad": 1, "linewidth": 0})
         text.append(f"{number}: overlap {one.reached:.2f}, opacity {one.opacity:.2f}")
     axes.set_xlabel("\n".join(text), fontsize=6.5)
 

@@ -1,15 +1,17 @@
-"""Checks of the data sets of a study against what is registered and published."""
+"""Checks of the data sets and figures of a study against what is registered and published."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gains.config.figure_kinds import ModelSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
 from gains.methods import METHODS, Method
+from gains.methods.run_settings import RunSettings
 from gains.published.records import numbers
 from gains.support.registry import nearest
 
@@ -50,6 +52,27 @@ def check_datasets(study: str, settings: StudySettings) -> None:
                 f"{nearest(role, published)}known: {', '.join(published)}"
             )
     _check_detector_keys(study, settings)
+
+
+def check_figures(
+    study: str, settings: StudySettings, run_settings: Callable[[str, str, str], RunSettings]
+) -> None:
+    """Refuse figures of models that lack what they show, before anything is trained.
+
+    Args:
+        study: name of the study, for messages.
+        settings: its settings.
+        run_settings: the settings of a run, by data set, method and variant.
+
+    Raises:
+        ValueError: such a figure is in the study.
+    """
+    for name in settings.figures:
+        block = settings.figure(name)
+        if isinstance(block, ModelSettings):
+            for cell in block.cells(settings):
+                model = run_settings(*cell).model.model_dump()
+                block.check_model(f"studies.{study}.{name}", model["modules"])
 
 
 def check_start(recipe: RecipeSettings, results: str, where: str) -> None:

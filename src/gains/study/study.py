@@ -16,7 +16,7 @@ from gains.datasets.presence import missing_files
 from gains.datasets.split_file import check_folds, read_split
 from gains.methods import METHODS
 from gains.methods.run_settings import RunSettings
-from gains.study.checks import check_datasets, check_start
+from gains.study.checks import check_datasets, check_figures, check_start
 from gains.study.external import external_rows
 from gains.study.kept import data_of, kept_paths
 from gains.study.runs import Run, merged_settings, of_training, variants_of
@@ -72,6 +72,7 @@ class Study:
         self._check_changes()
         for table in settings.tables:
             self.table_runs(table)
+        check_figures(name, settings, self._resolve)
         for table in settings.validation_tables:
             validated_runs(self, table)
 

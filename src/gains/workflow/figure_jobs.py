@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.figure_kinds import (
+    AttentionSettings,
     ComparisonSettings,
     DifferencesSettings,
     FigureSettings,
@@ -224,6 +225,7 @@ _WORDS: dict[type[FigureSettings], Callable[..., list[_Word]]] = {
     LayersSettings: _layers,
     RegionsSettings: _regions,
     ModelSettings: _model,
+    AttentionSettings: _model,
     PredictionsSettings: _predictions,
     ComparisonSettings: _comparison,
     DifferencesSettings: _differences,

@@ -58,10 +58,11 @@ def chosen_image(
         for record, strong in zip(records, kinds, strict=True):
             if strong is not None and KINDS.index(strong.kind) >= KINDS.index(kind):
                 return record
+    where = f" of the part {part!r}" if split else ""
     raise ValueError(
-        f"{coco.path}: in none of {len(records)} images of the part {part!r} are two objects of "
-        f"the category {coco.categories[category]!r} in contact ({', '.join(least)} or stronger); "
-        "name an image with --image"
+        f"{coco.path}: in none of {len(records)} images{where} are two objects of the "
+        f"category {coco.categories[category]!r} in contact ({', '.join(least)} or "
+        "stronger); name an image with --image"
     )
 
 

@@ -71,14 +71,21 @@ def draw_heat(seen: Seen, category: int, min_score: float, out: str | Path) -> N
     Raises:
         ValueError: the model has no such masks, or detects no such object in the image.
     """
-    found = seen.compute(regions)
-    place = sorted(seen.coco.categories).index(category)
+    known = sorted(seen.predictor.categories)
+    if category not in known:
+        raise ValueError(
+            f"{seen.predictor.path}: the model knows no category {category}, only "
+            f"{', '.join(map(str, known))}; name a model that was trained on it"
+        )
+    found, place = seen.compute(regions), known.index(category)
     kept = (found.scores >= min_score) & (found.labels == place)
     if not kept.any():
+        best = max(found.scores[found.labels == place].tolist(), default=None)
+        least = "" if best is None else f"lower the score with --min-score (best: {best:.2f}), or "
         raise ValueError(
             f"{seen.predictor.path}: no object of the category {seen.coco.categories[category]!r} "
-            f"in {seen.record.file_name!r} has a score of at least {min_score:g}; lower it with "
-            "--min-score, or name another image with --image"
+            f"in {seen.record.file_name!r} has a score of at least {min_score:g}; {least}name "
+            "another image with --image"
         )
     boxes = found.boxes[kept].double().cpu().numpy() * np.tile(seen.scale, 2)
     titles = ("Ground truth", *(name.capitalize() for name in PARTS[:2]), "Refined instance")
