@@ -82,6 +82,9 @@ def test_a_place_between_two_validations_takes_the_earlier_one() -> None:
 
 def test_the_slope_is_that_of_the_last_third_and_bears_an_outlier() -> None:
     assert curve([90, 80, 70, 60, 50, 1, 2, 30, 4]).points(900)["slope"][0] == pytest.approx(1.0)
+    # the validation at two thirds counts: slopes of pairs 10, 5, 10 / 3, 0, 0, 0
+    late = curve([9, 9, 9, 9, 9, 0, 10, 10, 10]).points(900)["slope"][0]
+    assert late == pytest.approx(5 / 3)
     assert math.isnan(curve([1, 2, 3], every=300).points(1200)["slope"][0])
 
 
@@ -181,6 +184,16 @@ def test_only_the_named_folds_are_trained_and_none_is_tested() -> None:
     htc = [run for run in found.trainings() if run.method == "htc"]
     assert {(run.seed, run.fold) for run in htc} == {(0, 1), (0, 3), (1, 1), (1, 3)}
     assert not any(run.method == "htc" for run in found.runs())
+
+
+def test_rows_that_are_trained_alike_share_their_trainings() -> None:
+    loose = {"mask_rcnn": {"loose": {"method": {"score_threshold": 0.01}}}}
+    rows = [{"method": "mask_rcnn"}, {"method": "mask_rcnn", "variant": "loose", "label": "L"}]
+    changes = {"variants": loose, "recipe": {"iterations": 900, "validate_every": 100}}
+    found = validated_study(rows=rows, study=changes)
+    assert {run.variant for run in validated_runs(found, "v")} == {"default"}
+    spec = validation_spec(found, "v")
+    assert (len(spec.folders), spec.picks) == (3, False)
 
 
 def test_a_row_is_compared_with_the_first_one_of_its_method() -> None:
