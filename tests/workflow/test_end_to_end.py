@@ -170,13 +170,3 @@ def test_kept_runs_make_the_same_tables_without_training_and_data(
     assert len(tables) == 7
     for name, content in tables.items():
         assert project.path(f"results/{name}").read_bytes() == content, name
-    model = "results/tiny/runs/synthetic-cells/gains/default/seed0/fold0/model.pt"
-    text = " ".join(project.snakemake("-n", *OVERLAY, "--", model, ok=False).split())
-    kept = "kept/synthetic-cells/gains/default/seed0/fold0"
-    assert f"is kept in {kept}, without this file. Remove that folder" in text
-    project.replace(OVERLAY[1], "seeds: [0, 1]", "seeds: [0, 1, 2]")
-    plan = project.plan(*target)
-    assert (plan["train"], plan["predict"], plan["score"]) == (2, 2, 2)
-    project.replace(OVERLAY[1], "lr: 0.01", "lr: 0.02")
-    text = " ".join(project.snakemake("-n", *target, ok=False).split())
-    assert "recipe.lr 0.01, but the study has 0.02" in text

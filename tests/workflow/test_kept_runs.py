@@ -29,6 +29,7 @@ def project(plain: Project, tmp_path: Path) -> Project:
     with contextlib.chdir(project.folder):
         for run in all_runs(study):
             put_run(study, run, Path("kept", run.path))
+            Path("kept", run.path, "model.pt").unlink()
     return project
 
 
@@ -45,6 +46,16 @@ def test_a_run_that_is_not_kept_needs_the_images(project: Project) -> None:
     project.edit_config(lambda block: block.update(seeds=[0, 1]))
     text = " ".join(project.snakemake("-n", "--", "results/t.csv", ok=False).split())
     assert "and 2 of its 4 runs are not kept, first own/mask_rcnn/default/seed1/fold0" in text
+
+
+def test_a_kept_run_is_not_trained_for_its_model_or_with_other_settings(project: Project) -> None:
+    run = "own/mask_rcnn/default/seed0/fold0"
+    model = f"results/demo/runs/{run}/model.pt"
+    text = " ".join(project.snakemake("-n", "--", model, ok=False).split())
+    assert f"is kept in kept/{run}, without this file. Remove that folder" in text
+    project.edit_config(lambda block: block["recipe"].update(lr=0.5))
+    text = " ".join(project.snakemake("-n", "--", "results/t.csv", ok=False).split())
+    assert "recipe.lr 0.015, but the study has 0.5. Restore the study" in text
 
 
 def test_a_label_makes_all_runs_again(project: Project) -> None:
