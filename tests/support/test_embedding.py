@@ -60,7 +60,7 @@ def test_the_table_alone() -> None:
 def test_a_page_shows_several_files_and_code_is_left_alone() -> None:
     Path("u.md").write_text("u\n")
     code = f"```html\n{BEGIN}\n```\n"
-    path = page(f"{code}\n{BEGIN}\n{END}\n\n<!-- results: u.md -->\n{END}\n<!-- a comment -->\n")
+    path = page(f"{code}\n{BEGIN}\n{END}\n\n<!-- results: u.md -->\n{END}\n<!-- end -->\n")
     assert [str(place.file) for place in embed_results(path)] == ["t.md", "u.md"]
     assert path.read_text().startswith(code)
 

@@ -21,7 +21,7 @@ from gains.support.files import require_file, write_text
 
 BEGIN = re.compile(r"<!-- results: (?P<file>[^,>]+\.md)(?P<only>, table only)? -->")
 END = "<!-- end of results -->"
-MARKER = re.compile(r"<!--\s*(results?|end)\b", re.IGNORECASE)
+MARKER = re.compile(r"<!--\s*(results?|end of)\b", re.IGNORECASE)
 """How a comment begins that is meant as one of the two."""
 DEEPEST = 6
 """Level of the smallest heading."""
