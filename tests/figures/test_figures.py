@@ -282,9 +282,9 @@ def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
         assert (tmp_path / "x.txt").read_text() == "hi"
         assert "dummy" in run("--help").output
         assert FigureGroup(name="figure").list_commands(None) == [
-            "augmentations", "clusters", "curves", "donet_figure1", "donet_figure3",
-            "figure4", "donet_figure4", "donet_figure5", "donet_figure6", "figure1", "figure3",
-            "predictions", "ranks", "dummy",
+            "augmentations", "clusters", "curves", "differences", "donet_figure1",
+            "donet_figure3", "figure4", "donet_figure4", "donet_figure5", "donet_figure6",
+            "figure1", "figure3", "predictions", "ranks", "dummy",
         ]  # fmt: skip
         with pytest.raises(ValueError, match="did you mean 'dummy'"):
             run("dumy")
