@@ -160,7 +160,7 @@ def test_kept_runs_make_the_same_tables_without_training_and_data(
     project.replace(OVERLAY[1], "seeds: [0, 1]", "seeds: [0, 1]\n    kept: kept")
     own = str(project.path("src"))
     said = project.call("gains", "keep", "--config", OVERLAY[1], PYTHONPATH=own)
-    assert "4 runs were copied" in said
+    assert "runs copied: 4" in said
     tables = {path.name: path.read_bytes() for path in project.path("results").glob("table3.*")}
     for folder in ("results", "data/tiny", "scratch", "logs", ".snakemake"):
         shutil.rmtree(project.path(folder))

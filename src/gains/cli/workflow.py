@@ -99,8 +99,8 @@ def kept_lines(folder: Path, found: Kept) -> Iterator[str]:
     from gains.support.durations import duration
 
     yield (
-        f"{folder}: {found.new} runs were copied, {found.before} were there already, and "
-        f"{found.unfinished} runs of the study are not finished."
+        f"{folder}: runs copied: {found.new}, there already: {found.before}, not finished: "
+        f"{found.unfinished}."
     )
     yield (
         f"The kept runs have {found.bytes / 1e6:.1f} MB and hold {duration(found.seconds)} of "
@@ -139,7 +139,7 @@ def embed(
         raise ValueError(
             f"{'; '.join(other)}: the page shows another content; type `gains embed {names}`"
         )
-    typer.echo(f"{len(found)} files are shown, {len(other)} of them with new content")
+    typer.echo(f"results shown: {len(found)}, with new content: {len(other)}")
 
 
 @app.command()
