@@ -201,7 +201,9 @@ def test_the_report_of_every_study_reads_the_results_of_all_its_runs(name: str) 
     for run in study.runs():
         for file in ("test.predictions.json.gz", "test.scores.json"):
             assert f"{study.run_folder(run)}/{file}" in spec.paths
-    present = [dataset for dataset in study.settings.datasets if dataset not in study.absent]
+    present = [
+        dataset for dataset in study.settings.datasets if dataset not in study.without_images
+    ]
     assert [dataset.name for dataset in spec.datasets] == present
     assert {table.name for table in spec.tables} == set(study.tables)
     assert spec.paths[-2:] == [spec.compare, spec.audit]
