@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +23,11 @@ def grid(text: pd.DataFrame, words: Collection[int] = (0,)) -> str:
         colalign=["left" if i in words else "right" for i in range(len(text.columns))],
         disable_numparse=True,
     )
+
+
+def listed(sentences: Iterable[str]) -> str:
+    """Return sentences as the items of a list, without a line break at the end."""
+    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def escape_markdown(text: str) -> str:

@@ -38,6 +38,17 @@ def limit(value: float | None) -> str:
     return "none" if value in (0, math.inf) else exact(value)
 
 
+def printed_p(value: float) -> str:
+    """Return a p value as tables print it; NaN is one that does not exist.
+
+    >>> printed_p(0.0004), printed_p(0.0321)
+    ('< 0.001', '0.032')
+    """
+    if math.isnan(value):
+        return BLANK
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def percent(fraction: float | None) -> str:
     """Return a fraction in percent with two decimals, as tables print it.
 

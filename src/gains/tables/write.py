@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from gains.support.files import require_suffix, write_text, written_last
-from gains.support.markdown import escape_markdown, grid
+from gains.support.markdown import escape_markdown, grid, listed
 from gains.tables.cells import read_cells
 from gains.tables.certainty.files import write_certainty
 from gains.tables.certainty.sections import judge_table
@@ -57,5 +57,4 @@ def to_markdown(table: PrintedTable) -> str:
     text = table.text.mask(table.best, "**" + table.text + "**")
     text.columns = text.columns.map(" ".join)
     text.insert(0, "", text.index)
-    notes = "\n".join(f"- {escape_markdown(note)}" for note in table.notes)
-    return f"## {escape_markdown(table.title)}\n\n{grid(text)}\n\n{notes}\n"
+    return f"## {escape_markdown(table.title)}\n\n{grid(text)}\n\n{listed(table.notes)}\n"

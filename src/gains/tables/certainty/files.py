@@ -13,8 +13,8 @@ from gains.certainty.judgement import Difference, Judgement
 from gains.certainty.words import Section, meaning, verdict, warnings
 from gains.metrics.names import COCO_METRICS
 from gains.support.files import write_text, written_last
-from gains.support.markdown import escape_markdown, grid
-from gains.tables.numerals import BLANK
+from gains.support.markdown import escape_markdown, grid, listed
+from gains.tables.numerals import BLANK, printed_p
 
 
 def write_certainty(
@@ -101,18 +101,14 @@ def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
     seeds = [judgement.seeds for part in sections for judgement in part.judgements]
     notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1))]
     notes += warnings(sections)
-    parts = [f"# {escape_markdown(title)}: how sure the values are", _listed(notes)]
+    parts = [f"# {escape_markdown(title)}: how sure the values are", listed(notes)]
     for section in sections:
         parts.append(f"## {escape_markdown(section.title)}: {section.counts}")
-        parts.append(_listed([verdict(judgement) for judgement in section.judgements]))
+        parts.append(listed([verdict(judgement) for judgement in section.judgements]))
         parts.append(grid(_standings(section)))
         if any(judgement.differences for judgement in section.judgements):
             parts += ["Difference to the best value:", grid(_to_the_best(section))]
     return "\n\n".join(parts) + "\n"
-
-
-def _listed(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def _standings(section: Section) -> pd.DataFrame:
@@ -144,17 +140,11 @@ def _to_the_best(section: Section) -> pd.DataFrame:
 
 def _from(pair: Difference, best: str) -> tuple[str, str, str, str]:
     """Return the other row, its difference to the best one, and both corrected p values."""
-    p, wilcoxon = _p(pair.p_holm), _p(pair.wilcoxon_holm)
+    p, wilcoxon = printed_p(pair.p_holm), printed_p(pair.wilcoxon_holm)
     if pair.other == best:
         return pair.row, f"{_two(pair.value)} {_brackets(pair.interval)}", p, wilcoxon
     turned = Interval(-pair.interval.high, -pair.interval.low)
     return pair.other, f"{_two(-pair.value)} {_brackets(turned)}", p, wilcoxon
-
-
-def _p(value: float) -> str:
-    if math.isnan(value):
-        return BLANK
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _brackets(interval: Interval) -> str:

@@ -13,7 +13,7 @@ from gains.certainty.words import NO_INTERVAL, verdict
 from gains.masks.contacts import LIGHT, MEDIUM
 from gains.metrics.contact import ALL, KINDS, REGIONS, UNMATCHED
 from gains.support.files import write_text, written_last
-from gains.support.markdown import escape_markdown, grid
+from gains.support.markdown import escape_markdown, grid, listed
 from gains.tables.contact.sections import PIXELS, ContactCell, ContactSection
 from gains.tables.numerals import BLANK
 from gains.tables.specs import TableSpec
@@ -86,13 +86,13 @@ def _markdown(spec: TableSpec, sections: Sequence[ContactSection]) -> str:
         "docs/metrics.md has the formulas.",
         NO_INTERVAL,
     ]
-    parts = [f"# {escape_markdown(spec.title)}: scores by contact", _listed(notes)]
+    parts = [f"# {escape_markdown(spec.title)}: scores by contact", listed(notes)]
     for section in sections:
         parts.append(
             f"## {escape_markdown(section.title)}: {section.images} test images with "
             f"{section.objects[ALL]} objects"
         )
-        parts.append(_listed([*_few(section), *map(verdict, section.judgements.values())]))
+        parts.append(listed([*_few(section), *map(verdict, section.judgements.values())]))
         for measure, title in GRIDS.items():
             parts += [f"{title}:", grid(_frame(section, measure))]
     return "\n\n".join(parts) + "\n"
@@ -115,10 +115,6 @@ def _few(section: ContactSection) -> list[str]:
         f"interval and no test: {listed}.": rare,
     }
     return [sentence for sentence, kinds in sentences.items() if kinds]
-
-
-def _listed(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
 
 
 def _frame(section: ContactSection, measure: str) -> pd.DataFrame:

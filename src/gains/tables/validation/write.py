@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from gains.support.files import require_suffix, write_text, written_last
-from gains.support.markdown import escape_markdown, grid
+from gains.support.markdown import escape_markdown, grid, listed
 from gains.tables.latex import to_latex
-from gains.tables.numerals import BLANK
+from gains.tables.numerals import BLANK, printed_p
 from gains.tables.printed import PrintedTable
 from gains.tables.validation.curves import BEST, QUANTITIES, SHARES, SLOPE
 from gains.tables.validation.sections import (
@@ -99,17 +99,13 @@ def _markdown(
     parts = [f"## {escape_markdown(spec.title)}"]
     for section in sections:
         parts.append(f"### {escape_markdown(section.dataset.title)}")
-        parts.append(_listed(verdicts(section)))
+        parts.append(listed(verdicts(section)))
         parts.append(grid(value_grid(section)))
         if any(row.comparisons for row in section.rows):
             parts += ["Differences to the row named:", grid(difference_grid(section), words=(0, 1))]
         if len(section.rows) > 1:
             parts += ["Order, the largest value first:", grid(_order(section), words=range(4))]
-    return "\n\n".join([*filter(None, parts), _listed(notes)]) + "\n"
-
-
-def _listed(sentences: Sequence[str]) -> str:
-    return "\n".join(f"- {escape_markdown(sentence)}" for sentence in sentences)
+    return "\n\n".join([*filter(None, parts), listed(notes)]) + "\n"
 
 
 def value_grid(section: ValidatedSection) -> pd.DataFrame:
@@ -136,7 +132,7 @@ def difference_grid(section: ValidatedSection) -> pd.DataFrame:
                 "minus": str(row.spec.against),
                 **{HEADINGS[name]: _compared(row, name) for name in (BEST, *SHARES)},
                 "ahead": _ahead(row.comparisons[BEST]),
-                "p of best": _p(row.comparisons[BEST].p_holm),
+                "p of best": printed_p(row.comparisons[BEST].p_holm),
             }
             for row in section.rows
             if row.comparisons
@@ -203,12 +199,6 @@ def _apart(row: ValidatedRow, name: str) -> bool:
 
 def _ahead(found: ValidatedComparison) -> str:
     return f"{found.difference.ahead} of {found.difference.pairs}"
-
-
-def _p(value: float) -> str:
-    if math.isnan(value):
-        return BLANK
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _iteration(value: float) -> str:
