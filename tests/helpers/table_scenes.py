@@ -24,7 +24,12 @@ PAPER: dict[str, Any] = {
 }
 """Changes of :func:`study` with which its numbers compare with those of the GAInS paper."""
 
-METRICS = ("AJI", "Dice", "F1", "TPp", "FNo")
+LAYERING = (
+    *(f"AP{part}_layering" for part in ("50", "60", "70", "80", "90", "")),
+    "AJI_pooled_layering",
+    "AJI_mean_layering",
+)
+METRICS = ("AJI", "Dice", "F1", "TPp", "FNo", *LAYERING)
 
 
 def study(seeds: list[int], **changes: Any) -> Study:

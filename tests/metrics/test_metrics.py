@@ -78,13 +78,15 @@ def test_mask_areas_of_more_than_255_masks() -> None:
 
 def test_full_overlap_is_perfect() -> None:
     values = clean_values([make_pairs([(0, 10), (20, 40)], [(20, 40), (0, 10)])])
-    assert values == {"AJI": 1, "AJI_kumar": 1, "F1": 1, "Dice": 1, "TPp": 1, "FNo": 0}
+    assert values.pop("FNo") == 0
+    assert set(values.values()) == {1}
 
 
 def test_no_detection_at_all() -> None:
     images = [make_pairs([(0, 10), (20, 40)], [])]
-    expected = {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
-    assert clean_values(images) == expected
+    values = clean_values(images)
+    assert values.pop("FNo") == 1
+    assert set(values.values()) == {0}
     assert set(published_values(images).values()) == {0.0}
 
 
@@ -101,7 +103,8 @@ def test_without_images_every_value_is_zero() -> None:
 
 def test_if_all_objects_are_missed_every_value_is_the_worst() -> None:
     values = clean_values([make_pairs([(0, 10)], [(50, 70)])])
-    assert values == {"AJI": 0, "AJI_kumar": 0, "F1": 0, "Dice": 0, "TPp": 0, "FNo": 1}
+    assert values.pop("FNo") == 1
+    assert set(values.values()) == {0}
     published = published_values([make_pairs([(0, 10)], [(50, 70)])])
     assert published["FNR_o"] == published["FNo"] == published["FNRp"] == published["FDR"] == 1
 

@@ -129,7 +129,25 @@ def test_backbones() -> None:
 def test_boxes_are_no_masks() -> None:
     ours = {*COCO_METRICS, *(metric.name for metric in METRICS)}
     assert {n.metric for n in numbers() if n.paper == "A2B-IS"} & ours == set()
-    assert {n.metric for n in numbers() if n.paper == "Layering"} & ours == {"AJI"}
+
+
+def test_the_metrics_of_the_layering_paper_are_no_metrics_of_other_papers() -> None:
+    printed = {n.metric for n in numbers() if n.paper == "Layering"}
+    assert len(printed) == 7 and all(name.endswith("_layering") for name in printed)
+    others = {n.metric for n in numbers() if n.paper != "Layering"}
+    assert printed <= {metric.name for metric in METRICS} and not printed & others
+
+
+def test_it_is_inferred_which_aji_the_layering_paper_prints() -> None:
+    found = definition_of("Layering", "1", "Layering", "AJI")
+    assert (found.name, found.basis) == ("AJI_pooled_layering", "inferred")
+
+
+def test_a_definition_of_a_published_program_is_that_of_our_metric() -> None:
+    ours = {metric.name: metric.published_definition for metric in METRICS}
+    for record in published_records(DEFINITIONS):
+        if record["name"] in ours and record["basis"] == "program":
+            assert ours[record["name"]] == record["definition"]
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,10 @@ def test_a_score_file_has_every_metric_per_class_and_averaged(
     scene: CocoDataset, detections: list[dict[str, Any]]
 ) -> None:
     result = score(scene, detections)
-    clean = {"AJI", "AJI_kumar", "F1", "Dice", "TPp", "FNo"}
-    published = {"AJI", "F1", "Dice", "TPp", "FNo", "FNRp", "FNR_o", "FDR"}
+    layering = {f"AP{part}_layering" for part in ("", 50, 60, 70, 80, 90)}
+    layering |= {"AJI_pooled_layering", "AJI_mean_layering"}
+    clean = {"AJI", "AJI_kumar", "F1", "Dice", "TPp", "FNo"} | layering
+    published = {"AJI", "F1", "Dice", "TPp", "FNo", "FNRp", "FNR_o", "FDR"} | layering
     for mode, names in (("clean", clean), ("as_published", published)):
         assert set(result[mode]) == {"per_class", "average"}
         assert set(result[mode]["average"]) == names
@@ -52,10 +54,10 @@ def test_a_single_value_is_that_of_a_score_file(
 
 def test_clean_values_by_hand(scene: CocoDataset, detections: list[dict[str, Any]]) -> None:
     block = score(scene, detections)["clean"]["per_class"]
-    # class 1: image 1 found exactly, image 3 has no detection
-    assert block["1"] == {"AJI": 0.5, "AJI_kumar": 0.5, "F1": 0.5, "Dice": 0.5, "TPp": 0.5} | {
-        "FNo": 0.5
-    }
+    # class 1: image 1 found exactly, image 3 has no detection; the discs have 49 and 81 px
+    pooled = block["1"].pop("AJI_pooled_layering")
+    assert pooled == pytest.approx(49 / (49 + 81))
+    assert set(block["1"].values()) == {0.5}
     # class 0: image 1 one of one; image 2 one pair, one miss, one false
     assert block["0"]["F1"] == pytest.approx((1 + 0.5) / 2)
     assert block["0"]["FNo"] == pytest.approx(1 / 3)

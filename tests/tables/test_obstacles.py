@@ -193,14 +193,16 @@ def test_ap_of_masks_has_no_counterpart_among_ap_of_boxes() -> None:
     assert verdicts("mask_rcnn", row="Mask R-CNN", represents="PanNuke", table=table) == {}
 
 
-def test_aji_over_the_data_set_is_another_definition() -> None:
-    table = {"paper": "Layering", "table": "1"}
+@pytest.mark.parametrize("metric", ["AJI_pooled_layering", "AP50_layering", "AP_layering"])
+def test_metrics_of_the_layering_paper_have_its_definition(metric: str) -> None:
+    table = {"paper": "Layering", "table": "1", "metrics": [metric, "AJI", "AJI_mean_layering"]}
     found = verdicts("mask_rcnn", "deep", "Mask-RCNN", represents="BBBC010", table=table)
-    assert found["Layering", "1", "Mask-RCNN"]["reason"] == (
+    record = found["Layering", "1", "Mask-RCNN"]
+    assert record["metric"] == metric  # the paper prints no other AJI
+    assert record["reason"] == (
         "score threshold 0.05, published unknown; "
         "size of test images 800/1333, published unknown; "
-        "detections per image at most 100, published unknown; "
-        "AJI by DoNet's evaluator, published: pairs of largest intersection over the data set"
+        "detections per image at most 100, published unknown"
     )
 
 
@@ -300,12 +302,14 @@ def test_a_yes_names_an_inferred_definition() -> None:
 
 
 def test_clean_mode_is_one_reason_and_not_two() -> None:
-    table = {"paper": "Layering", "table": "1"}
-    found = verdicts(
-        "mask_rcnn", "deep", "Mask-RCNN", represents="BBBC010", table=table, printed_mode="clean"
-    )
-    reason = found["Layering", "1", "Mask-RCNN"]["reason"]
-    assert reason.endswith("AJI in clean mode") and "AJI by" not in reason
+    table = {"metrics": ["Dice"], "subsets": ["target"], "paper": "DoNet", "table": "2"}
+    for mode, last in (
+        ("as_published", "Dice by DoNet's evaluator, published: ISBI 2014 challenge"),
+        ("clean", "Dice in clean mode"),
+    ):
+        found = verdicts("mask_rcnn", row="Lu et al.", table=table, printed_mode=mode)
+        reason = found["DoNet", "2", "Lu et al."]["reason"]
+        assert reason.split("; ")[-1] == last and reason.count("Dice") == 1
 
 
 def test_other_initial_weights_stand_in_the_recipe() -> None:

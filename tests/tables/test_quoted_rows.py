@@ -209,7 +209,7 @@ def test_a_row_that_quotes_nothing_is_told() -> None:
 
 def test_numbers_of_the_layering_paper_on_cells_are_those_of_the_cytoplasms() -> None:
     sets = {"cells": {**CELLS, "represents": "OCC2014"}}
-    table = {"paper": "Layering", "table": "1", "metrics": ["AJI"]}
+    table = {"paper": "Layering", "table": "1", "metrics": ["AJI_pooled_layering"]}
     rows = [MADE[0], {"published": "StarDist"}]
     for subset, found in (("average", 0), ("target", 1)):
         table["subsets"] = [subset]

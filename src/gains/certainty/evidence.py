@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gains.certainty.precision import Floats, Ranked, resampled_precision
 from gains.external.origin import origin_in
-from gains.metrics.names import COCO_METRICS
+from gains.metrics.names import COCO_METRICS, quotients_of
 from gains.metrics.pairs import IOU_THRESHOLDS
 from gains.scoring.resampling import Block, parse_numbers
 from gains.scoring.score_file import ScoreFile
@@ -77,8 +77,8 @@ class Evidence:
         if quantity.metric in COCO_METRICS:
             origin = origin_in(self.file.content)
             return origin is None or origin["scored"]
-        blocks = self._classes.values()
-        return all(quantity.metric in block["terms"][quantity.mode] for block in blocks)
+        terms = [block["terms"][quantity.mode] for block in self._classes.values()]
+        return all(name in known for known in terms for name in quotients_of(quantity.metric))
 
     def values(self, quantity: Quantity, weights: Floats) -> Floats:
         """Return a metric in resamples.
@@ -107,9 +107,8 @@ class Evidence:
         found = []
         for key in self._keys(quantity.target):
             if self.truths[key].any():
-                over, under = self._terms(key, quantity)
                 empty = np.where(self.truths[key] > 0, 0.0, np.nan)
-                found.append(np.divide(over, under, out=empty, where=under > 0))
+                found.append(self._quotient(key, quantity, np.eye(len(self.images)), empty))
         return mean_of_known(np.array(found).reshape(len(found), len(self.images)))
 
     def present(self, quantity: Quantity) -> dict[str, NDArray[np.bool_]]:
@@ -128,10 +127,20 @@ class Evidence:
         if quantity.metric in COCO_METRICS:
             precision: Floats = self._precision(key, weights)[_PRECISIONS.index(quantity.metric)]
             return precision
-        over, under = self._terms(key, quantity)
-        sums = under @ weights
-        value: Floats = np.divide(over @ weights, sums, out=np.zeros_like(sums), where=sums > 0)
-        return value
+        return self._quotient(key, quantity, weights, np.zeros(weights.shape[1]))
+
+    def _quotient(self, key: str, quantity: Quantity, weights: Floats, empty: Floats) -> Floats:
+        """Return the quotient of the weighted terms, float64 (R,), or the mean of several ones.
+
+        Where the second term is 0, the value is that of ``empty``.
+        """
+        values = []
+        for name in quotients_of(quantity.metric):
+            over, under = self._terms(key, quantity._replace(metric=name))
+            sums = under @ weights
+            values.append(np.divide(over @ weights, sums, out=empty.copy(), where=sums > 0))
+        mean: Floats = np.mean(values, axis=0)
+        return mean
 
     def _terms(self, key: str, quantity: Quantity) -> tuple[Floats, Floats]:
         terms = self._classes[key]["terms"][quantity.mode][quantity.metric]

@@ -33,6 +33,9 @@ class Metric:
         clean_terms: the terms of an image in clean mode. Without them the value gets no interval.
         as_published_terms: the same of the formula of the published program.
         smaller_is_better: whether a smaller value is better, as that of a rate of errors.
+        mean_of: names of the metrics whose mean this one is. It has no terms then, and gets its
+            intervals from theirs.
+        published_definition: what ``as_published`` is, in the words of ``definitions.csv``.
     """
 
     name: str
@@ -41,6 +44,8 @@ class Metric:
     clean_terms: Terms | None = None
     as_published_terms: Terms | None = None
     smaller_is_better: bool = False
+    mean_of: tuple[str, ...] = ()
+    published_definition: str = "DoNet's evaluator"
 
 
 METRICS: Registry[Metric] = Registry("metric", "gains.metrics")

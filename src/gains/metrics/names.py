@@ -17,6 +17,11 @@ def metrics_in(mode: str) -> list[str]:
     return [*COCO_METRICS, *(m.name for m in METRICS if getattr(m, mode) is not None)]
 
 
+def quotients_of(name: str) -> tuple[str, ...]:
+    """Return the metrics whose terms decide a value: those that it is the mean of, or itself."""
+    return METRICS.get(name).mean_of or (name,)
+
+
 def smaller_is_better() -> list[str]:
     """Return the names of the metrics of which a smaller value is better."""
     return [m.name for m in METRICS if m.smaller_is_better]

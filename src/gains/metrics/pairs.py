@@ -117,6 +117,18 @@ class Pairs:
         return greedy_by_overlap(self.iou, F1_IOU)
 
     @functools.cached_property
+    def largest_intersections(self) -> NDArray[np.int64]:
+        """The detection that shares most pixels with each ground truth, int64 (G,); -1 for none.
+
+        Several ground truths may have the same one. Of equal detections the one with the later row
+        is taken.
+        """
+        if self.one_sided:
+            return np.full(self.num_truths, -1, dtype=np.int64)
+        rows = self.num_detections - 1 - self.intersection[::-1].argmax(axis=0)
+        return np.where(self.intersection.any(axis=0), rows, -1)
+
+    @functools.cached_property
     def dice_matches(self) -> list[Match]:
         """One-to-one pairs with Dice > 0.7, the best first."""
         return greedy_by_overlap(self.dice, DICE_ABOVE)

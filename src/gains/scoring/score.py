@@ -82,8 +82,7 @@ def score(
         ground_truth: data set; ids, categories and empty masks are scored as they are.
         predictions: COCO result list, masks as RLE or polygons.
         max_detections: number of detections per image and category that count, the best ones.
-        clean_score_threshold: score below which a detection does not count in the clean AJI,
-            Dice, F1, TPp and FNo.
+        clean_score_threshold: score below which a detection does not count in clean values.
 
     Returns:
         A JSON-like dict with ``coco``, ``as_published``, ``clean``, ``per_image``,

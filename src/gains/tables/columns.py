@@ -64,4 +64,4 @@ def column(name: str, mode: str) -> str:
 
 def definition(name: str) -> str:
     """Return what a metric is in ``as_published`` mode, in words of ``definitions.csv``."""
-    return "COCO AP of masks" if name in COCO_METRICS else "DoNet's evaluator"
+    return "COCO AP of masks" if name in COCO_METRICS else METRICS.get(name).published_definition
