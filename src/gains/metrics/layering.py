@@ -84,14 +84,14 @@ def mean_precision(images: Sequence[Pairs]) -> float:
     return mean([precision(images) for precision in _PRECISIONS.values()])
 
 
-def image_aji(pairs: Pairs) -> float:
+def image_aji_layering(pairs: Pairs) -> float:
     """Return the AJI of one image, see :func:`aji_terms`."""
     return pooled_aji([pairs])
 
 
 def mean_aji(images: Sequence[Pairs]) -> float:
-    """Return the mean of :func:`image_aji` over images."""
-    return mean([image_aji(pairs) for pairs in images])
+    """Return the mean of :func:`image_aji_layering` over images."""
+    return mean([image_aji_layering(pairs) for pairs in images])
 
 
 def _register(name: str, compute: Compute, terms: Terms | None, *mean_of: str) -> None:
@@ -113,4 +113,4 @@ for _name, _at in THRESHOLDS.items():
     _register(_name, _PRECISIONS[_name], _precision_at(_at))
 _register("AP_layering", mean_precision, None, *THRESHOLDS)
 _register("AJI_pooled_layering", pooled_aji, aji_terms)
-_register("AJI_mean_layering", mean_aji, of_image(image_aji))
+_register("AJI_mean_layering", mean_aji, of_image(image_aji_layering))
