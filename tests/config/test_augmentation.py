@@ -18,6 +18,17 @@ def recipe(*augmentations: Any) -> RecipeSettings:
     return validated(RecipeSettings, {"augmentations": list(augmentations)}, "recipe")
 
 
+def test_what_is_switched_off_is_neither_recorded_nor_told() -> None:
+    plain, changed = recipe(
+        {"name": "rotation"},
+        {"name": "rotation", "whole": True, "fill": "black", "degrees": [0, 9]},
+    ).augmentations
+    assert plain.model_dump() == {"name": "rotation", "p": 0.5, "degrees": (-180, 180)}
+    assert changed.words == "rotation (p 0.5, fill black, degrees 0 to 9, whole)"
+    (gamma,) = recipe({"name": "gamma"}).augmentations
+    assert gamma.model_dump() == {"name": "gamma", "p": 0.5, "gamma": (0.7, 1.4)}
+
+
 def test_transforms_are_chosen_by_name_and_keep_their_order() -> None:
     found = recipe({"name": "crop"}, ROTATION).augmentations
     assert found == (CropSettings(), RotationSettings(degrees=(-90, 90), p=0.2))

@@ -20,6 +20,12 @@ def test_only_the_choice_of_the_best_weights_ends_early() -> None:
     assert RecipeSettings(early_stopping=3, select="best").early_stopping == 3
 
 
+def test_the_rate_drops_at_equal_intervals_or_at_milestones() -> None:
+    with pytest.raises(ValueError, match=r"decay_every 9 and milestones \[15000, 18000\].*`milest"):
+        RecipeSettings(decay_every=9)
+    assert RecipeSettings(decay_every=9, milestones=()).decay_every == 9
+
+
 @pytest.mark.parametrize(
     ("recipe", "interval"),
     [

@@ -50,6 +50,14 @@ def test_more_images_are_asked_for_as_a_multiple() -> None:
     assert recipe_of(found, "mask_rcnn")["lr"] == 0.015
 
 
+def test_equal_intervals_between_drops_are_scaled_too() -> None:
+    methods = {"gains": {"images_factor": 2.5}, "pisa": {"recipe": {"decay_every": 7}}}
+    found = study_with(methods, milestones=[], decay_every=9)
+    # 9 times 2.5 is 22.5, and halves go to the even number
+    rates = [recipe_of(found, method)["decay_every"] for method in ("gains", "pisa", "mask_rcnn")]
+    assert rates == [22, 7, 9]
+
+
 def test_what_the_method_states_wins() -> None:
     found = study_with({"gains": {"images_factor": 2, "recipe": {"milestones": [7]}}})
     assert recipe_of(found, "gains")["milestones"] == [7]

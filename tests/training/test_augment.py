@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -16,6 +16,8 @@ from gains.config.augmentation import (
     ContrastSettings,
     CropSettings,
     ElasticSettings,
+    FlowSettings,
+    GammaSettings,
     RotationSettings,
     ScaleSettings,
     TransformSettings,
@@ -126,6 +128,19 @@ def test_elastic_follows_the_reference(alpha: float, sigma: float, shape: tuple[
 
 
 @pytest.mark.parametrize("shape", SIZES)
+@pytest.mark.parametrize("scale", [(8.0, 16.0), (24.0, 256.0)])
+def test_flow_follows_the_reference(scale: tuple[float, float], shape: tuple[int, int]) -> None:
+    settings = FlowSettings(scale=scale, **ALWAYS)
+    move: Any = PLACES[FlowSettings](settings, shape, drawn(2))
+    field = move.keywords["displacement"][0].numpy().astype(float)
+
+    def inverse(y: int, x: int) -> tuple[float, float]:
+        return y + field[y, x, 1] * shape[0] / 2, x + field[y, x, 0] * shape[1] / 2
+
+    assert_follows(settings, 2, inverse, shape, shape)
+
+
+@pytest.mark.parametrize("shape", SIZES)
 @pytest.mark.parametrize("share", [(0.6, 0.9), (0.01, 0.02)])
 def test_crop_follows_the_reference(share: tuple[float, float], shape: tuple[int, int]) -> None:
     rng = drawn(5)
@@ -184,6 +199,63 @@ def test_a_quarter_turn_of_a_rectangle_keeps_its_middle() -> None:
     assert torch.equal(pixels[:, :, 10:45], image[:, :, 10:45].rot90(1, (1, 2)))
     for side in (pixels[:, :, :10], pixels[:, :, 45:]):
         assert torch.equal(side, side[:, :1, :1].expand_as(side))
+
+
+def test_whole_angles_are_drawn_with_both_ends_of_the_range() -> None:
+    """Of 60 draws of three angles, one is missing with a probability of 3 (2/3)^60."""
+    settings = RotationSettings(degrees=(-0.5, 2.5), whole=True, p=1)
+    angles = [
+        cast("Any", PLACES[RotationSettings](settings, (40, 40), drawn(k))).keywords["angle"]
+        for k in range(60)
+    ]
+    assert set(angles) == {0.0, 1.0, 2.0}
+    image, target = scene(40, 40)
+    turn = RotationSettings(degrees=(90, 90), whole=True, p=1)
+    assert torch.equal(transformed(turn, image, target, 0)[0], image.rot90(1, (1, 2)))
+    with pytest.raises(ValueError, match="no whole number of degrees lies in the range"):
+        RotationSettings(degrees=(0.2, 0.8), whole=True)
+
+
+def test_black_can_come_from_outside_the_image() -> None:
+    """Of 35 x 55 px, the middle 35 x 35 px turn; the sides come from outside the image."""
+    image, target = scene(35, 55)
+    turn = RotationSettings(degrees=(90, 90), fill="black", p=1)
+    pixels, found = transformed(turn, image, target, 0)
+    assert torch.equal(pixels[:, :, 10:45], image[:, :, 10:45].rot90(1, (1, 2)))
+    for side in (pixels[:, :, :10], pixels[:, :, 45:]):
+        assert not side.any()
+    # masks do not depend on what comes from outside
+    other = RotationSettings(degrees=(90, 90), p=1)
+    assert torch.equal(found.masks, transformed(other, image, target, 0)[1].masks)
+
+
+def test_gamma_to_the_brightest_value_by_hand() -> None:
+    image = torch.tensor([[[0, 30, 99]], [[10, 50, 99]], [[1, 70, 90]]], dtype=torch.uint8)
+    _, target = scene()
+
+    def values(**changes: Any) -> list[list[int]]:
+        settings = GammaSettings.model_validate({"white": "brightest", "p": 1, **changes})
+        pixels, found = transformed(settings, image, target, 0)
+        assert pixels.dtype == torch.uint8 and found is target
+        return cast("list[list[int]]", pixels[:, 0].tolist())
+
+    # white is 100; (x / 100)^2 * 100 is x^2 / 100: 98.01 for 99, and 0.01 for 1
+    assert values(gamma=(2, 2)) == [[0, 9, 98], [1, 25, 98], [0, 49, 81]]
+    # 10 times the root of x: 54.8, 99.5; 31.6, 70.7; 10, 83.7, 94.9
+    assert values(gamma=(2, 2), inverted=1) == [[0, 54, 99], [31, 70, 99], [10, 83, 94]]
+    assert values(gamma=(1, 1)) == image[:, 0].tolist()
+
+
+def test_an_exponent_is_inverted_with_its_probability() -> None:
+    """Of 256 levels, a grey value of 64 / 255 becomes 16 (0.063) or 128 (0.501).
+
+    Fewer than 6 or more than 24 of 40 have a probability of 1 in 200 at p 0.35.
+    """
+    image, (_, target) = torch.full((3, 40, 40), 64, dtype=torch.uint8), scene(40, 40)
+    settings = GammaSettings(gamma=(2, 2), inverted=0.35, p=1)
+    found = [int(transformed(settings, image, target, k)[0][0, 0, 0]) for k in range(40)]
+    assert set(found) == {16, 128}
+    assert 6 <= found.count(128) <= 24
 
 
 def test_values_by_hand() -> None:
@@ -335,6 +407,30 @@ def test_the_displacements_have_the_documented_size(alpha: float, sigma: float) 
         pairs = torch.stack([one.flatten(), other.flatten()])
         wanted = math.exp(-(away**2) / (4 * sigma**2))
         assert float(torch.corrcoef(pairs)[0, 1]) == pytest.approx(wanted, abs=0.07)
+
+
+def test_the_mean_displacement_of_a_flow_is_a_share_of_its_scale() -> None:
+    settings = FlowSettings(scale=(40, 40), strength=0.25)
+    move: Any = PLACES[FlowSettings](settings, (600, 900), np.random.default_rng(1))
+    field = move.keywords["displacement"][0] * torch.tensor([450, 300])
+    # 0.25 * 40 px
+    assert float(field.norm(dim=2).mean()) == pytest.approx(10, rel=1e-5)
+    # the components have the standard deviation 10 / sqrt(pi / 2) = 7.98, and at the distance of
+    # the scale the correlation 1/e
+    assert float(field.std()) == pytest.approx(7.98, rel=0.05)
+    pairs = torch.stack([field[:, 40:].flatten(), field[:, :-40].flatten()])
+    assert float(torch.corrcoef(pairs)[0, 1]) == pytest.approx(math.exp(-1), abs=0.07)
+
+
+def test_the_scale_of_a_flow_is_drawn_up_to_the_short_side_of_the_image() -> None:
+    means = []
+    for seed in range(40):
+        move: Any = PLACES[FlowSettings](FlowSettings(), (64, 96), np.random.default_rng(seed))
+        field = move.keywords["displacement"][0] * torch.tensor([48, 32])
+        means.append(float(field.norm(dim=2).mean()))
+    # scales from 16 to 64 px; of 40, none in the lowest or highest eighth has 1 in 200 each
+    assert 4 <= min(means) < 5.5
+    assert 14.5 < max(means) <= 16.001
 
 
 def test_global_random_states_stay() -> None:

@@ -26,6 +26,12 @@ def test_the_rate_drops_in_the_warm_up_too() -> None:
     assert found == pytest.approx([0.36, 0.084])
 
 
+def test_the_rate_drops_at_equal_intervals() -> None:
+    recipe = RecipeSettings(lr=1e-4, warmup_iterations=0, milestones=(), decay_every=10, gamma=0.9)
+    found = [learning_rate(recipe, i) for i in (0, 9, 10, 19, 20, 35)]
+    assert found == pytest.approx([1e-4, 1e-4, 9e-5, 9e-5, 8.1e-5, 7.29e-5])
+
+
 def test_norms_are_not_decayed_and_biases_are() -> None:
     model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.GroupNorm(2, 4))
     decayed, plain = make_optimiser(model, RecipeSettings(weight_decay=0.1)).param_groups
@@ -61,6 +67,10 @@ def one_weight(value: float = 2.0) -> torch.nn.Linear:
         ("sgd", [1.4, 0.35]),
         # the decay does not pass the moments: 2 (1 - 0.1 * 0.5) - 0.1, then the same again
         ("adamw", [1.8, 1.61]),
+        # gradients 5 + 0.5 * 2 = 6 and 5 + 0.5 * 1.683772 = 5.841886; of their squares a tenth is
+        # new: roots of 3.6 and 0.9 * 3.6 + 3.412763 = 6.652763, which are 1.897367 and 2.579295;
+        # 2 - 0.1 * 6 / 1.897367, then 1.683772 - 0.1 * 5.841886 / 2.579295
+        ("rmsprop", [1.683772, 1.457281]),
     ],
 )
 def test_two_steps_of_each_optimiser_by_hand(optimiser: str, wanted: list[float]) -> None:
@@ -74,6 +84,15 @@ def test_two_steps_of_each_optimiser_by_hand(optimiser: str, wanted: list[float]
         made.step()
         found.append(model.weight.item())
     assert found == pytest.approx(wanted, abs=1e-5)
+
+
+def test_rmsprop_adds_the_constant_of_keras_to_the_root() -> None:
+    """A gradient of 1e-7: the root of 0.1 * 1e-14 is 3.16228e-8, and 1e-7 is added to it."""
+    model = one_weight(0.0)
+    recipe = RecipeSettings(optimiser="rmsprop", lr=0.1, momentum=0.8, weight_decay=0.0)
+    model.weight.grad = torch.full((1, 1), 1e-7)
+    make_optimiser(model, recipe).step()
+    assert model.weight.item() == pytest.approx(-0.1 / 1.316228, rel=1e-5)
 
 
 def test_the_factor_of_the_encoder_is_that_of_its_parameters() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal, Union, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from gains.config.base import Settings
 from gains.support.registry import nearest
@@ -20,6 +21,7 @@ Angle = Annotated[float, Field(ge=-360, le=360)]
 Zoom = Annotated[float, Field(ge=0.1, le=10)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Exponent = Annotated[float, Field(ge=0.1, le=10)]
+Length = Annotated[float, Field(ge=4, le=2000)]
 Factor = Annotated[float, Field(ge=0, le=10)]
 ORDER = AfterValidator(_in_order)
 
@@ -34,27 +36,55 @@ class TransformSettings(Settings):
     def words(self) -> str:
         """The transform with its settings, e.g. ``rotation (p 0.5, degrees -180 to 180)``."""
         keys = {key: value for key, value in self.model_dump().items() if key != "name"}
-        inside = ", ".join(f"{key} {text_of(value)}" for key, value in keys.items())
-        return f"{self.name} ({inside})"
+        inside = (
+            key if value is True else f"{key} {text_of(value)}" for key, value in keys.items()
+        )
+        return f"{self.name} ({', '.join(inside)})"
 
 
-def text_of(value: float | tuple[float, float]) -> str:
-    """Return a number, or the two ends of a range, in words."""
+def text_of(value: float | str | tuple[float, float]) -> str:
+    """Return a number, a word, or the two ends of a range, in words."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, tuple):
         return " to ".join(f"{end:g}" for end in value)
     return f"{value:g}"
 
 
-class RotationSettings(TransformSettings):
+class MovingSettings(TransformSettings):
+    """What the transforms have in common to whose images pixels from outside may come."""
+
+    fill: Literal["border", "black"] = Field(
+        "border",
+        exclude_if=lambda fill: fill == "border",
+        description="what comes from outside the image: the median colour of its border, or black",
+    )
+
+
+class RotationSettings(MovingSettings):
     """Rotation about the centre of the image, whose size stays."""
 
     name: Literal["rotation"] = Field("rotation", description="selects the transform")
     degrees: Annotated[tuple[Angle, Angle], ORDER] = Field(
         (-180.0, 180.0), description="range of the angle, counter-clockwise, from -360 to 360"
     )
+    whole: bool = Field(
+        False,
+        exclude_if=lambda whole: not whole,
+        description="whether the angle is a whole number of degrees, with both ends of the range",
+    )
+
+    @model_validator(mode="after")
+    def _whole_angles_exist(self) -> RotationSettings:
+        if self.whole and math.ceil(self.degrees[0]) > math.floor(self.degrees[1]):
+            raise ValueError(
+                f"no whole number of degrees lies in the range {list(self.degrees)}; widen "
+                "degrees, or leave whole out"
+            )
+        return self
 
 
-class ScaleSettings(TransformSettings):
+class ScaleSettings(MovingSettings):
     """Enlargement or reduction about the centre of the image, whose size stays."""
 
     name: Literal["scale"] = Field("scale", description="selects the transform")
@@ -63,7 +93,7 @@ class ScaleSettings(TransformSettings):
     )
 
 
-class ElasticSettings(TransformSettings):
+class ElasticSettings(MovingSettings):
     """Elastic deformation: each pixel moves by a smooth random field of displacements."""
 
     name: Literal["elastic"] = Field("elastic", description="selects the transform")
@@ -82,6 +112,28 @@ class ElasticSettings(TransformSettings):
     )
 
 
+class FlowSettings(MovingSettings):
+    """Elastic deformation by a smooth random flow whose fineness is drawn for each sample.
+
+    The defaults are those of the program of "Instance Segmentation of Dense and Overlapping Objects
+    via Layering"; the paper gives no numbers.
+    """
+
+    name: Literal["flow"] = Field("flow", description="selects the transform")
+    p: float = Field(0.8, ge=0, le=1, description="probability that a sample is transformed")
+    scale: Annotated[tuple[Length, Length], ORDER] = Field(
+        (16.0, 256.0),
+        description="range of the scale in px, from 4 to 2000: at such a distance two "
+        "displacements hardly depend on each other; at most the short side of the image",
+    )
+    strength: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="mean length of the displacements, as a share of the drawn scale",
+    )
+
+
 class CropSettings(TransformSettings):
     """A random part of the image; the sample becomes smaller."""
 
@@ -94,12 +146,25 @@ class CropSettings(TransformSettings):
 
 
 class GammaSettings(TransformSettings):
-    """Gamma correction: each value, as a share of 255, is raised to a power."""
+    """Gamma correction: each value, as a share of white, is raised to a power."""
 
     name: Literal["gamma"] = Field("gamma", description="selects the transform")
     gamma: Annotated[tuple[Exponent, Exponent], ORDER] = Field(
         (0.7, 1.4),
         description="range of the exponent, from 0.1 to 10; above 1 the image becomes darker",
+    )
+    inverted: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        exclude_if=lambda inverted: not inverted,
+        description="probability that 1 divided by the drawn exponent is the exponent",
+    )
+    white: Literal["255", "brightest"] = Field(
+        "255",
+        exclude_if=lambda white: white == "255",
+        description="value that stays: 255; or 1 more than the brightest value of the image, and "
+        "results are then cut off to whole numbers",
     )
 
 
@@ -125,6 +190,7 @@ AnyTransform = Union[  # noqa: UP007 - get_args needs the members
     RotationSettings,
     ScaleSettings,
     ElasticSettings,
+    FlowSettings,
     CropSettings,
     GammaSettings,
     BrightnessSettings,

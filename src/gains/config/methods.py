@@ -37,7 +37,8 @@ class MethodSettings(Settings):
         1.0,
         gt=0,
         description="number of images seen in training, as a multiple of that of the common "
-        "recipe; iterations, milestones and warm-up are scaled to it, also for another batch_size",
+        "recipe; iterations, milestones, decay_every and warm-up are scaled to it, also for "
+        "another batch_size",
     )
     images_factor_on: dict[str, Annotated[float, Field(gt=0)]] = Field(
         default_factory=dict, description="values of images_factor for single data sets, by name"

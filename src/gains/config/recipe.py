@@ -26,7 +26,9 @@ class RecipeSettings(Settings):
         "and averaged; `bn`, and losses that are divided by the number of objects, see "
         "one part at a time",
     )
-    optimiser: Literal["sgd", "adamw"] = Field("sgd", description="optimiser of the training")
+    optimiser: Literal["sgd", "adamw", "rmsprop"] = Field(
+        "sgd", description="optimiser of the training; rmsprop has the constants of Keras"
+    )
     lr: float = Field(0.015, gt=0, description="learning rate after the warm-up")
     backbone_lr_factor: float = Field(
         1.0, ge=0, description="learning rate of the ResNet, as a multiple of lr"
@@ -45,7 +47,14 @@ class RecipeSettings(Settings):
         description="learning rate at the start of the warm-up, as a multiple of lr",
     )
     milestones: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        (15000, 18000), description="iterations after which the learning rate drops"
+        (15000, 18000),
+        description="iterations after which the learning rate drops; `[]`: none",
+    )
+    decay_every: Annotated[int | None, OFF_BY_DEFAULT] = Field(
+        None,
+        ge=1,
+        description="number of iterations between drops of the learning rate at equal intervals, "
+        "with `milestones: []`; default: it drops at the milestones",
     )
     gamma: float = Field(0.1, gt=0, le=1, description="factor of the learning rate at each drop")
     clip_norm: float | None = Field(
@@ -169,6 +178,12 @@ class RecipeSettings(Settings):
         if list(self.milestones) != sorted(self.milestones):
             raise ValueError(
                 f"milestones must be in increasing order, found {list(self.milestones)}"
+            )
+        if self.decay_every is not None and self.milestones:
+            raise ValueError(
+                f"decay_every {self.decay_every} and milestones {list(self.milestones)}: the "
+                "learning rate drops either at equal intervals or at the milestones; write "
+                "`milestones: []` beside decay_every, or leave decay_every out"
             )
         if self.max_size < max(self.test_size, *self.train_sizes):
             raise ValueError(

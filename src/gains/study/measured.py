@@ -16,7 +16,14 @@ from gains.support.files import settings_hash
 if TYPE_CHECKING:
     from gains.study.study import Study
 
-SCHEDULE = ("iterations", "warmup_iterations", "milestones", "validate_every", "checkpoint_every")
+SCHEDULE = (
+    "iterations",
+    "warmup_iterations",
+    "milestones",
+    "decay_every",
+    "validate_every",
+    "checkpoint_every",
+)
 """Settings of a recipe on which the time of an iteration does not depend."""
 
 

@@ -144,6 +144,8 @@ def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> 
         "warmup_iterations": round(common.warmup_iterations * scale),
         "milestones": [max(1, round(milestone * scale)) for milestone in common.milestones],
     }
+    if common.decay_every is not None:
+        schedule["decay_every"] = max(1, round(common.decay_every * scale))
     if common.validate_every is not None:
         schedule["validate_every"] = max(1, round(common.validate_every * scale))
     return schedule

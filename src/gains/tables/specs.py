@@ -50,7 +50,7 @@ class TrainingSpec(Settings):
     @property
     def optimiser_title(self) -> str:
         """The optimiser as papers write it, e.g. ``SGD``."""
-        return {"sgd": "SGD", "adamw": "AdamW"}[self.optimiser]
+        return {"sgd": "SGD", "adamw": "AdamW", "rmsprop": "RMSprop"}[self.optimiser]
 
     @property
     def words(self) -> str:

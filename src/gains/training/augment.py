@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from gains.config.augmentation import TransformSettings
+from gains.config.augmentation import MovingSettings, TransformSettings
 from gains.models.contract import Target
 from gains.training.transforms import PLACES, VALUES
 from gains.training.warp import warp_sample
@@ -54,9 +54,10 @@ def _transformed(
     kind = type(settings)
     if kind in VALUES:
         return VALUES[kind](settings, rng)(image), target
+    black = isinstance(settings, MovingSettings) and settings.fill == "black"
     for _ in range(ATTEMPTS):
         move = PLACES[kind](settings, (image.shape[1], image.shape[2]), rng)
-        moved = warp_sample(image, target, move)
+        moved = warp_sample(image, target, move, black)
         if moved is not None:
             return moved
     return image, target

@@ -12,8 +12,14 @@ NOT_DECAYED = (nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm, nn.Embedding)
 
 
 def learning_rate(recipe: RecipeSettings, iteration: int) -> float:
-    """Return the learning rate of an iteration (from 0): linear warm-up, then steps."""
-    factor = recipe.gamma ** sum(iteration >= milestone for milestone in recipe.milestones)
+    """Return the learning rate of an iteration (from 0): linear warm-up, then steps.
+
+    The steps are at the milestones, or after every ``decay_every`` iterations.
+    """
+    drops = sum(iteration >= milestone for milestone in recipe.milestones)
+    if recipe.decay_every is not None:
+        drops += iteration // recipe.decay_every
+    factor = recipe.gamma**drops
     if iteration < recipe.warmup_iterations:
         progress = iteration / recipe.warmup_iterations
         factor *= recipe.warmup_factor * (1 - progress) + progress
@@ -23,7 +29,11 @@ def learning_rate(recipe: RecipeSettings, iteration: int) -> float:
 def make_optimiser(
     model: nn.Module, recipe: RecipeSettings, encoder: str = Detector.encoder
 ) -> torch.optim.Optimizer:
-    """Return SGD with momentum, or AdamW.
+    """Return SGD with momentum, AdamW, or RMSprop without momentum.
+
+    RMSprop has the constants of Keras: the share 0.9 of the old mean of squares is kept, and 1e-7
+    is added to the root of that mean (torch: 0.99 and 1e-8). Like SGD, it adds the decayed weights
+    to the gradient.
 
     Weight decay applies to biases but not to norms and embeddings (detectron2). Each parameter
     group holds the ``factor`` by which its learning rate differs from that of the schedule.
@@ -52,4 +62,6 @@ def make_optimiser(
     ]
     if recipe.optimiser == "adamw":
         return torch.optim.AdamW(made, lr=recipe.lr, fused=True)
+    if recipe.optimiser == "rmsprop":
+        return torch.optim.RMSprop(made, lr=recipe.lr, alpha=0.9, eps=1e-7, momentum=0.0)
     return torch.optim.SGD(made, lr=recipe.lr, momentum=recipe.momentum, fused=True)

@@ -25,7 +25,9 @@ FAR = 1e9
 """A coordinate that no object is near."""
 
 
-def warp_sample(image: Tensor, target: Target, move: Transform) -> tuple[Tensor, Target] | None:
+def warp_sample(
+    image: Tensor, target: Target, move: Transform, black: bool = False
+) -> tuple[Tensor, Target] | None:
     """Return the transformed image and its ground truth, without objects that leave the image.
 
     The image is sampled bilinearly; what comes from outside it has the median colour of its border.
@@ -36,6 +38,7 @@ def warp_sample(image: Tensor, target: Target, move: Transform) -> tuple[Tensor,
         image: uint8 (3, H, W).
         target: its ground truth, with tight boxes.
         move: a transform that moves pixels.
+        black: whether what comes from outside the image is black instead.
 
     Returns:
         Both, or None if the image had objects and none is left.
@@ -51,15 +54,18 @@ def warp_sample(image: Tensor, target: Target, move: Transform) -> tuple[Tensor,
     if maps is not None:
         maps = _moved_maps(maps, _Source.of(tv_tensors.Image, move, size, image.device))
     moved = Target(boxes, target.labels, masks, maps)
-    return _moved_image(image, move), moved if kept.all() else moved.select(kept)
+    return _moved_image(image, move, black), moved if kept.all() else moved.select(kept)
 
 
-def _moved_image(image: Tensor, move: Transform) -> Tensor:
+def _moved_image(image: Tensor, move: Transform, black: bool) -> Tensor:
+    if black:
+        moved: Tensor = move(tv_tensors.Image(image.float())).as_subclass(Tensor)
+        return moved.round_().clamp_(0, 255).to(torch.uint8)
     # without a fill value torchvision mixes pixels at the border with 0, so 0 is made the fill; its
     # own fill weighs such pixels twice
     border = [image[:, 0], image[:, -1], image[:, :, 0], image[:, :, -1]]
     fill = torch.cat(border, dim=1).float().median(dim=1).values[:, None, None]
-    moved: Tensor = move(tv_tensors.Image(image.float() - fill)).as_subclass(Tensor)
+    moved = move(tv_tensors.Image(image.float() - fill)).as_subclass(Tensor)
     return (moved + fill).round_().clamp_(0, 255).to(torch.uint8)
 
 
