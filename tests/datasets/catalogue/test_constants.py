@@ -39,7 +39,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "synthetic-cells": SYNTHETIC
     | {"cells": (2, 6), "overlap": (0.1, 0.5), "alone": 0.15, "transparency": (0.66, 0.84)},
     "synthetic-chromosomes": SYNTHETIC | {"overlap": (0.05, 0.5)},
+    "synthetic-neurons": SYNTHETIC
+    | {"neurons": (6, 12), "touching": 0.75, "overlap": (0.0, 0.12), "lying": 0.15},
     "synthetic-nuclei": SYNTHETIC | {"nuclei": (10, 24), "touching": 0.65, "overlap": (0.0, 0.08)},
+    "synthetic-worms": SYNTHETIC
+    | {"worms": (2, 5), "meeting": 0.75, "overlap": (0.0, 0.25), "rim": 0.3},
     "ucoc": {},
 }
 

@@ -8,17 +8,30 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 
 from gains.datasets.catalogue import DATASETS
+from gains.datasets.catalogue.synthetic.neurons import Neuron, pressed
 from gains.datasets.catalogue.synthetic.shapes import Blob, overlap_ratio
+from gains.datasets.catalogue.synthetic.worms import OUTSIDE, POINTS, Worm
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import check_options, convert
 from gains.datasets.findings import Findings
 from gains.datasets.image_archive import ImageArchive
 from gains.support.files import read_json
 
-SETS = ("synthetic-cells", "synthetic-chromosomes", "synthetic-nuclei")
-STEMS = dict(zip(SETS, ("cells", "chromosomes", "nuclei"), strict=True))
+STEMS = {
+    f"synthetic-{stem}": stem for stem in ("cells", "chromosomes", "nuclei", "worms", "neurons")
+}
+SETS = tuple(STEMS)
+TYPICAL = {
+    "synthetic-cells": 0.06,
+    "synthetic-chromosomes": 0.05,
+    "synthetic-nuclei": 0.011,
+    "synthetic-worms": 0.024,
+    "synthetic-neurons": 0.025,
+}
+"""Share of an image that an object covers, whatever the size of the image."""
 
 
 def images_of(name: str, **options: object) -> list[Any]:
@@ -57,10 +70,8 @@ def test_scenes_scale_with_the_image(name: str, size: int) -> None:
     assert pixels.dtype == np.uint8
     assert pixels.shape[:2] == (size, size)
     assert instances.stack().any(axis=(1, 2)).all()
-    # an object covers the same share of an image of any size
-    typical = {"synthetic-cells": 0.06, "synthetic-chromosomes": 0.05, "synthetic-nuclei": 0.011}
     largest = instances.stack().sum(axis=(1, 2)).max() / size**2
-    assert typical[name] / 2 < largest < typical[name] * 3
+    assert TYPICAL[name] / 2 < largest < TYPICAL[name] * 3
 
 
 def test_cells_overlap_within_the_range() -> None:
@@ -139,6 +150,114 @@ def test_nuclei_are_dense_and_many_touch() -> None:
     assert near / total > 0.5
 
 
+def shares_that_meet(name: str, **options: object) -> tuple[float, float]:
+    """Return the shares of objects that overlap or touch another, and that overlap one."""
+    meet: list[bool] = []
+    overlap: list[bool] = []
+    for _, _, instances in images_of(name, **options):
+        masks = instances.stack()
+        for k, mask in enumerate(masks):
+            others = np.delete(masks, k, axis=0).any(axis=0)
+            grown = scipy.ndimage.binary_dilation(mask, np.ones((3, 3)))
+            meet.append(bool((grown & others).any()))
+            overlap.append(bool((mask & others).any()))
+    return float(np.mean(meet)), float(np.mean(overlap))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_about_nine_of_ten_worms_meet_and_most_of_these_cross(seed: int) -> None:
+    meet, overlap = shares_that_meet("synthetic-worms", count=12, seed=seed)
+    assert 0.8 <= meet <= 0.99
+    assert 0.7 <= overlap < meet
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_about_five_of_six_neurons_meet_and_few_overlap(seed: int) -> None:
+    meet, overlap = shares_that_meet("synthetic-neurons", count=8, seed=seed)
+    assert 0.75 <= meet <= 0.95
+    assert 0.0 < overlap <= 0.15
+
+
+@pytest.mark.parametrize(("name", "option"), [("worms", "meeting"), ("neurons", "touching")])
+def test_the_share_that_meets_is_controlled(name: str, option: str) -> None:
+    options: dict[str, Any] = {"count": 4, name: [3, 4]}
+    assert shares_that_meet(f"synthetic-{name}", **options, **{option: 0.0}) == (0.0, 0.0)
+    assert shares_that_meet(f"synthetic-{name}", **options, **{option: 1.0})[0] == 1.0
+
+
+def test_worms_overlap_within_the_range_and_are_slender_and_in_full() -> None:
+    for low, high in ((0.02, 0.1), (0.12, 0.3)):
+        ratios: list[float] = []
+        for _, _, instances in images_of("synthetic-worms", count=6, overlap=[low, high]):
+            masks = instances.stack()
+            assert 2 <= len(masks) <= 5
+            ratios += [overlap_ratio(a, b) for a, b in combinations(masks, 2)]
+            for mask in masks:
+                assert not mask[[0, -1]].any()
+                assert not mask[:, [0, -1]].any()
+                assert scipy.ndimage.label(mask, np.ones((3, 3)))[1] == 1
+                # no disc of radius 5 px fits into a worm, so it is longer than 200 / 10 px
+                assert scipy.ndimage.distance_transform_edt(mask).max() < 5
+                assert mask.sum() > 200
+        overlapping = [ratio for ratio in ratios if ratio > 0]
+        assert len(overlapping) >= 6
+        assert low <= min(overlapping) <= max(overlapping) <= high
+
+
+def test_worms_are_dark_in_a_bright_field_and_darker_where_they_cross() -> None:
+    values: list[list[float]] = [[], [], []]
+    for _, pixels, instances in images_of("synthetic-worms", count=8, rim=0.0):
+        assert pixels.ndim == 2
+        depth = instances.stack().sum(axis=0)
+        for k in range(3):
+            values[k] += list(pixels[depth == k])
+    none, one, two = (float(np.mean(v)) for v in values)
+    assert none > 140
+    assert none - 25 > one > two + 15
+
+
+def test_a_worm_has_a_blunt_head_and_a_pointed_tail_that_its_mask_follows() -> None:
+    # a straight worm of 60 px from (64, 34) to (64, 94): half width 4 px, 1 px at the tail
+    line = np.stack([np.full(POINTS, 64.0), np.linspace(34, 94, POINTS)], axis=1)
+    widths = np.where(np.arange(POINTS) < POINTS // 2, 4.0, 1.0)
+    depth, along, across = Worm(line, widths).field(128)
+    mask = Worm(line, widths).mask(128)
+    np.testing.assert_array_equal(mask, depth > 0)
+    # pixel centres at rows 60.5 to 67.5 are within 4 px of the line, those at 63.5 and 64.5 within 1
+    assert mask[:, 45].nonzero()[0].tolist() == list(range(60, 68))
+    assert mask[:, 85].nonzero()[0].tolist() == [63, 64]
+    # the head is a half disc around (64, 34): its last pixel is at 30.5
+    assert mask[63].nonzero()[0][0] == 30
+    # pixel (63, 45) has its centre 0.5 px from the line of half width 4, 11.5 px of 60 px along it
+    assert depth[63, 45] == pytest.approx(3.5, abs=0.02)
+    assert along[63, 45] == pytest.approx(11.5 / 60, abs=0.01)
+    assert across[63, 45] == pytest.approx(0.5 / 4, abs=0.02)
+    assert depth[10, 10] == OUTSIDE
+
+
+def test_neurons_glow_in_the_dark_and_share_few_pixels() -> None:
+    for _, pixels, instances in images_of("synthetic-neurons", count=6):
+        masks = instances.stack()
+        assert 6 <= len(masks) <= 12
+        for a, b in combinations(masks, 2):
+            assert overlap_ratio(a, b) <= 0.12
+        for mask in masks:
+            assert scipy.ndimage.label(mask, np.ones((3, 3)))[1] == 1
+        dark = ~masks.any(axis=0)
+        assert np.median(pixels[dark]) < 20
+        assert all(pixels[mask].mean() > 2 * pixels[dark].mean() for mask in masks)
+
+
+def test_neurons_that_only_touch_divide_the_pixels_that_both_would_have() -> None:
+    # two discs of radius 10 px, 12 px apart: each pixel of the lens goes to the nearer centre
+    y, x = np.mgrid[0:64, 0:64] + 0.5
+    left, right = (Neuron(32, c, 10, 10 - np.hypot(y - 32, x - c)) for c in (26, 38))
+    pressed_left, pressed_right = pressed(left, right)
+    assert (left.mask & right.mask).sum() > 50
+    np.testing.assert_array_equal(pressed_left.mask, left.mask & (x < 32))
+    np.testing.assert_array_equal(pressed_right.mask, right.mask & (x > 32))
+
+
 def test_blob_without_harmonics_is_an_ellipse() -> None:
     blob = Blob(20.0, 30.0, (12.0, 6.0), np.pi / 2, np.zeros(2), np.zeros(2))
     mask = blob.mask(64)
@@ -169,6 +288,8 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str, tmp_path
         ("synthetic-cells", {"cells": [20, 20], "overlap": [0.3, 0.31], "size": 64}),
         ("synthetic-chromosomes", {"overlap": [0.99, 1.0], "size": 64}),
         ("synthetic-nuclei", {"nuclei": [90, 90], "size": 64}),
+        ("synthetic-worms", {"worms": [30, 30], "meeting": 0.0, "size": 64}),
+        ("synthetic-neurons", {"neurons": [90, 90], "size": 64}),
     ],
 )
 def test_scenes_that_cannot_be_are_an_error(

@@ -1,5 +1,5 @@
-"""The three synthetic data sets; importing this package registers them."""
+"""The five synthetic data sets; importing this package registers them."""
 
-from gains.datasets.catalogue.synthetic import cells, chromosomes, nuclei
+from gains.datasets.catalogue.synthetic import cells, chromosomes, neurons, nuclei, worms
 
-__all__ = ["cells", "chromosomes", "nuclei"]
+__all__ = ["cells", "chromosomes", "neurons", "nuclei", "worms"]
