@@ -69,7 +69,7 @@ rule convert:
     resources:
         mem_mb=1000,
     params:
-        source=source_of,
+        source=source_arguments,
         settings=source_settings,
         files=source_content,
         options=source_options,
@@ -98,7 +98,7 @@ rule split:
         settings=split_settings,
         lists=split_lists,
         options=split_options,
-        code=code_hash("gains.datasets.make_split"),
+        code=split_code,
     shell:
         "gains split --coco {input.coco} --settings {params.options:q} --out {output}"
         " > {log} 2>&1"

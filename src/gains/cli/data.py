@@ -31,8 +31,14 @@ def convert(
         str,
         typer.Option(help="Options of the data set as a JSON object; docs/config.md lists them."),
     ] = "{}",
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(help="Category that is kept; may be repeated; by default all are kept."),
+    ] = None,
 ) -> None:
     """Make a data set: a COCO JSON file with run-length encoded masks, and an archive of images.
+
+    --keep leaves out the objects of all categories that it does not name.
 
     \b
     Example:
@@ -41,6 +47,7 @@ def convert(
         --options '{"count": 60, "seed": 1}' --out data/demo/coco/cells.json
     """
     from gains.datasets import convert as conversion
+    from gains.datasets import kept_categories
     from gains.support.claims import claimed
     from gains.support.files import parse_object
 
@@ -49,7 +56,10 @@ def convert(
     given = parse_object(options, "--options")
     refuse_overwriting("convert", out, conversion.inputs_of(source, given), folders=True)
     with claimed(out):
-        conversion.convert(name, source, given, out)
+        if keep:
+            kept_categories.convert_categories(name, source, given, keep, out)
+        else:
+            conversion.convert(name, source, given, out)
 
 
 @app.command()
@@ -59,7 +69,8 @@ def split(
     settings: Annotated[
         str,
         typer.Option(
-            help="JSON object with `ratio`, `seed` and `folds`, or with `file` for given lists."
+            help="JSON object with `ratio`, `seed` and `folds`, or with `file` for given lists "
+            "and with `held_out` and `seed` for validation images that they lack."
         ),
     ] = "{}",
 ) -> None:
@@ -72,12 +83,14 @@ def split(
     """
     from gains.config.base import validated
     from gains.config.data import SplitSettings
+    from gains.datasets.held_out import make_split_with_held_out
     from gains.datasets.make_split import make_split
     from gains.support.files import parse_object
 
     chosen = validated(SplitSettings, parse_object(settings, "--settings"), "--settings")
     refuse_overwriting("split", out, [Path(chosen.file)] if chosen.file else [])
-    make_split(coco, chosen, out)
+    make = make_split if chosen.held_out is None else make_split_with_held_out
+    make(coco, chosen, out)
 
 
 @app.command()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, field_validator, model_validator
 
-from gains.config.base import Changes, OwnPath, Settings
+from gains.config.base import OFF_BY_DEFAULT, Changes, OwnPath, Settings
 from gains.config.maps import MapSettings
 
 
@@ -25,6 +27,12 @@ class SplitSettings(Settings):
         None, description="JSON file with given lists, instead of a random split"
     )
 
+    held_out: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, OFF_BY_DEFAULT] = Field(
+        None,
+        description="share of the training images of given lists that are drawn at random as "
+        "validation images, for lists that have none; default: none",
+    )
+
     @field_validator("ratio")
     @classmethod
     def _sums_to_one(cls, ratio: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -33,6 +41,15 @@ class SplitSettings(Settings):
                 f"the shares of train, val and test must be positive and sum to 1, found {ratio}"
             )
         return ratio
+
+    @model_validator(mode="after")
+    def _of_given_lists(self) -> SplitSettings:
+        if self.held_out is not None and self.file is None:
+            raise ValueError(
+                "held_out needs given lists in `file`; a random split has validation images by "
+                "`ratio`"
+            )
+        return self
 
 
 class DatasetSettings(Settings):
@@ -54,6 +71,12 @@ class DatasetSettings(Settings):
     options: Changes = Field(
         default_factory=dict,
         description="options of the registered data set, see its section below",
+    )
+    categories: tuple[str, ...] | None = Field(
+        None,
+        min_length=1,
+        description="names of the categories that the study uses; objects of others are left "
+        "out of everything; default: all categories",
     )
     split: SplitSettings = Field(SplitSettings(), description="division into parts, see below")
     maps: MapSettings = Field(MapSettings(), description="settings of the anomaly maps, see below")

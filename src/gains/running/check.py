@@ -9,6 +9,7 @@ from gains.datasets.catalogue import DATASETS
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import check_options, fetched_folder
 from gains.datasets.findings import Findings
+from gains.datasets.kept_categories import kept_categories
 from gains.methods.run_settings import build_method
 from gains.published.classes import AVERAGE, TARGET, class_named
 from gains.study.kept import kept_problems
@@ -68,7 +69,7 @@ def categories_of(study: Study, dataset: str) -> dict[int, str] | None:
 
     Raises:
         OSError: a file is missing.
-        ValueError: the labels cannot be read.
+        ValueError: the labels cannot be read, or the study names a category that is not there.
     """
     block, coco = study.dataset(dataset), study.coco(dataset)
     if coco.is_file():
@@ -78,7 +79,9 @@ def categories_of(study: Study, dataset: str) -> dict[int, str] | None:
     if dataset in study.without_images or (fetched and not Path("data/raw", fetched).is_dir()):
         return None
     options = check_options(source, block.options)
-    return DATASETS.get(source).make(options, Findings()).categories
+    categories = DATASETS.get(source).make(options, Findings()).categories
+    kept = block.categories or tuple(categories.values())
+    return kept_categories(f"data set {dataset!r}", categories, kept)
 
 
 def _of_subsets(study: Study, dataset: str, categories: dict[int, str]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """Inputs and parameters of the rules that fetch, convert and split data and make maps."""
 
+import shlex
+
+from gains.config.base import switched_on
 from gains.datasets.catalogue import DATASETS
 from gains.datasets.convert import inputs_of, without_paths
 from gains.fetch.lockfile import fetch_inputs
@@ -56,10 +59,22 @@ def raw_changes(wildcards):
     return found
 
 
-def source_code(wildcards):
-    return code_hash(
-        "gains.datasets.convert", DATASETS.get(source_of(wildcards)).make.__module__
+def source_arguments(wildcards):
+    """Return a registered data set and the categories that are kept, for `gains convert`."""
+    kept = SETTINGS.datasets[wildcards.dataset].categories or ()
+    return " ".join(
+        [source_of(wildcards), *(f"--keep {shlex.quote(name)}" for name in kept)]
     )
+
+
+def source_code(wildcards):
+    modules = [
+        "gains.datasets.convert",
+        DATASETS.get(source_of(wildcards)).make.__module__,
+    ]
+    if SETTINGS.datasets[wildcards.dataset].categories:
+        modules.append("gains.datasets.kept_categories")
+    return code_hash(*modules)
 
 
 def source_settings(wildcards):
@@ -74,12 +89,17 @@ def source_options(wildcards, output):
 
 
 def split_options(wildcards, output):
-    return as_json(SETTINGS.datasets[wildcards.dataset].split.model_dump(mode="json"))
+    return as_json(switched_on(SETTINGS.datasets[wildcards.dataset].split))
+
+
+def split_code(wildcards):
+    held_out = SETTINGS.datasets[wildcards.dataset].split.held_out
+    return code_hash(f"gains.datasets.{'held_out' if held_out else 'make_split'}")
 
 
 def split_settings(wildcards):
-    split = SETTINGS.datasets[wildcards.dataset].split
-    return as_json(split.model_dump(mode="json", exclude={"file"}))
+    split = switched_on(SETTINGS.datasets[wildcards.dataset].split)
+    return as_json({name: value for name, value in split.items() if name != "file"})
 
 
 def split_lists(wildcards):
