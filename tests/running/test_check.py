@@ -63,6 +63,22 @@ def test_all_problems_are_listed(opened: Callable[[Change], Study]) -> None:
     assert "'nuclei'" not in found
 
 
+def test_categories_that_a_study_leaves_out_are_not_there(
+    opened: Callable[[Change], Study],
+) -> None:
+    def kept(study: dict[str, Any]) -> None:
+        study["datasets"]["synthetic-cells"]["categories"] = ["cytoplasm"]
+        study["tables"]["table3"]["subsets"] = ["average", "nuclei"]
+
+    def misspelt(study: dict[str, Any]) -> None:
+        study["datasets"]["synthetic-cells"]["categories"] = ["cytoplasma"]
+
+    (found,) = problems(opened(kept))
+    assert "'nuclei', which the data set lacks" in found
+    (found,) = problems(opened(misspelt))
+    assert "no category 'cytoplasma'; did you mean 'cytoplasm'?" in found
+
+
 def test_a_table_of_validations_without_validations_is_a_problem(
     opened: Callable[[Change], Study],
 ) -> None:
