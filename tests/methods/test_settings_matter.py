@@ -43,6 +43,8 @@ VALUES: dict[str, Any] = {
     "mask_positives": 1,
     "negative_score": 0.5,
     "location_cost": 0.0,
+    "adjacency_distance": 60,  # objects of one class are 26 px apart
+    "min_area": 4000,  # the smallest one has no effect on a map without small components
 }
 """Changed values that the rule of :func:`other_value` does not find."""
 

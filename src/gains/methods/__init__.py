@@ -7,11 +7,14 @@ from gains.methods import (
     fastinst,
     gains,
     htc,
+    layering,
     mask_rcnn,
     mask_scoring_rcnn,
     occlusion_rcnn,
     pisa,
     pointrend,
+    unet2,
+    unet3,
     vrsp_net,
 )
 from gains.methods.base import METHODS, Method
@@ -25,10 +28,13 @@ __all__ = [
     "fastinst",
     "gains",
     "htc",
+    "layering",
     "mask_rcnn",
     "mask_scoring_rcnn",
     "occlusion_rcnn",
     "pisa",
     "pointrend",
+    "unet2",
+    "unet3",
     "vrsp_net",
 ]

@@ -41,6 +41,9 @@ DETECTOR: Changes = {
     "reclass_dim": 32,
     "prior_steps": 20,
     "codes": 32,
+    "size": "S",
+    "width": 8,
+    "min_area": 20,
 }
 """Settings of small models; a method uses those that it has."""
 
