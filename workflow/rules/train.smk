@@ -30,12 +30,12 @@ rule train:
     params:
         settings=training_settings,
         options=training_options,
-        maps=training_maps,
+        files=training_files,
         scratch=f"scratch/{STUDY_TAG}/{RUN_PATH}",
         code=training_code,
     shell:
         "gains train --name {wildcards.dataset}/{wildcards.method}/{wildcards.variant}"
-        " --settings {params.options:q} --coco {input.coco} --split {input.split} {params.maps}"
+        " --settings {params.options:q} --coco {input.coco} --split {input.split} {params.files}"
         " --seed {wildcards.seed} --fold {wildcards.fold} --code {params.code}"
         " --scratch {params.scratch} --out {output.model} > {log} 2>&1"
 

@@ -51,6 +51,10 @@ def train(
     coco: Coco = None,
     split: Split = None,
     maps: Annotated[Path | None, typer.Option(help="Anomaly maps of the training images.")] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="Model file of the run that `start_from` of the recipe names."),
+    ] = None,
     settings: Annotated[
         Any,
         typer.Option(
@@ -71,8 +75,9 @@ def train(
 ) -> None:
     """Train one model; the same command continues a training that was interrupted.
 
-    Study, data set, method, variant and seed name the run. The data are read from where the
-    workflow puts them, unless --coco, --split and --maps name other files. The settings can ask for
+    Study, data set, method, variant and seed name the run. The data, and the model of the run from
+    which the training starts, are read from where the workflow puts them, unless --coco, --split,
+    --maps and --start name other files. The settings can ask for
     validations during the training, and for the weights of the best one.
 
     \b
@@ -84,10 +89,11 @@ def train(
     from gains.training.train import train as run_training
 
     named = NamedRun(config, study, dataset, method, variant, seed, fold)
-    read = training_inputs(named, settings, coco, split, maps)
+    read = training_inputs(named, settings, coco, split, maps, start)
     folder = scratch or out.with_name(f"{out.name}.scratch")
     data = read.coco, read.split, read.maps
-    job = Job(read.settings, *data, seed, fold, out, folder, name or read.name, code)
+    label = name or read.name
+    job = Job(read.settings, *data, seed, fold, out, folder, label, code, read.start)
     hooks: dict[str, Any] = {}
     if read.settings.recipe.validation_interval is not None:
         from gains.validation.validation import Validation

@@ -23,14 +23,15 @@ Name = Annotated[str, Field(pattern=NAME)]
 """Name that becomes part of a path."""
 
 
-def _at_home(path: str | None) -> str | None:
-    return None if path is None else os.path.expanduser(path)  # noqa: PTH111
+def _at_home(path: Any) -> Any:
+    return os.path.expanduser(path) if isinstance(path, str) else path  # noqa: PTH111
 
 
-_HOME = AfterValidator(_at_home)
-OwnPath = Annotated[str, _HOME]
+HOME = AfterValidator(_at_home)
+"""Mark of a setting that may be a path of this machine; ``~`` becomes the home folder."""
+OwnPath = Annotated[str, HOME]
 """Path of a file or folder on this machine; ``~`` and ``~user`` become the home folder."""
-OptionalPath = Annotated[str | None, _HOME]
+OptionalPath = Annotated[str | None, HOME]
 """The same, or None."""
 
 OFF_BY_DEFAULT = object()
@@ -68,9 +69,9 @@ class Settings(BaseModel):
 
 @functools.cache
 def path_fields(model: type[BaseModel]) -> frozenset[str]:
-    """Return the names of the settings that are an :data:`OwnPath`."""
+    """Return the names of the settings that are, or may be, an :data:`OwnPath`."""
     fields = model.model_fields.items()
-    return frozenset(name for name, field in fields if _HOME in field.metadata)
+    return frozenset(name for name, field in fields if HOME in field.metadata)
 
 
 def plain(settings: Settings, place: Callable[[str], str]) -> Changes:

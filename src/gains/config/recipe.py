@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from gains.config.augmentation import Augmentation
-from gains.config.base import OFF_BY_DEFAULT, OptionalPath, Settings
+from gains.config.base import HOME, OFF_BY_DEFAULT, Settings, validated
 from gains.config.clusters import ClusterSettings
 
 MOST_PIXELS = 16384
 """Limit of the sides of images that a model sees, in px; a square of it takes 3 GB of memory."""
+
+
+class StartSettings(Settings):
+    """A run of the same study, from whose model a training starts."""
+
+    method: str = Field(description="name of the method of that run")
+    variant: str = Field("default", description="variant of the method of that run")
+
+
+def _as_start(content: Any) -> Any:
+    """Check a mapping here, because the messages of a union name all of its types."""
+    if isinstance(content, dict):
+        return validated(StartSettings, content, "")
+    if content is not None and not isinstance(content, str | StartSettings):
+        raise ValueError(
+            "expected the path of a model file, or a mapping with the method and the variant of a "
+            f"run of this study, found {content!r}"
+        )
+    return content
 
 
 class RecipeSettings(Settings):
@@ -109,11 +128,14 @@ class RecipeSettings(Settings):
         description="iterations between checkpoints; the number is larger where checkpoints would "
         "take over 2 % of the time",
     )
-    start_from: Annotated[OptionalPath, OFF_BY_DEFAULT] = Field(
+    start_from: Annotated[
+        str | StartSettings | None, BeforeValidator(_as_start), HOME, OFF_BY_DEFAULT
+    ] = Field(
         None,
-        description="file with a whole model from whose values the training starts (fine-tuning): "
-        "`model.pt` of a training, or a detector of `gains weights convert`; backbone.weights is "
-        "then not read; default: the weights of the backbone, and random heads",
+        description="whole model from whose values the training starts: a file for fine-tuning, "
+        "`model.pt` of a training or a detector of `gains weights convert`; or a run of this "
+        "study, see below, for a second phase; backbone.weights is then not read; default: the "
+        "weights of the backbone, and random heads",
     )
     select: Annotated[Literal["last", "best"], OFF_BY_DEFAULT] = Field(
         "last",

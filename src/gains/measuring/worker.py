@@ -23,7 +23,7 @@ from gains.datasets.coco import read_coco
 from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.measuring.request import Request
-from gains.methods.run_settings import RunSettings
+from gains.methods.run_settings import RunSettings, build_method
 from gains.models.device import choose_device, peak_memory, to_device
 from gains.prediction.files import write_predictions
 from gains.prediction.image_predictor import ImagePredictor, Picture
@@ -84,7 +84,12 @@ def _trained(
     samples = samples_of_job(job, coco, device, cluster_scenes)
     whole = samples.bytes * request.images // len(samples.records)
     samples.cached = fits_cache(whole, device)
-    model = build_model(settings.while_training, sorted(coco.categories), job.seed)
+    categories = sorted(coco.categories)
+    if settings.start is None:
+        model = build_model(settings.while_training, categories, job.seed)
+    else:
+        # the run from which it starts may not be trained yet, and time depends on no initial value
+        model = build_method(settings.while_training, categories)
     state = TrainingState(to_device(model, device), recipe, device)
     prepare(state.model, samples, job.seed)
     start = time.time() - request.began

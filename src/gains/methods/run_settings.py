@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gains.config.base import Settings, check_names, plain, switched_on, validated
 from gains.config.maps import MapSettings
 from gains.config.prediction import THRESHOLDS, PredictionSettings, ValidationSettings
-from gains.config.recipe import RecipeSettings
+from gains.config.recipe import RecipeSettings, StartSettings
 from gains.methods.base import METHODS, Method
 from gains.models.settings import BackboneSettings
 from gains.support.names import portable
@@ -32,6 +32,7 @@ class RunSettings:
         cell_category: category whose objects overlap, or None if neither the method nor synthetic
             clusters use it.
         validation: how a training predicts and scores the validation part, or None if it does not.
+        start: settings of the run from whose model the training starts, or None.
     """
 
     method: str
@@ -41,6 +42,7 @@ class RunSettings:
     max_detections: int
     cell_category: int | None = None
     validation: ValidationSettings | None = None
+    start: RunSettings | None = None
 
     @property
     def prediction(self) -> PredictionSettings:
@@ -81,17 +83,28 @@ class RunSettings:
         return METHODS.get(self.method)
 
     @property
+    def start_file(self) -> Path | None:
+        """The file of a whole model that ``start_from`` names, or None."""
+        named = self.recipe.start_from
+        return Path(named) if isinstance(named, str) else None
+
+    @property
     def initial_weights(self) -> Path | None:
-        """The file of initial values that a training reads, or None."""
-        if self.recipe.start_from is not None:
-            return Path(self.recipe.start_from)
-        return self.record.weights(self.model)
+        """The file of initial values that a training reads, or None.
+
+        The model of another run of the study is none of them: it is made, and differs by seed and
+        fold.
+        """
+        if self.start is not None:
+            return None
+        return self.start_file or self.record.weights(self.model)
 
     def training_json(self, place: Callable[[str], str] = str) -> dict[str, Any]:
         """Return the settings that a training depends on, without those that are switched off.
 
         Two runs with an equal result share one training. How the validation predicts and scores
-        decides weights only if these are chosen by it.
+        decides weights only if these are chosen by it. The run from which the training starts
+        counts with its settings, and not with its name.
 
         Args:
             place: function that returns what stands for the path of a file.
@@ -105,6 +118,9 @@ class RunSettings:
             content.pop("validation", None)
         model = {"name": self.method, **switched_on(self.model, place)}
         content["method"] = {k: v for k, v in model.items() if k not in THRESHOLDS}
+        if self.start is not None:
+            content["recipe"].pop("start_from", None)
+            content["start"] = self.start.training_json(place)
         return content
 
     def recorded_json(self) -> dict[str, Any]:
@@ -126,6 +142,8 @@ class RunSettings:
         }
         if self.validation is not None:
             content["validation"] = self.validation.model_dump(mode="json")
+        if self.start is not None:
+            content["start"] = self.start.to_json(place)
         return content
 
     @classmethod
@@ -159,10 +177,12 @@ class RunSettings:
         method = METHODS.get(block["name"])
         own = {key: value for key, value in block.items() if key != "name"}
         maps, cell = content["maps"], content["cell_category"]
-        found = content.get("validation")
+        found, first = content.get("validation"), content.get("start")
         model = validated(method.settings, own, f"{where}.method")
         recipe = validated(RecipeSettings, content["recipe"], f"{where}.recipe")
-        require_initial_values(model, recipe, f"{where}.method")
+        started = recipe.start_from is not None or first is not None
+        require_initial_values(model, started, f"{where}.method")
+        _require_start(recipe, first, where)
         return cls(
             method=method.name,
             model=model,
@@ -173,10 +193,15 @@ class RunSettings:
             validation=None
             if found is None
             else validated(ValidationSettings, found, f"{where}.validation"),
+            start=None if first is None else cls.from_json(first, f"{where}.start", strict),
         )
 
 
-OPTIONAL = {"max_detections": PredictionSettings().max_detections, "validation": None}
+OPTIONAL = {
+    "max_detections": PredictionSettings().max_detections,
+    "validation": None,
+    "start": None,
+}
 """Values of keys that :meth:`RunSettings.training_json` may leave out."""
 
 RESOLVED = ("validation_metric", "validation_threshold")
@@ -190,19 +215,30 @@ def _whole(content: Mapping[str, Any], key: str, least: int, where: str) -> int:
     return value
 
 
-def require_initial_values(model: Settings, recipe: RecipeSettings, where: str) -> None:
+def _require_start(recipe: RecipeSettings, start: Any, where: str) -> None:
+    """Refuse a start without the settings of its run, which only a study knows."""
+    named = recipe.start_from
+    if isinstance(named, StartSettings) and start is None:
+        raise ValueError(
+            f"{where}.recipe.start_from names the run {named.method}/{named.variant} of a study, "
+            "but its settings are not given under 'start'; give the settings as `gains config "
+            "show` prints them, or name a model file"
+        )
+
+
+def require_initial_values(model: Settings, started: bool, where: str) -> None:
     """Refuse layers that are neither trained nor given values.
 
     Args:
         model: settings of a method.
-        recipe: the recipe; its ``start_from`` gives values to all layers of a backbone.
+        started: whether the training starts from a whole model, which gives values to all layers.
         where: name of ``model``, for the error message.
 
     Raises:
         ValueError: layers would keep random values.
     """
     backbone = getattr(model, "backbone", None)
-    if isinstance(backbone, BackboneSettings) and recipe.start_from is None:
+    if isinstance(backbone, BackboneSettings) and not started:
         backbone.require_trained(where)
 
 

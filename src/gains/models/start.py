@@ -29,13 +29,18 @@ class Start:
         path: the file.
         state: values by name.
         categories: category names by id, or None if the file does not say.
-        model: settings of the model, or None if the file does not say.
+        settings: settings of its training, or None if the file does not say.
     """
 
     path: Path
     state: dict[str, Tensor]
     categories: dict[int, str] | None
-    model: Changes | None
+    settings: Changes | None
+
+    @property
+    def model(self) -> Changes | None:
+        """Settings of the model, or None if the file does not say."""
+        return None if self.settings is None else self.settings.get("method")
 
     @classmethod
     def read(cls, path: Path) -> Start:
@@ -50,7 +55,7 @@ class Start:
             return cls(path, state_of(content, path), None, None)
         content = checkpoint.load_model(path)
         categories = {int(number): name for number, name in content["categories"].items()}
-        return cls(path, content["state"], categories, content["settings"].get("method"))
+        return cls(path, content["state"], categories, content["settings"])
 
     def check(self, model: Detector, larger: Detector) -> None:
         """Refuse a file whose model is built differently, apart from the number of categories.

@@ -95,6 +95,7 @@ def data_table(records: list[tuple[RunSpec, Record]]) -> HtmlTable:
         (run.dataset, f"fold {run.fold}" if name in ("maps", "split") else "", name, digest): None
         for run, record in records
         for name, digest in record["inputs"].items()
+        if name != "start"  # a model of the study itself
     }
     rows = [
         [Cell(dataset), Cell(" ".join(filter(None, (name, fold)))), Cell(digest)]

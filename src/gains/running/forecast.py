@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gains.running.jobs import TRAIN, Jobs
-from gains.study.cost import together
+from gains.study.cost import StartOf, one_after_other, together
 from gains.study.runs import Run
 
 
@@ -19,25 +19,27 @@ class Forecast:
         trainings: the trainings to do.
         seconds: estimated time in s of each that can be estimated.
         slots: how many run at the same time.
+        start_of: function that returns the training from which another one starts, or None.
     """
 
     trainings: Sequence[Run]
     seconds: Mapping[Run, float]
     slots: int
+    start_of: StartOf = lambda _: None
 
     @property
     def all(self) -> float | None:
         """The estimated time in s of all trainings, or None if one cannot be estimated."""
         if any(run not in self.seconds for run in self.trainings):
             return None
-        return together([self.seconds[run] for run in self.trainings], self.slots)
+        return self._together({run: self.seconds[run] for run in self.trainings})
 
     def left(self, jobs: Jobs) -> float | None:
         """Return the estimated time in s until the last training ends.
 
         The result is None if it is unknown, or no training is left.
         """
-        whole, left = dict[Run, float](), list[float]()
+        whole, left = dict[Run, float](), dict[Run, float]()
         for job in jobs.running.values():
             if job.rule != TRAIN or job.run is None:
                 continue
@@ -47,7 +49,7 @@ class Forecast:
                 rest = max(0.0, self.seconds[job.run] - passed)
             if rest is None:
                 return None
-            left.append(rest)
+            left[job.run] = rest
             whole[job.run] = passed + rest
         ended = [job for job in (*jobs.finished, *jobs.failed) if job.rule == TRAIN]
         whole |= {job.run: job.seconds for job in ended if job.run}
@@ -56,8 +58,11 @@ class Forecast:
                 expected = self._expected(run, whole)
                 if expected is None:
                     return None
-                left.append(expected)
-        return together(left, self.slots) if left else None
+                left[run] = expected
+        return self._together(left) if left else None
+
+    def _together(self, seconds: Mapping[Run, float]) -> float:
+        return together(one_after_other(seconds, self.start_of), self.slots)
 
     def _expected(self, run: Run, seen: Mapping[Run, float]) -> float | None:
         """Return the time of a training that waits, from those that were seen in this call."""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from gains.running.choice import ChosenStudy
@@ -14,6 +15,7 @@ from gains.running.measure import measure_apart
 from gains.study.cost import StudyCost, cost_of, jobs_at_once
 from gains.study.plan import estimates, record_of
 from gains.study.runs import Run
+from gains.study.starts import start_of
 from gains.study.study import Study
 from gains.support.durations import duration
 from gains.workflow.memory import memory_mb
@@ -40,7 +42,7 @@ def forecast(choice: ChosenStudy, trainings: Sequence[Run], cores: int) -> Forec
         measure_apart(choice, unknown, at_once)
         known = estimates(study)
     seconds = {run: value for run in trainings if (value := known.get(run)) is not None}
-    return Forecast(trainings, seconds, at_once)
+    return Forecast(trainings, seconds, at_once, partial(start_of, study))
 
 
 def outlook_lines(study: Study, expected: Forecast) -> Iterator[str]:

@@ -76,10 +76,10 @@ def check_figures(
 
 
 def check_start(recipe: RecipeSettings, results: str, where: str) -> None:
-    """Refuse a training that starts from a model of the same study.
+    """Refuse a training that starts from a file with a model of the same study.
 
-    Snakemake deletes the outputs of a training before it runs again, and orders no training after
-    another one.
+    Snakemake deletes the outputs of a training before it runs again, and would not know that this
+    training comes first.
 
     Args:
         recipe: the recipe of a run.
@@ -89,11 +89,12 @@ def check_start(recipe: RecipeSettings, results: str, where: str) -> None:
     Raises:
         ValueError: ``start_from`` lies among the runs of the study.
     """
-    start = recipe.start_from
-    if start and Path(start).absolute().is_relative_to(Path(results, "runs").absolute()):
+    start, runs = recipe.start_from, Path(results, "runs").absolute()
+    if isinstance(start, str) and Path(start).absolute().is_relative_to(runs):
         raise ValueError(
             f"{where}: start_from names {start}, which this study makes itself and may delete; "
-            "copy that file to another folder and name the copy"
+            "name its run instead, `start_from: {method: <name>, variant: <name>}`, or copy that "
+            "file to another folder and name the copy"
         )
 
 

@@ -16,7 +16,7 @@ from gains.config.figures import FigureBlocks
 from gains.config.file import Config
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
-from gains.config.recipe import RecipeSettings
+from gains.config.recipe import RecipeSettings, StartSettings
 from gains.config.study import StudySettings
 from gains.config.tables import RowSettings, TableSettings
 from gains.config.validation_tables import ValidationRowSettings, ValidationTableSettings
@@ -31,6 +31,7 @@ _SECTIONS: tuple[tuple[str, type[BaseModel], str], ...] = (
     ("Split", SplitSettings, "`datasets.<name>.split`"),
     ("Anomaly maps", MapSettings, "`datasets.<name>.maps`"),
     ("Recipe", RecipeSettings, "`recipe`; changed per data set, method and variant."),
+    ("Start of a training", StartSettings, "`recipe.start_from`, if it is not a path."),
     ("Clusters", ClusterSettings, "`recipe.clusters`"),
     ("Method of a study", MethodSettings, "`methods.<method>`"),
     ("Variant", VariantSettings, "`variants.<method>.<variant>`"),

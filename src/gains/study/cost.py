@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gains.datasets.split_file import Split, read_split
 from gains.study.measured import Measurement, measured_file, measurement_of, read_measurements
 from gains.study.plan import estimates, record_of
 from gains.study.runs import Run
+from gains.study.starts import start_of
 from gains.study.study import Study
+
+StartOf = Callable[[Run], Run | None]
+"""Function that returns the training from which another one starts, or None."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,8 @@ class _Sum:
         maps = self._maps(left)
         after = {run: sum(p.seconds for model, p in predictions if model == run) for run in left}
         chains = [work.seconds for work in maps]
-        chains += [work.seconds + after[run] for run, work in trainings.items()]
+        own = {run: work.seconds + after[run] for run, work in trainings.items()}
+        chains += one_after_other(own, partial(start_of, self.study))
         chains += [p.seconds for model, p in predictions if model not in left]
         works = [*maps, *trainings.values(), *(p for _, p in predictions)]
         trained = [m.training for m in self.measured.values() if m.training is not None]
@@ -175,6 +181,25 @@ def _to_predict(study: Study) -> list[Run]:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
+
+
+def one_after_other(seconds: Mapping[Run, float], start_of: StartOf) -> list[float]:
+    """Return the time in s of each chain of trainings that start from one another.
+
+    Trainings that start from the same one belong to one chain. A training that starts from none of
+    these is a chain of its own.
+
+    Args:
+        seconds: time of the trainings to do in s.
+        start_of: the training from which another one starts, or None.
+    """
+    found: dict[Run, float] = {}
+    for run, own in seconds.items():
+        first = run
+        while (start := start_of(first)) is not None and start in seconds:
+            first = start
+        found[first] = found.get(first, 0.0) + own
+    return list(found.values())
 
 
 def together(seconds: Iterable[float], at_once: int) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from gains.methods.run_settings import RunSettings
 from gains.study.opening import open_study
 from gains.study.runs import Run
+from gains.study.starts import start_model
 from gains.study.study import Study
 from gains.support.files import require_file
 from gains.support.yaml_text import parse_yaml, read_utf8
@@ -65,6 +66,7 @@ class TrainingInputs:
         split: split file.
         maps: anomaly maps of the training images, or None.
         name: name of the run; "" if it belongs to no study.
+        start: model file of the run from which the training starts, or None.
     """
 
     settings: RunSettings
@@ -72,6 +74,7 @@ class TrainingInputs:
     split: Path
     maps: Path | None
     name: str
+    start: Path | None
 
 
 def training_inputs(
@@ -80,6 +83,7 @@ def training_inputs(
     coco: Path | None,
     split: Path | None,
     maps: Path | None,
+    start: Path | None = None,
 ) -> TrainingInputs:
     """Return what a training reads; files that are given replace those of the study.
 
@@ -89,6 +93,7 @@ def training_inputs(
         coco: COCO JSON file, or None for that of the study.
         split: split file, or None for that of the study.
         maps: anomaly maps, or None for those of the study.
+        start: model of the run from which the training starts, or None for that of the study.
 
     Raises:
         FileNotFoundError: there is no config file.
@@ -101,11 +106,11 @@ def training_inputs(
         split = split or opened.split(run.dataset)
         maps = maps or opened.maps(run)
         name = f"{run.dataset}/{run.method}/{run.variant}"
-        return TrainingInputs(chosen, coco, split, maps, name)
+        return TrainingInputs(chosen, coco, split, maps, name, start or start_model(opened, run))
     chosen = parse_settings(settings)
     if coco is None or split is None:
         raise ValueError("--settings names no data; name the files with --coco and --split")
-    return TrainingInputs(chosen, coco, split, maps, "")
+    return TrainingInputs(chosen, coco, split, maps, "", start)
 
 
 def parse_settings(given: str | Path) -> RunSettings:

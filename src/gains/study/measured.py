@@ -97,7 +97,7 @@ def kind_of(run: Run) -> str:
 
 def comparable(settings: RunSettings) -> str:
     """Return a hash of the settings on which time and memory of an iteration depend."""
-    content = settings.to_json()
+    content = {key: value for key, value in settings.to_json().items() if key != "start"}
     recipe = {key: value for key, value in content["recipe"].items() if key not in SCHEDULE}
     return settings_hash({**content, "recipe": recipe})
 

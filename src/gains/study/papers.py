@@ -19,6 +19,7 @@ from gains.published.papers import PAPERS, PublishedFigure
 from gains.published.records import numbers
 from gains.study.plan import record_of
 from gains.study.runs import Run
+from gains.study.starts import with_starts
 from gains.study.study import Study
 from gains.study.validated import validated_runs
 from gains.support.file_errors import worded
@@ -144,7 +145,7 @@ def _product(
     files = [Path(f"{folder}/{name}.{kind}") for kind in kinds]
     asked = f"{name}.{'csv' if is_table else 'png'}"
     made, target = Path(folder, asked), Path("results", asked)
-    trainings = list(dict.fromkeys(study.trained(run) for run in runs))
+    trainings = with_starts(study, map(study.trained, runs))
     return Product(
         *heading,
         study=study.name,

@@ -8,6 +8,7 @@ from pathlib import Path
 from gains.datasets.convert import fetched_folder, inputs_of
 from gains.fetch.sources import fetched_name
 from gains.study.external import external_rows, missing_external
+from gains.study.starts import start_of
 from gains.study.study import Study
 
 
@@ -17,7 +18,8 @@ def missing_inputs_of(study: Study) -> list[str]:
     What was made from own files before is used without them. Optional data sets may be absent, and
     so may those with kept runs, of which the workflow says what it cannot make.
     """
-    return list(dict.fromkeys([*_data(study), *_weights(study), *missing_external(study)]))
+    found = [*_data(study), *_weights(study), *_starts(study), *missing_external(study)]
+    return list(dict.fromkeys(found))
 
 
 def _data(study: Study) -> Iterator[str]:
@@ -43,6 +45,19 @@ def _weights(study: Study) -> Iterator[str]:
         needed = file is not None and not study.model(run).is_file() and not fetched_name(file)
         if file is not None and needed and not file.exists():
             yield f"initial weights: {file} does not exist; correct the path, or put the file there"
+
+
+def _starts(study: Study) -> Iterator[str]:
+    """Yield the kept runs without a model that a training starts from."""
+    for run in study.trainings():
+        start = None if study.is_kept(run) else start_of(study, run)
+        done = study.model(run).is_file() or run.dataset in study.without_images
+        if start is None or done or not study.is_kept(start) or study.model(start).is_file():
+            continue
+        yield (
+            f"{run.path} starts from the model of {start.path}, which is kept without its model; "
+            f"remove the folder {study.run_folder(start)}, so that it is trained again"
+        )
 
 
 def misplaced_paths(study: Study, file: Path) -> list[str]:

@@ -9,7 +9,7 @@ from gains.config.data import DatasetSettings
 from gains.config.maps import MapSettings
 from gains.config.methods import MethodSettings, VariantSettings
 from gains.config.prediction import THRESHOLDS, ValidationSettings
-from gains.config.recipe import RecipeSettings
+from gains.config.recipe import RecipeSettings, StartSettings
 from gains.config.study import StudySettings
 from gains.methods import METHODS, Method
 from gains.methods.run_settings import RunSettings, require_initial_values
@@ -68,7 +68,12 @@ class _Layers:
 
 
 def merged_settings(
-    study: StudySettings, dataset: str, method: str, variant: str, where: str
+    study: StudySettings,
+    dataset: str,
+    method: str,
+    variant: str,
+    where: str,
+    after: tuple[str, ...] = (),
 ) -> RunSettings:
     """Merge the layers: defaults, study, data set, method, variant; later ones win.
 
@@ -78,17 +83,13 @@ def merged_settings(
         method: registered name.
         variant: name of a variant of the method, built in or of the study.
         where: name of the run, for error messages.
+        after: the runs, as ``<method>/<variant>``, that start from this one, the last one first.
 
     Raises:
-        ValueError: a method, variant or key is unknown, or a value is out of range; the message
-            names it.
+        ValueError: a method, variant or key is unknown, a value is out of range, or runs start
+            from each other; the message names it.
     """
-    record, known = METHODS.get(method), variants_of(study, method)
-    if variant not in known:
-        raise ValueError(
-            f"method {method!r} has no variant {variant!r}; {nearest(variant, known)}"
-            f"known: {', '.join(known)}"
-        )
+    record = _record(study, method, variant)
     block = study.datasets[dataset]
     layers = _Layers(
         study=study,
@@ -101,7 +102,7 @@ def merged_settings(
         where=where,
     )
     model, recipe, maps = _method_settings(layers), _recipe(layers), _maps(layers)
-    require_initial_values(model, recipe, where)
+    require_initial_values(model, recipe.start_from is not None, where)
     return RunSettings(
         method=method,
         model=model,
@@ -110,7 +111,46 @@ def merged_settings(
         max_detections=block.max_detections,
         cell_category=_cell(block) if record.needs_cell or recipe.clusters else None,
         validation=_validation(layers, model, recipe),
+        start=_start(layers, recipe, (*after, f"{method}/{variant}")),
     )
+
+
+def _record(study: StudySettings, method: str, variant: str) -> Method:
+    """Return the record of a method; refuse a variant that it does not have."""
+    record, known = METHODS.get(method), variants_of(study, method)
+    if variant not in known:
+        raise ValueError(
+            f"method {method!r} has no variant {variant!r}; {nearest(variant, known)}"
+            f"known: {', '.join(known)}"
+        )
+    return record
+
+
+def _start(layers: _Layers, recipe: RecipeSettings, after: tuple[str, ...]) -> RunSettings | None:
+    """Return the settings of the run from whose model a training starts, or None.
+
+    Args:
+        layers: the settings of the training.
+        recipe: its merged recipe.
+        after: the training, and before it those that start from it.
+    """
+    named = recipe.start_from
+    if not isinstance(named, StartSettings):
+        return None
+    name = f"{named.method}/{named.variant}"
+    if name in after:
+        raise ValueError(
+            f"{layers.where}: start_from goes in a circle: {' starts from '.join([*after, name])}; "
+            "let one of these runs start from no other (a variant has the start_from of its study, "
+            "data set and method, unless it says `start_from: null`)"
+        )
+    try:
+        _record(layers.study, named.method, named.variant)
+    except ValueError as error:
+        raise ValueError(f"{layers.where}: start_from: {error}") from error
+    where = f"{layers.where}, which starts from {name}"
+    found = (layers.study, layers.dataset, named.method, named.variant)
+    return merged_settings(*found, where, after)
 
 
 def _method_settings(layers: _Layers) -> Settings:
@@ -218,4 +258,6 @@ def of_training(settings: RunSettings) -> Changes:
     """Return what decides a training; a default interval of validations equals the same number."""
     content = settings.training_json()
     content["recipe"]["validate_every"] = settings.recipe.validation_interval
+    if settings.start is not None:
+        content["start"] = of_training(settings.start)
     return content

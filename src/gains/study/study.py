@@ -20,6 +20,7 @@ from gains.study.checks import check_datasets, check_figures, check_start
 from gains.study.external import external_rows
 from gains.study.kept import data_of, kept_paths
 from gains.study.runs import Run, merged_settings, of_training, variants_of
+from gains.study.starts import with_starts
 from gains.study.validated import validated_runs
 from gains.support.files import read_json, require_file
 from gains.support.registry import nearest
@@ -296,10 +297,10 @@ class Study:
         yield from dict.fromkeys(run for t in self.settings.tables for run in self.table_runs(t))
 
     def trainings(self) -> Iterator[Run]:
-        """Yield every run of the study that is trained, once; other runs use their models."""
+        """Yield every run that is trained, once, after that from whose model it starts."""
         tested = map(self.trained, self.runs())
         validated = (validated_runs(self, t) for t in self.settings.validation_tables)
-        yield from dict.fromkeys(itertools.chain(tested, *validated))
+        yield from with_starts(self, itertools.chain(tested, *validated))
 
     # The rules of the workflow contain the same paths.
 

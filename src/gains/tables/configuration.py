@@ -69,9 +69,15 @@ def backbone_changes(settings: RunSettings) -> str:
 
 
 def initial_weights(settings: RunSettings) -> str:
-    """Return ``imagenet``, ``none`` or the name of the file that a training starts from."""
-    if settings.recipe.start_from is not None:
-        return portable(settings.recipe.start_from)
+    """Return ``imagenet``, ``none``, or the file or the run that a training starts from.
+
+    A run is told by its method and the number of its steps.
+    """
+    if settings.start is not None:
+        first = settings.start
+        return f"{first.record.title} after {first.recipe.iterations} steps"
+    if settings.start_file is not None:
+        return portable(settings.start_file)
     backbone = getattr(settings.model, "backbone", None)
     if isinstance(backbone, BackboneSettings):
         return portable(backbone.weights)

@@ -31,7 +31,7 @@ class TrainingSpec(Settings):
         batch_size: number of images per step.
         weight_decay: weight decay.
         train_sizes: short sides of training images in px.
-        weights: weights that the training starts from: ``imagenet``, ``none`` or a file.
+        weights: weights that the training starts from: ``imagenet``, ``none``, a file or a run.
         selection: how the weights of the model were picked; "" for those of the last step.
         augmented_by: random transforms of training images besides flips, and the synthetic clusters
             that are added to them, or "".

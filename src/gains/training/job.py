@@ -13,7 +13,7 @@ import torchvision
 import gains
 from gains.methods.run_settings import RunSettings
 from gains.models.imagenet import require_weights
-from gains.support.files import settings_hash, sha256
+from gains.support.files import require_file, settings_hash, sha256
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Job:
         scratch: folder of the running checkpoint.
         name: name of the run, for logs and ``run.json``.
         code: hash of the code, part of the checkpoint's key.
+        start: model file of the run from which the training starts, or None.
     """
 
     settings: RunSettings
@@ -43,6 +44,7 @@ class Job:
     scratch: Path
     name: str = ""
     code: str = ""
+    start: Path | None = None
 
     @property
     def weights(self) -> Path | None:
@@ -53,13 +55,18 @@ class Job:
         """Return the SHA-256 of every input file, by its role.
 
         Raises:
-            FileNotFoundError: the file of initial weights is missing.
+            FileNotFoundError: the file of initial weights, or the model of the run from which the
+                training starts, is missing.
         """
         paths = {"coco": self.coco, "images": self.coco.with_suffix(".zip"), "split": self.split}
         if self.maps is not None:
             paths["maps"] = self.maps
         if self.weights is not None:
             paths["weights"] = require_weights(self.weights)
+        if self.start is not None:
+            paths["start"] = require_file(
+                self.start, "the training starts from this model of another run; train that first"
+            )
         return {role: sha256(path) for role, path in paths.items()}
 
 

@@ -80,8 +80,9 @@ def train(
         else:
             scratch.begin()
             settings = job.settings.while_training
-            model = to_device(build_model(settings, sorted(coco.categories), job.seed), device)
-            start = start_record(model, settings, coco.categories)
+            model = build_model(settings, sorted(coco.categories), job.seed, job.start)
+            model = to_device(model, device)
+            start = start_record(model, settings, coco.categories, job.start)
             state = TrainingState(model, recipe, device)
             _loop(state, samples, job, key, validate)
             how = {"images": len(samples.records), **start, **state.to_json()}
@@ -159,18 +160,21 @@ def samples_of_job(
     return Samples(coco, archive, records, recipe, maps, job.seed, length, device, scenes)
 
 
-def build_model(settings: RunSettings, categories: list[int], seed: int) -> Detector:
+def build_model(
+    settings: RunSettings, categories: list[int], seed: int, start: Path | None = None
+) -> Detector:
     """Build a method's detector with initial weights drawn from the seed, then pretrained ones.
 
     Args:
         settings: settings of the run.
         categories: ids of the data set, ascending.
         seed: seed of the initial weights; the global random state does not change.
+        start: model file of the run from which the training starts, or None.
     """
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed reseeds GPUs too
         model = build_method(settings, categories)
-    load_weights(model, settings, categories)
+    load_weights(model, settings, categories, start)
     return model
 
 

@@ -4,20 +4,24 @@ import shlex
 
 from gains.config.settings_file import write_settings
 from gains.methods import METHODS
+from gains.study.starts import start_model
 from gains.support.names import portable
 from gains.workflow.code_hash import code_hash
 from gains.workflow.training_code import training_modules
 
 
 def training_inputs(wildcards):
-    """Return the further input of a training: its maps."""
-    maps = STUDY.maps(run_of(wildcards))
-    return {"maps": str(maps)} if maps else {}
+    """Return the further inputs of a training: its maps, and the model from which it starts."""
+    run = run_of(wildcards)
+    further = {"maps": STUDY.maps(run), "start": start_model(STUDY, run)}
+    return {name: str(path) for name, path in further.items() if path}
 
 
-def training_maps(wildcards):
-    maps = STUDY.maps(run_of(wildcards))
-    return f"--maps {maps}" if maps else ""
+def training_files(wildcards):
+    """Return the options that name the further inputs of a training."""
+    return " ".join(
+        f"--{name} {path}" for name, path in training_inputs(wildcards).items()
+    )
 
 
 def settings_file(run):
@@ -42,17 +46,20 @@ def training_settings(wildcards):
 
     The name of a fetched file holds digits of its checksum. The file itself is no input of the
     training, because all finished trainings would run again when a missing file is fetched.
+    The model of another run is an input, whose settings are among those of this training.
     """
     run = run_of(wildcards)
-    weights = weights_of(run)
+    weights, settings = weights_of(run), STUDY.run_settings(run)
+    if settings.start:
+        return as_json(settings.training_json(portable))
     if weights is None or str(weights) in WEIGHTS:
-        content = STUDY.run_settings(run).training_json()
+        content = settings.training_json()
         return as_json(
             {**content, "initial_weights": weights.name} if weights else content
         )
     digest = OWN.digest(weights_files(run), f"{RESULTS}/runs/{run.path}/model.pt")
     place = lambda path: digest if path == str(weights) else portable(path)
-    return as_json(STUDY.run_settings(run).training_json(place))
+    return as_json(settings.training_json(place))
 
 
 def trained_model(wildcards):
