@@ -12,9 +12,11 @@ from typer.testing import CliRunner
 from gains.anomaly.build import build_maps
 from gains.cli.main import app
 from gains.cli.plan import costs
+from gains.config.base import merge, validated
 from gains.config.clusters import ClusterSettings
 from gains.config.data import SplitSettings
 from gains.config.recipe import RecipeSettings
+from gains.config.study import StudySettings
 from gains.datasets.coco import read_coco
 from gains.datasets.convert import convert
 from gains.datasets.make_split import make_split
@@ -168,6 +170,25 @@ def test_a_second_call_measures_nothing(study: Study) -> None:
     assert not Path("data/tiny/maps").exists()
     assert not Path("results").exists()
     assert estimates(study)[GAINS] is not None
+
+
+def test_a_run_is_measured_without_the_model_that_it_starts_from(study: Study) -> None:
+    """Neither that model nor how it was trained changes the time of an iteration."""
+
+    def second(lr: float) -> Study:
+        variant = {"recipe": {"start_from": {"method": "mask_rcnn"}}}
+        changes = {"variants": {"gains": {"second": variant}}, "methods": {}}
+        content = merge(study.settings.model_dump(exclude_unset=True), changes)
+        content["methods"] = {"mask_rcnn": {"recipe": {"lr": lr}}}
+        return Study(study.name, validated(StudySettings, content, "t"))
+
+    run, other = replace(GAINS, variant="second"), second(0.002)
+    found: list[Measurement] = []
+    measure(other, [run], 1, lambda _, one, __: found.append(one), Limits(2, 60))
+    assert found[0].training is not None and found[0].training.iterations == 2
+    assert not other.model(MASK_RCNN).exists()
+    hashes = {comparable(each.run_settings(run)) for each in (other, second(0.003))}
+    assert hashes == {found[0].settings}
 
 
 def test_a_failure_is_told_in_the_words_of_the_training(
