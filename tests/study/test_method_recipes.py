@@ -50,6 +50,18 @@ def test_more_images_are_asked_for_as_a_multiple() -> None:
     assert recipe_of(found, "mask_rcnn")["lr"] == 0.015
 
 
+def test_a_variant_sees_a_multiple_of_the_images_of_its_method() -> None:
+    variants = {"gains": {"half": {"images_factor": 0.5, "recipe": {"warmup_iterations": 3}}}}
+    methods = {"gains": {"images_factor": 3}}
+    found = study([0], recipe=COMMON, methods=methods, variants=variants)
+    run = Run("cells", "gains", "half", 0)
+    changed = found.run_settings(run).recipe
+    # 100 x 3 x 0.5, milestones likewise; what the variant states itself stays
+    assert (changed.iterations, changed.milestones) == (150, (90, 135))
+    assert changed.warmup_iterations == 3
+    assert recipe_of(found, "gains")["iterations"] == 300
+
+
 def test_equal_intervals_between_drops_are_scaled_too() -> None:
     methods = {"gains": {"images_factor": 2.5}, "pisa": {"recipe": {"decay_every": 7}}}
     found = study_with(methods, milestones=[], decay_every=9)

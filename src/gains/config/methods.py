@@ -19,6 +19,12 @@ class VariantSettings(Settings):
     maps: Changes = Field(
         default_factory=dict, description="changes of the settings of the anomaly maps"
     )
+    images_factor: float = Field(
+        1.0,
+        gt=0,
+        description="number of images seen in training, as a multiple of that of the method; the "
+        "schedule is scaled as by images_factor of the method",
+    )
 
 
 class MethodSettings(Settings):

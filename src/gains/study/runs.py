@@ -167,18 +167,28 @@ def _method_settings(layers: _Layers) -> Settings:
 def _recipe(layers: _Layers) -> RecipeSettings:
     shared = merge(layers.study.recipe, layers.block.recipe)
     common = validated(RecipeSettings, shared, layers.where)
-    schedule = _schedule(common, layers.changes, layers.dataset)
+    factor = layers.variant.images_factor
+    schedule = _schedule(common, layers.changes, layers.dataset, factor)
     own = merge(shared, schedule, layers.changes.recipe, layers.variant.recipe)
     return validated(RecipeSettings, own, layers.where)
 
 
-def _schedule(common: RecipeSettings, changes: MethodSettings, dataset: str) -> Changes:
-    """Return the schedule with which a method sees ``images_factor`` times as many images."""
+def _schedule(
+    common: RecipeSettings, changes: MethodSettings, dataset: str, of_variant: float
+) -> Changes:
+    """Return the schedule with which a run sees ``images_factor`` times as many images.
+
+    Args:
+        common: the recipe of the study on the data set.
+        changes: the changes of the method.
+        dataset: name of the data set.
+        of_variant: further factor, of the variant.
+    """
     batch = changes.recipe.get("batch_size", common.batch_size)
     if not isinstance(batch, int) or batch < 1:
         return {}  # the check of the recipe reports this error
     factor = changes.images_factor_on.get(dataset, changes.images_factor)
-    scale = factor * common.batch_size / batch
+    scale = factor * of_variant * common.batch_size / batch
     schedule: Changes = {
         "iterations": max(1, round(common.iterations * scale)),
         "warmup_iterations": round(common.warmup_iterations * scale),
