@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gains.config.base import Settings, merge, validated
@@ -32,12 +33,13 @@ def changes_of(settings: RunSettings) -> str:
     """Return the settings by which the method is not the published one, e.g. ``carl_power=0``.
 
     The method is measured by the first of its default and its built-in variants that has the same
-    modules. Modules, thresholds, backbone and maps are told elsewhere. Images that are added to the
-    training images count as a change. The text is empty if no other setting differs.
+    modules. Modules, thresholds, backbone or label, and maps are told elsewhere. Images that are
+    added to the training images count as a change. The text is empty if no other setting differs.
     """
     record, model = settings.record, settings.model
     usual = _usual(record, model)
-    told = {*THRESHOLDS, "backbone", *_told_by_name(record, model)}
+    told = {*THRESHOLDS, "backbone", *_told_by(record.label, record, model)}
+    told |= {*_told_by(lambda own: _name(record, own), record, model)}
     found = [
         f"{name}={_text(getattr(model, name))}"
         for name in type(model).model_fields
@@ -100,14 +102,14 @@ def _usual(record: Method, model: Settings) -> Settings:
     return next((usual for usual in known if _name(record, usual) == name), default)
 
 
-def _told_by_name(record: Method, model: Settings) -> list[str]:
-    """Return the settings whose value the name of the configuration tells."""
+def _told_by(words: Callable[[Any], str], record: Method, model: Settings) -> list[str]:
+    """Return the settings whose value a text tells: the name of the configuration, or the label."""
     default = record.settings()
-    name = _name(record, default)
+    usual = words(default)
     return [
         key
         for key in type(model).model_fields
-        if _name(record, default.model_copy(update={key: getattr(model, key)})) != name
+        if words(default.model_copy(update={key: getattr(model, key)})) != usual
     ]
 
 

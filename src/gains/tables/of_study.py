@@ -117,6 +117,7 @@ def check_labels(labels: list[str], where: str) -> None:
 
 def _dataset(study: Study, name: str) -> DatasetSpec:
     block = study.dataset(name)
+    kept = block.categories or ()
     return DatasetSpec(
         name=name,
         title=block.title or name,
@@ -127,6 +128,7 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         folds=study.folds(name),
         split=_split(block),
         official_splits=_official_splits(block.source or name, block.represents),
+        only_category=kept[0] if len(kept) == 1 else None,
         absent=None if (path := study.absent.get(name)) is None else portable(path),
     )
 
@@ -213,7 +215,7 @@ def _quoted_row(row: RowSettings, table: TableSettings, datasets: Sequence[Datas
         for subset in table.subsets
         for metric in table.metrics
         if number.metric == metric
-        and number.is_of(subset)
+        and dataset.has_number(number, subset)
         and (subset != TARGET or dataset.target_category == USUAL_CATEGORY)
     )
     label = row.label or str(row.published)

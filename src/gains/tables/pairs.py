@@ -68,7 +68,7 @@ def pairs_of(table: TableSpec) -> list[Pair]:
         for metric in table.metrics
         for published in _beside(table, row, dataset)
         for subset in table.subsets
-        if published.metric == metric and published.is_of(subset)
+        if published.metric == metric and dataset.has_number(published, subset)
     ]
 
 

@@ -9,6 +9,8 @@ from pydantic import Field
 
 from gains.config.base import Settings
 from gains.config.tables import Cost
+from gains.published.classes import AVERAGE
+from gains.published.records import Published
 from gains.tables.numerals import exact
 
 Mode = Literal["clean", "as_published"]
@@ -185,6 +187,8 @@ class DatasetSpec(Settings):
             print no split.
         absent: path that does not exist, if the data set is not on this machine; None otherwise,
             and then left out of a file.
+        only_category: name of the only category that the study keeps, of which the average over all
+            classes then is; None if it keeps several or does not say, and then left out of a file.
     """
 
     name: str
@@ -197,6 +201,13 @@ class DatasetSpec(Settings):
     split: str
     official_splits: tuple[str, ...]
     absent: str | None = Field(None, exclude_if=lambda path: path is None)
+    only_category: str | None = Field(None, exclude_if=lambda name: name is None)
+
+    def has_number(self, published: Published, subset: str) -> bool:
+        """Return whether a published number is of the classes of a subset of this data set."""
+        of_one = subset == AVERAGE and self.only_category is not None
+        own = of_one and published.is_of(str(self.only_category))
+        return own or published.is_of(subset)
 
     @property
     def has_another_split(self) -> bool:
