@@ -22,7 +22,7 @@ CONTRACT = Contract(
     # no mask reaches the logit 0.5 at first, and the IoU of an empty mask is not learnt
     steps_before={("mask_scoring_rcnn", "default"): 15},
     two_classes=[("donet", "mrp"), ("donet", "mrp-published-threshold")],
-    adamw=["fastinst"],
+    adamw=["fastinst", "stardist"],
 )
 
 

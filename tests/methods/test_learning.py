@@ -41,6 +41,7 @@ CASES = [*((name, "default") for name in WITH_BACKBONE), ("donet", "mrp")]
 """Methods that start from weights of ImageNet; test_layering_learning has one that does not."""
 OWN_RECIPE: dict[str, dict[str, Any]] = {
     "condinst": {"iterations": 400},
+    "stardist": {"iterations": 200, "optimiser": "adamw", "lr": 0.001, "weight_decay": 0.0},
     "fastinst": {
         "iterations": 600,
         "optimiser": "adamw",

@@ -19,16 +19,27 @@ MANY = {"rpn_pre_nms_train": 300, "rpn_post_nms_train": 300, "rpn_nms": 0.9, "ro
 WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("htc", "semantic_weight"): {"semantic": True},
     ("mask_scoring_rcnn", "iou_weight"): {"binarize_logit": False},  # else no mask at first
+    ("stardist", "score_threshold"): {"score_threshold": 0.9},  # more than 100 above the default
     ("pisa", "positive_power"): MANY,  # several RoIs of one object
     ("pisa", "positive_bias"): MANY,
     # no score reaches the default
     **{("condinst", name): {"score_threshold": 0.0} for name in ("pre_nms", "score_threshold")},
 }
 """Other settings with which a setting has an effect at all on a new model."""
-ELSEWHERE = {("condinst", "nms"), ("vrsp_net", "codes"), ("vrsp_net", "prior_objects")}
+ELSEWHERE = {
+    ("condinst", "nms"),
+    ("vrsp_net", "codes"),
+    ("vrsp_net", "prior_objects"),
+    ("stardist", "low_percentile"),
+    ("stardist", "label_map"),
+    ("stardist", "separate_masks"),
+    ("stardist", "nms"),
+}
 """Settings without an effect on a new model and this scene.
 
-Its boxes do not overlap: test_fcos_selection. Its objects have one shape: test_vrsp_prior.
+Its boxes do not overlap: test_fcos_selection. Its objects have one shape: test_vrsp_prior. Four
+fifths of it have one colour, its objects do not overlap, and the first rays have no length:
+test_stardist.
 """
 VALUES: dict[str, Any] = {
     "anchor_sizes": (12, 16, 32, 64, 128),
@@ -45,6 +56,7 @@ VALUES: dict[str, Any] = {
     "location_cost": 0.0,
     "adjacency_distance": 60,  # objects of one class are 26 px apart
     "min_area": 4000,  # the smallest one has no effect on a map without small components
+    "high_percentile": 90.0,
 }
 """Changed values that the rule of :func:`other_value` does not find."""
 

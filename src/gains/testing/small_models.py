@@ -44,6 +44,8 @@ DETECTOR: Changes = {
     "size": "S",
     "width": 8,
     "min_area": 20,
+    "base_channels": 16,
+    "feature_channels": 128,
 }
 """Settings of small models; a method uses those that it has."""
 
