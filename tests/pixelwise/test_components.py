@@ -124,6 +124,12 @@ def test_contours_part_objects_one_pixel_wider_than_predicted() -> None:
     assert only.left == 4
 
 
+def test_widened_contours_close_a_gap_of_one_pixel() -> None:
+    foreground = probability(*["9" * 9] * 3)
+    contour = probability("....7....", ".........", "....7....")
+    assert len(contour_components(foreground, contour, 0.5, 0.5, 0)) == 2
+
+
 def test_a_seed_smaller_than_the_smallest_object_may_grow_large_enough() -> None:
     foreground = probability(*["9999"] * 4)
     contour = probability("7777", "7...", "7...", "7...")
