@@ -64,7 +64,7 @@ def read_off_layers(masks: Masks, shared: str) -> list[Component]:
 
 def read_off_contours(masks: Masks) -> list[Component]:
     contour = midline_contours(torch.from_numpy(masks), radius=1).numpy().astype(np.float32)
-    foreground = masks.any(axis=0).astype(np.float32)
+    foreground = np.asarray(masks.any(axis=0), dtype=np.float32)
     return contour_components(foreground, contour, 0.5, 0.5, MIN_AREA)
 
 
