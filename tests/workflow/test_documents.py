@@ -56,6 +56,7 @@ DRY = {
     "gains init *": "measures the machine for a minute",
     "gains run demo-donet": "trains 35 models",
     "snakemake * --config study=donet": "trains for days on a GPU",
+    "gains data sheet * --coco data/demo-layering/*": "needs the data of another study",
     "gains run demo-layering": "trains 22 models",
     "snakemake * --config study=layering": "trains for days on a GPU",
     "gains predict --model best --config my-cells.yaml *": "needs a study that trains for an hour",
