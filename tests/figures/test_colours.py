@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
-from gains.figures.colours import CLASSES, PALETTE, REACH, colours, palettes_of
+from gains.figures.drawing.colours import CLASSES, PALETTE, REACH, colours, palettes_of
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 

@@ -11,9 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from gains.figures import curves as curves_figure
-from gains.figures import style
 from gains.figures.curve.files import Curves, named_folders, study_folders
 from gains.figures.curve.panels import smoothed
+from gains.figures.drawing import style
 from helpers.paths import ROOT
 
 HEADER = "iteration,metric,value,score_threshold,images,picked\n"

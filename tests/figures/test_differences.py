@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from gains.figures import differences, style
+from gains.figures import differences
+from gains.figures.drawing import style
 from gains.figures.prediction.differing import most_differing
 from gains.instances import Instances
 from gains.masks.rle import encode_mask

@@ -20,7 +20,8 @@ from gains.anomaly.build import build_maps
 from gains.anomaly.store import MapStore
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
-from gains.figures import clusters, style
+from gains.figures import clusters
+from gains.figures.drawing import style
 from gains.figures.papers.donet import ObjectRegions
 from gains.figures.papers.layers import draw_layers
 from gains.figures.papers.model_maps import draw_heat

@@ -16,8 +16,9 @@ from gains.cli.main import app
 from gains.cli.reports import FigureGroup
 from gains.config.maps import MapSettings
 from gains.datasets.coco import read_coco
-from gains.figures import FIGURES, Figure, style
-from gains.figures.images import short, told_apart
+from gains.figures import FIGURES, Figure
+from gains.figures.drawing import style
+from gains.figures.drawing.images import short, told_apart
 from gains.figures.prediction.columns import Column, all_predicted, refuse_unpredicted, titles_of
 from gains.figures.steps.fields import steps
 from gains.instances import Instances

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gains.datasets.coco import ImageRecord
 from gains.datasets.readers.images import read_pixels, read_rgb
-from gains.figures.images import Pictures
+from gains.figures.drawing.images import Pictures
 
 SIDE = 8
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from gains.cli.main import app
 from gains.datasets.coco import read_coco
-from gains.figures import style
+from gains.figures.drawing import style
 from gains.figures.papers.choice import chosen_image
 from gains.figures.papers.grid import square_around
 from gains.figures.papers.layers import intersection_and_complement

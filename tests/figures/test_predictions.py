@@ -15,8 +15,8 @@ from PIL import Image
 
 from gains.datasets.coco import read_coco
 from gains.figures import predictions as predictions_figure
-from gains.figures import style
-from gains.figures.colours import PALETTE, colours, palettes_of
+from gains.figures.drawing import style
+from gains.figures.drawing.colours import PALETTE, colours, palettes_of
 from gains.figures.prediction.columns import Column, titles_of
 from gains.figures.prediction.outcomes import outcome_of
 from gains.figures.predictions import evenly

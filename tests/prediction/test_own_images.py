@@ -15,7 +15,7 @@ from gains.datasets.findings import Findings
 from gains.datasets.readers.images import STORED, read_image
 from gains.export.base import FORMATS
 from gains.export.job import ExportJob
-from gains.figures.images import Pictures
+from gains.figures.drawing.images import Pictures
 from gains.prediction.folder import images_of
 from gains.prediction.predict import predict_images
 from prediction.test_batches import Stub

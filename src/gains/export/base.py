@@ -12,7 +12,7 @@ from PIL import ImageColor
 
 from gains.datasets.coco import ImageRecord
 from gains.datasets.records import CocoRecord
-from gains.figures.colours import class_colour
+from gains.figures.drawing.colours import class_colour
 from gains.instances import Instances
 from gains.support.registry import Registry
 

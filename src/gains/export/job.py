@@ -10,7 +10,7 @@ from gains.config.prediction import SHOWN_SCORE
 from gains.export.base import ExportFormat, Results
 from gains.export.results import read_results
 from gains.export.write import check_folder, write_formats
-from gains.figures.images import Pictures
+from gains.figures.drawing.images import Pictures
 from gains.figures.prediction.predicted_images import reading_of
 
 

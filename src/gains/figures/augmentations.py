@@ -75,7 +75,7 @@ def _draw(
     from gains.clusters.scenes import cluster_scenes
     from gains.datasets.coco import name_of, read_coco
     from gains.figures.augmentation.panels import Panel, draw_panels
-    from gains.figures.images import short
+    from gains.figures.drawing.images import short
     from gains.training.job import Job
     from gains.training.samples import CPU
     from gains.training.train import samples_of_job

@@ -81,8 +81,8 @@ def draw(
 
 
 def _draw(shown: Sequence[ClusterScene], archive: ImageArchive, words: str, out: Path) -> None:
-    from gains.figures.images import short
-    from gains.figures.style import figure, picture
+    from gains.figures.drawing.images import short
+    from gains.figures.drawing.style import figure, picture
 
     lines = max(len(scene.placed) for scene in shown)
     shape = max(scene.pixels.shape[0] / scene.pixels.shape[1] for scene in shown)
@@ -101,8 +101,8 @@ def _draw(shown: Sequence[ClusterScene], archive: ImageArchive, words: str, out:
 
 def _outline(axes: Any, scene: ClusterScene) -> None:
     """Draw the outlines of placed cells and parts, their numbers, and a line for each cell."""
-    from gains.figures.colours import PALETTE
-    from gains.figures.style import outlines
+    from gains.figures.drawing.colours import PALETTE
+    from gains.figures.drawing.style import outlines
 
     added = np.arange(scene.present, len(scene.objects))
     owners = [k for k, one in enumerate(scene.placed) for _ in range(1 + len(one.cell.parts))]

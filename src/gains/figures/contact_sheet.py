@@ -14,7 +14,7 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from gains.datasets.coco import CocoDataset, name_of, read_coco
 from gains.datasets.image_archive import ImageArchive
-from gains.figures.colours import PALETTE, colours
+from gains.figures.drawing.colours import PALETTE, colours
 from gains.instances import Instances
 from gains.masks.windows import MaskWindow, window_of
 from gains.support.files import atomic_path, require_suffix

@@ -91,7 +91,7 @@ def _rows(
     from dataclasses import replace
 
     from gains.datasets.coco import read_coco
-    from gains.figures.images import Pictures
+    from gains.figures.drawing.images import Pictures
     from gains.figures.prediction.columns import Column, refuse_unpredicted
     from gains.figures.prediction.panels import rows
 

@@ -36,7 +36,7 @@ def draw(
       gains figure donet_figure1 --coco data/demo/coco/synthetic-cells.json --out layers.pdf
     """
     from gains.datasets.coco import name_of, read_coco
-    from gains.figures.images import Pictures, short
+    from gains.figures.drawing.images import Pictures, short
     from gains.figures.papers.choice import chosen_image, true_objects
     from gains.figures.papers.layers import draw_layers
     from gains.masks.contacts import Contact

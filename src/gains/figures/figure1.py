@@ -76,7 +76,7 @@ def _region(coco: Path, split: Path | None, settings: str, named: dict[str, str]
     from gains.config.base import validated
     from gains.config.maps import MapSettings
     from gains.datasets.coco import name_of, read_coco
-    from gains.figures.images import Pictures
+    from gains.figures.drawing.images import Pictures
     from gains.figures.papers.choice import chosen_image
     from gains.figures.papers.regions import MeetingRegion
     from gains.masks.contacts import Contact

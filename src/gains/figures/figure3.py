@@ -41,7 +41,7 @@ def draw(
     from gains.config.base import validated
     from gains.config.maps import MapSettings
     from gains.datasets.coco import name_of, read_coco
-    from gains.figures.images import Pictures, candidates, short
+    from gains.figures.drawing.images import Pictures, candidates, short
     from gains.figures.steps.fields import steps
     from gains.figures.steps.panels import draw_steps
     from gains.support.files import parse_object

@@ -111,7 +111,7 @@ def _worst(scores: Path, number: int) -> list[str]:
 def _rows(coco: Path, files: dict[str, Path], names: list[str], min_score: float) -> list[Row]:
     """Return the rows of the images of a data set that have one of these names."""
     from gains.datasets.coco import read_coco
-    from gains.figures.images import Pictures
+    from gains.figures.drawing.images import Pictures
     from gains.figures.prediction.columns import Column, refuse_unpredicted
     from gains.figures.prediction.panels import rows
 

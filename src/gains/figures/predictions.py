@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gains.datasets.coco import CocoDataset
-    from gains.figures.images import Pictures
+    from gains.figures.drawing.images import Pictures
 
 DEFAULT_IMAGES = 4
 CONFIG = Path("config.yaml")
@@ -90,7 +90,7 @@ def draw(
         --worst 4 --scores b.scores.json --out worst.png
       gains figure predictions --images my_images --predictions detections.json --out own.png
     """
-    from gains.figures.images import candidates
+    from gains.figures.drawing.images import candidates
     from gains.figures.prediction import columns as methods
     from gains.figures.prediction.panels import draw_rows, rows
     from gains.study.scoring import least_score
@@ -118,7 +118,7 @@ def _data(
 ) -> tuple[CocoDataset, Pictures, str]:
     """Return the data set, its images and its name; without a COCO file, own ones."""
     from gains.datasets.coco import name_of, read_coco
-    from gains.figures.images import Pictures
+    from gains.figures.drawing.images import Pictures
     from gains.figures.prediction.predicted_images import dataset_of, reading_of
 
     if coco is not None:

@@ -36,7 +36,7 @@ def draw(
       gains figure ranks --certainty results/table3.certainty.csv --metric AJI --out ranks.png
     """
     from gains.certainty.ranking import critical_difference, friedman
-    from gains.figures.style import figure
+    from gains.figures.drawing.style import figure
 
     rows, ranks = _ranks(certainty, metric, subset)
     mean, critical = ranks.mean(axis=1), critical_difference(*ranks.shape)

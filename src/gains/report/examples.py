@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gains.datasets.coco import read_coco
-from gains.figures.images import Pictures
+from gains.figures.drawing.images import Pictures
 from gains.figures.prediction.columns import Column
 from gains.figures.prediction.image_values import image_values, worst_first
 from gains.figures.prediction.panels import Row, draw_rows, rows

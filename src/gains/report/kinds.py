@@ -10,11 +10,11 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from gains.datasets.coco import read_coco
-from gains.figures.colours import PALETTE
-from gains.figures.images import Pictures, short
+from gains.figures.drawing.colours import PALETTE
+from gains.figures.drawing.images import Pictures, short
+from gains.figures.drawing.style import figure, picture
 from gains.figures.papers.choice import true_objects
 from gains.figures.prediction.signs import object_outlines
-from gains.figures.style import figure, picture
 from gains.instances import Instances
 from gains.masks.contacts import KINDS, contacts_of
 from gains.report.content import KINDS_SHOWN, Picture, photograph

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from gains.config.maps import MapSettings
 from gains.config.recipe import RecipeSettings
-from gains.figures.colours import colours
-from gains.figures.style import bare, figure, outlines
+from gains.figures.drawing.colours import colours
+from gains.figures.drawing.style import bare, figure, outlines
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from gains.figures.colours import PALETTE
 from gains.figures.curve.files import Curves, Folders, finished
-from gains.figures.style import Target, figure
+from gains.figures.drawing.colours import PALETTE
+from gains.figures.drawing.style import Target, figure
 
 COLUMNS = 4
 WIDTH, HEIGHT = 2.6, 1.9

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.images import candidates
+from gains.figures.drawing.images import candidates
 from gains.instances import Instances
 from gains.masks.contacts import KINDS, Contact
 from gains.masks.meetings import Meeting, meetings_of

@@ -14,7 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from gains.figures.style import figure
+from gains.figures.drawing.style import figure
 from gains.masks.meetings import Box
 
 PANEL = 1.75

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gains.figures.colours import colours
+from gains.figures.drawing.colours import colours
+from gains.figures.drawing.style import BACKGROUND, outlines
 from gains.figures.papers.grid import panels_in_grid
-from gains.figures.style import BACKGROUND, outlines
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
 

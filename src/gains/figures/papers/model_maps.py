@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from gains.figures.colours import colours
+from gains.figures.drawing.colours import colours
+from gains.figures.drawing.style import outlines
 from gains.figures.papers.choice import true_objects
 from gains.figures.papers.donet import PARTS, attention, regions
 from gains.figures.papers.grid import bar_beside, panels_in_grid
 from gains.figures.papers.seen import Seen, largest_probability
-from gains.figures.style import outlines
 from gains.instances import Instances
 
 OUTLINE = "#d8d8d8"

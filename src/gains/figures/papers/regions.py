@@ -15,12 +15,12 @@ from gains.anomaly.fields import Float, centre_of, gradient
 from gains.anomaly.region import Region
 from gains.config.maps import MapSettings
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.colours import colours
-from gains.figures.images import short
+from gains.figures.drawing.colours import colours
+from gains.figures.drawing.images import short
+from gains.figures.drawing.style import BACKGROUND, outlines
 from gains.figures.papers.choice import strongest, true_objects
 from gains.figures.papers.grid import bar_beside, look_at, panels_in_grid, square_around
 from gains.figures.prediction.signs import boxes
-from gains.figures.style import BACKGROUND, outlines
 from gains.instances import Instances
 from gains.masks.contacts import Contact
 from gains.masks.meetings import Box, box_of, enclosing, meetings_of

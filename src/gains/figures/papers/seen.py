@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gains.datasets.coco import CocoDataset, ImageRecord, name_of, read_coco
-from gains.figures.images import Pictures, short
+from gains.figures.drawing.images import Pictures, short
 from gains.figures.papers.choice import chosen_image
 from gains.instances import Instances
 from gains.masks.contacts import Contact

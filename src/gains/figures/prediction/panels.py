@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gains.datasets.coco import CocoDataset, ImageRecord
-from gains.figures.colours import colours, palettes_of
-from gains.figures.images import Pictures, told_apart
+from gains.figures.drawing.colours import colours, palettes_of
+from gains.figures.drawing.images import Pictures, told_apart
+from gains.figures.drawing.style import DPI, Target, figure
 from gains.figures.prediction.columns import Column
 from gains.figures.prediction.outcomes import Outcome, outcome_of
 from gains.figures.prediction.places import marked_places
 from gains.figures.prediction.signs import FILL, MISSED, Legend, boxes, cross, object_outlines
-from gains.figures.style import DPI, Target, figure
 from gains.instances import Instances
 from gains.masks.meetings import Box
 

@@ -14,7 +14,7 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
-from gains.figures.style import LineStyle, outlines
+from gains.figures.drawing.style import LineStyle, outlines
 from gains.instances import Instances
 from gains.masks.meetings import Box
 

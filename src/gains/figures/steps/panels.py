@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from gains.anomaly.fields import Float
 from gains.config.maps import MapSettings
-from gains.figures.colours import colours
+from gains.figures.drawing.colours import colours
+from gains.figures.drawing.style import BACKGROUND, bare, colour_bar, figure, outlines, picture
 from gains.figures.steps.fields import Steps
-from gains.figures.style import BACKGROUND, bare, colour_bar, figure, outlines, picture
 from gains.instances import Instances
 
 # inches

@@ -1,0 +1,1 @@
+"""The parts that all figures share: style, colours of objects, and images."""
