@@ -202,6 +202,33 @@ CALLS = [
         },
     ),
     Call(
+        ("figure", "layering_figure3"),
+        {
+            "--model": "{model.pt}",
+            "--coco": "{tiny.json}",
+            "--split": "{split.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
+        ("figure", "layering_figure4"),
+        {
+            "--coco": "{tiny.json}",
+            "--predictions": "{found.json}",
+            "--scores": "{scores.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
+        ("figure", "layering_figure5"),
+        {
+            "--model": "{model.pt}",
+            "--coco": "{tiny.json}",
+            "--split": "{split.json}",
+            "--out": "{>f.png}",
+        },
+    ),
+    Call(
         ("figure", "predictions", "--image", "cells-0001.png"),
         {"--coco": "{tiny.json}", "--predictions": "{found.json}", "--out": "{>f.png}"},
     ),

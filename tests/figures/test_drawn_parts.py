@@ -81,7 +81,7 @@ def test_red_boxes_come_from_the_ground_truth(coco: Path) -> None:
         found = replace(scene_of(*boxes), scores=ones, extra={BOX_SCORE: ones})
         column = Column("M", coco, {image.id: found}, None)
         pictures = type("Pictures", (), {"read": lambda *_: GREY})()
-        (row,) = rows(truth, [image], pictures, [column], 0.5, mark=True)
+        (row,) = rows(truth, [image], pictures, [column], 0.5, mark="meetings")
         assert row.marked == expected == marked_places(truth, image)
 
 

@@ -285,7 +285,8 @@ def test_a_figure_is_added_in_one_place(tmp_path: Path) -> None:
         assert FigureGroup(name="figure").list_commands(None) == [
             "augmentations", "clusters", "curves", "differences", "donet_figure1",
             "donet_figure3", "figure4", "donet_figure4", "donet_figure5", "donet_figure6",
-            "figure1", "figure3", "predictions", "ranks", "dummy",
+            "figure1", "figure3", "layering_figure3", "layering_figure4", "layering_figure5",
+            "predictions", "ranks", "dummy",
         ]  # fmt: skip
         with pytest.raises(ValueError, match="did you mean 'dummy'"):
             run("dumy")

@@ -42,6 +42,7 @@ def test_the_name_of_a_table_or_figure_tells_its_paper() -> None:
         "figure3": "GAInS",
         "donet_table1": "DoNet",
         "donet_figure1": "DoNet",
+        "layering_figure4": "Layering",
         "a2b_table3": "A2B-IS",
         "layering_table2": "Layering",
     }

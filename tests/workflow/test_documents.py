@@ -49,6 +49,7 @@ DRY = {
     "gains fetch imagenet-resnet50": "downloads weights",
     "gains convert isbi2014*": "needs a data set that is downloaded",
     "gains figure donet_figure3 *": "needs a trained DoNet",
+    "gains figure layering_figure*": "needs a trained model of layering",
     "gains figure ranks *": "needs a table of six data sets",
     "gains keep *": "needs trainings on images that are not in the repository",
     "gains validation-table *": "needs trainings with validations",

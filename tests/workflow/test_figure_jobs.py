@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from gains.config.figures import FIGURES
@@ -70,12 +71,14 @@ def study_of_figures() -> Study:
     cells = study["datasets"]["synthetic-cells"]
     study["datasets"]["more"] = {**cells, "source": "synthetic-cells"}
     rows = [{"method": "mask_rcnn"}, {"method": "gains", "datasets": ["more"]}]
-    rows += [{"method": "donet", "variant": "mrp"}]
+    rows += [{"method": "donet", "variant": "mrp"}, {"method": "layering", "datasets": ["more"]}]
     study["tables"] = {"mine": {"title": "t", "rows": rows}}
     study |= {"figure1": {"images": {"more": "a.png"}}, "figure4": {}, "donet_figure5": {}}
     study["donet_figure4"] = {"datasets": ["more"], "rows": ["gains/default"], "images": ["b.png"]}
     study |= {"donet_figure1": {"dataset": "more"}, "donet_figure3": {"dataset": "more"}}
     study |= {"donet_figure6": {"dataset": "more", "image": "c.png"}, "predictions": {}}
+    study |= {"layering_figure3": {"dataset": "more"}, "layering_figure4": {}}
+    study["layering_figure5"] = {"dataset": "more", "layer": 2, "number": 3}
     study["differences"] = {"between": ["donet/mrp", "mask_rcnn/default"]}
     return from_config(check(content, "c"))
 
@@ -126,6 +129,43 @@ def test_a_figure_of_a_model_needs_its_training_alone() -> None:
     ]
     assert words(study, "donet_figure6")["--image"] == ["c.png"]
     assert figure_job(study, "figure4").model is None
+
+
+def test_figures_of_layers_name_image_and_layer() -> None:
+    study = study_of_figures()
+    given = words(study, "layering_figure5")
+    assert (given["--layer"], given["--number"]) == (["2"], ["3"])
+    assert "--image" not in given and given["--target-category"] == ["1"]
+    model = "results/tiny/runs/more/layering/default/seed0/fold0/model.pt"
+    for name in ("layering_figure3", "layering_figure5"):
+        assert words(study, name)["--model"] == [model]
+        assert figure_job(study, name).model == Run("more", "layering", "default", 0, 0)
+    content = study.settings.model_dump()
+    content["layering_figure5"] = {"dataset": "more", "images": ["a.png", "b.png"]}
+    study = from_config(check({"study": "tiny", "studies": {"tiny": content}}, "c"))
+    named = words(study, "layering_figure5")
+    assert named["--image"] == ["a.png", "b.png"]
+    assert not {"--layer", "--number"} & named.keys()
+
+
+@pytest.mark.parametrize(
+    ("block", "message"),
+    [
+        ({"layer": 9}, r"layering_figure5\.layer: there is no layer 9; .* the layers 1 to 8"),
+        ({"variant": "S"}, r"layering_figure5: no table has a row layering/S on 'more'"),
+        (
+            {"dataset": "synthetic-cells"},
+            "no table has a row layering/default on 'synthetic-cells'",
+        ),
+    ],
+)
+def test_a_layer_or_model_that_there_is_not_is_refused_at_once(
+    block: dict[str, Any], message: str
+) -> None:
+    content = study_of_figures().settings.model_dump()
+    content["layering_figure5"] = {"dataset": "more", **block}
+    with pytest.raises(ValueError, match=message):
+        from_config(check({"study": "tiny", "studies": {"tiny": content}}, "c"))
 
 
 def test_differences_take_every_fold_of_the_two_rows_in_their_order() -> None:

@@ -16,6 +16,9 @@ FIGURES: dict[str, dict[str, object]] = {
     "donet_figure4": {"number": 2},
     "donet_figure5": {"rows": ["donet/mrp"]},
     "donet_figure6": {"dataset": "synthetic-cells"},
+    "layering_figure3": {"dataset": "synthetic-cells"},
+    "layering_figure4": {"rows": ["layering/default"]},
+    "layering_figure5": {"dataset": "synthetic-cells", "layer": 8, "number": 1},
 }
 TARGETS = [f"results/{name}.png" for name in FIGURES]
 
@@ -29,8 +32,8 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Project:
     study = content["studies"]["tiny"]
     study |= {"seeds": [0], "methods": {}, "clean_score_threshold": 0.06, **FIGURES}
     study["recipe"] |= {"iterations": 2, "milestones": [], "warmup_iterations": 1}
-    row = {"method": "donet", "variant": "mrp"}
-    study["tables"] = {"mine": {"title": "Mine", "rows": [row]}}
+    rows = [{"method": "donet", "variant": "mrp"}, {"method": "layering"}]
+    study["tables"] = {"mine": {"title": "Mine", "rows": rows}}
     file.write_text(yaml.safe_dump(content))
     project.snakemake("--cores", "2", *OVERLAY, "--", *TARGETS)
     return project

@@ -9,15 +9,19 @@ from pydantic import Field
 
 from gains.config.base import Settings
 from gains.config.figure_kinds import (
-    AttentionSettings,
     ComparisonSettings,
     DifferencesSettings,
     FigureSettings,
     LayersSettings,
-    ModelSettings,
     PredictionsSettings,
     RegionsSettings,
     StepsSettings,
+)
+from gains.config.model_figures import (
+    AllLayersSettings,
+    AttentionSettings,
+    ModelSettings,
+    OneLayerSettings,
 )
 
 
@@ -59,6 +63,21 @@ class FigureBlocks(Settings):
         None,
         description="settings of figure 6 of DoNet: heat maps of intersection, complement and "
         "instance; default: no such figure",
+    )
+    layering_figure3: AllLayersSettings | None = Field(
+        None,
+        description="settings of figure 3 of layering: the activation of every layer on an image; "
+        "default: no such figure",
+    )
+    layering_figure4: ComparisonSettings | None = Field(
+        None,
+        description="settings of figure 4 of layering, `{}` for the defaults: methods side by "
+        "side, with a sign for each error; default: no such figure",
+    )
+    layering_figure5: OneLayerSettings | None = Field(
+        None,
+        description="settings of figure 5 of layering: one layer on several images; default: no "
+        "such figure",
     )
     predictions: PredictionsSettings | None = Field(
         None,

@@ -13,6 +13,9 @@ from gains.figures import (
     figure1,
     figure3,
     figure4,
+    layering_figure3,
+    layering_figure4,
+    layering_figure5,
     predictions,
     ranks,
 )
@@ -33,6 +36,9 @@ __all__ = [
     "figure1",
     "figure3",
     "figure4",
+    "layering_figure3",
+    "layering_figure4",
+    "layering_figure5",
     "predictions",
     "ranks",
 ]

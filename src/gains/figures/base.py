@@ -32,9 +32,46 @@ TestImage = Annotated[
 MinScore = Annotated[
     float, typer.Option(min=0, max=1, help="Lowest score of the detections that are drawn.")
 ]
+LayeringModel = Annotated[Path, typer.Option(help="Model file of a trained `layering`.")]
 Out = Annotated[
     Path, typer.Option(help="PDF or PNG file to write; the other is written beside it.")
 ]
+
+# Options of figures with methods side by side.
+Cocos = Annotated[
+    list[Path],
+    typer.Option(
+        help="COCO JSON file, with the images in a .zip archive beside it; the option may be "
+        "repeated."
+    ),
+]
+ResultLists = Annotated[
+    list[Path],
+    typer.Option(
+        help="COCO result list; the option is repeated for each method and, in the same order, "
+        "for each further data set."
+    ),
+]
+Labels = Annotated[
+    list[str] | None, typer.Option(help="Title of each method; by default from its path.")
+]
+NamedImages = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="File name of an image, of each data set that has it; the option may be repeated."
+    ),
+]
+Worst = Annotated[
+    int, typer.Option(min=1, help="Number of images of each data set that --scores chooses.")
+]
+ScoreFiles = Annotated[
+    list[Path] | None,
+    typer.Option(help="Score file for each data set; images with the lowest AJI are drawn."),
+]
+LeastScore = Annotated[
+    float, typer.Option(min=0, max=1, help="Lowest score of the predictions that are drawn.")
+]
+StudyTitle = Annotated[str, typer.Option(help="Name of the study, for the title of the figure.")]
 
 # Options of figures that show what a training sees.
 Config = Annotated[Path, typer.Option(help="Config file that defines the study.")]

@@ -106,7 +106,7 @@ def _rows(
     for one in chosen:
         records = content.by_name([one.name])
         refuse_unpredicted(records, columns(one.fold))
-        drawn = rows(content, records, pictures, columns(one.fold), min_score, mark=True)
+        drawn = rows(content, records, pictures, columns(one.fold), min_score, mark="meetings")
         found += [replace(row, note=one.words) for row in drawn]
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gains.config.figure_kinds import ModelSettings
+from gains.config.model_figures import TrainedModelSettings
 from gains.config.recipe import RecipeSettings
 from gains.config.study import StudySettings
 from gains.datasets.convert import check_options
@@ -69,10 +69,10 @@ def check_figures(
     """
     for name in settings.figures:
         block = settings.figure(name)
-        if isinstance(block, ModelSettings):
+        if isinstance(block, TrainedModelSettings):
             for cell in block.cells(settings):
                 model = run_settings(*cell).model.model_dump()
-                block.check_model(f"studies.{study}.{name}", model["modules"])
+                block.check_model(f"studies.{study}.{name}", model)
 
 
 def check_start(recipe: RecipeSettings, results: str, where: str) -> None:

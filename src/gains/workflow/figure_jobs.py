@@ -10,16 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from gains.config.figure_kinds import (
-    AttentionSettings,
     ComparisonSettings,
     DifferencesSettings,
     FigureSettings,
     LayersSettings,
-    ModelSettings,
     PredictionsSettings,
     RegionsSettings,
     RowsSettings,
     StepsSettings,
+)
+from gains.config.model_figures import (
+    AllLayersSettings,
+    AttentionSettings,
+    LayeredModelSettings,
+    ModelSettings,
+    OneLayerSettings,
+    TrainedModelSettings,
 )
 from gains.study.runs import Run
 from gains.study.study import Study
@@ -71,7 +77,7 @@ def figure_job(study: Study, name: str) -> FigureJob:
     read: Callable[[Study, Any, list[str]], list[_Word]] = _WORDS[type(block)]
     words = read(study, block, datasets)
     archives = [str(study.coco(dataset).with_suffix(".zip")) for dataset in datasets]
-    runs = study.figure_runs(name) if isinstance(block, ModelSettings) else []
+    runs = study.figure_runs(name) if isinstance(block, TrainedModelSettings) else []
     return FigureJob(
         inputs=tuple(dict.fromkeys([*(w.text for w in words if w.is_file), *archives])),
         options=shlex.join(word.text for word in words),
@@ -108,8 +114,8 @@ def _data(study: Study, datasets: Iterable[str]) -> list[_Word]:
     ]
 
 
-def _images(image: str | None) -> list[_Word]:
-    return _option("--image", *([image] if image else []))
+def _images(*images: str | None) -> list[_Word]:
+    return _option("--image", *filter(None, images))
 
 
 def _maps(study: Study, datasets: Iterable[str]) -> list[_Word]:
@@ -122,11 +128,14 @@ def _steps(study: Study, block: StepsSettings, datasets: list[str]) -> list[_Wor
 
 
 def _layers(
-    study: Study, block: LayersSettings | ModelSettings, datasets: list[str]
+    study: Study, block: LayersSettings | ModelSettings | AllLayersSettings, datasets: list[str]
 ) -> list[_Word]:
-    target = study.dataset(block.dataset).maps.target_category
-    words = _option("--target-category", target)
-    return [*_data(study, datasets), *_images(block.image), *words]
+    target = _target(study, block.dataset)
+    return [*_data(study, datasets), *_images(block.image), *target]
+
+
+def _target(study: Study, dataset: str) -> list[_Word]:
+    return _option("--target-category", study.dataset(dataset).maps.target_category)
 
 
 def _regions(study: Study, block: RegionsSettings, datasets: list[str]) -> list[_Word]:
@@ -135,10 +144,24 @@ def _regions(study: Study, block: RegionsSettings, datasets: list[str]) -> list[
 
 
 def _model(study: Study, block: ModelSettings, datasets: list[str]) -> list[_Word]:
-    (cell,) = block.cells(study.settings)
-    models = [study.model(run) for run in study.cell_runs(*cell)[:1]]
     threshold = _option("--min-score", study.settings.clean_score_threshold)
-    return [*_file("--model", *models), *_layers(study, block, datasets), *threshold]
+    return [*_trained(study, block), *_layers(study, block, datasets), *threshold]
+
+
+def _trained(study: Study, block: ModelSettings | LayeredModelSettings) -> list[_Word]:
+    (cell,) = block.cells(study.settings)
+    return _file("--model", *(study.model(run) for run in study.cell_runs(*cell)[:1]))
+
+
+def _all_layers(study: Study, block: AllLayersSettings, datasets: list[str]) -> list[_Word]:
+    return [*_trained(study, block), *_layers(study, block, datasets)]
+
+
+def _one_layer(study: Study, block: OneLayerSettings, datasets: list[str]) -> list[_Word]:
+    images = _images(*block.images) if block.images else _option("--number", block.number)
+    layers = _option("--layer", *([] if block.layer is None else [block.layer]))
+    data = [*_data(study, datasets), *_target(study, block.dataset)]
+    return [*_trained(study, block), *data, *images, *layers]
 
 
 def _predictions(study: Study, block: PredictionsSettings, datasets: list[str]) -> list[_Word]:
@@ -226,6 +249,8 @@ _WORDS: dict[type[FigureSettings], Callable[..., list[_Word]]] = {
     RegionsSettings: _regions,
     ModelSettings: _model,
     AttentionSettings: _model,
+    AllLayersSettings: _all_layers,
+    OneLayerSettings: _one_layer,
     PredictionsSettings: _predictions,
     ComparisonSettings: _comparison,
     DifferencesSettings: _differences,

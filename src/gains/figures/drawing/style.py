@@ -18,6 +18,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.figure import Figure
 from matplotlib.path import Path as MplPath
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from gains.instances import Instances
 from gains.masks.rle import Rle
@@ -165,3 +166,16 @@ def _shape(rle: Rle) -> MplPath:
     made = contour_generator(x_axis, y_axis, mask.astype(float), fill_type=FillType.OuterCode)
     points, codes = cast(Any, made.filled(0.5, 1.5))  # one array for each region
     return MplPath(np.concatenate(points), np.concatenate(codes))
+
+
+def inner_point(rle: Rle) -> tuple[float, float]:
+    """Return the pixel (x, y) of a mask that is farthest from its outline, the first of several.
+
+    Unlike the mean of its pixels, it lies in the mask whatever its shape.
+    """
+    x, y, mask = window_of(rle)
+    if mask.size == 0:
+        return 0.0, 0.0
+    depth = distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1]
+    row, column = np.unravel_index(int(depth.argmax()), mask.shape)
+    return float(x + column), float(y + row)

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from gains.datasets.coco import CocoDataset, ImageRecord
+from gains.datasets.split_file import read_split
 from gains.figures.drawing.images import candidates
 from gains.instances import Instances
 from gains.masks.contacts import KINDS, Contact
 from gains.masks.meetings import Meeting, meetings_of
+from gains.support.registry import nearest
 
 
 def true_objects(coco: CocoDataset, image: ImageRecord, category: int | None = None) -> Instances:
@@ -75,6 +77,23 @@ def require_category(coco: CocoDataset, category: int) -> None:
     if category not in coco.categories:
         known = ", ".join(f"{number} ({name})" for number, name in coco.categories.items())
         raise ValueError(f"{coco.path}: there is no category {category}; known: {known}")
+
+
+def require_in_part(names: Sequence[str], split: Path | None, part: str) -> None:
+    """Refuse images that are not in a part of a split; without a split, refuse nothing.
+
+    Raises:
+        ValueError: there is such an image.
+    """
+    if split is None:
+        return
+    known = read_split(split).names(part)
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{split}: image {name!r} is not in the part {part!r}; {nearest(name, known)}name "
+                f"one of its {len(known)} images with --image, or leave out --split"
+            )
 
 
 def strongest(meetings: Sequence[Meeting]) -> Meeting | None:

@@ -39,7 +39,7 @@ def draw_attention(seen: Seen, category: int, min_score: float, out: str | Path)
         "by which the finest level of the pyramid is multiplied before the second search, from all "
         f"{len(found.cells.scores)} cells that the first one keeps; 0.5 outside of cells."
     )
-    with panels_in_grid(titles, [_shape(seen)], note, out) as (drawn, places):
+    with panels_in_grid(titles, [seen.shape], note, out) as (drawn, places):
         image, first, weights, second = places[0]
         for place in (image, first, second):
             place.imshow(seen.pixels)
@@ -71,13 +71,8 @@ def draw_heat(seen: Seen, category: int, min_score: float, out: str | Path) -> N
     Raises:
         ValueError: the model has no such masks, or detects no such object in the image.
     """
-    known = sorted(seen.predictor.categories)
-    if category not in known:
-        raise ValueError(
-            f"{seen.predictor.path}: the model knows no category {category}, only "
-            f"{', '.join(map(str, known))}; name a model that was trained on it"
-        )
-    found, place = seen.compute(regions), known.index(category)
+    place = seen.place_of(category)
+    found = seen.compute(regions)
     kept = (found.scores >= min_score) & (found.labels == place)
     if not kept.any():
         best = max(found.scores[found.labels == place].tolist(), default=None)
@@ -95,7 +90,7 @@ def draw_heat(seen: Seen, category: int, min_score: float, out: str | Path) -> N
         "Outlines: the objects of the ground truth."
     )
     objects = true_objects(seen.coco, seen.record, category)
-    with panels_in_grid(titles, [_shape(seen)], note, out) as (drawn, places):
+    with panels_in_grid(titles, [seen.shape], note, out) as (drawn, places):
         places[0, 0].imshow(seen.pixels)
         _filled(places[0, 0], objects)
         for axes, name in zip(places[0, 1:], PARTS, strict=True):
@@ -103,11 +98,6 @@ def draw_heat(seen: Seen, category: int, min_score: float, out: str | Path) -> N
             shown = axes.imshow(heat, cmap="inferno", vmin=0, vmax=1)
             outlines(axes, objects, [OUTLINE] * len(objects), width=0.5)
         bar_beside(drawn, shown, places[0], "probability")
-
-
-def _shape(seen: Seen) -> float:
-    height, width = seen.pixels.shape[:2]
-    return float(height / width)
 
 
 def _filled(axes: Axes, objects: Instances) -> None:

@@ -1,8 +1,8 @@
-"""A trained DoNet and a test image: what figures show of the model's computation."""
+"""A trained model and test images: what figures show of the model's computation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gains.datasets.coco import CocoDataset, ImageRecord, name_of, read_coco
-from gains.figures.drawing.images import Pictures, short
+from gains.figures.drawing.images import Pictures, candidates, short
 from gains.figures.papers.choice import chosen_image
 from gains.instances import Instances
 from gains.masks.contacts import Contact
@@ -34,7 +34,7 @@ class Seen:
         coco: the data set.
         record: the image.
         pixels: uint8 (H, W, 3).
-        source: data set, study, part of the split and file name in words.
+        source: data set, study, part of the split and, for one image, its file name in words.
     """
 
     predictor: Predictor
@@ -45,7 +45,13 @@ class Seen:
 
     @staticmethod
     def of(
-        model: Path, coco: Path, split: Path | None, image: str | None, category: int, study: str
+        model: Path,
+        coco: Path,
+        split: Path | None,
+        image: str | None,
+        category: int,
+        study: str,
+        least: Sequence[Contact] = (Contact.light,),
     ) -> Seen:
         """Return the named image, or the first test image in which objects overlap.
 
@@ -56,18 +62,65 @@ class Seen:
             image: file name, or None.
             category: category of the objects that overlap.
             study: name of the study, or "".
+            least: kinds of contact by which the image is chosen; see :func:`chosen_image`.
 
         Raises:
             FileNotFoundError: there is no such file.
             ValueError: a file is damaged, or there is no such image.
         """
         content = read_coco(coco)
-        record = chosen_image(content, image, split, "test", category, Contact.light)
+        record = chosen_image(content, image, split, "test", category, *least)
         where = [name_of(coco), *([f"study {study}"] if study else [])]
         where += ["test part"] if split and not image else []
         pixels = Pictures(coco, []).read(record)
         source = f"{', '.join(where)}: {short(record.file_name)}"
         return Seen(Predictor(model), content, record, pixels, source)
+
+    @staticmethod
+    def several(
+        model: Path, coco: Path, split: Path | None, images: Sequence[str], number: int, study: str
+    ) -> list[Seen]:
+        """Return the named images, or the first test images.
+
+        Args:
+            model: model file.
+            coco: COCO JSON file.
+            split: split file; None for all images.
+            images: file names, or none.
+            number: number of test images, if none are named.
+            study: name of the study, or "".
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: a file is damaged, or there is no such image.
+        """
+        content = read_coco(coco)
+        first = candidates(content, split, "test")[:number]
+        records = content.by_name(images) if images else first
+        pictures, predictor = Pictures(coco, []), Predictor(model)
+        source = ", ".join([name_of(coco), *([f"study {study}"] if study else [])])
+        source += ", test part" if split and not images else ""
+        return [Seen(predictor, content, one, pictures.read(one), source) for one in records]
+
+    @property
+    def shape(self) -> float:
+        """Height of the image over its width."""
+        height, width = self.pixels.shape[:2]
+        return float(height / width)
+
+    def place_of(self, category: int) -> int:
+        """Return the class index of a category of the data set.
+
+        Raises:
+            ValueError: the model does not know the category.
+        """
+        known = sorted(self.predictor.categories)
+        if category not in known:
+            raise ValueError(
+                f"{self.predictor.path}: the model knows no category {category}, only "
+                f"{', '.join(map(str, known))}; name a model that was trained on it"
+            )
+        return known.index(category)
 
     @property
     def scale(self) -> tuple[float, float]:

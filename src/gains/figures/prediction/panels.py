@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ from gains.figures.drawing.colours import colours, palettes_of
 from gains.figures.drawing.images import Pictures, told_apart
 from gains.figures.drawing.style import DPI, Target, figure
 from gains.figures.prediction.columns import Column
+from gains.figures.prediction.errors import SIGNS, MarkedErrors, error_sign
 from gains.figures.prediction.outcomes import Outcome, outcome_of
 from gains.figures.prediction.places import marked_places
 from gains.figures.prediction.signs import FILL, MISSED, Legend, boxes, cross, object_outlines
@@ -31,6 +33,8 @@ TITLE, LINE = 0.2, 0.14
 """Heights of a line of a title and of a caption, inches."""
 LETTERS = 12
 """Number of characters of a title per inch."""
+Mark = Literal["meetings", "errors"]
+"""What can be marked: places where objects meet, or errors by kind."""
 MOST = 6
 """Largest number of methods side by side; more are drawn in blocks below each other."""
 
@@ -48,6 +52,7 @@ class Row:
         categories: names of the categories of its data set by number.
         marked: red boxes.
         note: line below its name, or "".
+        errors: errors of each method, if they are marked.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Row:
     categories: dict[int, str]
     marked: list[Box]
     note: str = ""
+    errors: Sequence[MarkedErrors] = ()
 
     @property
     def palettes(self) -> dict[int, tuple[str, ...]]:
@@ -77,7 +83,12 @@ class Row:
 
     def part(self, block: slice) -> Row:
         """Return the row with some of the methods."""
-        return replace(self, found=self.found[block], outcomes=self.outcomes[block])
+        return replace(
+            self,
+            found=self.found[block],
+            outcomes=self.outcomes[block],
+            errors=self.errors[block],
+        )
 
 
 def rows(
@@ -86,7 +97,7 @@ def rows(
     pictures: Pictures,
     columns: list[Column],
     min_score: float,
-    mark: bool = False,
+    mark: Mark | None = None,
 ) -> list[Row]:
     """Return the rows of the figure; a data set without an object gives rows without truth.
 
@@ -96,7 +107,7 @@ def rows(
         pictures: their pixels.
         columns: the methods.
         min_score: lowest score of the detections.
-        mark: whether the places where objects of the ground truth meet are marked.
+        mark: what is marked, from the ground truth.
     """
     known = any(coco.annotations.values())
     result = []
@@ -104,9 +115,16 @@ def rows(
         found = [column.instances_of(image, min_score) for column in columns]
         outcomes = [outcome_of(coco, image, instances) for instances in found] if known else []
         truth = coco.instances(image.id) if known else None
-        marked = marked_places(coco, image) if mark else []
-        pixels = pictures.read(image)
-        result.append(Row(image.file_name, pixels, truth, found, outcomes, coco.categories, marked))
+        marked = marked_places(coco, image) if mark == "meetings" else []
+        errors = (
+            [MarkedErrors.of(truth, *pair) for pair in zip(found, outcomes, strict=True)]
+            if mark == "errors" and truth is not None
+            else []
+        )
+        row = Row(
+            image.file_name, pictures.read(image), truth, found, outcomes, coco.categories, marked
+        )
+        result.append(replace(row, errors=errors))
     return result
 
 
@@ -136,7 +154,9 @@ def draw_rows(found: list[Row], titles: list[str], heading: str, out: Target) ->
     names = zip(told_apart([row.name for row in found]), found, strict=True)
     labels = [f"{name}\n{row.note}" if row.note else name for name, row in names]
     marks = any(row.marked for row in found)
-    legend = Legend(_named(found), compared, marks, width * across, 7 * scale)
+    signed = any(row.errors for row in found)
+    errors = {kind.value: error_sign(kind) for kind in SIGNS} if signed else {}
+    legend = Legend(_named(found), compared, marks, errors, width * across, 7 * scale)
     above = TITLE * (len(lines) + sum(max(t.count("\n") + 1 for t in h) for h in headings))
     size = width * across, sum(heights) + above * scale + legend.height
     with figure(*size, out, "constrained") as drawn:
@@ -208,33 +228,37 @@ def _row(axes: list[Axes], row: Row, label: str, scale: float) -> None:
     chosen = colours(row.truth, palettes)
     object_outlines(axes[1], row.truth, chosen, point)
     _caption(axes[1], _number(row.truth))
-    for place, instances, outcome in zip(axes[2:], row.found, row.outcomes, strict=True):
-        _compared(place, row.truth, chosen, instances, outcome, palettes, point)
+    for k, place in enumerate(axes[2:]):
+        _compared(place, row, k, chosen, point)
 
 
-def _compared(
-    axes: Axes,
-    truth: Instances,
-    chosen: list[str],
-    instances: Instances,
-    outcome: Outcome,
-    palettes: dict[int, tuple[str, ...]],
-    point: float,
-) -> None:
-    """Draw found objects in the colours of the ground truth, missed ones and false finds."""
-    given = {int(d): chosen[int(g)] for d, g in outcome.found}
-    own = np.array(colours(instances, palettes, given), dtype=object)
-    missed = [chosen[int(g)] for g in outcome.missed]
-    for indices, fill in ((outcome.found[:, 0], FILL), (outcome.false, 0.0)):
+def _compared(axes: Axes, row: Row, method: int, chosen: list[str], point: float) -> None:
+    """Draw found objects in the colours of the ground truth, missed ones, false finds and errors.
+
+    With errors, dashed outlines are those of all objects that have one.
+    """
+    assert row.truth is not None
+    instances, outcome = row.found[method], row.outcomes[method]
+    found, dashed, false = outcome.found, outcome.missed, outcome.false
+    filled = found[:, 0]
+    words = f"{len(found)} found, {len(dashed)} missed, {len(false)} false"
+    if row.errors:
+        errors = row.errors[method]
+        found, dashed, false, words = errors.meant, errors.objects, errors.false, errors.words
+        filled = errors.used
+        errors.draw(axes, row.truth)
+    given = {int(d): chosen[int(g)] for d, g in found}
+    own = np.array(colours(instances, row.palettes, given), dtype=object)
+    for indices, fill in ((filled, FILL), (false, 0.0)):
         object_outlines(axes, instances.select(indices), own[indices].tolist(), point, fill)
-    object_outlines(axes, truth.select(outcome.missed), missed, point, 0, MISSED)
-    cross(axes, instances.select(outcome.false), point)
+    marked = [chosen[int(g)] for g in dashed]
+    object_outlines(axes, row.truth.select(dashed), marked, point, 0, MISSED)
+    cross(axes, instances.select(false), point)
     scores = [
         f"{name} {'–' if value is None else f'{100 * value:.1f}'}"
         for name, value in (("AJI", outcome.aji), ("F1", outcome.f1))
     ]
-    counts = (len(outcome.found), len(outcome.missed), len(outcome.false))
-    _caption(axes, ", ".join(scores) + "\n{} found, {} missed, {} false".format(*counts))
+    _caption(axes, ", ".join(scores) + f"\n{words}")
 
 
 def _caption(axes: Axes, text: str) -> None:

@@ -96,6 +96,7 @@ class Legend:
         named: colours of each class that is named.
         compared: whether predictions are compared with the ground truth.
         marked: whether places where objects meet are marked.
+        errors: signs of the kinds of error by their names; none if they are not marked.
         width: width of the figure, inches.
         size: size of the letters, points.
     """
@@ -103,6 +104,7 @@ class Legend:
     named: Mapping[str, Sequence[str]]
     compared: bool
     marked: bool
+    errors: Mapping[str, Any]
     width: float
     size: float
 
@@ -126,7 +128,14 @@ class Legend:
             (name, tuple(Patch(facecolor=colour) for colour in palette))
             for name, palette in self.named.items()
         ]
-        if self.compared:
+        if self.errors:
+            entries += [
+                ("detection of an object", Patch(facecolor="#d0d0d0", edgecolor=GREY)),
+                ("true outline of an error", Line2D([], [], color=GREY, linestyle=MISSED)),
+                *self.errors.items(),
+                ("false find", _cross(0, 0, 5)),
+            ]
+        elif self.compared:
             entries += [
                 ("found (IoU > 0.5)", Patch(facecolor="#d0d0d0", edgecolor=GREY)),
                 ("missed", Line2D([], [], color=GREY, linestyle=MISSED)),
