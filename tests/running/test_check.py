@@ -76,7 +76,9 @@ def test_categories_that_a_study_leaves_out_are_not_there(
     (found,) = problems(opened(kept))
     assert "'nuclei', which the data set lacks" in found
     (found,) = problems(opened(misspelt))
-    assert "no category 'cytoplasma'; did you mean 'cytoplasm'?" in found
+    assert found.startswith(
+        "data set 'synthetic-cells': there is no category 'cytoplasma'; did you"
+    )
 
 
 def test_a_table_of_validations_without_validations_is_a_problem(
@@ -124,3 +126,52 @@ def test_a_path_beside_the_study_file_is_refused(opened: Callable[[Change], Stud
         Path(name).mkdir()
     Path("cells.json").touch()
     assert quick_problems(chosen, [Path("change.yaml").absolute()]) == []
+
+
+def _starting(**differs: Any) -> Change:
+    """Return a change: a row of layering starts from another run, whose settings differ."""
+
+    def change(study: dict[str, Any]) -> None:
+        start = {"start_from": {"method": "layering", "variant": "first"}}
+        small = {"size": "S", "width": 2}
+        study["variants"] = {
+            "layering": {
+                "first": {"method": {**small, "completion": False}},
+                "second": {"method": {**small, **differs}, "recipe": start},
+            }
+        }
+        study["tables"]["table3"]["rows"] = [{"method": "layering", "variant": "second"}]
+
+    change.__name__ = f"change_{len(differs)}"  # of the study file
+    return change
+
+
+@pytest.mark.parametrize("differs", [{"size": "M"}, {"width": 4}])
+def test_a_start_that_does_not_fit_is_found_before_it_is_trained(
+    opened: Callable[[Change], Study], differs: dict[str, Any]
+) -> None:
+    assert problems(opened(_starting())) == []
+    (found,) = problems(opened(_starting(**differs)))
+    assert found.startswith("synthetic-cells/layering/second: start_from: ")
+    assert "do not fit results/tiny/runs/synthetic-cells/layering/first/seed" in found
+
+
+def test_a_start_of_another_architecture_is_found(opened: Callable[[Change], Study]) -> None:
+    def change(study: dict[str, Any]) -> None:
+        _starting()(study)
+        second = study["variants"]["layering"]["second"]
+        second["recipe"]["start_from"] = {"method": "mask_rcnn"}
+
+    (found,) = problems(opened(change))
+    assert "holds no whole model with the names of this one" in found
+
+
+@pytest.mark.parametrize("named", ["no/model.pt", ""])
+def test_a_missing_file_of_a_start_is_found(opened: Callable[[Change], Study], named: str) -> None:
+    def change(study: dict[str, Any]) -> None:
+        study["recipe"]["start_from"] = named
+        # a training that starts from a whole model does not read them
+        study["detector"]["backbone"]["weights"] = "no/backbone.pt"
+
+    (found,) = quick_problems(opened(change))
+    assert found.startswith(f"initial weights: there is no file {named or '.'}; correct the path")

@@ -12,6 +12,7 @@ from gains.datasets.findings import Findings
 from gains.datasets.kept_categories import kept_categories
 from gains.methods.run_settings import build_method
 from gains.published.classes import AVERAGE, TARGET, class_named
+from gains.running.check_starts import check_start_fits
 from gains.study.kept import kept_problems
 from gains.study.problems import misplaced_paths, missing_inputs_of
 from gains.study.study import Study
@@ -58,7 +59,9 @@ def problems(study: Study, files: Sequence[Path] = ()) -> list[str]:
             text = worded(error)
             found += [] if any(text.split(":")[0] in said for said in found) else [text]
         except ValueError as error:
-            found.append(f"data set {name!r}: {error}")
+            said = str(error)
+            whose = f"data set {name!r}: "
+            found.append(said if said.startswith(whose) else whose + said)
         else:
             found += [] if categories is None else _of_categories(study, name, categories)
     return list(dict.fromkeys(found))
@@ -114,5 +117,6 @@ def _of_categories(study: Study, dataset: str, categories: dict[int, str]) -> It
     for run in {(run.method, run.variant): run for run in runs}.values():
         try:
             build_method(study.run_settings(run), sorted(categories))
+            check_start_fits(study, run, sorted(categories))
         except ValueError as error:
             yield f"{dataset}/{run.method}/{run.variant}: {error}"

@@ -40,11 +40,10 @@ def _weights(study: Study) -> Iterator[str]:
     for run in study.trainings():
         if study.is_kept(run) or run.dataset in study.without_images:
             continue
-        settings = study.run_settings(run)
-        file = settings.record.weights(settings.model)
+        file = study.run_settings(run).initial_weights
         needed = file is not None and not study.model(run).is_file() and not fetched_name(file)
-        if file is not None and needed and not file.exists():
-            yield f"initial weights: {file} does not exist; correct the path, or put the file there"
+        if file is not None and needed and not file.is_file():
+            yield f"initial weights: there is no file {file}; correct the path, or put it there"
 
 
 def _starts(study: Study) -> Iterator[str]:
@@ -80,7 +79,7 @@ def misplaced_paths(study: Study, file: Path) -> list[str]:
     paths += [row.files for row in external_rows(study.settings)]
     paths += [Path(b.split.file) for b in study.settings.datasets.values() if b.split.file]
     settings = [study.run_settings(run) for run in study.trainings()]
-    paths += [w for s in settings if (w := s.record.weights(s.model)) is not None]
+    paths += [weights for s in settings if (weights := s.initial_weights) is not None]
     return [
         f"{path}: a relative path in a study file begins in the folder of the project, "
         f"{Path.cwd()}, but there is such a path beside {file} too; write the one that you mean as "
