@@ -208,6 +208,16 @@ def test_without_completion_no_overlap_is_learnt_and_nothing_else_changes() -> N
     assert heavy["loss_overlap"].item() == pytest.approx(3 * whole["loss_overlap"].item())
 
 
+def test_repulsion_has_a_weight() -> None:
+    image, target = scene(objects=3)
+    once, thrice = (
+        model(adjacency_distance=60, **weight).losses([image], [target], torch.Generator())
+        for weight in ({}, {"repelling_weight": 3.0})
+    )
+    assert thrice.pop("loss_repelling").item() == pytest.approx(3 * once["loss_repelling"].item())
+    assert all(thrice[name] == once[name] for name in thrice)
+
+
 def test_objects_belong_to_the_class_of_their_foreground_and_layers() -> None:
     made = model(layers=2, min_area=0)
     foreground = torch.full((2, 6, 8), -9.0)

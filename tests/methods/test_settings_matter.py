@@ -20,6 +20,7 @@ WITH: dict[tuple[str, str], dict[str, Any]] = {
     ("htc", "semantic_weight"): {"semantic": True},
     ("mask_scoring_rcnn", "iou_weight"): {"binarize_logit": False},  # else no mask at first
     ("stardist", "score_threshold"): {"score_threshold": 0.9},  # more than 100 above the default
+    ("layering", "repelling_weight"): {"adjacency_distance": 60},  # else no object is adjacent
     ("pisa", "positive_power"): MANY,  # several RoIs of one object
     ("pisa", "positive_bias"): MANY,
     # no score reaches the default

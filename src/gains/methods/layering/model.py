@@ -56,7 +56,7 @@ class Layering(PixelwiseDetector):
         attracting, repelling, sparse = found.separation(adjacent, how.formulas)
         losses = {
             "loss_attracting": attracting,
-            "loss_repelling": repelling,
+            "loss_repelling": how.repelling_weight * repelling,
             "loss_sparse": how.sparse_weight * sparse,
         }
         if how.completion:
