@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gains.published.classes import usual_name
 from gains.scoring.score_file import read_scores
 from gains.tables.compare import write_compare
 from gains.tables.of_study import compare_spec
+from gains.tables.pairs import pairs_of
 from gains.tables.specs import TableSpec
 from gains.tables.write import write_table
 from helpers.table_scenes import PAPER, lines_of, spec_of, study, write_scores
@@ -101,3 +103,24 @@ def test_scores_of_an_earlier_version_do_not_name_the_classes() -> None:
         path.write_text(path.read_text().replace('"categories"', '"other"'))
     with pytest.raises(ValueError, match="expected the names of the classes, .* score the"):
         write_table(table, "t.csv")
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        # all classes, which the study does not name
+        (None, {"average"}),
+        # an average over cytoplasms is a number of cytoplasms, and none of the average over both
+        (["cytoplasm"], {"cytoplasm"}),
+        (["nuclei"], {"nucleus"}),
+        # some of more classes: no paper prints their average
+        (["cytoplasm", "nuclei"], set()),
+    ],
+)
+def test_an_average_over_kept_categories_is_no_average_over_all(
+    kept: list[str] | None, expected: set[str]
+) -> None:
+    dataset = {**PAPER["dataset"], "categories": kept}
+    table = spec_of(study([0], table={**TABLE, "subsets": ["average"]}, dataset=dataset))
+    beside = {usual_name(pair.published.subset) for pair in pairs_of(table)}
+    assert beside == expected

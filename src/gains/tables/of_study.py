@@ -117,7 +117,6 @@ def check_labels(labels: list[str], where: str) -> None:
 
 def _dataset(study: Study, name: str) -> DatasetSpec:
     block = study.dataset(name)
-    kept = block.categories or ()
     return DatasetSpec(
         name=name,
         title=block.title or name,
@@ -128,7 +127,7 @@ def _dataset(study: Study, name: str) -> DatasetSpec:
         folds=study.folds(name),
         split=_split(block),
         official_splits=_official_splits(block.source or name, block.represents),
-        only_category=kept[0] if len(kept) == 1 else None,
+        categories=block.categories or (),
         absent=None if (path := study.absent.get(name)) is None else portable(path),
     )
 

@@ -187,8 +187,8 @@ class DatasetSpec(Settings):
             print no split.
         absent: path that does not exist, if the data set is not on this machine; None otherwise,
             and then left out of a file.
-        only_category: name of the only category that the study keeps, of which the average over all
-            classes then is; None if it keeps several or does not say, and then left out of a file.
+        categories: names of the categories that the study keeps, over which the average then is;
+            empty if it does not say, which means all, and then left out of a file.
     """
 
     name: str
@@ -201,13 +201,17 @@ class DatasetSpec(Settings):
     split: str
     official_splits: tuple[str, ...]
     absent: str | None = Field(None, exclude_if=lambda path: path is None)
-    only_category: str | None = Field(None, exclude_if=lambda name: name is None)
+    categories: tuple[str, ...] = Field((), exclude_if=lambda names: not names)
 
     def has_number(self, published: Published, subset: str) -> bool:
-        """Return whether a published number is of the classes of a subset of this data set."""
-        of_one = subset == AVERAGE and self.only_category is not None
-        own = of_one and published.is_of(str(self.only_category))
-        return own or published.is_of(subset)
+        """Return whether a published number is of the classes of a subset of this data set.
+
+        The average over the only category that is kept is a number of this class. No published
+        average is over some categories alone.
+        """
+        if subset == AVERAGE and self.categories:
+            return len(self.categories) == 1 and published.is_of(self.categories[0])
+        return published.is_of(subset)
 
     @property
     def has_another_split(self) -> bool:
