@@ -211,8 +211,10 @@ def test_without_completion_no_overlap_is_learnt_and_nothing_else_changes() -> N
 def test_repulsion_has_a_weight() -> None:
     image, target = scene(objects=3)
     once, thrice = (
-        model(adjacency_distance=60, **weight).losses([image], [target], torch.Generator())
-        for weight in ({}, {"repelling_weight": 3.0})
+        model(adjacency_distance=60, repelling_weight=weight).losses(
+            [image], [target], torch.Generator()
+        )
+        for weight in (1.0, 3.0)
     )
     assert thrice.pop("loss_repelling").item() == pytest.approx(3 * once["loss_repelling"].item())
     assert all(thrice[name] == once[name] for name in thrice)

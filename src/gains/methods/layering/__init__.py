@@ -30,9 +30,10 @@ class LayeringSettings(PixelwiseSettings):
     repelling_weight: float = Field(
         1.0,
         ge=0,
-        description="weight of the loss that gives adjacent objects different layers; 1 in paper and "
-        "program. A narrow U-Net may put all objects into one layer in its first steps, and stays "
-        "there, since the loss has no gradient where objects agree; a weight of 4 prevents this",
+        description="weight of the loss that gives adjacent objects different layers; 1 in paper "
+        "and program. A narrow U-Net may put all objects into one layer in its first steps and "
+        "stays there, since the loss has no gradient where objects agree; a weight of 4 prevents "
+        "this",
     )
     sparse_weight: float = Field(
         0.1, ge=0, description="weight of the loss that wants each pixel in a single layer"
