@@ -220,6 +220,16 @@ def test_repulsion_has_a_weight() -> None:
     assert all(thrice[name] == once[name] for name in thrice)
 
 
+def test_covered_objects_are_named_unless_overlaps_are_learnt() -> None:
+    masks = squares((8, 8), (8, 8), (30, 30))
+    masks[1, 8:20, 8:20] = True  # the second object covers the first, of the same class
+    target = Target(torch.zeros(3, 4), torch.tensor([0, 0, 1]), masks.to(torch.uint8))
+    assert model(completion=False).unlearnt(target).tolist() == [True, False, False]
+    assert not model().unlearnt(target).any()
+    target.labels[0] = 1  # objects of different classes take no pixels from each other
+    assert not model(completion=False).unlearnt(target).any()
+
+
 def test_objects_belong_to_the_class_of_their_foreground_and_layers() -> None:
     made = model(layers=2, min_area=0)
     foreground = torch.full((2, 6, 8), -9.0)

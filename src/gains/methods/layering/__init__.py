@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class LayeringSettings(PixelwiseSettings):
     """The settings of a per-pixel model, of the layers and of their losses."""
 
-    layers: int = Field(8, ge=1, description="number of layers of each class")
+    layers: int = Field(8, ge=2, le=256, description="number of layers of each class")
     layer_threshold: float = Field(
         0.5, gt=0, lt=1, description="activation of a layer above which a pixel belongs to it"
     )

@@ -34,6 +34,11 @@ class Layering(PixelwiseDetector):
         task: number of classes and of detections per image.
     """
 
+    unlearnt_because = (
+        "other objects cover them wholly, so that they have no pixels of their own; a phase with "
+        "overlap completion learns them"
+    )
+
     def __init__(self, settings: LayeringSettings, task: Task) -> None:
         branches = {"foreground": task.num_classes, "layers": task.num_classes * settings.layers}
         super().__init__(settings, task, branches)
@@ -62,6 +67,20 @@ class Layering(PixelwiseDetector):
         if how.completion:
             losses["loss_overlap"] = how.overlap_weight * found.overlap()
         return losses
+
+    def unlearnt(self, target: Target) -> Tensor:
+        """Return which objects the layers cannot learn: those that others cover wholly.
+
+        With overlap completion the layers learn them too, in the first layer.
+        """
+        result = torch.zeros(len(target.boxes), dtype=torch.bool, device=target.boxes.device)
+        if not self.settings.completion:
+            for k in range(self.task.num_classes):
+                own = target.labels == k
+                masks = target.masks[own].bool()
+                alone = masks & (masks.sum(dim=0) == 1)
+                result[own] = ~alone.flatten(1).any(dim=1)
+        return result
 
     def by_class(self, layers: Tensor) -> Tensor:
         """Return layers (K L, H, W) as (K, L, H, W)."""

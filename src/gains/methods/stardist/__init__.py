@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class StarDistSettings(Settings):
     """The settings of the published program; the defaults are its own."""
 
-    rays: int = Field(32, ge=3, description="number of rays, the corners of a polygon")
+    rays: int = Field(32, ge=3, le=256, description="number of rays, the corners of a polygon")
     grid: Literal[1, 2, 4] = Field(
         1, description="px per cell of the predictions; 2 for objects of 100 px and more"
     )

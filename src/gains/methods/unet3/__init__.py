@@ -19,6 +19,7 @@ class UNet3Settings(PixelwiseSettings):
     contour_radius: int = Field(
         1,
         ge=0,
+        le=100,
         description="radius of the disk that widens the contours to be learnt, px; the program has "
         "1, and the paper names none",
     )
