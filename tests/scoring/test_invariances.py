@@ -25,6 +25,9 @@ def test_identity_is_perfect(scenes: Any) -> None:
     assert result["coco"]["AP"] == pytest.approx(1)
     clean = dict(result["clean"]["average"])
     assert clean.pop("FNo") == 0
+    # the layering paper pairs an object that lies in another one with that larger one
+    of_layering = [clean.pop(name) for name in list(clean) if name.endswith("_layering")]
+    assert all(0 < value <= 1 for value in of_layering)
     assert list(clean.values()) == pytest.approx([1] * len(clean))
 
 

@@ -140,9 +140,9 @@ def test_a_training_prepares_model_threads_and_lock(
     asked: list[Any] = []
     build = training.build_model
 
-    def evaluating(settings: Any, categories: list[int], seed: int) -> Any:
+    def evaluating(settings: Any, categories: list[int], seed: int, start: Path | None) -> Any:
         asked.append(categories)
-        return build(settings, categories, seed).eval()
+        return build(settings, categories, seed, start).eval()
 
     @contextlib.contextmanager
     def lock(path: Path, _message: str) -> Iterator[None]:
