@@ -187,8 +187,7 @@ class DatasetSpec(Settings):
             print no split.
         absent: path that does not exist, if the data set is not on this machine; None otherwise,
             and then left out of a file.
-        categories: names of the categories that the study keeps, over which the average then is;
-            empty if it does not say, which means all, and then left out of a file.
+        categories: names of the categories that the study keeps; none and left out if it keeps all.
     """
 
     name: str
@@ -206,8 +205,7 @@ class DatasetSpec(Settings):
     def has_number(self, published: Published, subset: str) -> bool:
         """Return whether a published number is of the classes of a subset of this data set.
 
-        The average over the only category that is kept is a number of this class. No published
-        average is over some categories alone.
+        No published average is over some categories; that over the only one is its number.
         """
         if subset == AVERAGE and self.categories:
             return len(self.categories) == 1 and published.is_of(self.categories[0])
