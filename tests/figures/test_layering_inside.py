@@ -7,9 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from gains.figures.papers.layering import components_by_layer, layer_outputs
-from gains.methods.layering import LayeringSettings
-from gains.pixelwise.components import layered_components
+from gains.figures.papers.layering import layer_outputs
+from gains.pixelwise.components import components_by_layer, semantic_components
 from helpers.models import build
 
 
@@ -40,9 +39,9 @@ def test_components_by_layer_are_those_of_all_layers_in_order() -> None:
     for _ in range(5):
         foreground = rng.random((24, 20), dtype=np.float32)
         layers = rng.random((3, 24, 20), dtype=np.float32)
-        settings = LayeringSettings(layers=3, min_area=3)
-        parts = components_by_layer(foreground, layers, settings)
-        every = layered_components(foreground, layers, 0.5, 0.5, 3)
+        parts = components_by_layer(foreground, layers, 0.5, 0.5, 3)
+        on = (layers > 0.5) | (layers == layers.max(axis=0))
+        every = [c for one in on for c in semantic_components(np.where(one, foreground, 0), 0.5, 3)]
         ours = [component for part in parts for component in part]
         assert [(c.top, c.left, c.mask.tobytes()) for c in ours] == [
             (c.top, c.left, c.mask.tobytes()) for c in every
@@ -57,8 +56,7 @@ def test_a_layer_is_counted_by_hand() -> None:
     for layer, columns in ((1, slice(0, 8)), (1, slice(12, 20)), (0, slice(6, 11))):
         foreground[2:10, columns] = 0.9
         layers[layer, 2:10, columns] = 0.8
-    settings = LayeringSettings(layers=3, min_area=10)
-    parts = components_by_layer(foreground, layers, settings)
+    parts = components_by_layer(foreground, layers, 0.5, 0.5, 10)
     found = [[(c.left, c.mask.shape) for c in part] for part in parts]
     assert found == [[(6, (8, 5))], [(0, (8, 8)), (12, (8, 8))], []]
 

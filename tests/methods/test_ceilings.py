@@ -18,7 +18,7 @@ from gains.masks.rle import encode_mask
 from gains.methods.unet3.contour import midline_contours
 from gains.metrics.layering import mean_precision
 from gains.metrics.pairs import Pairs
-from gains.pixelwise.components import Component, contour_components, layered_components
+from gains.pixelwise.components import Component, components_by_layer, contour_components
 
 Masks = NDArray[np.bool_]
 SIZE, MIN_AREA, LAYERS = 128, 60, 8
@@ -59,7 +59,8 @@ def read_off_layers(masks: Masks, shared: str) -> list[Component]:
         free = {"all": True, "first": outputs.max(axis=0) == 0, "none": ~several}[shared]
         outputs[layer][mask & free] = 1
     foreground = masks.any(axis=0) & ((shared != "none") | ~several)
-    return layered_components(foreground.astype(np.float32), outputs, 0.5, 0.5, MIN_AREA)
+    parts = components_by_layer(foreground.astype(np.float32), outputs, 0.5, 0.5, MIN_AREA)
+    return [component for part in parts for component in part]
 
 
 def read_off_contours(masks: Masks) -> list[Component]:
@@ -76,8 +77,7 @@ def precision(found: list[list[Component]]) -> float:
 def pairs(masks: Masks, components: list[Component]) -> Pairs:
     whole = np.zeros((len(components), SIZE, SIZE), dtype=bool)
     for mask, one in zip(whole, components, strict=True):
-        height, width = one.mask.shape
-        mask[one.top : one.top + height, one.left : one.left + width] = one.mask
+        mask[:] = one.whole(SIZE, SIZE)
     truths, detections = ([encode_mask(m) for m in stack] for stack in (masks, whole))
     areas, own = mask_areas(truths), mask_areas(detections)
     scores, count = np.ones(len(detections)), len(truths)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from gains.pixelwise.components import (
     Component,
+    components_by_layer,
     connected,
     contour_components,
-    layered_components,
     regrown,
     semantic_components,
     without_small,
@@ -26,13 +28,8 @@ def probability(*rows: str) -> NDArray[np.float32]:
     return np.array([[0 if c == "." else int(c) / 10 for c in r] for r in rows], dtype=np.float32)
 
 
-def whole(component: Component, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    mask = np.zeros(shape, dtype=bool)
-    height, width = component.mask.shape
-    mask[component.top : component.top + height, component.left : component.left + width] = (
-        component.mask
-    )
-    return mask
+def layered_components(*outputs: Any) -> list[Component]:
+    return [component for part in components_by_layer(*outputs) for component in part]
 
 
 def test_corners_connect_and_an_area_below_the_smallest_is_dropped() -> None:
@@ -135,4 +132,4 @@ def test_a_seed_smaller_than_the_smallest_object_may_grow_large_enough() -> None
     contour = probability("7777", "7...", "7...", "7...")
     (found,) = contour_components(foreground, contour, 0.5, 0.5, 16)
     assert found.mask.all()
-    assert whole(found, (4, 4)).all()
+    assert found.whole(4, 4).all()

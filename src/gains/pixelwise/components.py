@@ -31,6 +31,13 @@ class Component:
     mask: NDArray[np.bool_]
     score: float
 
+    def whole(self, height: int, width: int) -> NDArray[np.bool_]:
+        """Return its pixels in an image of this size, bool (height, width)."""
+        whole = np.zeros((height, width), dtype=bool)
+        rows, columns = self.mask.shape
+        whole[self.top : self.top + rows, self.left : self.left + columns] = self.mask
+        return whole
+
 
 def connected(mask: NDArray[np.bool_], min_area: int = 0) -> NDArray[np.int32]:
     """Return the components of a mask (H, W) as labels from 1 up; smaller ones become 0.
@@ -73,14 +80,14 @@ def semantic_components(
     return components_of(connected(foreground > threshold, min_area), foreground)
 
 
-def layered_components(
+def components_by_layer(
     foreground: NDArray[np.float32],
     layers: NDArray[np.float32],
     threshold: float,
     layer_threshold: float,
     min_area: int,
-) -> list[Component]:
-    """Return the components of every layer; objects of different layers may overlap.
+) -> list[list[Component]]:
+    """Return the components of each layer; objects of different layers may overlap.
 
     Small components of the foreground are left out first. A pixel of the rest belongs to all
     layers above the threshold, and always to its strongest layer.
@@ -97,7 +104,7 @@ def layered_components(
     found = []
     for number, layer in enumerate(layers):
         on = inside & ((layer > layer_threshold) | (strongest == number))
-        found += components_of(connected(on, min_area), foreground)
+        found.append(components_of(connected(on, min_area), foreground))
     return found
 
 

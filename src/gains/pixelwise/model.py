@@ -104,7 +104,7 @@ class PixelwiseDetector(Detector):
         boxes = np.zeros((len(listed), 4), dtype=np.float32)
         for row, (_, c) in enumerate(listed):
             height, width = c.mask.shape
-            masks[row, c.top : c.top + height, c.left : c.left + width] = c.mask
+            masks[row] = c.whole(*masks.shape[1:])
             boxes[row] = (c.left, c.top, c.left + width, c.top + height)
         return Detections(
             torch.from_numpy(boxes).to(image.device),

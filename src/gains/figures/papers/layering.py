@@ -14,10 +14,9 @@ from torch import Tensor
 
 from gains.instances import Instances
 from gains.masks.rle import encode_mask
-from gains.methods.layering import LayeringSettings
 from gains.methods.layering.model import Layering
 from gains.models.contract import Detector
-from gains.pixelwise.components import Component, semantic_components
+from gains.pixelwise.components import Component
 
 Float = NDArray[np.float32]
 
@@ -76,10 +75,11 @@ def layer_outputs(model: Detector, images: list[Tensor]) -> list[list[LayerOutpu
 
 def _classes(model: Layering, foregrounds: Float, layers: Float) -> list[LayerOutputs]:
     """Return the outputs of each class of an image, with the objects that the model keeps."""
+    outputs = {"foreground": foregrounds, "layers": layers.reshape(-1, *layers.shape[2:])}
     listed = [
         (place, layer, component)
-        for place, (foreground, own) in enumerate(zip(foregrounds, layers, strict=True))
-        for layer, part in enumerate(components_by_layer(foreground, own, model.settings))
+        for place, by_layer in enumerate(model.objects_by_layer(outputs))
+        for layer, part in enumerate(by_layer)
         for component in part
     ]
     best = sorted(range(len(listed)), key=lambda k: -listed[k][2].score)
@@ -94,35 +94,7 @@ def _classes(model: Layering, foregrounds: Float, layers: Float) -> list[LayerOu
     return found
 
 
-def components_by_layer(
-    foreground: Float, layers: Float, settings: LayeringSettings
-) -> list[list[Component]]:
-    """Return the components of each layer; together they are those of ``layered_components``.
-
-    Small components of the foreground need no step of their own: the parts of a layer in them are
-    small too, and are left out.
-
-    Args:
-        foreground: probability (H, W).
-        layers: activation (L, H, W).
-        settings: thresholds and smallest area.
-    """
-    strongest = layers.argmax(axis=0)
-    return [
-        semantic_components(
-            np.where((layer > settings.layer_threshold) | (strongest == number), foreground, 0),
-            settings.foreground_threshold,
-            settings.min_area,
-        )
-        for number, layer in enumerate(layers)
-    ]
-
-
 def _instances(components: list[Component], category: int, size: tuple[int, ...]) -> Instances:
-    masks = []
-    for c in components:
-        mask = np.zeros(size, dtype=bool)
-        mask[c.top : c.top + c.mask.shape[0], c.left : c.left + c.mask.shape[1]] = c.mask
-        masks.append(encode_mask(mask))
+    masks = [encode_mask(c.whole(size[0], size[1])) for c in components]
     scores = [c.score for c in components]
     return Instances.from_rles(size[0], size[1], masks, [category] * len(masks), scores)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from gains.methods.layering import LayeringSettings
 from gains.methods.layering.losses import Layered, adjacent_pairs
 from gains.models.contract import Target, Task
-from gains.pixelwise.components import Component, layered_components
+from gains.pixelwise.components import Component, components_by_layer
 from gains.pixelwise.model import (
     PixelLogits,
     PixelwiseDetector,
@@ -88,12 +89,18 @@ class Layering(PixelwiseDetector):
 
     def objects(self, outputs: Mapping[str, NDArray[np.float32]]) -> list[list[Component]]:
         """Return the components of the layers of each class."""
+        return [list(chain.from_iterable(part)) for part in self.objects_by_layer(outputs)]
+
+    def objects_by_layer(
+        self, outputs: Mapping[str, NDArray[np.float32]]
+    ) -> list[list[list[Component]]]:
+        """Return the components of each layer of each class; see :meth:`objects`."""
         how = self.settings
         layers = outputs["layers"].reshape(
             self.task.num_classes, how.layers, *outputs["layers"].shape[1:]
         )
         return [
-            layered_components(
+            components_by_layer(
                 foreground,
                 own,
                 how.foreground_threshold,
