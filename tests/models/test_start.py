@@ -147,6 +147,16 @@ def test_other_numbers_of_channels_are_refused(tmp_path: Path) -> None:
         build_model(settings, [1, 2], seed=0)
 
 
+def test_another_size_of_a_layer_of_all_categories_is_refused(tmp_path: Path) -> None:
+    """Its shape also depends on the number of categories, which is equal here."""
+    content = settings_of("layering").to_json()
+    content["method"]["layers"] += 1
+    saved(tmp_path / "m.pt", RunSettings.from_json(content, "test"), {1: "cell"})
+    settings = settings_of("layering", start_from=str(tmp_path / "m.pt"))
+    with pytest.raises(ValueError, match=r"start_from: 2 of .* do not fit .*other sizes"):
+        build_model(settings, [1], seed=0)
+
+
 def test_a_file_is_named_by_the_setting_that_takes_it(tmp_path: Path) -> None:
     model = saved(tmp_path / "m.pt", settings_of("mask_rcnn"), TWO)
     with pytest.raises(ValueError, match="is a whole model of `gains train`, but backbone.weights"):

@@ -152,7 +152,7 @@ def test_runs_that_start_from_equal_runs_share_a_training() -> None:
         ),
         ({"method": "gains", "variant": "w77"}, r"start_from: method 'gains' has no variant 'w77'"),
         ({"method": "gains", "variants": "w7"}, r"unknown key 'variants'; did you mean 'variant'"),
-        ({"variant": "w7"}, r"the key 'method' is missing"),
+        ({"variant": "w7"}, r"second\.start_from: the key 'method' is missing"),
         (5, r"expected the path of a model file, or a mapping .* found 5"),
         (
             {"method": "gains", "variant": "second"},

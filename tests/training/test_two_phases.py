@@ -87,6 +87,14 @@ def test_a_model_of_other_settings_is_refused(tiny: Tiny, first: Job, tmp_path: 
         train(job)
 
 
+def test_a_model_of_another_method_is_named(tiny: Tiny, first: Job, tmp_path: Path) -> None:
+    settings = replace(second_settings(first.settings, 1e-30), start=settings_of("pisa", **SMALL))
+    job = replace(second(tiny, first, tmp_path / "second"), settings=settings)
+    message = "first/model.pt: this is a model of mask_rcnn, but the training starts from a run of"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        train(job)
+
+
 def test_a_model_is_given_exactly_if_the_settings_name_its_run(
     tiny: Tiny, first: Job, tmp_path: Path
 ) -> None:

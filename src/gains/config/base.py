@@ -106,7 +106,7 @@ def explain(error: ValidationError, where: str) -> ValueError:
     for problem in error.errors(include_url=False):
         keys = [str(part) for part in (where, *problem["loc"]) if str(part)]
         message = _message(problem["type"], problem["msg"], problem["input"], keys)
-        lines.append(f"{'.'.join(keys)}: {message}")
+        lines.append(f"{'.'.join(keys)}: {message}" if keys else message)
     return ValueError("; ".join(lines))
 
 

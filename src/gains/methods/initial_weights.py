@@ -38,7 +38,7 @@ def load_weights(
         start.check_backbone(settings.model.model_dump(mode="json"))
         with torch.random.fork_rng(devices=[]):
             larger = build_method(settings, [*categories, max(categories) + 1])
-        start.check(model, larger)
+        start.check(model, larger, len(categories))
         start.load_into(model)
     elif load is not None:
         load(model, settings.model)
@@ -94,6 +94,11 @@ def _require_trained_as(start: Start, settings: RunSettings) -> None:
     if start.settings is None:
         raise ValueError(f"{start.path}: is not the model file of a training; give one")
     was = RunSettings.from_json(start.settings, f"{start.path}: settings").recorded_json()
+    if start.model is not None and start.model["name"] != settings.start.method:
+        raise ValueError(
+            f"{start.path}: this is a model of {start.model['name']}, but the training starts from "
+            f"a run of {settings.start.method}; give the model of that run"
+        )
     other = [key for key in own | was if own.get(key) != was.get(key)]
     if other:
         raise ValueError(

@@ -57,12 +57,13 @@ class Start:
         categories = {int(number): name for number, name in content["categories"].items()}
         return cls(path, content["state"], categories, content["settings"])
 
-    def check(self, model: Detector, larger: Detector) -> None:
+    def check(self, model: Detector, larger: Detector, categories: int) -> None:
         """Refuse a file whose model is built differently, apart from the number of categories.
 
         Args:
             model: the model that is trained.
             larger: the same for one more category.
+            categories: number of categories of the model that is trained.
 
         Raises:
             ValueError: the file holds no whole model, or its backbone or another part differs.
@@ -78,18 +79,21 @@ class Start:
         def needed(name: str) -> bool:
             return name.startswith(encoder) and not name.endswith("num_batches_tracked")
 
+        # a shape may differ if it depends on the number of categories, and that number differs
+        as_many = self.categories is not None and len(self.categories) == categories
         unfit = [
             name
             for name, value in own.items()
-            if shapes[name] == value.shape  # the number of categories does not matter
+            if (as_many or shapes[name] == value.shape)
             and (self.state[name].shape != value.shape if name in self.state else needed(name))
         ]
         if unfit:
             raise ValueError(
                 f"start_from: {len(unfit)} of {len(own)} values of this model do not fit "
                 f"{self.path}, first {unfit[0]!r} ({_shape(own[unfit[0]])} here, "
-                f"{_shape(self.state.get(unfit[0]))} in the file); give this run the backbone and "
-                "the numbers of channels of that model, or start from another file"
+                f"{_shape(self.state.get(unfit[0]))} in the file); give this run the "
+                "backbone, the numbers of channels and the other sizes of that model, or start from "
+                "another file"
             )
 
     def _fitting(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -35,6 +35,7 @@ def check_start_fits(study: Study, run: Run, categories: Sequence[int]) -> None:
         first = build_method(settings.start, categories)
         model = build_method(settings, categories)
         larger = build_method(settings, [*categories, max(categories) + 1])
-    start = Start(path, first.state_dict(), None, settings.start.recorded_json())
+    names = {number: str(number) for number in categories}  # both have the same data set
+    start = Start(path, first.state_dict(), names, settings.start.recorded_json())
     start.check_backbone(settings.model.model_dump(mode="json"))
-    start.check(model, larger)
+    start.check(model, larger, len(categories))
