@@ -91,6 +91,7 @@ CALLS = [
     Call(("compare",), {"--tables": "{table.csv}", "--spec": "{spec.json}", "--out": "{>c.csv}"}),
     Call(("summary",), {"--scores": "{scores.json}", "--out": "{>s.json}"}),
     Call(("summary",), {"--spec": "{spec.json}", "--out": "{>s.json}"}),
+    Call(("thresholds",), {**CONFIG, "--out": "{>t.csv}"}),
     Call(("rescore",), {**CONFIG, "--out": "{>folder/}"}),
     Call(("report",), {**CONFIG, "--out": "{>r.html}"}),
     Call(("report",), {"--spec": "{spec.json}", "--out": "{>r.html}"}),

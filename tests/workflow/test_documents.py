@@ -53,7 +53,6 @@ DRY = {
     "gains figure ranks *": "needs a table of six data sets",
     "gains keep *": "needs trainings on images that are not in the repository",
     "gains validation-table *": "needs trainings with validations",
-    "for method in *": "names its outputs in a variable; it runs all the same",
     "gains init *": "measures the machine for a minute",
     "gains run demo-donet": "trains 35 models",
     "snakemake * --config study=donet": "trains for days on a GPU",

@@ -25,6 +25,7 @@ SECTIONS = {
         "compare",
         "summary",
         "figure",
+        "thresholds",
         "rescore",
         "report",
         "cite",

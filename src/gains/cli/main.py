@@ -29,7 +29,7 @@ from gains.cli import (  # noqa: F401 - each module adds its verbs to the applic
 )
 from gains.cli.app import app
 from gains.cli.front import check, init, run  # noqa: F401
-from gains.cli.scores import certainty, imported, validated  # noqa: F401
+from gains.cli.scores import certainty, imported, thresholds, validated  # noqa: F401
 from gains.support.heartbeat import heartbeat
 
 __all__ = ["app", "main"]

@@ -34,6 +34,9 @@ Coco = Annotated[
     Path | None, typer.Option(help="COCO JSON file, with the images in a .zip archive beside it.")
 ]
 Split = Annotated[Path | None, typer.Option(help="Split file of the data set.")]
+Device = Annotated[
+    str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
+]
 Part = Annotated[str, typer.Option(help="Part of the split: train, val or test.")]
 Images = Annotated[
     list[Path] | None,

@@ -17,6 +17,7 @@ BESIDE = {
     "validation-table": (".md", ".tex"),
     "certainty": (".md",),
     "compare": (".md",),
+    "thresholds": (".md",),
 }
 """Suffixes of the files that a verb writes beside the file that ``--out`` names."""
 FIGURE = (".pdf", ".png")

@@ -14,6 +14,7 @@ from gains.cli.options import (
     Coco,
     Config,
     Dataset,
+    Device,
     Fold,
     Images,
     MaxDetections,
@@ -128,9 +129,7 @@ def predict(
     coco: Coco = None,
     split: Split = None,
     part: Part = "test",
-    device: Annotated[
-        str | None, typer.Option(help="Device: auto, cpu or cuda; by default that of the training.")
-    ] = None,
+    device: Device = None,
     score_threshold: ScoreThreshold = None,
     nms: Nms = None,
     max_detections: MaxDetections = None,

@@ -91,9 +91,8 @@ class Start:
             raise ValueError(
                 f"start_from: {len(unfit)} of {len(own)} values of this model do not fit "
                 f"{self.path}, first {unfit[0]!r} ({_shape(own[unfit[0]])} here, "
-                f"{_shape(self.state.get(unfit[0]))} in the file); give this run the "
-                "backbone, the numbers of channels and the other sizes of that model, or start from "
-                "another file"
+                f"{_shape(self.state.get(unfit[0]))} in the file); give this run the backbone, the "
+                "numbers of channels and the other sizes of that model, or start from another file"
             )
 
     def _fitting(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:

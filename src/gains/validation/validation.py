@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gains.datasets.coco import read_coco
-from gains.datasets.image_archive import ImageArchive
-from gains.datasets.split_file import read_split
 from gains.methods.run_settings import RunSettings
 from gains.metrics.names import check_larger_is_better
 from gains.models.contract import Detector
-from gains.prediction.files import as_predictions
 from gains.prediction.image_predictor import ImagePredictor
-from gains.scoring.score import number_of_truths, value_of
+from gains.scoring.score import value_of
+from gains.validation.part import ValidationPart
 
 
 class Validation:
@@ -42,34 +39,22 @@ class Validation:
             )
         self.settings, self.how = settings, settings.validation
         check_larger_is_better(self.how.metric, "validation.metric")
-        names = read_split(split).names("val", fold)
-        where = f"{split}: the validation part (val) of fold {fold}"
         advice = "make another split, or train with select: last and without validate_every"
-        if not names:
-            raise ValueError(f"{where} has no images; {advice}")
-        self.truth = read_coco(coco).part(names)
-        try:
-            number_of_truths(self.truth)
-        except ValueError as error:
-            raise ValueError(f"{where} cannot be scored ({error}); {advice}") from error
-        self.archive = ImageArchive(coco.with_suffix(".zip"))
-        self.archive.require(image.file_name for image in self.truth.images.values())
+        self.part = ValidationPart(coco, split, fold, advice)
 
     @property
     def images(self) -> int:
         """Number of images of the validation part."""
-        return len(self.truth.images)
+        return self.part.images
 
     def __call__(self, model: Detector) -> float:
         """Return the value of a model in test mode, a fraction; a larger one is better."""
         device = next(model.parameters()).device
-        predictor = ImagePredictor(model, self.settings, self.truth.categories, device)
-        images = self.truth.images.values()
-        predicted = predictor.each((image, self.archive.read(image.file_name)) for image in images)
+        truth = self.part.truth
         return value_of(
             self.how.metric,
-            self.truth,
-            as_predictions(predicted),
+            truth,
+            self.part.predictions(ImagePredictor(model, self.settings, truth.categories, device)),
             self.how.max_detections,
             self.how.clean_score_threshold or 0.0,
         )

@@ -1,0 +1,150 @@
+"""The values at several score thresholds as files: CSV for machines, Markdown for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gains.methods import METHODS
+from gains.metrics import METRICS
+from gains.study.thresholds import ThresholdRow, ThresholdSearch
+from gains.support.files import require_suffix, write_text, written_last
+from gains.support.markdown import escape_markdown, grid, listed
+from gains.tables.numerals import exact
+
+ALL_ROWS = "mean of the rows"
+
+
+def write_thresholds(found: ThresholdSearch, out_csv: str | Path) -> None:
+    """Write the values as CSV, and as Markdown beside it.
+
+    The CSV has a line for each data set, method, metric and threshold.
+
+    Args:
+        found: the values.
+        out_csv: path ending in ``.csv``.
+
+    Raises:
+        ValueError: ``out_csv`` does not end in ``.csv``.
+    """
+    out_csv = require_suffix(out_csv, ".csv")
+    text = pd.DataFrame(_lines(found)).to_csv(index=False, float_format="%.4f", lineterminator="\n")
+    with written_last(out_csv, text.encode()):
+        write_text(out_csv.with_suffix(".md"), markdown(found))
+
+
+def _lines(found: ThresholdSearch) -> Iterator[dict[str, object]]:
+    for row in found.rows:
+        for m, metric in enumerate(found.metrics):
+            for t, threshold in enumerate(found.thresholds):
+                yield {
+                    "study": found.study,
+                    "dataset": row.dataset,
+                    "method": row.method,
+                    "variant": row.variant,
+                    "metric": metric,
+                    "threshold": exact(threshold),
+                    "runs": len(row.values),
+                    "images": " ".join(map(str, dict.fromkeys(row.images))),
+                    "mean": 100 * row.mean[t, m],
+                    "sd": 100 * row.sd[t, m],
+                }
+
+
+def markdown(found: ThresholdSearch) -> str:
+    """Return the values as Markdown: for each data set a table of each metric."""
+    parts = ["# Score thresholds, on validation images"]
+    for dataset in dict.fromkeys(row.dataset for row in found.rows):
+        rows = [row for row in found.rows if row.dataset == dataset]
+        parts.append(f"## {escape_markdown(dataset)}")
+        parts.append(listed(verdict(found, rows, m) for m in range(len(found.metrics))))
+        for m, metric in enumerate(found.metrics):
+            parts += [f"{escape_markdown(metric)}:", grid(_grid(found, rows, m))]
+    return "\n\n".join([*parts, listed(_notes(found))]) + "\n"
+
+
+def verdict(found: ThresholdSearch, rows: list[ThresholdRow], metric: int) -> str:
+    """Return which threshold is best for the mean of rows, and what it brings.
+
+    Args:
+        found: all values.
+        rows: the rows of a data set.
+        metric: index of the metric.
+    """
+    mean = np.mean([row.mean[:, metric] for row in rows], axis=0)
+    name, best = found.metrics[metric], _best(found, mean, metric)
+    own = found.thresholds.index(found.own)
+    text = f"{name}: the {ALL_ROWS} is best at {exact(found.thresholds[best])}"
+    if best == own:
+        return f"{text}, the threshold of the study ({100 * mean[best]:.2f})."
+    return (
+        f"{text} ({100 * mean[best]:.2f}); at {exact(found.own)}, the threshold of the study, it "
+        f"is {100 * mean[own]:.2f}."
+    )
+
+
+def _best(found: ThresholdSearch, values: NDArray[np.float64], metric: int) -> int:
+    """Return the index of the best value; of equal ones, that of the lowest threshold."""
+    smaller = METRICS.get(found.metrics[metric]).smaller_is_better
+    return int(np.argmin(values) if smaller else np.argmax(values))
+
+
+def _grid(found: ThresholdSearch, rows: list[ThresholdRow], metric: int) -> pd.DataFrame:
+    """Return the values of a metric as text: a row for each method, ``**`` marks its best value."""
+    means = [row.mean[:, metric] for row in rows]
+    lines = [
+        [_label(row), *_cells(found, mean, row.sd[:, metric], metric), str(len(row.values))]
+        for row, mean in zip(rows, means, strict=True)
+    ]
+    if len(rows) > 1:
+        mean = np.mean(means, axis=0)
+        unknown = np.full(len(mean), np.nan)
+        lines.append([ALL_ROWS, *_cells(found, mean, unknown, metric), ""])
+    return pd.DataFrame(lines, columns=["", *map(exact, found.thresholds), "runs"])
+
+
+def _cells(
+    found: ThresholdSearch, mean: NDArray[np.float64], sd: NDArray[np.float64], metric: int
+) -> list[str]:
+    best = _best(found, mean, metric)
+    return [_cell(m, s, t == best) for t, (m, s) in enumerate(zip(mean, sd, strict=True))]
+
+
+def _cell(mean: float, sd: float, best: bool) -> str:
+    text = f"{100 * mean:.2f}"
+    return (f"**{text}**" if best else text) + ("" if np.isnan(sd) else f" ± {100 * sd:.2f}")
+
+
+def _label(row: ThresholdRow) -> str:
+    title = METHODS.get(row.method).title
+    return title if row.variant == "default" else f"{title}, {row.variant}"
+
+
+def counted(numbers: set[int]) -> str:
+    """Return numbers as text: ``9``, or ``9 to 10`` if they differ."""
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _notes(found: ThresholdSearch) -> list[str]:
+    counts: dict[str, set[int]] = {}
+    for row in found.rows:
+        counts.setdefault(row.dataset, set()).update(row.images)
+    images = ", ".join(f"{name}: {counted(numbers)}" for name, numbers in counts.items())
+    notes = [
+        f"Study {found.study}. Percent, clean mode: the detections count whose score is at least "
+        "the number above the column. Mean ± sample standard deviation over seeds and folds.",
+        "Bold: the best value of a row, of equal ones that of the lowest threshold.",
+        f"Images in each validation part: {images}. No test image was looked at.",
+        "Choose one threshold for all methods that are compared, so that none is favoured.",
+    ]
+    if found.missing:
+        notes.append(
+            f"{len(found.missing)} runs have no model and are left out, first "
+            f"{found.missing[0].path}."
+        )
+    return notes

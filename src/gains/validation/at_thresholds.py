@@ -1,0 +1,56 @@
+"""Clean metrics of a model file on a validation part, at several score thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gains.methods.run_settings import RunSettings
+from gains.prediction.predictor import Predictor
+from gains.scoring.score import clean_values
+from gains.validation.part import ValidationPart
+
+ADVICE = "make a split with a validation part"
+
+
+def values_at_thresholds(
+    model: Path,
+    settings: RunSettings,
+    coco: Path,
+    split: Path,
+    fold: int,
+    thresholds: Sequence[float],
+    metrics: Sequence[str],
+    max_detections: int,
+    device: str | None = None,
+) -> tuple[NDArray[np.float64], int]:
+    """Predict a validation part once, and score it at each threshold.
+
+    Args:
+        model: model file.
+        settings: settings of its run.
+        coco: COCO JSON file, with the archive of images beside it.
+        split: split file.
+        fold: fold of the split.
+        thresholds: score thresholds.
+        metrics: names of metrics that have a clean mode.
+        max_detections: number of detections per image and category that count.
+        device: device of the prediction; None for that of the training.
+
+    Returns:
+        The values, fractions, float64 (thresholds, metrics), and the number of images.
+
+    Raises:
+        FileNotFoundError: an input is missing.
+        ValueError: an input is broken, or the part is empty or has no object.
+    """
+    part = ValidationPart(coco, split, fold, ADVICE)
+    torch.set_num_threads(settings.recipe.threads)
+    predictor = Predictor(model, device, settings.prediction.model_dump(exclude_none=True))
+    predictions = part.predictions(predictor)
+    values = clean_values(part.truth, predictions, max_detections, thresholds, metrics)
+    return np.array([[row[name] for name in metrics] for row in values]), part.images
