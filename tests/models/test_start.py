@@ -157,6 +157,16 @@ def test_another_size_of_a_layer_of_all_categories_is_refused(tmp_path: Path) ->
         build_model(settings, [1], seed=0)
 
 
+def test_what_is_made_anew_before_the_first_iteration_may_have_another_size(
+    tmp_path: Path,
+) -> None:
+    content = settings_of("vrsp_net").to_json()
+    content["method"]["codes"] += 8
+    saved(tmp_path / "m.pt", RunSettings.from_json(content, "test"), TWO)
+    settings = settings_of("vrsp_net", start_from=str(tmp_path / "m.pt"))
+    build_model(settings, [1, 2], seed=0)
+
+
 def test_a_file_is_named_by_the_setting_that_takes_it(tmp_path: Path) -> None:
     model = saved(tmp_path / "m.pt", settings_of("mask_rcnn"), TWO)
     with pytest.raises(ValueError, match="is a whole model of `gains train`, but backbone.weights"):

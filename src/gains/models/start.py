@@ -79,12 +79,14 @@ class Start:
         def needed(name: str) -> bool:
             return name.startswith(encoder) and not name.endswith("num_batches_tracked")
 
-        # a shape may differ if it depends on the number of categories, and that number differs
+        # A shape may differ if it depends on the number of categories, and that number differs.
+        # Buffers of such a shape are made anew before the first iteration.
         as_many = self.categories is not None and len(self.categories) == categories
+        learnt = {name for name, _ in model.named_parameters()} if as_many else set()
         unfit = [
             name
             for name, value in own.items()
-            if (as_many or shapes[name] == value.shape)
+            if (name in learnt or shapes[name] == value.shape)
             and (self.state[name].shape != value.shape if name in self.state else needed(name))
         ]
         if unfit:

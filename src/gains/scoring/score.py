@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -168,28 +168,6 @@ def value_of(
         return float(_coco(by_class)[COCO_METRICS[metric]])
     cleaned = _clean(clean(by_class, clean_score_threshold), [METRICS.get(metric)])
     return float(cleaned["average"][metric])
-
-
-def clean_values(
-    ground_truth: CocoDataset,
-    predictions: Predictions,
-    max_detections: int,
-    thresholds: Sequence[float],
-    metrics: Sequence[str],
-) -> list[dict[str, float]]:
-    """Return metrics in clean mode over all classes, for each of several score thresholds.
-
-    Args:
-        ground_truth: see :func:`score`.
-        predictions: checked detections by image.
-        max_detections: see :func:`score`.
-        thresholds: values of ``clean_score_threshold``.
-        metrics: names of metrics that have a clean mode.
-    """
-    by_class = pairs_by_class(ground_truth, predictions, max_detections)
-    chosen = [METRICS.get(name) for name in metrics]
-    found = (_clean(clean(by_class, threshold), chosen) for threshold in thresholds)
-    return [{name: float(values["average"][name]) for name in metrics} for values in found]
 
 
 def number_of_truths(ground_truth: CocoDataset) -> int:

@@ -10,11 +10,13 @@ import torch
 from numpy.typing import NDArray
 
 from gains.methods.run_settings import RunSettings
+from gains.metrics import METRICS
+from gains.metrics.base import mean
 from gains.prediction.predictor import Predictor
-from gains.scoring.score import clean_values
+from gains.scoring.pairing import ByClass, clean, pairs_by_class
 from gains.validation.part import ValidationPart
 
-ADVICE = "make a split with a validation part"
+ADVICE = "make a split with a validation part, or name the other data sets with --dataset"
 
 
 def values_at_thresholds(
@@ -46,11 +48,20 @@ def values_at_thresholds(
 
     Raises:
         FileNotFoundError: an input is missing.
-        ValueError: an input is broken, or the part is empty or has no object.
+        ValueError: an input is broken, the part is empty or has no object, or the model was trained
+            on other categories.
     """
     part = ValidationPart(coco, split, fold, ADVICE)
     torch.set_num_threads(settings.recipe.threads)
     predictor = Predictor(model, device, settings.prediction.model_dump(exclude_none=True))
-    predictions = part.predictions(predictor)
-    values = clean_values(part.truth, predictions, max_detections, thresholds, metrics)
-    return np.array([[row[name] for name in metrics] for row in values]), part.images
+    part.require_fit(predictor)
+    by_class = pairs_by_class(part.truth, part.predictions(predictor), max_detections)
+    values = [_clean_values(clean(by_class, threshold), metrics) for threshold in thresholds]
+    return np.array(values), part.images
+
+
+def _clean_values(by_class: ByClass, metrics: Sequence[str]) -> list[float]:
+    """Return the means over the classes with ground truth, as in score files."""
+    present = [images for images in by_class.values() if any(p.num_truths for p in images)]
+    computed = [METRICS.get(name).clean for name in metrics]
+    return [mean([compute(images) for images in present]) for compute in computed if compute]

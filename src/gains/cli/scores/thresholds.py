@@ -12,7 +12,7 @@ from gains.cli.options import CONFIG, Config, Device, StudyName
 
 if TYPE_CHECKING:
     from gains.study.study import Study
-    from gains.study.thresholds import Measure
+    from gains.tables.validation.threshold_search import Measure
 
 
 @app.command()
@@ -29,8 +29,8 @@ def thresholds(
     at: Annotated[
         str | None,
         typer.Option(
-            help="Thresholds from 0 to 1 with commas between them; by default 0.1, 0.2 and so on "
-            "to 0.9. The one of the study is added."
+            help="Thresholds from 0 to below 1 with commas between them; by default 0.1, 0.2 to "
+            "0.9. The one of the study is added."
         ),
     ] = None,
     device: Device = None,
@@ -46,16 +46,16 @@ def thresholds(
       gains thresholds --study demo --dataset synthetic-cells --out thresholds.csv
     """
     from gains.study.opening import open_study
-    from gains.study.thresholds import USUAL, search_thresholds
     from gains.support.files import check_output, require_suffix
-    from gains.tables.validation.thresholds import markdown, write_thresholds
+    from gains.tables.validation.threshold_search import USUAL, search_thresholds
+    from gains.tables.validation.thresholds import threshold_markdown, write_thresholds
 
     check_output(require_suffix(out, ".csv"))
     chosen = USUAL if at is None else parse_thresholds(at)
     opened = open_study(config, study)
     found = search_thresholds(opened, _measure(opened, device), chosen, dataset or None)
     write_thresholds(found, out)
-    typer.echo(markdown(found), nl=False)
+    typer.echo(threshold_markdown(found), nl=False)
 
 
 def _measure(study: Study, device: str | None) -> Measure:
