@@ -53,6 +53,7 @@ DRY = {
     "gains figure ranks *": "needs a table of six data sets",
     "gains keep *": "needs trainings on images that are not in the repository",
     "gains validation-table *": "needs trainings with validations",
+    "gains thresholds --study evidence *": "needs trainings on images that are not in the repository",
     "gains init *": "measures the machine for a minute",
     "gains run demo-donet": "trains 35 models",
     "snakemake * --config study=donet": "trains for days on a GPU",
