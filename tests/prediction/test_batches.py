@@ -17,6 +17,7 @@ from gains.masks.rle import encode_mask
 from gains.prediction.files import box_scores, read_predictions, write_predictions
 from gains.prediction.image_predictor import ImagePredictor
 from gains.prediction.predict import predict_images, predict_split
+from gains.prediction.predictor import Predictor
 from gains.support.files import read_json, write_json
 from helpers.coco_files import write_coco
 
@@ -27,6 +28,7 @@ class Stub:
     path = Path("model.pt")
     scale = None
     each = ImagePredictor.each
+    require_categories = Predictor.require_categories
 
     def __init__(self, categories: dict[int, str] | None = None) -> None:
         self.categories = categories or {1: "cell"}

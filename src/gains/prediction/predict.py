@@ -38,11 +38,7 @@ def predict_split(
     """
     truth = read_coco(coco)
     torch.set_num_threads(predictor.recipe.threads)
-    if predictor.categories != truth.categories:
-        raise ValueError(
-            f"{predictor.path}: was trained on categories {predictor.categories}, {coco} has "
-            f"{truth.categories}; the model belongs to another data set"
-        )
+    predictor.require_categories(truth)
     records = truth.by_name(read_split(split).names(part, fold))
     archive = ImageArchive(coco.with_suffix(".zip"))
     images = ((record, archive.read(record.file_name)) for record in records)

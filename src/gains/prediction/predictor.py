@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 import gains
+from gains.datasets.coco import CocoDataset
 from gains.models import checkpoint
 from gains.models.device import choose_device, to_device
 from gains.models.scale import TrainingScale
@@ -58,6 +59,19 @@ class Predictor(ImagePredictor):
         self.path = Path(path)
         found = content.get("scale")
         self.scale = None if found is None else TrainingScale.model_validate(found)
+
+    def require_categories(self, truth: CocoDataset) -> None:
+        """Refuse a data set with other categories than those of the training.
+
+        Raises:
+            ValueError: the categories differ.
+        """
+        if self.categories != truth.categories:
+            raise ValueError(
+                f"{self.path}: was trained on categories {self.categories}, {truth.path} has "
+                f"{truth.categories}; the model belongs to another data set, or to one that was "
+                "made again: train it again"
+            )
 
     def info(self) -> dict[str, Any]:
         """Return how predictions are made: model, categories, settings, and versions."""

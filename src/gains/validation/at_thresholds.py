@@ -54,7 +54,7 @@ def values_at_thresholds(
     part = ValidationPart(coco, split, fold, ADVICE)
     torch.set_num_threads(settings.recipe.threads)
     predictor = Predictor(model, device, settings.prediction.model_dump(exclude_none=True))
-    part.require_fit(predictor)
+    predictor.require_categories(part.truth)
     by_class = pairs_by_class(part.truth, part.predictions(predictor), max_detections)
     values = [_clean_values(clean(by_class, threshold), metrics) for threshold in thresholds]
     return np.array(values), part.images

@@ -47,7 +47,7 @@ def known_value(
         torch.set_num_threads(settings.recipe.threads)
         thresholds = settings.while_training.prediction.model_dump(exclude_none=True)
         predictor = Predictor(model, device, thresholds)
-        validation.part.require_fit(predictor)
+        predictor.require_categories(validation.part.truth)
         kept = {"key": key, "value": validation(predictor.model), "images": validation.images}
         write_json(memory, kept)
     return kept["value"], kept["images"]

@@ -9,7 +9,6 @@ from gains.datasets.image_archive import ImageArchive
 from gains.datasets.split_file import read_split
 from gains.prediction.files import Predictions, as_predictions
 from gains.prediction.image_predictor import ImagePredictor
-from gains.prediction.predictor import Predictor
 from gains.scoring.score import number_of_truths
 
 
@@ -47,19 +46,6 @@ class ValidationPart:
     def images(self) -> int:
         """Number of images of the part."""
         return len(self.truth.images)
-
-    def require_fit(self, predictor: Predictor) -> None:
-        """Refuse a model of other categories than those of the data set.
-
-        Raises:
-            ValueError: the categories differ.
-        """
-        if predictor.categories != self.truth.categories:
-            raise ValueError(
-                f"{predictor.path}: was trained on categories {predictor.categories}, "
-                f"{self.truth.path} has {self.truth.categories}; the model belongs to another data "
-                "set, or to one that was made again: train it again"
-            )
 
     def predictions(self, predictor: ImagePredictor) -> Predictions:
         """Return the predictions of all images of the part."""

@@ -111,14 +111,14 @@ def search_thresholds(
             "the study holds no models"
         )
     _require_validation_parts(study, trained)
+    metrics = {name: threshold_metrics(study, name) for name in {run.dataset for run in trained}}
     found: dict[tuple[str, str, str], list[tuple[NDArray[np.float64], int]]] = {}
     with progress("validation parts, runs", len(trained)) as advance:
         for done, run in enumerate(trained, start=1):
             key = run.dataset, run.method, run.variant
-            metrics = threshold_metrics(study, run.dataset)
-            found.setdefault(key, []).append(measure(run, steps, metrics))
+            found.setdefault(key, []).append(measure(run, steps, metrics[run.dataset]))
             advance(done, run.path)
-    rows = (_row(study, key, values) for key, values in found.items())
+    rows = (_row(study, key, metrics[key[0]], values) for key, values in found.items())
     here = set(trained)
     return ThresholdSearch(study, steps, tuple(rows), tuple(r for r in runs if r not in here))
 
@@ -168,9 +168,12 @@ def _require_validation_parts(study: Study, runs: Sequence[Run]) -> None:
 
 
 def _row(
-    study: Study, key: tuple[str, str, str], found: list[tuple[NDArray[np.float64], int]]
+    study: Study,
+    key: tuple[str, str, str],
+    metrics: tuple[str, ...],
+    found: list[tuple[NDArray[np.float64], int]],
 ) -> ThresholdRow:
-    dataset, method, variant = key
+    _, method, variant = key
     labels = (
         row.label
         for table in study.settings.tables.values()
@@ -180,7 +183,7 @@ def _row(
     return ThresholdRow(
         *key,
         next(filter(None, labels), None),
-        threshold_metrics(study, dataset),
+        metrics,
         np.stack([values for values, _ in found]),
         tuple(images for _, images in found),
     )
