@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import shutil
 import textwrap
@@ -20,7 +19,8 @@ from gains.datasets.coco import read_coco
 from gains.prediction.files import write_predictions
 from helpers.external import draw_label_images
 from helpers.paths import ROOT
-from helpers.project import BIN, Project
+from helpers.preloaded import programs
+from helpers.project import BIN, REAL_PATH, Project
 
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>sh|yaml)\n(?P<text>.*?)^ *```$", re.MULTILINE | re.DOTALL
@@ -85,7 +85,7 @@ class Reader:
         self._save_environment()
 
     def prepare(self) -> None:
-        """Make all files that the documents name; the environment has its ``gains`` by now."""
+        """Make all files that the documents name."""
         self._save_studies()
         self._save_images()
         self._save_data()
@@ -150,7 +150,7 @@ class Reader:
         return self.project.call(
             "bash", "-euo", "pipefail", "-c", self.here(script),
             PYTHONPATH=str(self.project.path("src")),
-            PATH=f"{self.project.path('.venv/bin')}:{BIN}:{os.environ['PATH']}",
+            PATH=f"{self.project.path('.venv/bin')}:{REAL_PATH}",
         )  # fmt: skip
 
     def _save_environment(self) -> None:
@@ -160,12 +160,9 @@ class Reader:
         place = self.project.path(".venv/bin")
         place.mkdir(parents=True)
         (place / "activate").touch()
-        for program in ("snakemake", "dvc"):
-            (place / program).symlink_to(BIN / program)
+        for program in (programs() / "gains", programs() / "snakemake", BIN / "dvc"):
+            (place / program.name).symlink_to(program)
         self.project.path(".venv/.made-of").touch()
-        self.project.replace(
-            "workflow/rules/common/study.smk", "os.path.dirname(sys.executable)", f'"{place}"'
-        )
 
     def _write_study(self, name: str, study: dict[str, Any]) -> None:
         file = self.project.path(f"studies/{name}.yaml")

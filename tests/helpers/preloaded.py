@@ -1,35 +1,50 @@
-"""``gains`` without its start-up time: a server holds the libraries and forks for each call.
+"""``gains`` and ``snakemake`` without their start-up time: a server holds the libraries and forks.
 
-A test that runs dozens of verbs would else import torch, pandas and matplotlib dozens of times.
+A test of the workflow runs dozens of commands, and would else import torch, pandas and Snakemake
+dozens of times. The package ``gains`` is not held: each call imports that of its own ``PYTHONPATH``,
+as edited as it may be. A test of what a signal does must start the real programs, since a signal to a
+program of this module does not reach the process that works.
 """
 
 from __future__ import annotations
 
-import contextlib
+import atexit
+import functools
 import importlib
+import logging
 import marshal
 import os
+import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MODULES = (
-    "gains.cli.main",
-    "gains.figures.predictions",
-    "gains.methods.run_settings",
-    "gains.prediction.predict",
-    "gains.scoring.score",
-    "gains.tables.write",
-    "gains.training.train",
+LIBRARIES = (
+    "PIL.Image",
     "matplotlib.pyplot",
     "pandas",
-    "torchvision",
+    "pycocotools.mask",
+    "pydantic",
+    "scipy.ndimage",
+    "scipy.optimize",
+    "scipy.stats",
+    "snakemake.cli",
+    "snakemake.persistence.file",
+    "snakemake.report",
+    "snakemake.workflow",
+    "torch",
+    "torchvision.transforms.v2",
+    "typer",
 )
+ENTRIES = {"gains": "gains.cli.main", "snakemake": "snakemake.cli"}
+"""The programs, with the modules whose function ``main`` each of them calls."""
 CLIENT = """\
 #!{python} -IS
 import marshal, os, socket, sys
@@ -41,69 +56,86 @@ sys.exit(int(server.recv(16) or 1))
 """
 
 
-@contextlib.contextmanager
-def preloaded(program: Path, source: Path) -> Iterator[None]:
-    """Write the program ``gains`` to a path; it works within the context.
+@functools.cache
+def programs() -> Path:
+    """Return a folder with the programs; their server ends with this process.
 
-    Args:
-        program: path to write.
-        source: folder that holds the package ``gains``.
+    The folder also has a ``python``, since Snakemake lets its jobs find their programs beside its own
+    interpreter.
     """
-    address = program.with_name("gains.socket")
-    command = [sys.executable, __file__, str(address)]
-    environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as server:
-        assert server.stdout and server.stdout.readline() == b"ready\n"
-        program.write_text(CLIENT.format(python=sys.executable, address=str(address)))
-        program.chmod(0o755)
-        try:
-            yield
-        finally:
-            server.kill()
+    folder = Path(tempfile.mkdtemp(prefix="gains-programs-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    address = folder / "server.socket"
+    command = [sys.executable, "-P", __file__, str(address)]
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    server = subprocess.Popen(
+        command,
+        env={**kept, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    atexit.register(server.kill)
+    assert server.stdout and server.stdout.readline() == b"ready\n"
+    _write(folder / "python", f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    for name in ENTRIES:
+        _write(folder / name, CLIENT.format(python=sys.executable, address=str(address)))
+    return folder
+
+
+def _write(program: Path, text: str) -> None:
+    program.write_text(text)
+    program.chmod(0o755)
 
 
 def serve(address: str) -> None:
-    """Run each call that arrives in a process of its own."""
-    for module in MODULES:
+    """Run each call that arrives in a process of its own, until the standard input is closed."""
+    for module in LIBRARIES:
         importlib.import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the calls
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(address)
     listening.listen()
     print("ready", flush=True)
-    while True:
+    while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
         connection, _ = listening.accept()
         if os.fork() == 0:
             listening.close()
-            answer(connection)
+            answer(connection, Path(address).parent)
         connection.close()
 
 
-def answer(connection: socket.socket) -> None:
+def answer(connection: socket.socket, folder: Path) -> None:
     """Run the one call of a connection, send its exit status, and end the process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     call, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
-    sys.argv, folder, environment = marshal.loads(call)
+    sys.argv, place, environment = marshal.loads(call)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
-    os.chdir(folder)
+        os.close(stream)
+    os.chdir(place)
     os.environ.clear()
     os.environ.update(environment)
-    status = run()
+    sys.executable = str(folder / "python")
+    sys.path[:0] = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    status = run(Path(sys.argv[0]).name)
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
     connection.send(str(status).encode())
     os._exit(0)
 
 
-def run() -> Any:
-    """Run ``gains`` and return its exit status."""
-    from gains.cli.main import main
-
+def run(program: str) -> Any:
+    """Run a program and return its exit status."""
     try:
-        main()
+        importlib.import_module(ENTRIES[program]).main()
     except SystemExit as end:
-        return end.code or 0
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
     except BaseException:
         traceback.print_exc()
         return 1

@@ -18,11 +18,14 @@ from gains.config.file import load_config
 from gains.study.opening import open_study
 from gains.workflow.pipeline import write_pipeline
 from helpers.paths import ROOT
+from helpers.preloaded import programs
 
 BIN = Path(sys.executable).parent
+REAL_PATH = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+"""``PATH`` of a test whose programs must not be the preloaded ones."""
 FILES = ("Snakefile", "config.yaml", "dvc.yaml", ".dvcignore", ".gitignore", "environment.yml")
 FOLDERS = ("src", "workflow", "profiles", "studies", "tests/studies", "data/splits")
-NO_CACHES = shutil.ignore_patterns("__pycache__", "*.egg-info")
+NO_INSTALLATION = shutil.ignore_patterns("*.egg-info")
 TABLE3 = "results/table3.csv"
 TRIMMED = ("mask_rcnn", "gains")
 """Methods of a trimmed study."""
@@ -53,7 +56,7 @@ def environment(**extra: str) -> dict[str, str]:
     return {
         **kept,
         **identity,
-        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join([str(programs()), REAL_PATH]),
         "DVC_NO_ANALYTICS": "1",
         "OMP_NUM_THREADS": "1",
         **extra,
@@ -73,7 +76,7 @@ class Project:
         for name in FILES:
             shutil.copy2(ROOT / name, folder / name)
         for name in FOLDERS:
-            shutil.copytree(ROOT / name, folder / name, ignore=NO_CACHES)
+            shutil.copytree(ROOT / name, folder / name, ignore=NO_INSTALLATION)
         shutil.copy2(ROOT / "data/sources.csv", folder / "data/sources.csv")
         if stub:
             shutil.copy2(

@@ -22,7 +22,6 @@ from typer.testing import CliRunner
 from gains.cli.main import app
 from helpers.documents import Reader, blocks, commands
 from helpers.paths import ROOT
-from helpers.preloaded import preloaded
 
 DOCUMENTS = [
     ROOT / "README.md",
@@ -85,11 +84,10 @@ NOT_RUN = {
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     reader = Reader(tmp_path_factory.mktemp("reader") / "project")
-    with preloaded(reader.project.path(".venv/bin/gains"), reader.project.path("src")):
-        reader.prepare()
-        yield reader
+    reader.prepare()
+    return reader
 
 
 def documented() -> Iterator[str]:
