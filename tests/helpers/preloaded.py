@@ -48,10 +48,12 @@ ENTRIES = {"gains": "gains.cli.main", "snakemake": "snakemake.cli"}
 CLIENT = """\
 #!{python} -IS
 import marshal, os, socket, sys
-server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+server = socket.socket(socket.AF_UNIX)
 server.connect({address!r})
 call = marshal.dumps((sys.argv, os.getcwd(), dict(os.environ)))
-socket.send_fds(server, [call], [0, 1, 2])
+socket.send_fds(server, [b"0"], [0, 1, 2])
+server.sendall(call)
+server.shutdown(socket.SHUT_WR)
 sys.exit(int(server.recv(16) or 1))
 """
 
@@ -92,7 +94,7 @@ def serve(address: str) -> None:
     for module in LIBRARIES:
         importlib.import_module(module)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no process waits for the calls
-    listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
     listening.listen()
     print("ready", flush=True)
@@ -107,8 +109,9 @@ def serve(address: str) -> None:
 def answer(connection: socket.socket, folder: Path) -> None:
     """Run the one call of a connection, send its exit status, and end the process."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    call, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
-    sys.argv, place, environment = marshal.loads(call)
+    _, streams, _, _ = socket.recv_fds(connection, 1, 3)
+    with connection.makefile("rb") as call:
+        sys.argv, place, environment = marshal.load(call)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
