@@ -259,7 +259,7 @@ def test_the_search_of_the_study_on_real_images_is_never_tested() -> None:
     found = open_study(ROOT / "config.yaml", "evidence")
     searched, tested = set(validated_runs(found, "search")), set(found.runs())
     assert {run.fold for run in searched} == {0, 1, 2}
-    assert len(searched) == 48
+    assert len(searched) == 54
     defaults = {run for run in searched if run.variant == "default"}
     assert searched & tested == defaults
     assert searched <= set(found.trainings())
