@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from gains.methods import METHODS
+from gains.methods.initial_weights import start_record
 from gains.methods.run_settings import RunSettings, build_method
 from gains.models import checkpoint
 from gains.models.contract import Detector
@@ -155,6 +156,23 @@ def test_another_size_of_a_layer_of_all_categories_is_refused(tmp_path: Path) ->
     settings = settings_of("layering", start_from=str(tmp_path / "m.pt"))
     with pytest.raises(ValueError, match=r"start_from: 2 of .* do not fit .*other sizes"):
         build_model(settings, [1], seed=0)
+
+
+def test_layers_of_another_number_of_categories_are_drawn_anew_though_they_fit(
+    tmp_path: Path,
+) -> None:
+    """Eight layers of one class have the shape of four layers of each of two."""
+    content = settings_of("layering").to_json()
+    content["method"]["layers"] = 8
+    source = saved(tmp_path / "m.pt", RunSettings.from_json(content, "test"), {1: "cell"})
+    content["method"]["layers"] = 4
+    content["recipe"]["start_from"] = str(tmp_path / "m.pt")
+    settings = RunSettings.from_json(content, "test")
+    model = build_model(settings, [1, 2], seed=0)
+    last = [name for name in source.state_dict() if name.startswith("branches.layers.6.")]
+    assert "branches.layers.6.weight" not in equal(source, model)
+    record: Any = start_record(model, settings, {1: "cell", 2: "nucleus"})["start_from"]
+    assert {*last} <= {*record["drawn_anew"]}
 
 
 def test_what_is_made_anew_before_the_first_iteration_may_have_another_size(

@@ -36,10 +36,9 @@ def load_weights(
         start = Start.read(file)
         _require_trained_as(start, settings)
         start.check_backbone(settings.model.model_dump(mode="json"))
-        with torch.random.fork_rng(devices=[]):
-            larger = build_method(settings, [*categories, max(categories) + 1])
+        larger = _larger(settings, categories)
         start.check(model, larger, len(categories))
-        start.load_into(model)
+        start.load_into(model, larger, len(categories))
     elif load is not None:
         load(model, settings.model)
     else:
@@ -62,7 +61,16 @@ def start_record(
         first: model file of the run from which the training starts, if it starts from a run.
     """
     file = _start_file(settings, first)
-    return {} if file is None else {"start_from": Start.read(file).record(model, categories)}
+    if file is None:
+        return {}
+    larger = _larger(settings, sorted(categories))
+    return {"start_from": Start.read(file).record(model, larger, categories)}
+
+
+def _larger(settings: RunSettings, categories: Sequence[int]) -> Detector:
+    """Return the model for one more category, without a change of the random numbers to come."""
+    with torch.random.fork_rng(devices=[]):
+        return build_method(settings, [*categories, max(categories) + 1])
 
 
 def _start_file(settings: RunSettings, first: Path | None) -> Path | None:

@@ -97,8 +97,18 @@ class Start:
                 "numbers of channels and the other sizes of that model, or start from another file"
             )
 
-    def _fitting(self, own: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {k: v for k, v in self.state.items() if k in own and v.shape == own[k].shape}
+    def _fitting(self, model: Detector, larger: Detector, categories: int) -> dict[str, Tensor]:
+        """Return the values that the model takes over.
+
+        With another number of categories, no value is taken whose shape depends on this number: the
+        shapes may be equal by chance, as eight layers of one class and four layers of two.
+        """
+        own = model.state_dict()
+        found = {k: v for k, v in self.state.items() if k in own and v.shape == own[k].shape}
+        if self.categories is None or len(self.categories) == categories:
+            return found
+        grown = larger.state_dict()
+        return {k: v for k, v in found.items() if grown[k].shape == own[k].shape}
 
     def check_backbone(self, own: Mapping[str, Any]) -> None:
         """Refuse a backbone of other settings, also where the shapes of its values are equal.
@@ -123,14 +133,19 @@ class Start:
                 f"{here}; set backbone: {{{found}}}"
             )
 
-    def load_into(self, model: Detector) -> None:
+    def load_into(self, model: Detector, larger: Detector, categories: int) -> None:
         """Give a model all values that fit, and say how many.
+
+        Args:
+            model: the model that is trained.
+            larger: the same for one more category.
+            categories: number of categories of the model that is trained.
 
         Raises:
             ValueError: a value is not finite.
         """
         own = model.state_dict()
-        taken = self._fitting(own)
+        taken = self._fitting(model, larger, categories)
         checkpoint.check_finite(taken, f"start_from: {self.path}", "name another file")
         model.load_state_dict({**own, **taken})
         logger.info("start_from %s: %d of %d values of the model", self.path, len(taken), len(own))
@@ -142,15 +157,18 @@ class Start:
                 ", ".join(anew[:8]),
             )
 
-    def record(self, model: Detector, categories: Mapping[int, str]) -> dict[str, object]:
+    def record(
+        self, model: Detector, larger: Detector, categories: Mapping[int, str]
+    ) -> dict[str, object]:
         """Return what ``run.json`` says about the start; warn of other categories.
 
         Args:
             model: the model that is trained.
+            larger: the same for one more category.
             categories: category names of its data set by id.
         """
         own = model.state_dict()
-        taken = self._fitting(own)
+        taken = self._fitting(model, larger, len(categories))
         known, here = self.categories, [categories[number] for number in sorted(categories)]
         theirs = None if known is None else [known[number] for number in sorted(known)]
         if theirs is not None and len(theirs) == len(here) and theirs != here:
