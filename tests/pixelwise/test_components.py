@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from gains.pixelwise.components import (
     Component,
@@ -108,6 +109,18 @@ def test_growth_goes_through_corners_within_the_foreground() -> None:
     seeds = np.zeros((3, 3), dtype=np.int32)
     seeds[0, 0] = 4
     assert regrown(seeds, drawn("#..", ".#.", "..#")).tolist() == [[4, 0, 0], [0, 4, 0], [0, 0, 4]]
+
+
+def test_growth_is_the_step_by_step_rule_on_any_scene() -> None:
+    random = np.random.default_rng(0)
+    for share in (0.3, 0.6, 0.9):
+        inside = random.random((40, 30)) < share
+        seeds = np.where(random.random(inside.shape) < 0.02, random.integers(1, 9, inside.shape), 0)
+        labels = seeds.astype(np.int32)
+        for _ in range(labels.size):
+            near = ndimage.maximum_filter(labels, size=3, mode="constant", cval=0)
+            labels = np.where((labels == 0) & inside, near, labels)
+        assert np.array_equal(regrown(seeds.astype(np.int32), inside), labels)
 
 
 def test_contours_part_objects_one_pixel_wider_than_predicted() -> None:

@@ -143,10 +143,15 @@ def regrown(seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.i
         seeds: labels (H, W), 0 for none.
         inside: bool (H, W), pixels that take labels.
     """
-    labels = seeds
-    while True:
-        near = ndimage.maximum_filter(labels, size=3, mode="constant", cval=0)
-        grown = np.where((labels == 0) & inside, near, labels)
-        if np.array_equal(grown, labels):
-            return labels
-        labels = grown
+    free = np.pad(inside & (seeds == 0), 1)
+    edge = np.flatnonzero(ndimage.binary_dilation(free, structure=BLOCK) & (np.pad(seeds, 1) > 0))
+    labels, width = np.pad(seeds, 1).ravel(), free.shape[1]
+    free = free.ravel()
+    around = np.add.outer([-width, 0, width], [-1, 0, 1]).ravel()
+    while len(edge):
+        # only neighbours of what grew last can grow now, so that all steps visit each pixel once
+        near = (edge[:, None] + around).ravel()
+        edge = np.unique(near[free[near]])
+        labels[edge] = labels[edge[:, None] + around].max(axis=1)
+        free[edge] = False
+    return labels.reshape(-1, width)[1:-1, 1:-1]
