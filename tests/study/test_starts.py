@@ -19,7 +19,7 @@ from gains.running.forecast import Forecast
 from gains.study.cost import one_after_other
 from gains.study.inputs import NamedRun, training_inputs
 from gains.study.kept import all_runs
-from gains.study.opening import from_config
+from gains.study.opening import from_config, open_study
 from gains.study.papers import products
 from gains.study.plan import plan
 from gains.study.problems import missing_inputs_of
@@ -216,3 +216,16 @@ def test_trainings_that_start_from_one_another_take_their_time_one_after_the_oth
 def test_a_table_tells_the_run_and_its_steps() -> None:
     (row,) = table_spec(study_of(), "t").measured.rows
     assert row.cells["cells"].training.start == "from weights of Mask R-CNN after 10 steps"
+
+
+def test_a_table_tells_how_the_first_phase_differs_and_that_its_weights_were_picked() -> None:
+    study = open_study(ROOT / "config.yaml", "demo-layering")
+    starts = {
+        dataset: cell.training.start
+        for row in table_spec(study, "layering_table1").measured.rows
+        for dataset, cell in row.cells.items()
+        if row.label.startswith("Layering")
+    }
+    name = "from weights of Layering without overlap completion"
+    assert starts["synthetic-cells"] == f"{name}, the best of 900 steps"
+    assert starts["synthetic-neurons"] == f"{name} (repelling_weight=4), the best of 450 steps"

@@ -36,6 +36,13 @@ def changes_of(settings: RunSettings) -> str:
     modules. Modules, thresholds, backbone or label, and maps are told elsewhere. Images that are
     added to the training images count as a change. The text is empty if no other setting differs.
     """
+    found = _changes(settings)
+    rest = len(found) - MOST_CHANGES
+    more = [f"and {rest} other settings"] if rest > 1 else found[MOST_CHANGES:]
+    return " ".join([*found[:MOST_CHANGES], *more])
+
+
+def _changes(settings: RunSettings) -> list[str]:
     record, model = settings.record, settings.model
     usual = _usual(record, model)
     told = {*THRESHOLDS, "backbone", *_told_by(record.label, record, model)}
@@ -49,9 +56,7 @@ def changes_of(settings: RunSettings) -> str:
         found.append(f"cell_category={settings.cell_category}")
     if settings.recipe.clusters is not None:
         found.append("synthetic clusters")
-    rest = len(found) - MOST_CHANGES
-    more = [f"and {rest} other settings"] if rest > 1 else found[MOST_CHANGES:]
-    return " ".join([*found[:MOST_CHANGES], *more])
+    return found
 
 
 def backbone_changes(settings: RunSettings) -> str:
@@ -73,17 +78,25 @@ def backbone_changes(settings: RunSettings) -> str:
 def initial_weights(settings: RunSettings) -> str:
     """Return ``imagenet``, ``none``, or the file or the run that a training starts from.
 
-    A run is told by its method and the number of its steps.
+    A run is told by its modules and maps, by changed settings that this training does not share,
+    and by its steps, with the word ``best`` if its weights were picked by validations.
     """
     if settings.start is not None:
-        first = settings.start
-        return f"{first.record.title} after {first.recipe.iterations} steps"
+        return _first_phase(settings.start, settings)
     if settings.start_file is not None:
         return portable(settings.start_file)
     backbone = getattr(settings.model, "backbone", None)
     if isinstance(backbone, BackboneSettings):
         return portable(backbone.weights)
     return portable(settings.record.weights(settings.model) or "none")
+
+
+def _first_phase(first: RunSettings, second: RunSettings) -> str:
+    name, shared = configuration_of(first), _changes(second)
+    if own := " ".join(change for change in _changes(first) if change not in shared):
+        name += f" ({own})"
+    which = ", the best of" if first.recipe.select == "best" else " after"
+    return f"{name}{which} {first.recipe.iterations} steps"
 
 
 def _name(record: Method, model: Settings) -> str:
