@@ -17,6 +17,7 @@ FIELDS = (
     "backbone",
     "configuration",
     "score_threshold",
+    "nms",
     "max_detections",
     "test_size",
     "recipe",

@@ -64,7 +64,10 @@ def test_a_data_set_that_a_row_lacks_has_a_dash() -> None:
 @pytest.mark.parametrize(
     ("change", "note"),
     [
-        ({"method": {"nms": 0.7}}, "NMS of detections: default of the method, but IoU 0.7 for x."),
+        (
+            {"method": {"nms": 0.7}},
+            "NMS of detections: default of the method, but threshold 0.7 for x.",
+        ),
         (
             {"method": {"backbone": {"weights": "data/raw/own.pth"}}},
             "Start of the training: from weights of ImageNet, but from weights of "

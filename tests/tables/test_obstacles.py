@@ -201,6 +201,7 @@ def test_metrics_of_the_layering_paper_have_its_definition(metric: str) -> None:
     assert record["metric"] == metric  # the paper prints no other AJI
     assert record["reason"] == (
         "score threshold 0.05, published unknown; "
+        "NMS of detections at 0.5 instead of 0.7; "
         "size of test images 800/1333, published unknown; "
         "detections per image at most 100, published unknown"
     )
@@ -233,7 +234,7 @@ def test_the_recipe_is_named_and_is_no_obstacle() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"detector": {"nms": 0.7}}, "NMS of detections at IoU 0.7 instead of 0.5"),
+        ({"detector": {"nms": 0.7}}, "NMS of detections at 0.7 instead of 0.5"),
         (
             {"recipe": {"train_sizes": [128], "test_size": 128, "max_size": 256}},
             "size of test images 128/256, published 800/1333",
@@ -310,6 +311,13 @@ def test_clean_mode_is_one_reason_and_not_two() -> None:
         found = verdicts("mask_rcnn", row="Lu et al.", table=table, printed_mode=mode)
         reason = found["DoNet", "2", "Lu et al."]["reason"]
         assert reason.split("; ")[-1] == last and reason.count("Dice") == 1
+
+
+def test_a_suppression_that_the_paper_has_is_no_obstacle() -> None:
+    table = {"metrics": ["AP50_layering"], "paper": "Layering", "table": "1"}
+    own: dict[str, Any] = {"table": table, "represents": "BBBC010", "detector": {"nms": 0.7}}
+    found = verdicts("mask_rcnn", "deep", "Mask-RCNN", **own)["Layering", "1", "Mask-RCNN"]
+    assert "NMS" not in found["reason"]
 
 
 def test_other_initial_weights_stand_in_the_recipe() -> None:

@@ -66,7 +66,10 @@ Crowds = Annotated[
 ScoreThreshold = Annotated[
     float | None, typer.Option(help="Score above which a detection is kept.")
 ]
-Nms = Annotated[float | None, typer.Option(help="IoU threshold of the suppression of detections.")]
+Nms = Annotated[
+    float | None,
+    typer.Option(help="Threshold of the suppression of detections, an IoU but for StarDist."),
+]
 MaxDetections = Annotated[
     int | None, typer.Option(help="Maximum number of detections per image or tile.")
 ]

@@ -29,6 +29,7 @@ class Conditions:
         backbone: short name of the backbone, e.g. ``R50``.
         configuration: method with the modules that are on, as our records name them.
         score_threshold: lowest score of a detection; 0 if all detections count.
+        nms: threshold of the suppression of detections, where it is not the method's default.
         test_size: short and longest side of test images in px, e.g. ``800/1333``.
         max_detections: largest number of detections per image; infinite if there is no limit.
         recipe: optimiser, learning rate, batch and schedule in short words.
@@ -39,6 +40,7 @@ class Conditions:
     backbone: str | None
     configuration: str | None
     score_threshold: float | None
+    nms: float | None
     test_size: str | None
     max_detections: float | None
     recipe: str | None
@@ -108,6 +110,7 @@ def _conditions() -> dict[tuple[str, ...], Conditions]:
             backbone=r["backbone"] or None,
             configuration=r["configuration"] or None,
             score_threshold=_number(r["score_threshold"], none=0.0),
+            nms=_number(r["nms"], none=1.0),
             test_size=r["test_size"] or None,
             max_detections=_number(r["max_detections"], none=math.inf),
             recipe=r["recipe"] or None,

@@ -153,7 +153,7 @@ def _selections(spec: TableSpec) -> list[str]:
 def _nms(cell: CellSpec) -> str:
     if cell.nms is None or cell.nms == cell.usual_nms:
         return "default of the method"
-    return f"IoU {exact(cell.nms)}"
+    return f"threshold {exact(cell.nms)}"
 
 
 def _test_size(cell: CellSpec) -> str:

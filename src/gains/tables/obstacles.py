@@ -68,10 +68,10 @@ def _score_threshold(pair: Pair) -> str | None:
 
 
 def _nms(pair: Pair) -> str | None:
-    ours, usual = pair.cell.nms, pair.cell.usual_nms
-    if ours == usual or ours is None or usual is None:
+    ours, theirs = pair.cell.nms, pair.published.conditions.nms or pair.cell.usual_nms
+    if ours == theirs or ours is None or theirs is None:
         return None
-    return f"NMS of detections at IoU {exact(ours)} instead of {exact(usual)}"
+    return f"NMS of detections at {exact(ours)} instead of {exact(theirs)}"
 
 
 def _test_size(pair: Pair) -> str | None:

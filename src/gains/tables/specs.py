@@ -83,7 +83,7 @@ class CellSpec(Settings):
         configuration: method with its modules, and parameters of the anomaly maps that it reads.
         changes: other settings by which it is not the published method, or "".
         score_threshold: lowest score of a detection; 0 if all detections count.
-        nms: IoU threshold of the suppression of detections; None for a method without it.
+        nms: threshold of the suppression of detections; None for a method without it.
         usual_nms: the same by default, which is that of the published program.
         test_size: short and longest side of test images in px, e.g. ``800/1333``.
         max_detections: largest number of detections per image.
