@@ -30,6 +30,14 @@ def test_the_shipped_studies_resolve() -> None:
         assert all(study.run_settings(run).method == run.method for run in runs)
 
 
+def test_no_shipped_training_ends_before_its_rate_drops() -> None:
+    for name in RUNS:
+        study = open_study(ROOT / "config.yaml", name)
+        for run in study.trainings():
+            recipe = study.run_settings(run).recipe
+            assert all(drop < recipe.iterations for drop in recipe.milestones), run.path
+
+
 def test_equal_settings_are_one_run() -> None:
     study = open_study(ROOT / "config.yaml", "demo")
     five = [r for r in study.runs() if r.dataset == "synthetic-cells" and r.method == "gains"]
