@@ -226,6 +226,7 @@ def test_covered_objects_are_named_unless_overlaps_are_learnt() -> None:
     target = Target(torch.zeros(3, 4), torch.tensor([0, 0, 1]), masks.to(torch.uint8))
     assert model(completion=False).unlearnt(target).tolist() == [True, False, False]
     assert not model().unlearnt(target).any()
+    assert model(overlap_weight=0).unlearnt(target).tolist() == [True, False, False]
     target.labels[0] = 1  # objects of different classes take no pixels from each other
     assert not model(completion=False).unlearnt(target).any()
 

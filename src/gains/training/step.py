@@ -61,6 +61,6 @@ def _lone_value(part: list[Sample]) -> ValueError:
     return ValueError(
         f"a batch norm has a single value per channel, of which it cannot learn the spread: "
         f"{len(part)} image{'s' * (len(part) > 1)} at once, {shapes}, so that the coarsest "
-        "features have one pixel; use larger images or a larger batch, or another norm: `norm: gn` "
-        "of the backbone, and `mask_norm: gn` of CondInst"
+        "features have one pixel; use larger images or a larger batch, a smaller `size` of a "
+        "U-Net, or another norm: `norm: gn` of the backbone, and `mask_norm: gn` of CondInst"
     )

@@ -16,7 +16,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.methods.layering.model import Layering
 from gains.models.contract import Detector
-from gains.pixelwise.components import Component
+from gains.pixelwise.components import Component, connected
 
 Float = NDArray[np.float32]
 
@@ -89,7 +89,8 @@ def _classes(model: Layering, foregrounds: Float, layers: Float) -> list[LayerOu
         objects = [(layer, component) for number, layer, component in kept if number == place]
         instances = _instances([component for _, component in objects], place, foreground.shape)
         numbers = np.array([layer for layer, _ in objects], dtype=np.int64)
-        inside = foreground > model.settings.foreground_threshold
+        how = model.settings
+        inside = connected(foreground > how.foreground_threshold, how.min_area) > 0
         found.append(LayerOutputs(foreground, inside, own, instances, numbers))
     return found
 

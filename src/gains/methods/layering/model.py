@@ -37,7 +37,7 @@ class Layering(PixelwiseDetector):
 
     unlearnt_because = (
         "other objects cover them wholly, so that they have no pixels of their own; a phase with "
-        "overlap completion learns them"
+        "overlap completion may learn them, in the first layer"
     )
 
     def __init__(self, settings: LayeringSettings, task: Task) -> None:
@@ -72,10 +72,11 @@ class Layering(PixelwiseDetector):
     def unlearnt(self, target: Target) -> Tensor:
         """Return which objects the layers cannot learn: those that others cover wholly.
 
-        With overlap completion the layers learn them too, in the first layer.
+        With overlap completion the layers may learn them too, in the first layer, unless what
+        covers them is there as well.
         """
         result = torch.zeros(len(target.boxes), dtype=torch.bool, device=target.boxes.device)
-        if not self.settings.completion:
+        if not (self.settings.completion and self.settings.overlap_weight):
             for k in range(self.task.num_classes):
                 own = target.labels == k
                 masks = target.masks[own].bool()
