@@ -239,8 +239,7 @@ def test_quantised_weights_are_expanded_beside_the_study(unmeasured: Path) -> No
     assert np.array_equal(state["layer1.0.conv1.weight"].numpy().ravel(), expected.ravel())
 
 
-def test_a_study_that_was_measured_here(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gains.proposal.propose.ITERATIONS", 2)
+def test_a_study_that_was_measured_here(clone: Path) -> None:
     images, labels = write(clone, pictures(6), "GeoJSON")
     said = init(images, labels, "--hours", "0.01")
     assert "This time is too short: a training sees each image only" in said

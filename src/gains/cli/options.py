@@ -68,7 +68,7 @@ ScoreThreshold = Annotated[
 ]
 Nms = Annotated[
     float | None,
-    typer.Option(help="Threshold of the suppression of detections, an IoU but for StarDist."),
+    typer.Option(help="Overlap above which the less sure of two detections is left out."),
 ]
 MaxDetections = Annotated[
     int | None, typer.Option(help="Maximum number of detections per image or tile.")

@@ -17,8 +17,8 @@ class PredictionSettings(Settings):
         None,
         gt=0,
         le=1,
-        description="threshold of the non-maximum suppression of detections, an IoU but for "
-        "StarDist; none for a method without suppression",
+        description="overlap above which the less sure of two detections is left out "
+        "(non-maximum suppression); none for a method without suppression",
     )
     max_detections: int = Field(100, ge=1, description="maximum number of detections per image")
 

@@ -67,6 +67,19 @@ def components_of(labels: NDArray[np.int32], probability: NDArray[np.float32]) -
     return found
 
 
+def foreground_region(
+    foreground: NDArray[np.float32], threshold: float, min_area: int
+) -> NDArray[np.bool_]:
+    """Return where layers count, bool (H, W): the foreground without its small components.
+
+    Args:
+        foreground: probability (H, W).
+        threshold: the foreground lies above it.
+        min_area: smallest area of a component, px.
+    """
+    return connected(foreground > threshold, min_area) > 0
+
+
 def semantic_components(
     foreground: NDArray[np.float32], threshold: float, min_area: int
 ) -> list[Component]:
@@ -99,7 +112,7 @@ def components_by_layer(
         layer_threshold: a layer is on above it.
         min_area: smallest area of a component of the foreground and of a layer, px.
     """
-    inside = connected(foreground > threshold, min_area) > 0
+    inside = foreground_region(foreground, threshold, min_area)
     strongest = layers.argmax(axis=0)
     found = []
     for number, layer in enumerate(layers):
@@ -143,10 +156,10 @@ def regrown(seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.i
         seeds: labels (H, W), 0 for none.
         inside: bool (H, W), pixels that take labels.
     """
-    free = np.pad(inside & (seeds == 0), 1)
-    edge = np.flatnonzero(ndimage.binary_dilation(free, structure=BLOCK) & (np.pad(seeds, 1) > 0))
-    labels, width = np.pad(seeds, 1).ravel(), free.shape[1]
-    free = free.ravel()
+    framed, unlabelled = np.pad(seeds, 1), np.pad(inside & (seeds == 0), 1)
+    beside = ndimage.binary_dilation(unlabelled, structure=BLOCK)
+    edge = np.flatnonzero(beside & (framed > 0))
+    labels, free, width = framed.ravel(), unlabelled.ravel(), framed.shape[1]
     around = np.add.outer([-width, 0, width], [-1, 0, 1]).ravel()
     while len(edge):
         # only neighbours of what grew last can grow now, so that all steps visit each pixel once
@@ -154,4 +167,4 @@ def regrown(seeds: NDArray[np.int32], inside: NDArray[np.bool_]) -> NDArray[np.i
         edge = np.unique(near[free[near]])
         labels[edge] = labels[edge[:, None] + around].max(axis=1)
         free[edge] = False
-    return labels.reshape(-1, width)[1:-1, 1:-1]
+    return framed[1:-1, 1:-1]

@@ -16,7 +16,7 @@ from gains.instances import Instances
 from gains.masks.rle import encode_mask
 from gains.methods.layering.model import Layering
 from gains.models.contract import Detector
-from gains.pixelwise.components import Component, connected
+from gains.pixelwise.components import Component, foreground_region
 
 Float = NDArray[np.float32]
 
@@ -90,7 +90,7 @@ def _classes(model: Layering, foregrounds: Float, layers: Float) -> list[LayerOu
         instances = _instances([component for _, component in objects], place, foreground.shape)
         numbers = np.array([layer for layer, _ in objects], dtype=np.int64)
         how = model.settings
-        inside = connected(foreground > how.foreground_threshold, how.min_area) > 0
+        inside = foreground_region(foreground, how.foreground_threshold, how.min_area)
         found.append(LayerOutputs(foreground, inside, own, instances, numbers))
     return found
 
