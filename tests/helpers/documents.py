@@ -163,6 +163,10 @@ class Reader:
         for program in (programs() / "gains", programs() / "snakemake", BIN / "dvc"):
             (place / program.name).symlink_to(program)
         self.project.path(".venv/.made-of").touch()
+        # `gains run` starts the real Snakemake, whose jobs would start the real `gains`
+        self.project.replace(
+            "workflow/rules/common/study.smk", "os.path.dirname(sys.executable)", f'"{place}"'
+        )
 
     def _write_study(self, name: str, study: dict[str, Any]) -> None:
         file = self.project.path(f"studies/{name}.yaml")
