@@ -37,7 +37,7 @@ quick: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 -m 'not (slow or methods or workflow)'
 
 test: lint docs
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --durations=15
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=15
 
 # The docs site, in site/. A broken link is an error.
 docs: $(READY)

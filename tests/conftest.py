@@ -15,13 +15,24 @@ from helpers.paths import GOLDEN, ROOT
 if TYPE_CHECKING:
     from helpers.tiny import Tiny
 
+LONG = ("workflow", "methods")
+"""Folders whose tests take minutes, the longest first."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests of two folders, which take minutes, so that `make quick` leaves them out."""
+    """Mark the tests of two folders, which take minutes, and run them first.
+
+    `make quick` leaves them out. A long file that started last would keep one process busy while
+    the others have nothing to do.
+    """
     for item in items:
-        room = item.path.relative_to(ROOT / "tests").parts[0]
-        if room in ("methods", "workflow"):
-            item.add_marker(room)
+        if _room(item) in LONG:
+            item.add_marker(_room(item))
+    items.sort(key=lambda item: LONG.index(_room(item)) if _room(item) in LONG else len(LONG))
+
+
+def _room(item: pytest.Item) -> str:
+    return item.path.relative_to(ROOT / "tests").parts[0]
 
 
 @pytest.fixture(scope="session")
