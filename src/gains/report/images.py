@@ -40,8 +40,8 @@ def _picture(dataset: ImagesSpec, most: int) -> Picture:
         caption = f"{dataset.name}: {dataset.title}. Licence: {dataset.licence}."
         if dataset.stands_for:
             caption += (
-                f" It stands in for {dataset.stands_for}, another set of images, so its numbers "
-                "cannot be compared with published ones."
+                f" It stands in for {dataset.stands_for}: other images or another split, so its "
+                "numbers cannot be compared with published ones."
             )
         alt = f"The first images of {dataset.name}, and below them the same with outlined objects"
         return photograph(out.read_bytes(), alt, caption, most)

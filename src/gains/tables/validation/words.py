@@ -17,6 +17,10 @@ TITLES = {"third": "at 1/3", "two_thirds": "at 2/3", "end": "at the end"}
 """Places of a schedule in words."""
 NAMED = 5
 """Rows that a sentence names; of more rows it gives the number."""
+NOT_SEEN = (
+    "No test image of the same fold was looked at; with several folds, the validation images of "
+    "one are test images of another."
+)
 BY_CHANCE = (
     "A table with many rows has a largest difference also where no setting matters; only a "
     f"corrected p below {SIGNIFICANT} says that there is one."
@@ -29,7 +33,7 @@ def notes_on_validations(spec: ValidationSpec, sections: Sequence[ValidatedSecti
     found = [
         f"Study {spec.study}: {spec.study_title}.",
         "All values come from the validation parts, which also pick the weights, so they are "
-        "optimistic and serve comparison only. No test image was looked at for this table.",
+        f"optimistic and serve comparison only. {NOT_SEEN}",
         *(_rests_on(section, spec) for section in sections),
         *(_absent(dataset) for dataset in spec.datasets if dataset.absent),
         f"Best: highest value of the validations of a training, {kept}. At 1/3, 2/3 and the end: "
