@@ -21,7 +21,8 @@ from gains.scoring.score import score_files
 from gains.study.opening import open_study
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import read_json, write_json
+from gains.study.validated import validated_runs
+from gains.support.files import read_json, settings_hash, write_json
 from gains.tables.validation.threshold_search import (
     ThresholdSearch,
     search_thresholds,
@@ -73,8 +74,13 @@ def rising(run: Run, thresholds: Sequence[float], metrics: Sequence[str]) -> Val
     return np.array(values), 6
 
 
-def search(study: Study, *at: float, datasets: Sequence[str] | None = None) -> ThresholdSearch:
-    return search_thresholds(study, rising, at or (0.3, 0.7), datasets)
+def search(
+    study: Study,
+    *at: float,
+    datasets: Sequence[str] | None = None,
+    tables: Sequence[str] | None = None,
+) -> ThresholdSearch:
+    return search_thresholds(study, rising, at or (0.3, 0.7), datasets, tables)
 
 
 def test_the_values_are_those_of_predicting_and_scoring_the_part(
@@ -151,6 +157,31 @@ def test_of_equal_thresholds_that_of_the_study_is_best(study: Study) -> None:
     assert "mean of the rows" not in text
 
 
+def test_a_table_of_validations_can_name_the_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that no table of scores shows have models too, whose thresholds are of interest."""
+    study = open_study(ROOT / "config.yaml", "evidence")
+    monkeypatch.chdir(tmp_path)
+    with_data(study, "cervical-cells", val=["b.png"])
+    runs = validated_runs(study, "search")
+    for run in runs:
+        study.model(run).parent.mkdir(parents=True, exist_ok=True)
+        study.model(run).write_bytes(b"model")
+    found = search(study, tables=["search"])
+    assert found.missing == ()
+    assert sum(len(row.values) for row in found.rows) == len(runs)
+    rows = {(row.method, row.variant): row for row in found.rows}
+    longer = rows["gains", "twice-as-long"]
+    last = [run for run in runs if (run.method, run.variant) == ("gains", "twice-as-long")][-1]
+    assert (longer.label, len(longer.values)) == ("GAInS, twice as long", 3)
+    assert longer.settings_hash == settings_hash(study.run_settings(last).recorded_json())
+    assert len({row.settings_hash for row in found.rows}) == len(rows)
+    tested = search(study, tables=["short"])
+    assert {row.variant for row in tested.rows} == {"default"}
+    assert len(tested.missing) == 40 - 6
+
+
 def test_each_data_set_has_its_own_metrics_and_rows(study: Study) -> None:
     for run in study.runs():
         study.model(run).parent.mkdir(parents=True, exist_ok=True)
@@ -175,6 +206,10 @@ def test_what_cannot_be_searched_is_refused(study: Study) -> None:
         search(study, math.nan)
     with pytest.raises(ValueError, match="no data set 'other'"):
         search(study, datasets=["other"])
+    with pytest.raises(ValueError, match=r"has no table 'searching'; .*known: .*table3"):
+        search(study, tables=["searching"])
+    with pytest.raises(ValueError, match="none of the tables table1 shows a run of a method on "):
+        search(study, datasets=["synthetic-nuclei"], tables=["table1"])
     words = ["thresholds", "--config", str(ROOT / "config.yaml"), "--out"]
     for given, message in (
         (["t.csv", "--at", "0.3;0.5"], "expected numbers with commas between them"),

@@ -95,7 +95,8 @@ def test_rescoring_gives_the_files_that_the_workflow_made(tiny: Project) -> None
     beside = ("certainty.csv", "certainty.md", "contact.csv", "contact.md")
     kinds = ("csv", "md", "tex", *beside)
     tables = ("compare.csv", "compare.md", "summary.json", *(f"table3.{kind}" for kind in kinds))
-    assert sorted(path.name for path in made) == sorted([*tables, *["test.scores.json"] * 4])
+    of_runs = ["run.json", "test.scores.json"]
+    assert sorted(path.name for path in made) == sorted([*tables, *of_runs * 4])
     for path in made:
         original = tiny.path("results/tiny") / path.relative_to(tiny.path("again"))
         assert path.read_bytes() == original.read_bytes(), path
@@ -112,9 +113,33 @@ def test_rescoring_with_another_threshold_says_so(tiny: Project) -> None:
     assert sentence.format("0.5") in usual
 
 
+def test_rescoring_makes_one_table_although_other_runs_have_no_predictions(
+    tiny: Project, tmp_path: Path
+) -> None:
+    project = tiny.twin(tmp_path / "twin")
+    file = project.path("tests/studies/tiny.yaml")
+    study = yaml.safe_load(file.read_text())
+    rows = [{"method": "pointrend"}, {"method": "htc"}]
+    study["studies"]["tiny"]["tables"]["more"] = {"title": "More", "table": "III", "rows": rows}
+    file.write_text(yaml.safe_dump(study))
+    common = ("rescore", "--config", OVERLAY[1], "--out", "again")
+    assert "4 of 8 runs have none" in project.call("gains", *common, ok=False)
+    said = project.call("gains", *common, "--table", "table3")
+    assert "from the scores of 4 runs" in said
+    made = project.path("again/tables")
+    assert {path.name for path in made.glob("*.csv")} >= {"compare.csv", "table3.csv"}
+    assert not list(made.glob("more*"))
+    for name in ("table3.csv", "table3.md"):
+        assert (
+            made.joinpath(name).read_bytes()
+            == (project.path("results/tiny/tables") / name).read_bytes()
+        )
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (("--out", "new", "--table", "tabel3"), "has no table 'tabel3'; did you mean 'table3'?"),
         (("--out", "results/tiny"), "the workflow keeps records of what it made there"),
         (("--out", "new", "--config", "config.yaml"), "47 of 47 runs have none"),
         (("--out", "config.yaml"), "cannot be written"),
@@ -142,7 +167,10 @@ def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
     with project.path("results/order.csv").open(newline="") as table:
         rows = {row["quantity"]: row for row in csv.DictReader(table)}
     assert (rows["best"]["n"], rows["end"]["iteration"], rows["third"]["value"]) == ("2", "6", "")
-    assert "No test image was looked at" in project.path("results/order.md").read_text()
+    assert (
+        "No test image of the same fold was looked at"
+        in project.path("results/order.md").read_text()
+    )
     assert project.path("results/order.tex").is_file()
     block["rows"] = [{"method": "gains"}, {"method": "gains", "variant": "gal", "label": "GAL"}]
     file.write_text(yaml.safe_dump(study))

@@ -118,9 +118,16 @@ def rescore(
         float | None,
         typer.Option(help="Score threshold of clean metrics; by default that of the study."),
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Table to make; give each the option. By default all tables. The comparison and "
+            "the summary are then of these tables alone."
+        ),
+    ] = None,
     jobs: Jobs = 1,
 ) -> None:
-    """Score all runs of a study again from their predictions, and make its tables again.
+    """Score the runs of a study again from their predictions, and make its tables again.
 
     The files go into a separate folder, and the results of the workflow stay unchanged. With the
     settings of the study, they equal the files that the workflow makes in results/<study>.
@@ -134,7 +141,7 @@ def rescore(
 
     given = {"clean_score_threshold": clean_score_threshold}
     changes = {name: value for name, value in given.items() if value is not None}
-    number = score_again(open_study(config, study), out, jobs, **changes)
+    number = score_again(open_study(config, study), out, jobs, table or None, **changes)
     typer.echo(f"{out / 'tables'}: from the scores of {number} runs")
 
 

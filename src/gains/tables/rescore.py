@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,8 +34,10 @@ class _Work(NamedTuple):
     out: Path
 
 
-def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
-    """Score every run of a study, make its tables from these scores, and return the number of runs.
+def rescore(
+    study: Study, out: Path, jobs: int = 1, tables: Sequence[str] | None = None, **changes: Any
+) -> int:
+    """Score the runs of a study, make its tables from these scores, and return the number of runs.
 
     The files in ``out`` have the same names as those in ``results/<study>``, which stay unchanged.
     Without changed settings their content is the same too. The audit of the data reads no score,
@@ -44,14 +47,16 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         study: study whose predictions exist.
         out: folder for ``runs/<run>/test.scores.json`` and ``tables``.
         jobs: number of processes; the files do not depend on it.
+        tables: names of the tables to make, of whose runs alone predictions must exist; None for
+            all.
         changes: changed settings of the study, such as ``clean_score_threshold``; the files then
             name the study ``<study>+rescored``.
 
     Raises:
         FileNotFoundError: a run has no predictions, and the first such run is named; or every data
             set of the tables is absent.
-        ValueError: ``out`` is a folder in which the workflow keeps records, a setting is out of
-            range, or an input is broken.
+        ValueError: ``out`` is a folder in which the workflow keeps records, a table is unknown, a
+            setting is out of range, or an input is broken.
     """
     if (out / "provenance.json").exists() or os.path.realpath(out) == os.path.realpath(
         study.results
@@ -59,8 +64,9 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
         raise ValueError(
             f"{out}: the workflow keeps records of what it made there; choose another folder"
         )
+    moved = _with_tables(study.with_results_folder(str(out), **changes), tables)
+    study = _with_tables(study, tables)
     require_tables(study)
-    moved = study.with_results_folder(str(out), **changes)
     work = [_work(study, moved, run) for run in scored_runs(study)]
     missing = [item.predictions for item in work if not item.predictions.is_file()]
     if missing:
@@ -75,6 +81,22 @@ def rescore(study: Study, out: Path, jobs: int = 1, **changes: Any) -> int:
             advance(done)
     _write_tables(moved)
     return len(work)
+
+
+def _with_tables(study: Study, names: Sequence[str] | None) -> Study:
+    """Return the study with some of its tables."""
+    if names is None:
+        return study
+    for name in names:
+        if name in study.settings.validation_tables:
+            raise ValueError(
+                f"study {study.name!r}: {name!r} is a table of validations, which shows no scores; "
+                f"name a table of scores: {', '.join(study.settings.tables)}"
+            )
+        study.table_runs(name)  # this call refuses an unknown table
+    chosen = {name: block for name, block in study.settings.tables.items() if name in names}
+    settings = study.settings.model_copy(update={"tables": chosen})
+    return Study(study.name, settings, study.label, data=study.data, results=study.results)
 
 
 def _work(study: Study, moved: Study, run: Run) -> _Work:
@@ -92,9 +114,10 @@ def _score(work: _Work) -> None:
     names = read_split(work.split).names("test", work.fold)
     scores = score_files(work.coco, work.predictions, file_names=names, **work.options)
     write_json(work.out, scores)
-    cost = work.predictions.with_name("cost.json")
-    if cost.is_file():  # of a run in a table with costs, which do not depend on the scores
-        shutil.copyfile(cost, work.out.with_name("cost.json"))
+    for name in ("run.json", "cost.json"):  # the tables read them, and no score changes them
+        beside = work.predictions.with_name(name)
+        if beside.is_file():
+            shutil.copyfile(beside, work.out.with_name(name))
 
 
 def _write_tables(study: Study) -> None:

@@ -26,6 +26,13 @@ def thresholds(
         list[str] | None,
         typer.Option(help="Data set of the study; give each the option. By default all."),
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Table of scores or of validations whose runs are scored; give each the option. "
+            "By default all tables of scores."
+        ),
+    ] = None,
     at: Annotated[
         str | None,
         typer.Option(
@@ -39,7 +46,7 @@ def thresholds(
 
     AJI, Dice and F1 count the detections above a score threshold, `clean_score_threshold` of the
     study. This verb predicts the validation part of each trained run, and says at which threshold
-    these metrics are best. It looks at no test image, and changes no setting.
+    these metrics are best. It looks at no test image of the same fold, and changes no setting.
 
     \b
     Example:
@@ -53,7 +60,9 @@ def thresholds(
     check_output(require_suffix(out, ".csv"))
     chosen = USUAL if at is None else parse_thresholds(at)
     opened = open_study(config, study)
-    found = search_thresholds(opened, _measure(opened, device), chosen, dataset or None)
+    found = search_thresholds(
+        opened, _measure(opened, device), chosen, dataset or None, table or None
+    )
     write_thresholds(found, out)
     typer.echo(threshold_markdown(found), nl=False)
 

@@ -13,8 +13,10 @@ from gains.datasets.split_file import read_split
 from gains.metrics import METRICS
 from gains.study.runs import Run
 from gains.study.study import Study
-from gains.support.files import require_file
+from gains.study.validated import validated_runs
+from gains.support.files import require_file, settings_hash
 from gains.support.progress import progress
+from gains.support.registry import nearest
 
 USUAL = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """The thresholds, if none are given."""
@@ -35,6 +37,7 @@ class ThresholdRow:
         metrics: names of the metrics.
         values: clean values, fractions, float64 (runs, thresholds, metrics).
         images: number of validation images of each run.
+        settings_hash: hash of the settings of the runs, hexadecimal.
     """
 
     dataset: str
@@ -44,6 +47,7 @@ class ThresholdRow:
     metrics: tuple[str, ...]
     values: NDArray[np.float64]
     images: tuple[int, ...]
+    settings_hash: str
 
     @property
     def mean(self) -> NDArray[np.float64]:
@@ -81,28 +85,34 @@ class ThresholdSearch:
 
 
 def search_thresholds(
-    study: Study, measure: Measure, thresholds: Sequence[float], datasets: Sequence[str] | None
+    study: Study,
+    measure: Measure,
+    thresholds: Sequence[float],
+    datasets: Sequence[str] | None,
+    tables: Sequence[str] | None = None,
 ) -> ThresholdSearch:
     """Score the validation part of every trained run of a study at several thresholds.
 
-    The runs are those that the tables of scores show. No test image is looked at. The metrics of a
-    data set are those of its tables that count detections above a threshold.
+    No test image of the same fold is looked at. The metrics of a data set are those of its tables
+    of scores that count detections above a threshold.
 
     Args:
         study: the study; its threshold is added to the others.
         measure: function that gives the values of a run.
         thresholds: score thresholds.
         datasets: names of data sets; None for all.
+        tables: names of the tables, of scores or of validations, whose runs are meant; None for
+            all tables of scores.
 
     Raises:
         FileNotFoundError: no run is trained, or a file of a data set is missing.
-        ValueError: a threshold is out of range, a data set is unknown or shown by no table, a
-            validation part has no image, or no table has such a metric.
+        ValueError: a threshold is out of range, a table is unknown, a data set is unknown or shown
+            by no table, a validation part has no image, or no table has such a metric.
     """
     if wrong := [value for value in thresholds if not 0 <= value < 1]:
         raise ValueError(f"expected score thresholds from 0 to below 1, found {wrong[0]}")
     steps = tuple(sorted({*thresholds, study.settings.clean_score_threshold}))
-    runs = _runs(study, datasets)
+    runs = _runs(study, datasets, tables)
     trained = [run for run in runs if study.model(run).is_file()]
     if not trained:
         raise FileNotFoundError(
@@ -135,16 +145,22 @@ def threshold_metrics(study: Study, dataset: str) -> tuple[str, ...]:
     return tuple(m for m in shown if m in METRICS.names() and METRICS.get(m).clean is not None)
 
 
-def _runs(study: Study, datasets: Sequence[str] | None) -> list[Run]:
+def _runs(study: Study, datasets: Sequence[str] | None, tables: Sequence[str] | None) -> list[Run]:
     """Return the runs of the tables, on all data sets or on some."""
     for name in datasets or ():
         study.dataset(name)  # this call refuses an unknown data set
-    runs = [run for run in study.runs() if datasets is None or run.dataset in datasets]
+    shown = study.runs() if tables is None else _shown_by(study, tables)
+    runs = [run for run in shown if datasets is None or run.dataset in datasets]
     if not runs:
-        absent = [study.absence(name) for name in datasets or study.absent if name in study.absent]
+        meant = datasets or [
+            d for t in tables or study.settings.tables for d in study.table_datasets(t)
+        ]
+        absent = [study.absence(name) for name in study.absent if name in meant]
+        which = f"none of the tables {', '.join(tables)} shows" if tables else "no table shows"
+        where = f" on {', '.join(datasets)}" if datasets else ""
         raise ValueError(
             f"study {study.name!r}: "
-            + ("; ".join(absent) or "no table shows a run of a method; add a row to a table")
+            + ("; ".join(absent) or f"{which} a run of a method{where}; add a row to a table")
         )
     chosen = [run for run in runs if threshold_metrics(study, run.dataset)]
     if not chosen:
@@ -153,6 +169,21 @@ def _runs(study: Study, datasets: Sequence[str] | None) -> list[Run]:
             "threshold, such as AJI, Dice or F1; add one to `metrics` of a table"
         )
     return chosen
+
+
+def _shown_by(study: Study, tables: Sequence[str]) -> dict[Run, None]:
+    of_validations = study.settings.validation_tables
+    known = [*study.settings.tables, *of_validations]
+    runs: dict[Run, None] = {}
+    for name in tables:
+        if name not in known:
+            raise ValueError(
+                f"study {study.name!r} has no table {name!r}; {nearest(name, known)}"
+                f"known: {', '.join(known)}"
+            )
+        found = validated_runs(study, name) if name in of_validations else study.table_runs(name)
+        runs.update(dict.fromkeys(found))
+    return runs
 
 
 def _require_validation_parts(study: Study, runs: Sequence[Run]) -> None:
@@ -173,17 +204,19 @@ def _row(
     metrics: tuple[str, ...],
     found: list[tuple[NDArray[np.float64], int]],
 ) -> ThresholdRow:
-    _, method, variant = key
-    labels = (
-        row.label
-        for table in study.settings.tables.values()
-        for row in table.rows
-        if (row.method, row.variant) == (method, variant)
-    )
+    dataset, method, variant = key
+    blocks = study.settings
+    rows = [(r.method, r.variant, r.label) for t in blocks.tables.values() for r in t.rows]
+    rows += [
+        (r.method, r.variant, r.label) for t in blocks.validation_tables.values() for r in t.rows
+    ]
+    labels = (label for *cell, label in rows if cell == [method, variant])
+    settings = study.run_settings(study.cell_runs(dataset, method, variant)[0])
     return ThresholdRow(
         *key,
         next(filter(None, labels), None),
         metrics,
         np.stack([values for values, _ in found]),
         tuple(images for _, images in found),
+        settings_hash(settings.recorded_json()),
     )

@@ -15,6 +15,7 @@ from gains.support.files import require_suffix, write_text, written_last
 from gains.support.markdown import escape_markdown, grid, listed
 from gains.tables.numerals import exact
 from gains.tables.validation.threshold_search import ThresholdRow, ThresholdSearch
+from gains.tables.validation.words import NOT_SEEN
 
 ALL_ROWS = "mean of the rows"
 
@@ -48,6 +49,7 @@ def _lines(found: ThresholdSearch) -> Iterator[dict[str, object]]:
                     "variant": row.variant,
                     "metric": metric,
                     "threshold": exact(threshold),
+                    "settings_hash": row.settings_hash,
                     "runs": len(row.values),
                     "images": " ".join(map(str, dict.fromkeys(row.images))),
                     "mean": 100 * row.mean[t, m],
@@ -140,7 +142,7 @@ def _notes(found: ThresholdSearch) -> list[str]:
         "deviation over seeds and folds.",
         "Bold: the best value of a row; of equal ones that of the study, or else of the lowest "
         "threshold. Below the score threshold of the predictions of a method, nothing changes.",
-        f"Images in each validation part: {images}. No test image was looked at.",
+        f"Images in each validation part: {images}. {NOT_SEEN}",
         "Choose one threshold for all methods that are compared, so that none is favoured.",
     ]
     if found.study.settings.printed_mode != "clean":
