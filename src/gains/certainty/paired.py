@@ -47,7 +47,8 @@ def paired_difference(first: Floats, second: Floats, share: float) -> PairedDiff
     Args:
         first: float64 (n,), values of the first method.
         second: float64 (n,), values of the second method in the same order of pairs.
-        share: number of validation images over that of training images.
+        share: number of images that give a value of a fold, of the validation or test part, over
+            that of its training images; 0 if all pairs are of one fold.
     """
     found = first - second
     pairs, ahead, mean = len(found), int((found > 0).sum()), float(found.mean())

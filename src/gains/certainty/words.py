@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from gains.certainty.intervals import LEVEL
 from gains.certainty.judgement import FEW, LEAST, SIGNIFICANT, Judgement
+from gains.certainty.over_runs import OverRuns
 
 RULE = (
     "Bold: the best value of a column and all that the test images cannot tell from it (p of the "
@@ -17,11 +18,18 @@ RULE = (
 """The rule for bold values."""
 
 ONCE = (
-    "Each method was trained with one seed. The intervals say what these models would do on other "
-    "images of the same kind, and not how another training of the method would differ."
+    "Each method was trained with one seed. Intervals over test images say what these models would "
+    "do on other images of the same kind, and not how another training of the method would differ."
 )
 """What one seed cannot say."""
 
+
+OVER_RUNS = (
+    "Difference over seeds and folds: one difference for each fold, or with one fold for each "
+    "seed. Its interval and p (Nadeau and Bengio; Holm) cover other trainings and, with several "
+    "folds, other images. Few differences make the interval wide."
+)
+"""What the differences over seeds and folds say."""
 
 NO_INTERVAL = (
     f"A value has no interval if fewer than {LEAST} test images have such objects (in a mean over "
@@ -78,12 +86,16 @@ class Section:
         title: data set, and subset if there are several, in words.
         subset: classes.
         judgements: what the images say, by metric; at least one.
+        over_runs: the differences over seeds and folds; None if there are none.
+        without_record: the rows because of which there are none.
     """
 
     dataset: str
     title: str
     subset: str
     judgements: Sequence[Judgement]
+    over_runs: OverRuns | None = None
+    without_record: Sequence[str] = ()
 
     @property
     def images(self) -> int:
@@ -154,11 +166,12 @@ def verdict(judgement: Judgement) -> str:
     return f"{judgement.quantity.metric}: {found[case_of(judgement)]}"
 
 
-def meaning(seeds: int) -> list[str]:
+def meaning(seeds: int, over_runs: bool = False) -> list[str]:
     """Return the sentences that explain the numbers.
 
     Args:
         seeds: largest number of seeds of a row.
+        over_runs: whether differences over seeds and folds are shown.
     """
     drawn = "test images" if seeds == 1 else "test images, and the seeds of each method"
     found = [
@@ -172,6 +185,8 @@ def meaning(seeds: int) -> list[str]:
     ]
     if seeds == 1:
         found.append(ONCE)
+    if over_runs:
+        found.append(OVER_RUNS)
     return found
 
 

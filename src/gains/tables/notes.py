@@ -18,7 +18,7 @@ _COSTS = (
     "where there is none. Times of other machines cannot be compared with these."
 )
 
-_ONE_SEED = "how another training of a row would differ is not known."
+_ONE_SEED = "how another training of a row on the same images would differ is not known."
 
 _ALL = "all detections above the score threshold"
 
@@ -50,8 +50,8 @@ def _of_measured(spec: TableSpec, on_images: Sequence[str]) -> list[str]:
         notes += [_thresholds(trained), _training(trained)]
         notes += [*_selections(trained), *_differences(trained)]
     notes += [
-        f"{d.title} is a stand-in for {d.stands_for}, another set of images: its numbers "
-        "cannot be compared with published ones."
+        f"{d.title} is a stand-in for {d.stands_for}: other images or another split, so its "
+        "numbers cannot be compared with published ones."
         for d in spec.datasets
         if d.stands_for
     ]

@@ -10,6 +10,7 @@ import pandas as pd
 
 from gains.certainty.intervals import Interval
 from gains.certainty.judgement import Difference, Judgement
+from gains.certainty.over_runs import OverRuns, RunDifference
 from gains.certainty.words import Section, meaning, verdict, warnings
 from gains.metrics.names import COCO_METRICS
 from gains.support.files import write_text, written_last
@@ -23,7 +24,7 @@ def write_certainty(
     """Write the certainty of a table as CSV, and as Markdown beside it.
 
     The CSV has a line for each row of the table and for each pair of rows, by data set, subset and
-    metric. Values are percent.
+    metric; that of a pair has its difference over seeds and folds too. Values are percent.
 
     Args:
         study: name of the study.
@@ -37,14 +38,14 @@ def write_certainty(
         | line
         for section in sections
         for judgement in section.judgements
-        for line in _lines(judgement)
+        for line in _lines(judgement, section.over_runs)
     ]
     text = pd.DataFrame(lines).to_csv(index=False, float_format="%.4g", lineterminator="\n")
     with written_last(out_csv, text.encode()):
         write_text(out_csv.with_suffix(".md"), _markdown(study, title, sections))
 
 
-def _lines(judgement: Judgement) -> list[dict[str, object]]:
+def _lines(judgement: Judgement, paired: OverRuns | None) -> list[dict[str, object]]:
     quantity = judgement.quantity
     shared = {
         "metric": quantity.metric,
@@ -70,8 +71,10 @@ def _lines(judgement: Judgement) -> list[dict[str, object]]:
             "wilcoxon_holm": None,
             "leading": "yes" if s.row in judgement.leading else "no",
         }
+        | _over_runs(None)
         for s in judgement.standings
     ]
+    of_runs = paired.differences[quantity.metric] if paired else [None] * len(judgement.differences)
     pairs: list[dict[str, object]] = [
         {
             "row": d.row,
@@ -84,9 +87,21 @@ def _lines(judgement: Judgement) -> list[dict[str, object]]:
             "wilcoxon": d.wilcoxon,
             "wilcoxon_holm": d.wilcoxon_holm,
         }
-        for d in judgement.differences
+        | _over_runs(over)
+        for d, over in zip(judgement.differences, of_runs, strict=True)
     ]
     return [shared | line for line in (*rows, *pairs)]
+
+
+def _over_runs(found: RunDifference | None) -> dict[str, object]:
+    low, high = found.interval if found else (None, None)
+    return {
+        "over_runs": _rounded(found.value if found else None),
+        "over_runs_low": _rounded(low),
+        "over_runs_high": _rounded(high),
+        "over_runs_p": found.p if found else None,
+        "over_runs_p_holm": found.p_holm if found else None,
+    }
 
 
 def _rounded(value: float | None) -> str:
@@ -99,7 +114,8 @@ def _rank(value: float) -> str:
 
 def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
     seeds = [judgement.seeds for part in sections for judgement in part.judgements]
-    notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1))]
+    shown = any(section.over_runs for section in sections)
+    notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1), shown)]
     notes += warnings(sections)
     parts = [f"# {escape_markdown(title)}: how sure the values are", listed(notes)]
     for section in sections:
@@ -108,6 +124,14 @@ def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
         parts.append(grid(_standings(section)))
         if any(judgement.differences for judgement in section.judgements):
             parts += ["Difference to the best value:", grid(_to_the_best(section))]
+        if section.without_record:
+            parts.append(
+                f"No differences over seeds and folds: {', '.join(section.without_record)} has no "
+                "run.json beside its scores, which says how many images it was trained on."
+            )
+        if paired := section.over_runs:
+            parts.append(f"Difference to the best value over seeds and folds (n = {paired.pairs}):")
+            parts.append(grid(_to_the_best_over_runs(section, paired)))
     return "\n\n".join(parts) + "\n"
 
 
@@ -145,6 +169,15 @@ def _from(pair: Difference, best: str) -> tuple[str, str, str, str]:
         return pair.row, f"{_two(pair.value)} {_brackets(pair.interval)}", p, wilcoxon
     turned = Interval(-pair.interval.high, -pair.interval.low)
     return pair.other, f"{_two(-pair.value)} {_brackets(turned)}", p, wilcoxon
+
+
+def _to_the_best_over_runs(section: Section, paired: OverRuns) -> pd.DataFrame:
+    columns: dict[str, dict[str, str]] = {}
+    for judgement in section.judgements:
+        metric, found = judgement.quantity.metric, paired.to_best(judgement)
+        columns[metric] = {d.row: f"{_two(d.value)} {_brackets(d.interval)}" for d in found}
+        columns[f"p of {metric}"] = {d.row: printed_p(d.p_holm) for d in found}
+    return _frame(section, columns)
 
 
 def _brackets(interval: Interval) -> str:
