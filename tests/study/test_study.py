@@ -17,6 +17,7 @@ from helpers.paths import ROOT
 RUNS = {
     **{"demo": 47, "paper": 62, "paper-batch8": 60, "first": 2, "real-images": 17},
     **{"demo-donet": 35, "donet": 11, "evidence": 65, "demo-layering": 20, "layering": 30},
+    "real-layering": 4,
 }
 """Runs of each committed study on its data sets that are not optional, by name, for one seed."""
 

@@ -54,6 +54,7 @@ DRY = {
     "gains validation-table *": "needs trainings with validations",
     "gains rescore --study evidence *": "needs images that are not in the repository",
     "snakemake --cores 2 --config study=evidence *": "another test makes these tables",
+    "snakemake --cores 2 --config study=real-layering *": "another test makes these tables",
     "gains thresholds --study evidence *": "needs trainings on images that are not in the repository",
     "gains init *": "measures the machine for a minute",
     "gains run demo-donet": "trains 35 models",
