@@ -121,9 +121,13 @@ def test_rescoring_makes_one_table_although_other_runs_have_no_predictions(
     study = yaml.safe_load(file.read_text())
     rows = [{"method": "pointrend"}, {"method": "htc"}]
     study["studies"]["tiny"]["tables"]["more"] = {"title": "More", "table": "III", "rows": rows}
+    order = {"title": "Order", "rows": [{"method": "gains"}]}
+    study["studies"]["tiny"]["validation_tables"] = {"order": order}
     file.write_text(yaml.safe_dump(study))
     common = ("rescore", "--config", OVERLAY[1], "--out", "again")
     assert "4 of 8 runs have none" in project.call("gains", *common, ok=False)
+    wrong = project.call("gains", *common, "--table", "order", ok=False)
+    assert "'order' is a table of validations, which shows no scores; name a table" in wrong
     said = project.call("gains", *common, "--table", "table3")
     assert "from the scores of 4 runs" in said
     made = project.path("again/tables")
