@@ -39,6 +39,12 @@ def runs(
 
 
 def compare(methods: dict[str, list[ScoreFile]]) -> OverRuns | None:
+    """Return the differences, or None if there are none."""
+    found = judged(methods)
+    return found if found and found.differences else None
+
+
+def judged(methods: dict[str, list[ScoreFile]]) -> OverRuns | None:
     comparison = Comparison(methods)
     return over_runs(comparison, [comparison.judge(Quantity("AJI", "clean"))])
 
@@ -117,7 +123,7 @@ def test_rows_are_compared_with_the_best_one(metric: str, row: str, value: float
     judgement = comparison.judge(Quantity(metric, "clean"))
     found = over_runs(comparison, [judgement])
     assert found is not None
-    (pair,) = found.to_best(judgement)
+    (pair,) = judgement.to_best(found.differences[metric])
     assert pair.row == row
     assert pair.value == pytest.approx(value)
     assert pair.interval.low < pair.value < pair.interval.high
@@ -152,3 +158,4 @@ def test_a_record_without_training_images_is_none(content: Any) -> None:
     methods = folded(a=A, b=B)
     write_json(Path("b/1/run.json"), content)
     assert compare(methods) is None
+    assert judged(methods) == OverRuns(0, {}, ["b"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
 
 from gains.certainty.evidence import Quantity
 from gains.certainty.intervals import Interval
@@ -48,18 +49,16 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Difference:
+class Contrast:
     """Two methods in a quantity, in percent.
 
     Attributes:
         row: label of the first method.
         other: label of the second method.
         value: first minus second.
-        interval: interval of the difference.
-        p: p value of the difference of the means.
+        interval: interval of the difference; NaN if there is none.
+        p: p value of the difference of the means, NaN where there is no interval.
         p_holm: the same, corrected for all pairs of the quantity.
-        wilcoxon: p value of the signed rank test; NaN for the AP, which no single image has.
-        wilcoxon_holm: the same, corrected.
     """
 
     row: str
@@ -68,6 +67,23 @@ class Difference:
     interval: Interval
     p: float
     p_holm: float
+
+    @property
+    def turned(self) -> Self:
+        """The second method minus the first."""
+        interval = Interval(-self.interval.high, -self.interval.low)
+        return replace(self, row=self.other, other=self.row, value=-self.value, interval=interval)
+
+
+@dataclass(frozen=True)
+class Difference(Contrast):
+    """Two methods on test images.
+
+    Attributes:
+        wilcoxon: p value of the signed rank test; NaN for the AP, which no single image has.
+        wilcoxon_holm: the same, corrected.
+    """
+
     wilcoxon: float
     wilcoxon_holm: float
 
@@ -75,6 +91,9 @@ class Difference:
     def told_apart(self) -> bool:
         """Whether the images tell the two methods apart."""
         return self.p_holm < SIGNIFICANT
+
+
+Pair = TypeVar("Pair", bound=Contrast)
 
 
 @dataclass(frozen=True)
@@ -107,12 +126,13 @@ class Judgement:
     @property
     def behind(self) -> list[str]:
         """The methods that the images tell from the best."""
+        return [pair.row for pair in self.to_best(self.differences) if pair.told_apart]
+
+    def to_best(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Return each other method minus the best one, of all pairs of methods."""
         best = self.best.row if self.best else None
-        return [
-            pair.other if pair.row == best else pair.row
-            for pair in self.differences
-            if best in (pair.row, pair.other) and pair.told_apart
-        ]
+        found = [pair for pair in pairs if best in (pair.row, pair.other)]
+        return [pair if pair.other == best else pair.turned for pair in found]
 
     @property
     def level(self) -> list[str]:

@@ -8,41 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from gains.certainty.intervals import Interval
 from gains.certainty.judge import Comparison
-from gains.certainty.judgement import Judgement
+from gains.certainty.judgement import Contrast, Judgement
 from gains.certainty.paired import FEWEST, paired_difference
 from gains.certainty.precision import Floats
 from gains.certainty.ranking import holm
 from gains.scoring.score_file import ScoreFile
 from gains.support.files import read_json
-
-
-@dataclass(frozen=True)
-class RunDifference:
-    """Two methods in a quantity, paired by seed and fold, in percent.
-
-    Attributes:
-        row: label of the first method.
-        other: label of the second method.
-        value: mean of the differences, first minus second.
-        interval: interval of the mean; NaN if all differences are equal.
-        p: p value of the mean, NaN where there is no interval.
-        p_holm: the same, corrected for all pairs of the quantity.
-    """
-
-    row: str
-    other: str
-    value: float
-    interval: Interval
-    p: float
-    p_holm: float
-
-    @property
-    def turned(self) -> RunDifference:
-        """The second method minus the first."""
-        interval = Interval(-self.interval.high, -self.interval.low)
-        return RunDifference(self.other, self.row, -self.value, interval, self.p, self.p_holm)
 
 
 @dataclass(frozen=True)
@@ -52,18 +24,13 @@ class OverRuns:
     Attributes:
         pairs: number of differences: of folds, or with one fold of seeds.
         differences: every pair of methods by metric, in the order of
-            :attr:`gains.certainty.judgement.Judgement.differences`.
+            :attr:`gains.certainty.judgement.Judgement.differences`; empty if they are not known.
+        without_record: the methods because of which they are not known.
     """
 
     pairs: int
-    differences: Mapping[str, Sequence[RunDifference]]
-
-    def to_best(self, judgement: Judgement) -> list[RunDifference]:
-        """Return each other method minus the best one of a column."""
-        best = judgement.best.row if judgement.best else None
-        found = self.differences[judgement.quantity.metric]
-        pairs = [d for d in found if best in (d.row, d.other)]
-        return [d if d.other == best else d.turned for d in pairs]
+    differences: Mapping[str, Sequence[Contrast]]
+    without_record: Sequence[str] = ()
 
 
 def over_runs(comparison: Comparison, judgements: Sequence[Judgement]) -> OverRuns | None:
@@ -78,29 +45,28 @@ def over_runs(comparison: Comparison, judgements: Sequence[Judgement]) -> OverRu
         judgements: columns of the table, one for each metric.
 
     Returns:
-        None if nothing is compared, if there are fewer than three folds (with one fold: seeds), if
-        the methods differ in the test images of their runs, or if it is not known how many images
-        the folds share.
+        None if nothing is compared, if there are fewer than three folds (with one fold: seeds), or
+        if the methods differ in the test images of their runs. With several folds there are no
+        differences if it is not known how many images the folds share.
 
     Raises:
         ValueError: the record of a training is truncated.
     """
     folds = _folds(comparison)
-    if not folds or rows_without_record(comparison):
+    if not folds:
         return None
-    several = len(set(folds)) > 1
-    shares = {row: _share(comparison, row) if several else 0.0 for row in comparison.files}
+    shares = dict.fromkeys(comparison.files, 0.0)
+    pairs = len(folds)
+    if (number := len(set(folds))) > 1:
+        trained = {
+            row: list(map(_training_images, files)) for row, files in comparison.files.items()
+        }
+        if without := [row for row, counts in trained.items() if None in counts]:
+            return OverRuns(0, {}, without)
+        shares = {row: _share(comparison, row, counts) for row, counts in trained.items()}
+        pairs = number
     found = {j.quantity.metric: _differences(comparison, j, shares, folds) for j in judgements}
-    pairs = len(set(folds)) if several else len(folds)
     return OverRuns(pairs, found) if any(found.values()) else None
-
-
-def rows_without_record(comparison: Comparison) -> list[str]:
-    """Return the methods whose number of training images is needed and not known."""
-    if len(set(_folds(comparison))) < 2:
-        return []
-    files = comparison.files.items()
-    return [row for row, found in files if None in map(_training_images, found)]
 
 
 def _folds(comparison: Comparison) -> list[int]:
@@ -113,11 +79,10 @@ def _folds(comparison: Comparison) -> list[int]:
     return [first.index(names) for names in images[0]]
 
 
-def _share(comparison: Comparison, row: str) -> float:
+def _share(comparison: Comparison, row: str, trained: Sequence[int | None]) -> float:
     """Return the test images of a run over its training images, which are known."""
     tested = np.array([len(item.images) for item in comparison.methods[row].evidence])
-    trained = np.array(list(map(_training_images, comparison.files[row])), dtype=np.float64)
-    return float(np.mean(tested / trained))
+    return float(np.mean(tested / np.array(trained, dtype=np.float64)))
 
 
 def _training_images(file: ScoreFile) -> int | None:
@@ -133,7 +98,7 @@ def _differences(
     judgement: Judgement,
     shares: Mapping[str, float],
     folds: Sequence[int],
-) -> list[RunDifference]:
+) -> list[Contrast]:
     values = {s.row: _values(comparison.files[s.row], judgement) for s in judgement.standings}
     if len(set(folds)) > 1:
         values = {row: _over_seeds(found, folds) for row, found in values.items()}
@@ -142,7 +107,7 @@ def _differences(
         row, other = pair.row, pair.other
         share = (shares[row] + shares[other]) / 2
         paired = paired_difference(values[row], values[other], share)
-        found.append(RunDifference(row, other, paired.mean, paired.interval, paired.p, paired.p))
+        found.append(Contrast(row, other, paired.mean, paired.interval, paired.p, paired.p))
     corrected = zip(found, holm([d.p for d in found]), strict=True)
     return [replace(difference, p_holm=p) for difference, p in corrected]
 

@@ -87,7 +87,6 @@ class Section:
         subset: classes.
         judgements: what the images say, by metric; at least one.
         over_runs: the differences over seeds and folds; None if there are none.
-        without_record: the rows because of which there are none.
     """
 
     dataset: str
@@ -95,7 +94,6 @@ class Section:
     subset: str
     judgements: Sequence[Judgement]
     over_runs: OverRuns | None = None
-    without_record: Sequence[str] = ()
 
     @property
     def images(self) -> int:

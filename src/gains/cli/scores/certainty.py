@@ -78,7 +78,7 @@ def _of_files(scores: list[Path], labels: list[str], metrics: list[str]) -> Sect
     """Return what the images of score files say about their methods."""
     from gains.certainty.evidence import Quantity
     from gains.certainty.judge import Comparison
-    from gains.certainty.over_runs import over_runs, rows_without_record
+    from gains.certainty.over_runs import over_runs
     from gains.certainty.words import Section
     from gains.metrics.names import check_metric
     from gains.scoring.score_file import ScoreFile, read_scores
@@ -96,8 +96,7 @@ def _of_files(scores: list[Path], labels: list[str], metrics: list[str]) -> Sect
     comparison = Comparison(methods)
     chosen = metrics or ["mAP", "AP50", "AJI", "Dice", "F1"]
     judged = [comparison.judge(Quantity(metric, "clean")) for metric in chosen]
-    paired, without = over_runs(comparison, judged), rows_without_record(comparison)
-    return Section("", "Score files", "average", judged, paired, without)
+    return Section("", "Score files", "average", judged, over_runs(comparison, judged))
 
 
 def _print(sections: list[Section]) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from gains.certainty.intervals import Interval
-from gains.certainty.judgement import Difference, Judgement
-from gains.certainty.over_runs import OverRuns, RunDifference
+from gains.certainty.judgement import Contrast, Judgement
+from gains.certainty.over_runs import OverRuns
 from gains.certainty.words import Section, meaning, verdict, warnings
 from gains.metrics.names import COCO_METRICS
 from gains.support.files import write_text, written_last
@@ -74,7 +74,8 @@ def _lines(judgement: Judgement, paired: OverRuns | None) -> list[dict[str, obje
         | _over_runs(None)
         for s in judgement.standings
     ]
-    of_runs = paired.differences[quantity.metric] if paired else [None] * len(judgement.differences)
+    nothing = [None] * len(judgement.differences)
+    of_runs = paired.differences.get(quantity.metric, nothing) if paired else nothing
     pairs: list[dict[str, object]] = [
         {
             "row": d.row,
@@ -93,7 +94,7 @@ def _lines(judgement: Judgement, paired: OverRuns | None) -> list[dict[str, obje
     return [shared | line for line in (*rows, *pairs)]
 
 
-def _over_runs(found: RunDifference | None) -> dict[str, object]:
+def _over_runs(found: Contrast | None) -> dict[str, object]:
     low, high = found.interval if found else (None, None)
     return {
         "over_runs": _rounded(found.value if found else None),
@@ -114,7 +115,7 @@ def _rank(value: float) -> str:
 
 def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
     seeds = [judgement.seeds for part in sections for judgement in part.judgements]
-    shown = any(section.over_runs for section in sections)
+    shown = any(part.over_runs and part.over_runs.differences for part in sections)
     notes = [f"Study {study}. Values are percent.", *meaning(max(seeds, default=1), shown)]
     notes += warnings(sections)
     parts = [f"# {escape_markdown(title)}: how sure the values are", listed(notes)]
@@ -124,15 +125,21 @@ def _markdown(study: str, title: str, sections: Sequence[Section]) -> str:
         parts.append(grid(_standings(section)))
         if any(judgement.differences for judgement in section.judgements):
             parts += ["Difference to the best value:", grid(_to_the_best(section))]
-        if section.without_record:
-            parts.append(
-                f"No differences over seeds and folds: {', '.join(section.without_record)} has no "
-                "run.json beside its scores, which says how many images it was trained on."
-            )
-        if paired := section.over_runs:
-            parts.append(f"Difference to the best value over seeds and folds (n = {paired.pairs}):")
-            parts.append(grid(_to_the_best_over_runs(section, paired)))
+        if section.over_runs:
+            parts += _parts_over_runs(section, section.over_runs)
     return "\n\n".join(parts) + "\n"
+
+
+def _parts_over_runs(section: Section, paired: OverRuns) -> list[str]:
+    if paired.without_record:
+        return [
+            f"No differences over seeds and folds: {', '.join(paired.without_record)} has no "
+            "run.json beside its scores, which says how many images it was trained on."
+        ]
+    return [
+        f"Difference to the best value over seeds and folds (n = {paired.pairs}):",
+        grid(_to_the_best_over_runs(section, paired)),
+    ]
 
 
 def _standings(section: Section) -> pd.DataFrame:
@@ -152,32 +159,27 @@ def _standings(section: Section) -> pd.DataFrame:
 def _to_the_best(section: Section) -> pd.DataFrame:
     columns: dict[str, dict[str, str]] = {}
     for judgement in section.judgements:
-        metric, best = judgement.quantity.metric, judgement.best
-        pairs = [d for d in judgement.differences if best and best.row in (d.row, d.other)]
-        behind = [_from(d, best.row if best else "") for d in pairs]
-        columns[metric] = {row: text for row, text, _, _ in behind}
-        columns[f"p of {metric}"] = {row: p for row, _, p, _ in behind}
+        metric, behind = judgement.quantity.metric, judgement.to_best(judgement.differences)
+        columns |= _of_pairs(metric, behind)
         if metric not in COCO_METRICS:
-            columns[f"Wilcoxon of {metric}"] = {row: w for row, _, _, w in behind}
+            columns[f"Wilcoxon of {metric}"] = {d.row: printed_p(d.wilcoxon_holm) for d in behind}
     return _frame(section, columns)
-
-
-def _from(pair: Difference, best: str) -> tuple[str, str, str, str]:
-    """Return the other row, its difference to the best one, and both corrected p values."""
-    p, wilcoxon = printed_p(pair.p_holm), printed_p(pair.wilcoxon_holm)
-    if pair.other == best:
-        return pair.row, f"{_two(pair.value)} {_brackets(pair.interval)}", p, wilcoxon
-    turned = Interval(-pair.interval.high, -pair.interval.low)
-    return pair.other, f"{_two(-pair.value)} {_brackets(turned)}", p, wilcoxon
 
 
 def _to_the_best_over_runs(section: Section, paired: OverRuns) -> pd.DataFrame:
     columns: dict[str, dict[str, str]] = {}
     for judgement in section.judgements:
-        metric, found = judgement.quantity.metric, paired.to_best(judgement)
-        columns[metric] = {d.row: f"{_two(d.value)} {_brackets(d.interval)}" for d in found}
-        columns[f"p of {metric}"] = {d.row: printed_p(d.p_holm) for d in found}
+        metric = judgement.quantity.metric
+        columns |= _of_pairs(metric, judgement.to_best(paired.differences[metric]))
     return _frame(section, columns)
+
+
+def _of_pairs(metric: str, behind: Sequence[Contrast]) -> dict[str, dict[str, str]]:
+    """Return the columns of a metric: each difference to the best row, and its corrected p."""
+    return {
+        metric: {d.row: f"{_two(d.value)} {_brackets(d.interval)}" for d in behind},
+        f"p of {metric}": {d.row: printed_p(d.p_holm) for d in behind},
+    }
 
 
 def _brackets(interval: Interval) -> str:

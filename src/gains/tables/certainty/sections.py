@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gains.certainty.evidence import Quantity
 from gains.certainty.judge import Comparison
-from gains.certainty.over_runs import over_runs, rows_without_record
+from gains.certainty.over_runs import over_runs
 from gains.certainty.words import Section
 from gains.scoring.score_file import ScoreFile, read_scores
 from gains.tables.columns import SUBSETS, category_of
@@ -46,8 +46,7 @@ def _sections(spec: TableSpec, dataset: DatasetSpec, comparison: Comparison) -> 
         target = category_of(subset, dataset, comparison.any_file)
         judged = [comparison.judge(Quantity(name, spec.mode, target)) for name in spec.metrics]
         title, paired = group_title(spec, dataset, subset), over_runs(comparison, judged)
-        without = rows_without_record(comparison)
-        found.append(Section(dataset.name, title, subset, judged, paired, without))
+        found.append(Section(dataset.name, title, subset, judged, paired))
     return found
 
 
