@@ -16,6 +16,15 @@ OVERLAY = ("--configfile", "tests/studies/tiny.yaml")
 TARGETS = ("results/table3.csv", "results/figure3.png")
 
 
+def add_tables(project: Project, **blocks: dict[str, object]) -> None:
+    """Add tables to the study, in blocks such as ``tables`` and ``validation_tables``."""
+    file = project.path(OVERLAY[1])
+    study = yaml.safe_load(file.read_text())
+    for name, tables in blocks.items():
+        study["studies"]["tiny"].setdefault(name, {}).update(tables)
+    file.write_text(yaml.safe_dump(study))
+
+
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The tiny study after a complete run."""
@@ -117,13 +126,9 @@ def test_rescoring_makes_one_table_although_other_runs_have_no_predictions(
     tiny: Project, tmp_path: Path
 ) -> None:
     project = tiny.twin(tmp_path / "twin")
-    file = project.path("tests/studies/tiny.yaml")
-    study = yaml.safe_load(file.read_text())
-    rows = [{"method": "pointrend"}, {"method": "htc"}]
-    study["studies"]["tiny"]["tables"]["more"] = {"title": "More", "table": "III", "rows": rows}
+    more = {"title": "More", "table": "III", "rows": [{"method": "pointrend"}, {"method": "htc"}]}
     order = {"title": "Order", "rows": [{"method": "gains"}]}
-    study["studies"]["tiny"]["validation_tables"] = {"order": order}
-    file.write_text(yaml.safe_dump(study))
+    add_tables(project, tables={"more": more}, validation_tables={"order": order})
     common = ("rescore", "--config", OVERLAY[1], "--out", "again")
     assert "4 of 8 runs have none" in project.call("gains", *common, ok=False)
     wrong = project.call("gains", *common, "--table", "order", ok=False)
@@ -162,11 +167,8 @@ def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
     tiny: Project, tmp_path: Path
 ) -> None:
     project = tiny.twin(tmp_path / "twin")
-    file = project.path("tests/studies/tiny.yaml")
-    study = yaml.safe_load(file.read_text())
     block = {"title": "Order", "rows": [{"method": "gains"}]}
-    study["studies"]["tiny"]["validation_tables"] = {"order": block}
-    file.write_text(yaml.safe_dump(study))
+    add_tables(project, validation_tables={"order": block})
     project.snakemake("--cores", "2", *OVERLAY, "--", "results/order.csv")
     with project.path("results/order.csv").open(newline="") as table:
         rows = {row["quantity"]: row for row in csv.DictReader(table)}
@@ -177,7 +179,7 @@ def test_a_table_of_validations_trains_and_tests_nothing_more_than_it_needs(
     )
     assert project.path("results/order.tex").is_file()
     block["rows"] = [{"method": "gains"}, {"method": "gains", "variant": "gal", "label": "GAL"}]
-    file.write_text(yaml.safe_dump(study))
+    add_tables(project, validation_tables={"order": block})
     more = {"train": 2, "validation_table": 1, "copy_validation_table": 1}
     assert project.plan(*OVERLAY, "--", "results/order.csv") == more
     plan = project.plan(*OVERLAY, "--", "all")
